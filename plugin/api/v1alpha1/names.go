@@ -1,0 +1,19 @@
+package v1alpha1
+
+const (
+	// Group is the API group of both kinds.
+	Group = "istio-tenancy.dev"
+	// APIVersion is the apiVersion of both kinds.
+	APIVersion = Group + "/v1alpha1"
+
+	// TenantLabel is on every object that a tenant owns; its value is the tenant's name.
+	TenantLabel = Group + "/tenant"
+	// PartLabel says which part of Istio an object of a base belongs to, where its
+	// own labels do not: IstioRelease writes it on gateways.
+	PartLabel = Group + "/part"
+
+	// BaseNamespace is the namespace that a base carries. It is no valid
+	// namespace name, so that an API server refuses a base that no transformer
+	// has laid a tenant over.
+	BaseNamespace = "ISTIO_TENANT_NAMESPACE"
+)

@@ -1,0 +1,33 @@
+package v1alpha1
+
+// IstioRelease renders a part of Istio's own charts as a base.
+type IstioRelease struct {
+	APIVersion string      `json:"apiVersion"`
+	Kind       string      `json:"kind"`
+	Metadata   Metadata    `json:"metadata"`
+	Spec       ReleaseSpec `json:"spec"`
+}
+
+// ReleaseSpec says what to render.
+type ReleaseSpec struct {
+	// Part of Istio to render.
+	Part Part `json:"part"`
+	// Hub is the image registry. Default: docker.io/istio.
+	Hub string `json:"hub,omitempty"`
+	// Tag is the image tag. Default: the release of the embedded charts.
+	Tag string `json:"tag,omitempty"`
+	// Values are the chart's own values.
+	Values map[string]any `json:"values,omitempty"`
+}
+
+// Part is a part of Istio that is deployed on its own.
+type Part string
+
+const (
+	// PartCommon is what a cluster has once: the CustomResourceDefinitions.
+	PartCommon Part = "common"
+	// PartControlPlane is what a tenant has once: istiod.
+	PartControlPlane Part = "control-plane"
+	// PartGateway is an ingress gateway, in a tenant's application namespace.
+	PartGateway Part = "gateway"
+)

@@ -1,0 +1,159 @@
+package v1alpha1
+
+// IstioTenant is one tenant: a control plane, the namespaces of its
+// applications, and the people who administer them.
+type IstioTenant struct {
+	APIVersion string     `json:"apiVersion"`
+	Kind       string     `json:"kind"`
+	Metadata   Metadata   `json:"metadata"`
+	Spec       TenantSpec `json:"spec"`
+}
+
+// Metadata is the part of Kubernetes' ObjectMeta that a function's
+// configuration uses.
+type Metadata struct {
+	// Name is a DNS label of at most 40 characters: it becomes part of other names.
+	Name        string            `json:"name"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// TenantSpec is the desired state of a tenant.
+type TenantSpec struct {
+	ControlPlane ControlPlane `json:"controlPlane,omitempty"`
+	// ApplicationNamespaces are where the tenant's workloads run; the first is
+	// where gateways and application objects without a namespace go. Default:
+	// the tenant's name.
+	ApplicationNamespaces []string `json:"applicationNamespaces,omitempty"`
+	// Discovery is how the control plane is limited to the tenant's namespaces.
+	// Default: auto.
+	Discovery Discovery `json:"discovery,omitempty"`
+	// Admins administer the tenant. At least one.
+	Admins []Subject `json:"admins"`
+	// Viewers may read what Admins may change.
+	Viewers []Subject `json:"viewers,omitempty"`
+	Network Network   `json:"network,omitempty"`
+	// MTLS is the mesh-wide mode of mutual TLS. Default: STRICT.
+	MTLS MTLS `json:"mtls,omitempty"`
+	// Quota is a ResourceQuota's spec.hard, applied to each application
+	// namespace: resource name to Kubernetes quantity.
+	Quota map[string]string `json:"quota,omitempty"`
+	// NamespaceLabels are added to the tenant's namespaces.
+	NamespaceLabels map[string]string `json:"namespaceLabels,omitempty"`
+	// CreateNamespaces says whether the output holds the tenant's Namespace
+	// objects. Default: true.
+	CreateNamespaces *bool `json:"createNamespaces,omitempty"`
+}
+
+// ControlPlane says where the tenant's Istio runs and what it is called.
+type ControlPlane struct {
+	// Namespace of the control plane. Default: istio-<tenant>.
+	Namespace string `json:"namespace,omitempty"`
+	// Revision of the control plane. Default: the tenant's name. Control planes
+	// older than Istio 1.6 have none.
+	Revision string `json:"revision,omitempty"`
+	// TrustDomain of the mesh's identities. Default: <tenant>.mesh.
+	TrustDomain string `json:"trustDomain,omitempty"`
+	// AdminAccess is what Admins may do in the control plane's namespace.
+	// Default: operate.
+	AdminAccess AdminAccess `json:"adminAccess,omitempty"`
+}
+
+// AdminAccess is how far administrators reach into the control plane's namespace.
+type AdminAccess string
+
+const (
+	// AdminAccessOperate lets administrators read, restart and configure the
+	// control plane, and never become it.
+	AdminAccessOperate AdminAccess = "operate"
+	// AdminAccessFull lets administrators change everything in the control
+	// plane's namespace but the Namespace itself.
+	AdminAccessFull AdminAccess = "full"
+)
+
+// Discovery is a way to say "watch only my namespaces" to a control plane.
+type Discovery string
+
+const (
+	// DiscoveryAuto takes the strictest way that the base's version and the
+	// number of namespaces allow.
+	DiscoveryAuto Discovery = "auto"
+	// DiscoveryNamespace is istiod's ISTIO_WATCH_NAMESPACE: one namespace.
+	DiscoveryNamespace Discovery = "namespace"
+	// DiscoverySelectors is the mesh's discoverySelectors: any number of namespaces.
+	DiscoverySelectors Discovery = "selectors"
+	// DiscoveryAppNamespace is Pilot's --appNamespace, up to Istio 1.10.
+	DiscoveryAppNamespace Discovery = "appNamespace"
+)
+
+// Subject is an RBAC subject.
+type Subject struct {
+	// Kind is User, Group or ServiceAccount.
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	// Namespace of a ServiceAccount; empty for other kinds.
+	Namespace string `json:"namespace,omitempty"`
+}
+
+// Network says who may connect to the tenant's namespaces.
+type Network struct {
+	// Policy is isolated (default) or open.
+	Policy NetworkPolicy `json:"policy,omitempty"`
+	// AllowFrom are namespaces outside the tenant that may connect.
+	AllowFrom []string `json:"allowFrom,omitempty"`
+}
+
+// NetworkPolicy is whether a tenant's namespaces accept traffic from outside.
+type NetworkPolicy string
+
+const (
+	// NetworkIsolated accepts traffic from the tenant's namespaces and AllowFrom.
+	NetworkIsolated NetworkPolicy = "isolated"
+	// NetworkOpen generates no NetworkPolicy and no AuthorizationPolicy.
+	NetworkOpen NetworkPolicy = "open"
+)
+
+// MTLS is a mode of mutual TLS.
+type MTLS string
+
+const (
+	// MTLSStrict accepts mutual TLS only.
+	MTLSStrict MTLS = "STRICT"
+	// MTLSPermissive accepts plaintext as well.
+	MTLSPermissive MTLS = "PERMISSIVE"
+	// MTLSNone leaves the mode to the tenant's own PeerAuthentications.
+	MTLSNone MTLS = "none"
+)
+
+// Default fills in every field that may be left out.
+func (t *IstioTenant) Default() {
+	name, s := t.Metadata.Name, &t.Spec
+	setDefault(&s.ControlPlane.Namespace, "istio-"+name)
+	setDefault(&s.ControlPlane.Revision, name)
+	setDefault(&s.ControlPlane.TrustDomain, name+".mesh")
+	setDefault(&s.ControlPlane.AdminAccess, AdminAccessOperate)
+	if len(s.ApplicationNamespaces) == 0 {
+		s.ApplicationNamespaces = []string{name}
+	}
+	setDefault(&s.Discovery, DiscoveryAuto)
+	setDefault(&s.Network.Policy, NetworkIsolated)
+	setDefault(&s.MTLS, MTLSStrict)
+	if s.CreateNamespaces == nil {
+		create := true
+		s.CreateNamespaces = &create
+	}
+}
+
+func setDefault[T ~string](field *T, value T) {
+	if *field == "" {
+		*field = value
+	}
+}
+
+// Name of the tenant.
+func (t IstioTenant) Name() string { return t.Metadata.Name }
+
+// Namespaces are all namespaces of the tenant, the control plane's first.
+func (t IstioTenant) Namespaces() []string {
+	return append([]string{t.Spec.ControlPlane.Namespace}, t.Spec.ApplicationNamespaces...)
+}
