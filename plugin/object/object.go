@@ -1,0 +1,144 @@
+// Package object names, finds, makes and places Kubernetes objects that are
+// held as YAML nodes.
+package object
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/resid"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+)
+
+// ID is what an API server tells objects apart by.
+type ID struct{ Group, Kind, Namespace, Name string }
+
+// String is how messages name an object: "Deployment istio-system/istiod".
+func (id ID) String() string {
+	if id.Namespace == "" {
+		return id.Kind + " " + id.Name
+	}
+	return id.Kind + " " + id.Namespace + "/" + id.Name
+}
+
+// IDOf returns o's ID.
+func IDOf(o *yaml.RNode) ID {
+	group, _ := resid.ParseGroupVersion(o.GetApiVersion())
+	return ID{group, o.GetKind(), o.GetNamespace(), o.GetName()}
+}
+
+// IsClusterScoped says whether o's kind has no namespace. Kinds that
+// Kubernetes does not know are taken to be namespaced, as Istio's are.
+func IsClusterScoped(o *yaml.RNode) bool {
+	return resid.GvkFromNode(o).IsClusterScoped()
+}
+
+// Of returns the objects of a kind, in order.
+func Of(kind string, objects []*yaml.RNode) []*yaml.RNode {
+	var found []*yaml.RNode
+	for _, o := range objects {
+		if o.GetKind() == kind {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+// String returns the scalar at a path, or "" where there is none.
+func String(n *yaml.RNode, path ...string) string {
+	found, err := n.Pipe(yaml.Lookup(path...))
+	if err != nil || found == nil || found.YNode().Kind != yaml.ScalarNode {
+		return ""
+	}
+	return found.YNode().Value
+}
+
+// List returns the elements of the sequence at a path.
+func List(n *yaml.RNode, path ...string) []*yaml.RNode {
+	found, err := n.Pipe(yaml.Lookup(path...))
+	if err != nil || found == nil || found.YNode().Kind != yaml.SequenceNode {
+		return nil
+	}
+	elements, _ := found.Elements() // fails for other kinds of node only
+	return elements
+}
+
+// Strings returns the scalars of the sequence at a path.
+func Strings(n *yaml.RNode, path ...string) []string {
+	var values []string
+	for _, e := range List(n, path...) {
+		values = append(values, e.YNode().Value)
+	}
+	return values
+}
+
+// Node turns a value of maps, slices, structs and scalars into a node.
+func Node(value any) (*yaml.RNode, error) {
+	text, err := yaml.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	return yaml.Parse(string(text))
+}
+
+// Set replaces the field at a path of maps by a value, making what is missing.
+func Set(n *yaml.RNode, value any, path ...string) error {
+	field, err := Node(value)
+	if err != nil {
+		return err
+	}
+	parents, last := path[:len(path)-1], path[len(path)-1]
+	return n.PipeE(yaml.LookupCreate(yaml.MappingNode, parents...), yaml.SetField(last, field))
+}
+
+// Remove deletes the objects for which drop is true.
+func Remove(objects []*yaml.RNode, drop func(*yaml.RNode) bool) []*yaml.RNode {
+	return slices.DeleteFunc(objects, drop)
+}
+
+// Put adds an object that the tenant owns, in the place of the one with the
+// same ID if that one is the tenant's too: a second run finds its own work. An
+// object that somebody else wrote under that ID is an error.
+func Put(objects []*yaml.RNode, tenant string, value map[string]any) ([]*yaml.RNode, error) {
+	made, err := Node(value)
+	if err != nil {
+		return nil, err
+	}
+	if err := Label(made, v1alpha1.TenantLabel, tenant); err != nil {
+		return nil, err
+	}
+	id := IDOf(made)
+	at := slices.IndexFunc(objects, func(o *yaml.RNode) bool { return IDOf(o) == id })
+	if at < 0 {
+		return append(objects, made), nil
+	}
+	if owner := objects[at].GetLabels()[v1alpha1.TenantLabel]; owner != tenant {
+		return nil, fmt.Errorf("%s: istio-tenancy generates an object of this name; rename yours or remove it", id)
+	}
+	for key, text := range objects[at].GetAnnotations() {
+		if !isBookkeeping(key) {
+			continue
+		}
+		if err := made.PipeE(yaml.SetAnnotation(key, text)); err != nil {
+			return nil, err
+		}
+	}
+	objects[at].SetYNode(made.YNode())
+	return objects, nil
+}
+
+// isBookkeeping says whether an annotation is kustomize's own, which matches
+// a function's output to its input by it.
+func isBookkeeping(annotation string) bool {
+	return slices.ContainsFunc([]string{
+		"internal.config.kubernetes.io/", "config.kubernetes.io/", "config.k8s.io/", "kustomize.config.k8s.io/",
+	}, func(prefix string) bool { return strings.HasPrefix(annotation, prefix) })
+}
+
+// Label sets a label of the object itself.
+func Label(o *yaml.RNode, key, value string) error {
+	return o.PipeE(yaml.SetLabel(key, value))
+}
