@@ -1,0 +1,173 @@
+package release
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+)
+
+// owned are the values that a base does not set, because something else does.
+// A value also counts where the charts copy it from: Istio's zzz_profile.yaml
+// flattens "global", zzy_descope_legacy.yaml flattens "pilot".
+var owned = []struct {
+	parts []v1alpha1.Part // none: all
+	value string
+	only  string // owned with this value only; empty: with any
+	owner string
+}{
+	{value: "revision", owner: ofTenant("controlPlane.revision")},
+	{value: "global.istioNamespace", owner: ofTenant("controlPlane.namespace")},
+	{value: "global.resourceScope", owner: "spec.part of the IstioRelease says what to render"},
+	{value: "defaultRevision", owner: "a default revision would validate every tenant's configuration"},
+	{value: "global.hub", owner: "set spec.hub of the IstioRelease"},
+	{value: "global.tag", owner: "set spec.tag of the IstioRelease"},
+
+	{parts: controlPlane, value: "revisionTags", owner: "a tag's webhook matches every tenant's namespaces; use the revision, " + ofTenant("controlPlane.revision")},
+	{parts: controlPlane, value: "meshConfig.rootNamespace", owner: ofTenant("controlPlane.namespace")},
+	{parts: controlPlane, value: "meshConfig.trustDomain", owner: ofTenant("controlPlane.trustDomain")},
+	{parts: controlPlane, value: "meshConfig.discoverySelectors", owner: ofTenant("applicationNamespaces")},
+	{parts: controlPlane, value: "meshConfig.defaultConfig.discoveryAddress", owner: ofTenant("controlPlane")},
+	{parts: controlPlane, value: "env.ISTIO_WATCH_NAMESPACE", owner: ofTenant("discovery")},
+	{parts: controlPlane, value: "env.PILOT_ENABLE_GATEWAY_API_GATEWAYCLASS_CONTROLLER", owner: "gateway classes are the cluster administrator's"},
+	{parts: controlPlane, value: "env.PILOT_SCOPE_GATEWAY_TO_NAMESPACE", owner: "every IstioTenant scopes gateways to their namespace"},
+	{parts: controlPlane, value: "env.CA_TRUSTED_NODE_ACCOUNTS", owner: "no tenant trusts accounts of the cluster's nodes"},
+	{parts: controlPlane, value: "profile", only: "ambient", owner: noAmbient},
+	{parts: controlPlane, value: "profile", only: "remote", owner: noRemote},
+	{parts: controlPlane, value: "istiodRemote.enabled", only: "true", owner: noRemote},
+	{parts: controlPlane, value: "env.PILOT_ENABLE_AMBIENT", only: "true", owner: noAmbient},
+}
+
+var controlPlane = []v1alpha1.Part{v1alpha1.PartControlPlane}
+
+const (
+	noAmbient = "ambient does not work with several control planes in a cluster"
+	noRemote  = "a tenant runs its own control plane"
+)
+
+func ofTenant(field string) string { return "set spec." + field + " of the IstioTenant" }
+
+// check returns one error per field that is wrong.
+func check(spec v1alpha1.ReleaseSpec) error {
+	src, ok := sources[spec.Part]
+	if !ok {
+		return fmt.Errorf("spec.part: found %q; want %s", spec.Part, parts)
+	}
+	known, err := src.topLevel()
+	if err != nil {
+		return err
+	}
+	errs := checkImages(spec)
+	for _, o := range owned {
+		if len(o.parts) > 0 && !slices.Contains(o.parts, spec.Part) {
+			continue
+		}
+		for _, prefix := range []string{"", "global.", "pilot."} {
+			field := prefix + o.value
+			found, ok := lookup(spec.Values, field)
+			if ok && (o.only == "" || o.only == fmt.Sprint(found)) {
+				errs = append(errs, fmt.Errorf("spec.values.%s: found %s; %s", field, inline(found), o.owner))
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(spec.Values)) {
+		if !slices.Contains(known, name) && !isOwned(name) {
+			errs = append(errs, fmt.Errorf("spec.values.%s: no value of the %s chart%s", name, spec.Part, didYouMean(name, known)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkImages refuses a hub and a tag where they would change nothing.
+func checkImages(spec v1alpha1.ReleaseSpec) (errs []error) {
+	reason := sources[spec.Part].noImage
+	for _, f := range []struct{ name, value string }{{"hub", spec.Hub}, {"tag", spec.Tag}} {
+		if f.value != "" && reason != "" {
+			errs = append(errs, fmt.Errorf("spec.%s: found %q; %s", f.name, f.value, reason))
+		}
+	}
+	return errs
+}
+
+// topLevel are the values that the chart knows.
+func (s source) topLevel() ([]string, error) {
+	c, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	// Istio's charts keep their defaults below this key, so that a profile can
+	// come between them and the user's values.
+	defaults, _ := c.Values["_internal_defaults_do_not_set"].(map[string]any)
+	names := slices.Concat(slices.Collect(maps.Keys(defaults)), profiles, s.unlisted)
+	slices.Sort(names)
+	return names, nil
+}
+
+func isOwned(name string) bool {
+	for _, o := range owned {
+		if o.value == name {
+			return true
+		}
+	}
+	return false
+}
+
+// lookup follows a dotted path.
+func lookup(values map[string]any, path string) (any, bool) {
+	head, rest, nested := strings.Cut(path, ".")
+	value, ok := values[head]
+	if !ok || !nested {
+		return value, ok
+	}
+	child, _ := value.(map[string]any)
+	return lookup(child, rest)
+}
+
+// inline is a value on one line, as JSON.
+func inline(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Sprintf("%q", fmt.Sprint(value))
+	}
+	return string(text)
+}
+
+// didYouMean suggests the known name that the fewest edits lead to, at most a
+// quarter of its length.
+func didYouMean(name string, known []string) string {
+	best, distance := "", len(name)/4+1
+	for _, k := range known {
+		if d := edits(name, k); d < distance {
+			best, distance = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %s?", best)
+}
+
+// edits is the Levenshtein distance, letter case aside.
+func edits(a, b string) int {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}
