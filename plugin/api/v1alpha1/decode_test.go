@@ -1,0 +1,248 @@
+package v1alpha1
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const head = `apiVersion: istio-tenancy.dev/v1alpha1
+kind: IstioTenant
+metadata:
+  name: sales
+`
+
+const admin = `  admins:
+  - kind: User
+    name: sales-admin
+`
+
+func TestDecodeTenantDefaults(t *testing.T) {
+	got, err := DecodeTenant([]byte(head + "spec:\n" + admin))
+	require.NoError(t, err)
+	create := true
+	require.Equal(t, IstioTenant{
+		APIVersion: APIVersion,
+		Kind:       KindTenant,
+		Metadata:   Metadata{Name: "sales"},
+		Spec: TenantSpec{
+			ControlPlane: ControlPlane{
+				Namespace: "istio-sales", Revision: "sales", TrustDomain: "sales.mesh", AdminAccess: AdminAccessOperate,
+			},
+			ApplicationNamespaces: []string{"sales"},
+			Discovery:             DiscoveryAuto,
+			Admins:                []Subject{{Kind: "User", Name: "sales-admin"}},
+			Network:               Network{Policy: NetworkIsolated},
+			MTLS:                  MTLSStrict,
+			CreateNamespaces:      &create,
+		},
+	}, got)
+	require.Equal(t, []string{"istio-sales", "sales"}, got.Namespaces())
+}
+
+func TestDecodeTenantFull(t *testing.T) {
+	got, err := DecodeTenant([]byte(head + `  annotations:
+    config.kubernetes.io/function: |
+      exec:
+        path: istio-tenancy
+  labels: {team: sales}
+spec:
+  controlPlane:
+    namespace: istio-system1
+    revision: blue
+    trustDomain: sales.example.com
+    adminAccess: full
+  applicationNamespaces: [ns-1, ns-2]
+  discovery: selectors
+  admins:
+  - {kind: Group, name: "Sales Administrators"}
+  - {kind: ServiceAccount, name: deployer, namespace: ci}
+  viewers:
+  - {kind: User, name: "jane@example.com"}
+  network:
+    allowFrom: [kube-system, monitoring]
+  mtls: PERMISSIVE
+  quota: {pods: 50, cpu: 0.5, requests.memory: 8Gi, count/deployments.apps: "9", hugepages-2Mi: 1e3}
+  namespaceLabels:
+    pod-security.kubernetes.io/enforce: baseline
+    since: 2024-01-01
+  createNamespaces: false
+`))
+	require.NoError(t, err)
+	require.Equal(t, "blue", got.Spec.ControlPlane.Revision)
+	require.Equal(t, map[string]string{
+		"pods": "50", "cpu": "0.5", "requests.memory": "8Gi", "count/deployments.apps": "9", "hugepages-2Mi": "1000",
+	}, got.Spec.Quota)
+	require.Equal(t, "2024-01-01", got.Spec.NamespaceLabels["since"])
+	require.False(t, *got.Spec.CreateNamespaces)
+}
+
+func TestDecodeTenantErrors(t *testing.T) {
+	for name, c := range map[string]struct{ input, want string }{
+		"empty":            {"", "IstioTenant: is empty: must be a YAML document with apiVersion, kind, metadata and spec"},
+		"only comment":     {"# nothing\n", "IstioTenant: is empty: must be a YAML document with apiVersion, kind, metadata and spec"},
+		"not UTF-8":        {"kind: \xff\n", "IstioTenant: byte 6 is not UTF-8: save the file as UTF-8"},
+		"truncated":        {head + "spec: {admins: [", "IstioTenant: is no valid YAML: line 5: did not find expected node content"},
+		"list":             {"- a\n", `IstioTenant: ["a"] is a list: must be a mapping`},
+		"text":             {"sales\n", `IstioTenant: "sales" is a string: must be a mapping`},
+		"two documents":    {head + "spec:\n" + admin + "---\n" + head, "IstioTenant: holds several YAML documents: must be one"},
+		"broken second":    {head + "spec:\n" + admin + "---\n[", "IstioTenant: is no valid YAML: line 10: did not find expected node content"},
+		"duplicate key":    {head + "spec:\n" + admin + "  mtls: none\n  mtls: STRICT\n", "IstioTenant sales: spec.mtls: is given twice, again in line 10: give it once"},
+		"custom tag":       {head + "spec:\n" + admin + "  mtls: !x none\n", "IstioTenant sales: spec.mtls: has the YAML tag !x: must be a plain value"},
+		"no number":        {head + "spec:\n" + admin + "  quota: {cpu: .inf}\n", "IstioTenant sales: spec.quota.cpu: is no number that JSON knows: .inf"},
+		"key is no string": {head + "spec:\n" + admin + "  ? [a]\n  : b\n", "IstioTenant sales: spec: has a key that is no string in line 9: keys are plain names"},
+		"alias": {head + "spec:\n  admins: &a\n  - {kind: User, name: jo}\n  viewers: *a\n",
+			"IstioTenant sales: spec.viewers: is a YAML alias (*a): write the value itself"},
+		"alias in itself": {head + "spec: &s\n" + admin + "  network: *s\n",
+			"IstioTenant sales: spec.network: is a YAML alias (*s): write the value itself"},
+		"merge": {"x: &x {a: b}\n" + head + "spec:\n" + admin + "  <<: *x\n",
+			"IstioTenant sales: spec: has a key that is no string in line 10: keys are plain names\n" +
+				`IstioTenant sales: x: unknown field: known here are apiVersion, kind, metadata, spec`},
+
+		"other kind":    {strings.Replace(head, "Tenant", "Release", 1) + "spec:\n" + admin, `IstioTenant sales: kind: "IstioRelease" is not allowed: must be IstioTenant`},
+		"other version": {strings.Replace(head, "v1alpha1", "v1", 1) + "spec:\n" + admin, `IstioTenant sales: apiVersion: "istio-tenancy.dev/v1" is not allowed: must be istio-tenancy.dev/v1alpha1`},
+		"no spec":       {head, "IstioTenant sales: spec: is missing: The tenant; only admins is required."},
+		"empty spec":    {head + "spec:\n", "IstioTenant sales: spec: has no value: must be a mapping"},
+		"no name":       {strings.Replace(head, "name: sales", "labels: {}", 1) + "spec:\n" + admin, "IstioTenant: metadata.name: is missing: The tenant's name, a DNS label of at most 40 characters: it becomes part of other names."},
+		"metadata":      {head + "  namespace: x\nspec:\n" + admin, "IstioTenant sales: metadata.namespace: unknown field: known here are annotations, labels, name"},
+		"name":          {strings.Replace(head, "sales", "Sales_1", 1) + "spec:\n" + admin, `IstioTenant Sales_1: metadata.name: "Sales_1" is not allowed: must be a DNS label: lower-case letters, digits and "-", at most 40 characters`},
+		"long name": {strings.Replace(head, "sales", strings.Repeat("a", 41), 1) + "spec:\n" + admin,
+			"IstioTenant " + strings.Repeat("a", 41) + `: metadata.name: "` + strings.Repeat("a", 41) + `" has 41 characters: must be a DNS label: lower-case letters, digits and "-", at most 40 characters`},
+		"missing at top": {"spec:\n" + admin, "IstioTenant: apiVersion: is missing: must be istio-tenancy.dev/v1alpha1\n" +
+			"IstioTenant: kind: is missing: must be IstioTenant\n" +
+			"IstioTenant: metadata: is missing: The tenant's name, and the annotation by which kustomize finds the function."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := DecodeTenant([]byte(c.input))
+			require.EqualError(t, err, c.want)
+			require.Zero(t, got)
+		})
+	}
+}
+
+func TestDecodeSpecErrors(t *testing.T) {
+	for name, c := range map[string]struct{ spec, want string }{
+		"unknown field":        {"  discoverry: auto\n", `spec.discoverry: unknown field; did you mean "discovery"?`},
+		"unknown, other case":  {"  mTLS: none\n", `spec.mTLS: unknown field; did you mean "mtls"?`},
+		"unknown, not near":    {"  network: {x: 1}\n", "spec.network.x: unknown field: known here are allowFrom, policy"},
+		"unknown in a list":    {"  viewers:\n  - {kind: User, name: jo, apiGroup: x}\n", "spec.viewers[0].apiGroup: unknown field: known here are kind, name, namespace"},
+		"bad enum":             {"  mtls: Strict\n", `spec.mtls: "Strict" is unknown: must be STRICT, PERMISSIVE or none; did you mean "STRICT"?`},
+		"enum of another type": {"  mtls: true\n", "spec.mtls: true is a boolean: must be a string; put it in quotes"},
+		"list for text":        {"  discovery: [auto]\n", `spec.discovery: ["auto"] is a list: must be a string`},
+		"text for list":        {"  applicationNamespaces: ns-1\n", `spec.applicationNamespaces: "ns-1" is a string: must be a list`},
+		"text for boolean":     {"  createNamespaces: \"yes\"\n", `spec.createNamespaces: "yes" is a string: must be a boolean`},
+		"number for text":      {"  controlPlane: {revision: 1}\n", "spec.controlPlane.revision: 1 is a number: must be a string; put it in quotes"},
+		"null for list":        {"  viewers:\n", "spec.viewers: has no value: must be a list"},
+		"no namespaces":        {"  applicationNamespaces: []\n", "spec.applicationNamespaces: is empty: must be at least 1"},
+		"namespace":            {"  controlPlane: {namespace: istio_system}\n", `spec.controlPlane.namespace: "istio_system" is not allowed: must be a DNS label: lower-case letters, digits and "-", at most 63 characters`},
+		"base's namespace":     {"  controlPlane: {namespace: " + BaseNamespace + "}\n", `spec.controlPlane.namespace: "ISTIO_TENANT_NAMESPACE" is not allowed: must be a DNS label: lower-case letters, digits and "-", at most 63 characters`},
+		"application":          {"  applicationNamespaces: [ns-1, ns.2]\n", `spec.applicationNamespaces[1]: "ns.2" is not allowed: must be a DNS label: lower-case letters, digits and "-", at most 63 characters`},
+		"trust domain":         {"  controlPlane: {trustDomain: \"spiffe://x\"}\n", `spec.controlPlane.trustDomain: "spiffe://x" is not allowed: must be a DNS name such as "sales.mesh": lower-case letters, digits, "-" and ".", at most 253 characters`},
+		"subject without name": {"  viewers:\n  - kind: User\n", "spec.viewers[0].name: is missing: The subject's name, as the cluster authenticates it."},
+		"subject kind":         {"  viewers:\n  - {kind: user, name: jo}\n", `spec.viewers[0].kind: "user" is unknown: must be User, Group or ServiceAccount; did you mean "User"?`},
+		"subject name":         {"  viewers:\n  - {kind: User, name: \" jo\"}\n", `spec.viewers[0].name: " jo" is not allowed: must be a name without surrounding space`},
+		"quantity":             {"  quota: {cpu: 4 cores}\n", `spec.quota.cpu: "4 cores" is not allowed: must be a Kubernetes quantity, such as "4", "500m" or "8Gi"`},
+		"negative":             {"  quota: {pods: -1}\n", `spec.quota.pods: -1 is negative: must be a Kubernetes quantity, such as "4", "500m" or "8Gi"`},
+		"quota name":           {"  quota: {\"a b\": 1}\n", `spec.quota["a b"]: "a b" is no name: must be a qualified name, such as "team" or "example.com/team"`},
+		"label key":            {"  namespaceLabels: {-x: y}\n", `spec.namespaceLabels["-x"]: "-x" is no name: must be a qualified name, such as "team" or "example.com/team"`},
+		"label value":          {"  namespaceLabels: {x: \"a b\"}\n", `spec.namespaceLabels.x: "a b" is not allowed: must be a label value: letters, digits, "-", "_" and ".", at most 63 characters`},
+		"label of number":      {"  namespaceLabels: {x: 1}\n", "spec.namespaceLabels.x: 1 is a number: must be a string; put it in quotes"},
+
+		"equal namespaces":         {"  controlPlane: {namespace: ns-1}\n  applicationNamespaces: [ns-1]\n", `spec.applicationNamespaces[0]: "ns-1" is the control plane's namespace (spec.controlPlane.namespace): must be another one`},
+		"equal to default":         {"  applicationNamespaces: [ns-1, istio-sales]\n", `spec.applicationNamespaces[1]: "istio-sales" is the control plane's namespace (spec.controlPlane.namespace): must be another one`},
+		"application twice":        {"  applicationNamespaces: [ns-1, ns-2, ns-1]\n", `spec.applicationNamespaces[2]: "ns-1" is listed twice: list it once`},
+		"control plane in kube":    {"  controlPlane: {namespace: kube-system}\n", `spec.controlPlane.namespace: "kube-system" belongs to the cluster: must be a namespace of the tenant's own`},
+		"control plane in default": {"  controlPlane: {namespace: default}\n", `spec.controlPlane.namespace: "default" belongs to the cluster: must be a namespace of the tenant's own`},
+		"application in kube":      {"  applicationNamespaces: [kube-public]\n", `spec.applicationNamespaces[0]: "kube-public" belongs to the cluster: must be a namespace of the tenant's own`},
+		"revision default":         {"  controlPlane: {revision: default}\n", `spec.controlPlane.revision: "default" is Istio's own name for no revision: must be another name`},
+		"discovery":                {"  discovery: namespace\n  applicationNamespaces: [a, b]\n", `spec.discovery: "namespace" watches one application namespace and there are 2: must be selectors or auto`},
+		"account, no namespace":    {"  viewers:\n  - {kind: ServiceAccount, name: jo}\n", "spec.viewers[0].namespace: is missing: ServiceAccount jo is in a namespace"},
+		"account, bad name":        {"  viewers:\n  - {kind: ServiceAccount, name: Jo, namespace: ci}\n", `spec.viewers[0].name: "Jo" is no ServiceAccount's name: must be lower-case letters, digits, "-" and "."`},
+		"user with namespace":      {"  viewers:\n  - {kind: User, name: jo, namespace: ci}\n", `spec.viewers[0].namespace: "ci" is not expected: only a ServiceAccount has a namespace`},
+		"group of all":             {"  viewers:\n  - {kind: Group, name: \"system:authenticated\"}\n", `spec.viewers[0].name: "system:authenticated" is the cluster's own Group, which is not one tenant's: must be a Group of the tenant`},
+		"user of the cluster":      {"  viewers:\n  - {kind: User, name: \"system:serviceaccount:ci:jo\"}\n", `spec.viewers[0].name: "system:serviceaccount:ci:jo" is the cluster's own User, which is not one tenant's: must be a User of the tenant; did you mean kind ServiceAccount, namespace "ci", name "jo"?`},
+		"subject twice":            {"  viewers:\n  - {kind: User, name: sales-admin}\n", "spec.viewers[0]: User sales-admin is spec.admins[0] already: list it once"},
+		"allowFrom own":            {"  network: {allowFrom: [istio-sales]}\n", `spec.network.allowFrom[0]: "istio-sales" is the tenant's own, which may always connect: must be a namespace outside the tenant`},
+		"allowFrom twice":          {"  network: {allowFrom: [a, a]}\n", `spec.network.allowFrom[1]: "a" is listed twice: list it once`},
+		"quota resource":           {"  quota: {memroy: 1Gi}\n", `spec.quota.memroy: "memroy" is no resource that a ResourceQuota counts; did you mean "memory"?`},
+		"own label":                {"  namespaceLabels: {istio.io/rev: x}\n", `spec.namespaceLabels["istio.io/rev"]: decides which control plane a namespace belongs to and is set for you: leave it out`},
+		"tenant label":             {"  namespaceLabels: {istio-tenancy.dev/tenant: x}\n", `spec.namespaceLabels["istio-tenancy.dev/tenant"]: decides which control plane a namespace belongs to and is set for you: leave it out`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := DecodeTenant([]byte(head + "spec:\n" + admin + c.spec))
+			require.EqualError(t, err, "IstioTenant sales: "+c.want)
+		})
+	}
+}
+
+func TestAdminErrors(t *testing.T) {
+	for spec, want := range map[string]string{
+		"mtls: none":   "is missing: Who administers the tenant: at least one User, Group or ServiceAccount.",
+		"admins: []":   "is empty: must be at least 1",
+		"admins: null": "has no value: must be a list",
+	} {
+		_, err := DecodeTenant([]byte(head + "spec: {" + spec + "}\n"))
+		require.EqualError(t, err, "IstioTenant sales: spec.admins: "+want)
+	}
+	require.ErrorContains(t, IstioTenant{}.Validate(), "spec.admins: is empty")
+}
+
+func TestTenantNamedDefault(t *testing.T) {
+	input := strings.Replace(head, "sales", "default", 1) + "spec:\n" + admin
+	_, err := DecodeTenant([]byte(input))
+	require.EqualError(t, err, `IstioTenant default: metadata.name: "default" becomes the revision, and that is Istio's own name for no revision: must be another name`)
+	_, err = DecodeTenant([]byte(input + "  controlPlane: {revision: blue}\n"))
+	require.NoError(t, err)
+}
+
+// Mistakes in structure and in meaning are reported together, in the order of the fields.
+func TestAllErrorsAtOnce(t *testing.T) {
+	data, err := os.ReadFile("testdata/many-errors.yaml")
+	require.NoError(t, err)
+	want, err := os.ReadFile("testdata/many-errors.txt")
+	require.NoError(t, err)
+	for range 20 {
+		_, err = DecodeTenant(data)
+		require.EqualError(t, err, strings.TrimSpace(string(want)))
+	}
+}
+
+func TestDecodeRelease(t *testing.T) {
+	const release = "apiVersion: istio-tenancy.dev/v1alpha1\nkind: IstioRelease\nmetadata: {name: istiod}\n"
+	got, err := DecodeRelease([]byte(release + "spec:\n  part: control-plane\n  values: {pilot: {autoscaleMin: 2, x: null}}\n"))
+	require.NoError(t, err)
+	require.Equal(t, ReleaseSpec{
+		Part:   PartControlPlane,
+		Values: map[string]any{"pilot": map[string]any{"autoscaleMin": 2.0, "x": nil}},
+	}, got.Spec)
+
+	_, err = DecodeRelease([]byte(release + "spec: {part: controlplane, tagg: x, hub: \"docker.io/istio/\", values: []}\n"))
+	require.EqualError(t, err, strings.Join([]string{
+		`IstioRelease istiod: spec.hub: "docker.io/istio/" is not allowed: must be a registry and path, such as "docker.io/istio"`,
+		`IstioRelease istiod: spec.part: "controlplane" is unknown: must be common, control-plane or gateway; did you mean "control-plane"?`,
+		`IstioRelease istiod: spec.tagg: unknown field; did you mean "tag"?`,
+		`IstioRelease istiod: spec.values: [] is a list: must be a mapping`,
+	}, "\n"))
+}
+
+func FuzzDecode(f *testing.F) {
+	many, err := os.ReadFile("testdata/many-errors.yaml")
+	require.NoError(f, err)
+	f.Add(many)
+	f.Add([]byte(head + "spec:\n" + admin))
+	f.Add([]byte("a: &a [*a]\n? {b: c}\n: !!binary x\n--- \n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tenant, err := DecodeTenant(data)
+		if err == nil {
+			require.NoError(t, tenant.Validate())
+		} else {
+			require.NotEmpty(t, err.Error())
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				require.True(t, strings.HasPrefix(line, "IstioTenant"), line)
+			}
+		}
+		_, _ = DecodeRelease(data)
+	})
+}

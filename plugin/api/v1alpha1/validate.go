@@ -1,0 +1,159 @@
+package v1alpha1
+
+import (
+	"slices"
+	"strings"
+)
+
+// Validate says what is wrong with the meaning of a tenant that has its
+// defaults, one line per mistake; its structure is the schema's business.
+func (t IstioTenant) Validate() error {
+	return t.problems().err(KindTenant + " " + t.Name())
+}
+
+func (t IstioTenant) problems() problems {
+	var p problems
+	p.checkNames(t)
+	p.checkNamespaces(t.Spec)
+	p.checkSubjects(t.Spec)
+	p.checkAllowFrom(t)
+	p.checkQuota(t.Spec.Quota)
+	p.checkLabels(t.Spec.NamespaceLabels)
+	return p
+}
+
+// checkNames: Istio reads the revision "default" as "no revision", which every
+// other control plane without one would share.
+func (p *problems) checkNames(t IstioTenant) {
+	if t.Spec.ControlPlane.Revision != "default" {
+		return
+	}
+	if t.Name() == "default" {
+		p.add("metadata.name", `"default" becomes the revision, and that is Istio's own name for no revision: must be another name`)
+		return
+	}
+	p.add("spec.controlPlane.revision", `"default" is Istio's own name for no revision: must be another name`)
+}
+
+// reserved are namespaces that belong to the cluster.
+func reserved(namespace string) bool { return strings.HasPrefix(namespace, "kube-") }
+
+func (p *problems) checkNamespaces(s TenantSpec) {
+	const controlPlane, application = "spec.controlPlane.namespace", "spec.applicationNamespaces"
+	if ns := s.ControlPlane.Namespace; reserved(ns) || ns == "default" {
+		p.add(controlPlane, "%q belongs to the cluster: must be a namespace of the tenant's own", ns)
+	}
+	for i, ns := range s.ApplicationNamespaces {
+		switch at := element(application, i); {
+		case reserved(ns):
+			p.add(at, "%q belongs to the cluster: must be a namespace of the tenant's own", ns)
+		case ns == s.ControlPlane.Namespace:
+			p.add(at, "%q is the control plane's namespace (%s): must be another one", ns, controlPlane)
+		case slices.Index(s.ApplicationNamespaces, ns) < i:
+			p.add(at, "%q is listed twice: list it once", ns)
+		}
+	}
+	if n := len(s.ApplicationNamespaces); s.Discovery == DiscoveryNamespace && n > 1 {
+		p.add("spec.discovery", `"namespace" watches one application namespace and there are %d: must be selectors or auto`, n)
+	}
+}
+
+func (p *problems) checkSubjects(s TenantSpec) {
+	if len(s.Admins) == 0 {
+		p.add("spec.admins", "is empty: must be at least 1")
+	}
+	seen := map[Subject]string{}
+	check := func(path string, subjects []Subject) {
+		for i, subject := range subjects {
+			at := element(path, i)
+			p.checkSubject(at, subject)
+			if before, found := seen[subject]; found {
+				p.add(at, "%s %s is %s already: list it once", subject.Kind, subject.Name, before)
+				continue
+			}
+			seen[subject] = at
+		}
+	}
+	check("spec.admins", s.Admins)
+	check("spec.viewers", s.Viewers)
+}
+
+func (p *problems) checkSubject(at string, s Subject) {
+	switch s.Kind {
+	case "ServiceAccount":
+		if s.Namespace == "" {
+			p.add(at+".namespace", "is missing: ServiceAccount %s is in a namespace", s.Name)
+		}
+		if !dnsSubdomain(s.Name) {
+			p.add(at+".name", `%s is no ServiceAccount's name: must be lower-case letters, digits, "-" and "."`, show(s.Name))
+		}
+	case "User", "Group":
+		if s.Namespace != "" {
+			p.add(at+".namespace", "%q is not expected: only a ServiceAccount has a namespace", s.Namespace)
+		}
+		if strings.HasPrefix(s.Name, "system:") {
+			p.add(at+".name", "%s is the cluster's own %s, which is not one tenant's: must be a %s of the tenant%s",
+				show(s.Name), s.Kind, s.Kind, serviceAccountHint(s))
+		}
+	}
+}
+
+func serviceAccountHint(s Subject) string {
+	namespace, name, found := strings.Cut(strings.TrimPrefix(s.Name, "system:serviceaccount:"), ":")
+	if s.Kind != "User" || !found || !strings.HasPrefix(s.Name, "system:serviceaccount:") {
+		return ""
+	}
+	return "; did you mean kind ServiceAccount, namespace " + show(namespace) + ", name " + show(name) + "?"
+}
+
+func dnsSubdomain(name string) bool {
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" ||
+			label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+	}
+	return len(name) <= 253
+}
+
+func (p *problems) checkAllowFrom(t IstioTenant) {
+	from := t.Spec.Network.AllowFrom
+	for i, ns := range from {
+		switch at := element("spec.network.allowFrom", i); {
+		case slices.Contains(t.Namespaces(), ns):
+			p.add(at, "%q is the tenant's own, which may always connect: must be a namespace outside the tenant", ns)
+		case slices.Index(from, ns) < i:
+			p.add(at, "%q is listed twice: list it once", ns)
+		}
+	}
+}
+
+// quotaNames are the resources without a "/" that the API server knows.
+// Source: https://kubernetes.io/docs/concepts/policy/resource-quotas/
+var quotaNames = []string{
+	"configmaps", "cpu", "ephemeral-storage", "limits.cpu", "limits.ephemeral-storage", "limits.memory", "memory",
+	"persistentvolumeclaims", "pods", "replicationcontrollers", "requests.cpu", "requests.ephemeral-storage",
+	"requests.memory", "requests.storage", "resourcequotas", "secrets", "services", "services.loadbalancers",
+	"services.nodeports",
+}
+
+func (p *problems) checkQuota(quota map[string]string) {
+	for name := range quota {
+		huge := strings.HasPrefix(strings.TrimPrefix(name, "requests."), "hugepages-")
+		if !huge && !strings.Contains(name, "/") && !slices.Contains(quotaNames, name) {
+			p.add(child("spec.quota", name), "%s is no resource that a ResourceQuota counts%s", show(name), didYouMean(name, quotaNames))
+		}
+	}
+}
+
+// ownLabels are those that decide to whom a namespace belongs and which
+// control plane serves it.
+var ownLabels = []string{"istio-injection", "istio.io/dataplane-mode", "istio.io/rev", "kubernetes.io/metadata.name"}
+
+func (p *problems) checkLabels(labels map[string]string) {
+	for name := range labels {
+		if slices.Contains(ownLabels, name) || strings.HasPrefix(name, Group+"/") {
+			p.add(child("spec.namespaceLabels", name), "decides which control plane a namespace belongs to and is set for you: leave it out")
+		}
+	}
+}
