@@ -4,6 +4,7 @@ package object
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -75,6 +76,20 @@ func Strings(n *yaml.RNode, path ...string) []string {
 	return values
 }
 
+// StringMap returns the map of scalars at a path.
+func StringMap(n *yaml.RNode, path ...string) map[string]string {
+	values := map[string]string{}
+	found, err := n.Pipe(yaml.Lookup(path...))
+	if err != nil || found == nil || found.YNode().Kind != yaml.MappingNode {
+		return values
+	}
+	_ = found.VisitFields(func(field *yaml.MapNode) error { // fails with the function only
+		values[field.Key.YNode().Value] = field.Value.YNode().Value
+		return nil
+	})
+	return values
+}
+
 // Node turns a value of maps, slices, structs and scalars into a node.
 func Node(value any) (*yaml.RNode, error) {
 	text, err := yaml.Marshal(value)
@@ -119,7 +134,7 @@ func Put(objects []*yaml.RNode, tenant string, value map[string]any) ([]*yaml.RN
 		return nil, fmt.Errorf("%s: istio-tenancy generates an object of this name; rename yours or remove it", id)
 	}
 	for key, text := range objects[at].GetAnnotations() {
-		if !isBookkeeping(key) {
+		if !IsBookkeeping(key) {
 			continue
 		}
 		if err := made.PipeE(yaml.SetAnnotation(key, text)); err != nil {
@@ -130,9 +145,9 @@ func Put(objects []*yaml.RNode, tenant string, value map[string]any) ([]*yaml.RN
 	return objects, nil
 }
 
-// isBookkeeping says whether an annotation is kustomize's own, which matches
+// IsBookkeeping says whether an annotation is kustomize's own, which matches
 // a function's output to its input by it.
-func isBookkeeping(annotation string) bool {
+func IsBookkeeping(annotation string) bool {
 	return slices.ContainsFunc([]string{
 		"internal.config.kubernetes.io/", "config.kubernetes.io/", "config.k8s.io/", "kustomize.config.k8s.io/",
 	}, func(prefix string) bool { return strings.HasPrefix(annotation, prefix) })
@@ -141,4 +156,15 @@ func isBookkeeping(annotation string) bool {
 // Label sets a label of the object itself.
 func Label(o *yaml.RNode, key, value string) error {
 	return o.PipeE(yaml.SetLabel(key, value))
+}
+
+// New returns an object with further top-level fields.
+func New(apiVersion, kind, namespace, name string, fields map[string]any) map[string]any {
+	metadata := map[string]any{"name": name}
+	if namespace != "" {
+		metadata["namespace"] = namespace
+	}
+	o := map[string]any{"apiVersion": apiVersion, "kind": kind, "metadata": metadata}
+	maps.Copy(o, fields)
+	return o
 }

@@ -1,0 +1,12 @@
+// Package claim sorts a base's objects by whose they are, and refuses those
+// that are not the tenant's to have.
+//
+// For a tenant with control plane in istio-system1 and applications in ns-1:
+//
+//	namespace: ISTIO_TENANT_NAMESPACE   the base's control plane: claimed
+//	namespace: istio-system1, ns-1      the tenant's: claimed
+//	no namespace                        an application: claimed
+//	namespace: ns-0                     foreign: an error
+//	kind: CustomResourceDefinition      common, once per cluster: an error
+//	name: ztunnel                       ambient, once per cluster: an error
+package claim

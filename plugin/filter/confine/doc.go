@@ -1,0 +1,15 @@
+// Package confine replaces a control plane's rights on the whole cluster by
+// rights in its tenant's namespaces.
+//
+// In, as Istio's charts bind it to every namespace; out, for a tenant whose
+// istiod watches ns-1 only:
+//
+//	kind: ClusterRole, ClusterRoleBinding    # what has no namespace
+//	  nodes, namespaces: get, list, watch
+//	  mutatingwebhookconfigurations: update, by resourceNames
+//
+//	kind: Role, RoleBinding                  # in istio-system1 and ns-1
+//	  pods, services, secrets: get, list, watch
+//
+// What each right is for, and where it goes, stands in one table: see rights.go.
+package confine

@@ -1,0 +1,149 @@
+package confine
+
+import (
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/discovery"
+)
+
+// rule is an RBAC PolicyRule.
+type rule struct {
+	APIGroups       []string `yaml:"apiGroups,omitempty"`
+	Resources       []string `yaml:"resources,omitempty"`
+	ResourceNames   []string `yaml:"resourceNames,omitempty"`
+	NonResourceURLs []string `yaml:"nonResourceURLs,omitempty"`
+	Verbs           []string `yaml:"verbs"`
+}
+
+// rulesOf decodes the rules of a Role or ClusterRole.
+func rulesOf(role *yaml.RNode) ([]rule, error) {
+	field, err := role.Pipe(yaml.Lookup("rules"))
+	if err != nil || field == nil {
+		return nil, err
+	}
+	var rules []rule
+	if err := field.YNode().Decode(&rules); err != nil {
+		return nil, err
+	}
+	return rules, nil
+}
+
+var readVerbs = []string{"get", "list", "watch"}
+
+// verbs splits a rule's verbs into reads and writes.
+func (r rule) verbs() (read, write []string) {
+	all := r.Verbs
+	if slices.Contains(all, "*") {
+		all = append(slices.Clone(readVerbs), "create", "update", "patch", "delete")
+	}
+	for _, v := range all {
+		if slices.Contains(readVerbs, v) {
+			read = append(read, v)
+		} else {
+			write = append(write, v)
+		}
+	}
+	return read, write
+}
+
+// parts are the rules of a ClusterRole by the place where they go.
+type parts map[place][]rule
+
+// add distributes a rule over the places of plan. names are the tenant's own
+// objects by resource. Resources that the table does not know go to all of the
+// tenant's namespaces, and are returned.
+func (p parts) add(r rule, plan discovery.Plan, names map[string][]string) (unknown []string) {
+	if len(r.NonResourceURLs) > 0 {
+		p[cluster] = append(p[cluster], r)
+		return nil
+	}
+	read, write := r.verbs()
+	for _, group := range r.APIGroups {
+		for _, resource := range r.Resources {
+			row, known := lookup(group, resource)
+			if !known {
+				row = right{read: everywhere, write: everywhere}
+				unknown = append(unknown, resourceName(group, resource))
+			}
+			one := rule{APIGroups: []string{group}, Resources: []string{resource}, ResourceNames: r.ResourceNames}
+			p.put(row.read.in(plan), one, read, names)
+			p.put(row.write.in(plan), one, write, names)
+			if resource == "*" && row.read.in(plan) != cluster {
+				for _, kind := range clusterScoped[group] {
+					one.Resources = []string{kind}
+					p.put(cluster, one, read, names)
+				}
+			}
+		}
+	}
+	return unknown
+}
+
+func (p parts) put(at place, r rule, verbs []string, names map[string][]string) {
+	if at == nowhere || len(verbs) == 0 {
+		return
+	}
+	r.Verbs = verbs
+	if at == named {
+		if r.ResourceNames = names[r.Resources[0]]; len(r.ResourceNames) == 0 {
+			return
+		}
+		at = cluster
+	}
+	p[at] = append(p[at], r)
+}
+
+// merged joins neighbours that differ in their resources, or in their groups,
+// only: a ClusterRole that is confined still reads like the original.
+func merged(rules []rule) []rule {
+	for _, join := range []func(a *rule, b rule) bool{joinResources, joinGroups} {
+		var out []rule
+		for _, r := range rules {
+			if len(out) == 0 || !join(&out[len(out)-1], r) {
+				out = append(out, r)
+			}
+		}
+		rules = out
+	}
+	return rules
+}
+
+func joinResources(a *rule, b rule) bool {
+	if !slices.Equal(a.APIGroups, b.APIGroups) || !a.sameRest(b) {
+		return false
+	}
+	a.Resources = union(a.Resources, b.Resources)
+	return true
+}
+
+func joinGroups(a *rule, b rule) bool {
+	if !slices.Equal(a.Resources, b.Resources) || !a.sameRest(b) {
+		return false
+	}
+	a.APIGroups = union(a.APIGroups, b.APIGroups)
+	return true
+}
+
+func (r rule) sameRest(b rule) bool {
+	return slices.Equal(r.Verbs, b.Verbs) && slices.Equal(r.ResourceNames, b.ResourceNames) &&
+		slices.Equal(r.NonResourceURLs, b.NonResourceURLs)
+}
+
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, s := range b {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func resourceName(group, resource string) string {
+	if group == "" {
+		return resource
+	}
+	return resource + "." + group
+}

@@ -1,0 +1,15 @@
+// Package isolate puts walls around a tenant: its Namespaces and their labels,
+// NetworkPolicies, mutual TLS, the policy that denies other tenants'
+// identities, and quotas.
+//
+// For the tenant sales with control plane in istio-system1 and applications in
+// ns-1, it adds
+//
+//	Namespace istio-system1, ns-1                labelled with the tenant; ns-1 with the revision
+//	NetworkPolicy istio-system1/allow-tenant     from the tenant's namespaces
+//	NetworkPolicy istio-system1/allow-webhooks   from the API server to istiod's webhooks
+//	NetworkPolicy ns-1/allow-tenant              from the tenant's namespaces
+//	PeerAuthentication ns-1/default              mutual TLS in the whole mesh
+//	AuthorizationPolicy ns-1/deny-other-tenants  by the namespace in the peer's certificate
+//	ResourceQuota ns-1/tenant-quota              if the tenant has a quota
+package isolate

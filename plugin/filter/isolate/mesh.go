@@ -1,0 +1,43 @@
+package isolate
+
+import (
+	"slices"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/object"
+)
+
+// security returns the apiVersion of Istio's security kinds: v1 since 1.22,
+// v1beta1 before.
+func (f Filter) security() string {
+	if f.Plan.AtLeast("1.22") {
+		return "security.istio.io/v1"
+	}
+	return "security.istio.io/v1beta1"
+}
+
+// mutualTLS is the mode of the whole mesh.
+func (f Filter) mutualTLS() []map[string]any {
+	mode := f.Tenant.Spec.MTLS
+	if mode == v1alpha1.MTLSNone {
+		return nil
+	}
+	return []map[string]any{object.New(f.security(), "PeerAuthentication", f.Plan.Root, "default",
+		map[string]any{"spec": map[string]any{"mtls": map[string]any{"mode": mode}}})}
+}
+
+// denyOtherTenants refuses, in the whole mesh, peers with a certificate of a
+// namespace outside of the tenant. istiod's CA signs for any ServiceAccount of
+// the cluster that reaches it, so a certificate of this mesh alone proves
+// nothing. Peers without one are left to mutual TLS: a gateway serves them.
+func (f Filter) denyOtherTenants() map[string]any {
+	return object.New(f.security(), "AuthorizationPolicy", f.Plan.Root, "deny-other-tenants", map[string]any{
+		"spec": map[string]any{
+			"action": "DENY",
+			"rules": []any{map[string]any{"from": []any{map[string]any{"source": map[string]any{
+				"principals":    []string{"*"},
+				"notNamespaces": slices.Concat(f.Tenant.Namespaces(), f.Tenant.Spec.Network.AllowFrom),
+			}}}}},
+		},
+	})
+}

@@ -1,0 +1,86 @@
+package isolate
+
+import (
+	"strconv"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/gateway"
+	"github.com/istio-tenancy/istio-tenancy/plugin/object"
+)
+
+const (
+	webhookPort    = 15017 // istiod's target of Service port 443
+	monitoringPort = 15014 // istiod's metrics
+)
+
+// networkPolicies close the tenant's namespaces to everybody else. Policies
+// add up: a pod that one of them selects accepts what any of them allows.
+func (f Filter) networkPolicies(plane controlplane.ControlPlane, gateways []gateway.Workload) []map[string]any {
+	own, allowed := f.Tenant.Spec.ControlPlane.Namespace, f.Tenant.Spec.Network.AllowFrom
+	istiod := map[string]any{"matchLabels": plane.PodLabels()}
+	var policies []map[string]any
+	for _, namespace := range f.Tenant.Namespaces() {
+		policies = append(policies, policy(namespace, "allow-tenant", everyPod, rule(from(f.Tenant.Namespaces()))))
+	}
+	// The API server is no pod, and its address is not known here.
+	policies = append(policies, policy(own, "allow-webhooks", istiod, rule(nil, webhookPort)))
+	if len(allowed) > 0 {
+		for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
+			policies = append(policies, policy(namespace, "allow-from", everyPod, rule(from(allowed))))
+		}
+		// Not xDS, the CA or the debug port, which are the tenant's alone.
+		policies = append(policies, policy(own, "allow-from", istiod, rule(from(allowed), monitoringPort)))
+	}
+	for _, g := range gateways {
+		if len(g.Ports) > 0 {
+			policies = append(policies, policy(f.Tenant.Spec.ApplicationNamespaces[0], "allow-ingress-"+g.Name,
+				map[string]any{"matchLabels": g.PodLabels}, rule(nil, targets(g)...)))
+		}
+	}
+	return policies
+}
+
+// targets are the ports of a gateway as a NetworkPolicy names them. One of
+// them is its readiness, which load balancers ask.
+func targets(g gateway.Workload) []any {
+	var ports []any
+	for _, p := range g.Ports {
+		if number, err := strconv.Atoi(p); err == nil {
+			ports = append(ports, number)
+		} else {
+			ports = append(ports, p)
+		}
+	}
+	return ports
+}
+
+var everyPod = map[string]any{}
+
+func policy(namespace, name string, pods map[string]any, rules ...map[string]any) map[string]any {
+	return object.New("networking.k8s.io/v1", "NetworkPolicy", namespace, name, map[string]any{
+		"spec": map[string]any{"podSelector": pods, "policyTypes": []string{"Ingress"}, "ingress": rules},
+	})
+}
+
+// rule allows peers, nil being everybody, to TCP ports, none being all.
+func rule(peers []any, ports ...any) map[string]any {
+	r := map[string]any{}
+	if peers != nil {
+		r["from"] = peers
+	}
+	var list []any
+	for _, p := range ports {
+		list = append(list, map[string]any{"protocol": "TCP", "port": p})
+	}
+	if list != nil {
+		r["ports"] = list
+	}
+	return r
+}
+
+// from selects namespaces by the name label, which nobody can change.
+func from(namespaces []string) []any {
+	return []any{map[string]any{"namespaceSelector": map[string]any{"matchExpressions": []any{map[string]any{
+		"key": "kubernetes.io/metadata.name", "operator": "In", "values": namespaces,
+	}}}}}
+}
