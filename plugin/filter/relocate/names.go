@@ -1,0 +1,187 @@
+package relocate
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/object"
+)
+
+// suffixedKinds are the kinds whose names Istio's manifests make of something
+// and the namespace, as in ClusterRole istiod-clusterrole-istio-system, with
+// what may follow the namespace.
+var suffixedKinds = map[string]string{
+	"ClusterRole":                    "",
+	"ClusterRoleBinding":             "",
+	"Role":                           "", // 0.8 and 1.10
+	"RoleBinding":                    "",
+	"ServiceAccount":                 "",
+	"Job":                            "",
+	"MutatingWebhookConfiguration":   "",
+	"ValidatingWebhookConfiguration": "",
+	// stable-channel-policy-<namespace>.istio.io, since 1.26.
+	"ValidatingAdmissionPolicy":        ".istio.io",
+	"ValidatingAdmissionPolicyBinding": ".istio.io",
+}
+
+// derived are the names of items that end in the namespace, in the items'
+// order, with what they become.
+func (f Filter) derived(items []*yaml.RNode) []rename {
+	var renames []rename
+	for _, item := range items {
+		after, ok := suffixedKinds[item.GetKind()]
+		if !ok {
+			continue
+		}
+		name := item.GetName()
+		base, ok := strings.CutSuffix(name, "-"+f.From+after)
+		if !ok || strings.HasSuffix(f.To, "-"+f.From) && strings.HasSuffix(name, "-"+f.To+after) {
+			continue // the latter has moved already
+		}
+		if r := (rename{name, base + "-" + f.To + after}); !slices.Contains(renames, r) {
+			renames = append(renames, r)
+		}
+	}
+	return renames
+}
+
+// upstreamNamespace is where Istio's manifests leave the namespace out of the
+// names in bareNames.
+const upstreamNamespace = "istio-system"
+
+// bareNames are the cluster-scoped objects that are called so in
+// upstreamNamespace, and with "-<namespace>" appended in any other. So it is
+// in Istio's charts since 1.7 for the webhook and since 1.26 for the tags; of
+// the others upstream's second installation overwrites the first.
+var bareNames = []struct{ kind, pattern string }{
+	{"MutatingWebhookConfiguration", "istio-sidecar-injector"},
+	{"MutatingWebhookConfiguration", "istio-sidecar-injector-*"}, // *: the revision
+	{"MutatingWebhookConfiguration", "istio-revision-tag-*"},
+	{"ClusterRole", "prometheus"}, // addons, 0.x and current
+	{"ClusterRoleBinding", "prometheus"},
+	{"ClusterRole", "kiali"},
+	{"ClusterRoleBinding", "kiali"},
+	{"ClusterRole", "istio-reader"}, // 1.1 to 1.4
+	{"ClusterRoleBinding", "istio-multi"},
+}
+
+// moveBare renames what bareNames lists, and what refers to it.
+func (f Filter) moveBare(items []*yaml.RNode) error {
+	if f.From != upstreamNamespace && f.To != upstreamNamespace {
+		return nil // the namespace is in these names, as in others
+	}
+	roles := map[string]string{}
+	for _, item := range items {
+		kind, name := item.GetKind(), item.GetName()
+		moved := f.bare(kind, name)
+		if moved == name || !f.belongs(item) {
+			continue
+		}
+		if err := item.SetName(moved); err != nil {
+			return err
+		}
+		switch kind {
+		case "MutatingWebhookConfiguration":
+			if err := f.tellInjector(items, moved); err != nil {
+				return err
+			}
+		case "ClusterRoleBinding":
+			role := object.String(item, "roleRef", "name")
+			roles[role] = f.bare("ClusterRole", role)
+		}
+	}
+	for _, item := range items {
+		switch kind := item.GetKind(); {
+		case kind == "ClusterRole" && roles[item.GetName()] != "":
+			if err := item.SetName(roles[item.GetName()]); err != nil {
+				return err
+			}
+		case kind == "ClusterRoleBinding" || kind == "RoleBinding" && object.String(item, "roleRef", "kind") == "ClusterRole":
+			if err := setString(item, roles[object.String(item, "roleRef", "name")], "roleRef", "name"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// bare is what an object of upstream's is called after the move; name, if it
+// is none of bareNames.
+func (f Filter) bare(kind, name string) string {
+	base, moved := name, name+"-"+f.To
+	if f.To == upstreamNamespace {
+		base = strings.TrimSuffix(name, "-"+f.From)
+		moved = base
+	}
+	for _, b := range bareNames {
+		if ok, _ := path.Match(b.pattern, base); ok && b.kind == kind && (f.To != upstreamNamespace || base != name) {
+			return moved
+		}
+	}
+	return name
+}
+
+// belongs says whether a cluster-scoped object is of the control plane in
+// From: whether it names a service or an account there.
+func (f Filter) belongs(item *yaml.RNode) bool {
+	for _, webhook := range object.List(item, "webhooks") {
+		if object.String(webhook, "clientConfig", "service", "namespace") == f.From {
+			return true
+		}
+	}
+	for _, subject := range object.List(item, "subjects") {
+		if object.String(subject, "namespace") == f.From {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	injector = "istio-sidecar-injector"
+	// patchFlag is an argument of those injectors (0.8 to 1.4) that write
+	// their CA into the webhook, which nameFlag then names; its default is
+	// injector. Source: pilot/cmd/sidecar-injector/main.go.
+	patchFlag = "--caCertFile="
+	nameFlag  = "--webhookConfigName="
+)
+
+// tellInjector gives the injector of the time before istiod the name of its webhook.
+func (f Filter) tellInjector(items []*yaml.RNode, webhook string) error {
+	for _, item := range object.Of("Deployment", items) {
+		if item.GetNamespace() != f.From || item.GetName() != injector {
+			continue
+		}
+		for _, container := range object.List(item, "spec", "template", "spec", "containers") {
+			args := object.Strings(container, "args")
+			if !slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, patchFlag) }) {
+				continue
+			}
+			node, err := container.Pipe(yaml.Lookup("args"))
+			if err != nil {
+				return err
+			}
+			list := node.YNode()
+			list.Content = slices.DeleteFunc(list.Content, func(n *yaml.Node) bool { return strings.HasPrefix(n.Value, nameFlag) })
+			if webhook != injector {
+				list.Content = append(list.Content, yaml.NewStringRNode(nameFlag+webhook).YNode())
+			}
+		}
+	}
+	return nil
+}
+
+// setString replaces the scalar at a path; an empty value leaves it.
+func setString(item *yaml.RNode, value string, path ...string) error {
+	if value == "" {
+		return nil
+	}
+	n, err := item.Pipe(yaml.Lookup(path...))
+	if err == nil && n != nil {
+		n.YNode().Value = value
+	}
+	return err
+}
