@@ -1,0 +1,132 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheRenderedObjectsApplyCleanlyAndASecondApplyChangesNothing(t *testing.T) {
+	c := claims(t, "What kustomize prints applies cleanly, server-side and strictly; a second apply, after istiod has run, changes nothing")
+	w := theWorld(t)
+	c.note("Common base, %d objects, four tenants and four istiods: up in %.0f s.", len(w.common), w.took.Seconds())
+	c.check("common again", func(t *testing.T) { unchanged(t, w.cluster, w.common) })
+	for _, name := range tenantNames {
+		tenant := w.tenants[name]
+		c.check(name, func(t *testing.T) {
+			require.NoError(t, tenant.applied)
+			require.Len(t, tenant.stored, len(tenant.objects))
+		})
+		c.check(name+" again", func(t *testing.T) {
+			settled(t, w.cluster, tenant)
+			unchanged(t, w.cluster, tenant.objects)
+		})
+	}
+}
+
+// unchanged applies objects again, without force, and compares resourceVersions.
+func unchanged(t *testing.T, c *cluster.Cluster, objects []*cluster.Object) {
+	t.Helper()
+	before := map[string]string{}
+	for _, object := range objects {
+		stored, err := c.Admin.Read(object)
+		require.NoError(t, err)
+		before[cluster.ID(object)] = stored.GetResourceVersion()
+	}
+	after, err := c.Admin.Apply(objects)
+	require.NoError(t, err)
+	var changed []string
+	for _, object := range after {
+		if before[cluster.ID(object)] != object.GetResourceVersion() {
+			changed = append(changed, cluster.ID(object))
+		}
+	}
+	require.Empty(t, changed, "a second apply changed these")
+}
+
+// settled waits until istiod has written its certificate into its webhooks.
+func settled(t *testing.T, c *cluster.Cluster, tenant *tenant) {
+	t.Helper()
+	for _, object := range tenant.objects {
+		if !strings.HasSuffix(object.GetKind(), "WebhookConfiguration") {
+			continue
+		}
+		require.NoError(t, cluster.Eventually(30*time.Second, func() error {
+			stored, err := c.Admin.Read(object)
+			if err != nil {
+				return err
+			}
+			return everyWebhook(stored, func(webhook map[string]any) error {
+				if config, _ := webhook["clientConfig"].(map[string]any); config["caBundle"] == nil {
+					return fmt.Errorf("%s: webhook %s has no caBundle", cluster.ID(stored), webhook["name"])
+				}
+				return nil
+			})
+		}))
+	}
+}
+
+func everyWebhook(object *cluster.Object, f func(map[string]any) error) error {
+	webhooks, _ := object.Object["webhooks"].([]any)
+	for _, webhook := range webhooks {
+		if err := f(webhook.(map[string]any)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// manifestsEnv is a folder with VERSION/istio.yaml, Istio's manifests as
+// upstream renders them; they are in no repository.
+const manifestsEnv = "ISTIO_MANIFESTS"
+
+func manifests() string {
+	if dir := os.Getenv(manifestsEnv); dir != "" {
+		return dir
+	}
+	return "../../shared/manifests"
+}
+
+func TestBasesThatWereSplitFromUpstreamManifestsApplyCleanly(t *testing.T) {
+	c := claims(t, "Bases that `istio-tenancy split` makes of upstream's manifests apply cleanly as well")
+	for _, version := range []string{"1.31.0-rc.0", "1.24.6"} {
+		manifest, err := filepath.Abs(filepath.Join(manifests(), version, "istio.yaml"))
+		require.NoError(t, err)
+		if _, err := os.Stat(manifest); err != nil {
+			t.Skipf("no upstream manifests: set %s", manifestsEnv)
+		}
+		c.check(version, func(t *testing.T) {
+			dir := t.TempDir()
+			command, err := filepath.Abs(filepath.Join(tools, "istio-tenancy"))
+			require.NoError(t, err)
+			split := exec.Command(command, "split", "-f", manifest, filepath.Join(dir, "base"))
+			out, err := split.CombinedOutput()
+			require.NoError(t, err, string(out))
+			source, err := newCheckout(dir)
+			require.NoError(t, err)
+			for _, name := range []string{"dev", "sales"} {
+				kustomization := filepath.Join(dir, "overlays", name, "kustomization.yaml")
+				text, err := os.ReadFile(kustomization)
+				require.NoError(t, err)
+				text = []byte(strings.ReplaceAll(string(text), "../../bases/istio/", "../../base/"))
+				require.NoError(t, os.WriteFile(kustomization, text, 0o644))
+			}
+			plain, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "split-"+version)})
+			require.NoError(t, err)
+			defer plain.Stop()
+			for _, folder := range []string{"base/common", "overlays/dev", "overlays/sales"} {
+				objects, err := source.render(folder)
+				require.NoError(t, err, folder)
+				_, err = plain.Admin.Apply(objects)
+				require.NoError(t, err, folder)
+			}
+		})
+	}
+}

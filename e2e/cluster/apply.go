@@ -1,0 +1,262 @@
+package cluster
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+)
+
+// Object is a Kubernetes object.
+type Object = unstructured.Unstructured
+
+// Parse reads a stream of YAML documents.
+func Parse(stream []byte) ([]*Object, error) {
+	var objects []*Object
+	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(stream), 4096)
+	for {
+		object := &Object{}
+		switch err := decoder.Decode(&object.Object); {
+		case errors.Is(err, io.EOF):
+			return objects, nil
+		case err != nil:
+			return nil, fmt.Errorf("document %d: %w", len(objects)+1, err)
+		case len(object.Object) > 0:
+			objects = append(objects, object)
+		}
+	}
+}
+
+// ID names an object: Kind namespace/name.
+func ID(o *Object) string {
+	if o.GetNamespace() == "" {
+		return o.GetKind() + " " + o.GetName()
+	}
+	return o.GetKind() + " " + o.GetNamespace() + "/" + o.GetName()
+}
+
+// Apply applies the objects in their order, server-side, with strict field
+// validation and without force, and returns them as they are stored. Every
+// refused object is in the error. It waits for CustomResourceDefinitions.
+func (c *Client) Apply(objects []*Object) ([]*Object, error) {
+	return c.apply(objects, "")
+}
+
+// DryRun is Apply without effect.
+func (c *Client) DryRun(objects []*Object) ([]*Object, error) {
+	return c.apply(objects, "&dryRun=All")
+}
+
+func (c *Client) apply(objects []*Object, query string) ([]*Object, error) {
+	var stored []*Object
+	var refused []error
+	for _, object := range objects {
+		result, err := c.applyOne(object, query)
+		if err != nil {
+			refused = append(refused, fmt.Errorf("%s: %w", ID(object), err))
+			continue
+		}
+		stored = append(stored, result)
+	}
+	return stored, errors.Join(refused...)
+}
+
+func (c *Client) applyOne(object *Object, query string) (*Object, error) {
+	path, err := c.Path(object)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(object.Object)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.Do(http.MethodPatch, path+"?fieldManager=e2e&fieldValidation=Strict"+query, string(body))
+	if err := errors.Join(err, answer.Error()); err != nil {
+		return nil, err
+	}
+	result := &Object{}
+	if err := json.Unmarshal(answer.Body, &result.Object); err != nil {
+		return nil, err
+	}
+	if object.GetKind() == "CustomResourceDefinition" && query == "" {
+		return result, c.established(path)
+	}
+	return result, nil
+}
+
+func (c *Client) established(path string) error {
+	return Eventually(30*time.Second, func() error {
+		crd, err := c.Get(path)
+		if err != nil {
+			return err
+		}
+		conditions, _, _ := unstructured.NestedSlice(crd.Object, "status", "conditions")
+		for _, condition := range conditions {
+			if c := condition.(map[string]any); c["type"] == "Established" && c["status"] == "True" {
+				return nil
+			}
+		}
+		return errors.New("not established")
+	})
+}
+
+// Read reads an object's stored state.
+func (c *Client) Read(object *Object) (*Object, error) {
+	path, err := c.Path(object)
+	if err != nil {
+		return nil, err
+	}
+	return c.Get(path)
+}
+
+// Delete deletes the objects, the last first; those that are gone already, and
+// those whose kind is, count as deleted.
+func (c *Client) Delete(objects []*Object) error {
+	var refused []error
+	for i := len(objects) - 1; i >= 0; i-- {
+		path, err := c.Path(objects[i])
+		if errors.Is(err, errNoKind) {
+			continue
+		}
+		answer, doErr := c.Do(http.MethodDelete, path, "")
+		if answer.Code == http.StatusNotFound {
+			continue
+		}
+		if err := errors.Join(err, doErr, answer.Error()); err != nil {
+			refused = append(refused, fmt.Errorf("%s: %w", ID(objects[i]), err))
+		}
+	}
+	return errors.Join(refused...)
+}
+
+// Eventually calls f until it returns nil, and returns its last error when the
+// time is over.
+func Eventually(limit time.Duration, f func() error) error {
+	deadline := time.Now().Add(limit)
+	for {
+		err := f()
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// resource is how an API server serves a kind.
+type resource struct {
+	Name       string   `json:"name"`
+	Kind       string   `json:"kind"`
+	Namespaced bool     `json:"namespaced"`
+	Verbs      []string `json:"verbs"`
+}
+
+var errNoKind = errors.New("the API server has no such kind")
+
+// Path is an object's address: /apis/GROUP/VERSION/namespaces/NS/RESOURCE/NAME.
+func (c *Client) Path(object *Object) (string, error) {
+	version := object.GetAPIVersion()
+	r, err := c.resource(version, object.GetKind())
+	if err != nil {
+		return "", err
+	}
+	path := root(version)
+	if r.Namespaced {
+		if object.GetNamespace() == "" {
+			return "", fmt.Errorf("%s has no namespace", ID(object))
+		}
+		path += "/namespaces/" + object.GetNamespace()
+	}
+	return path + "/" + r.Name + "/" + object.GetName(), nil
+}
+
+func root(apiVersion string) string {
+	if strings.Contains(apiVersion, "/") {
+		return "/apis/" + apiVersion
+	}
+	return "/api/" + apiVersion
+}
+
+// resource looks a kind up, and asks the API server for what is not known yet.
+func (c *Client) resource(apiVersion, kind string) (resource, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r, ok := c.resources[apiVersion+" "+kind]; ok {
+		return r, nil
+	}
+	served, err := c.served(apiVersion)
+	if err != nil {
+		return resource{}, fmt.Errorf("%w: %s %s: %w", errNoKind, apiVersion, kind, err)
+	}
+	if c.resources == nil {
+		c.resources = map[string]resource{}
+	}
+	for _, r := range served {
+		c.resources[apiVersion+" "+r.Kind] = r
+	}
+	if r, ok := c.resources[apiVersion+" "+kind]; ok {
+		return r, nil
+	}
+	return resource{}, fmt.Errorf("%w: %s %s", errNoKind, apiVersion, kind)
+}
+
+// served are the resources, not their subresources, of a group and version.
+func (c *Client) served(apiVersion string) ([]resource, error) {
+	answer, err := c.Do(http.MethodGet, root(apiVersion), "")
+	if err := errors.Join(err, answer.Error()); err != nil {
+		return nil, err
+	}
+	var list struct{ Resources []resource }
+	if err := json.Unmarshal(answer.Body, &list); err != nil {
+		return nil, err
+	}
+	var resources []resource
+	for _, r := range list.Resources {
+		if !strings.Contains(r.Name, "/") {
+			resources = append(resources, r)
+		}
+	}
+	return resources, nil
+}
+
+// Everything reads every object of every kind that can be listed.
+func (c *Client) Everything() ([]*Object, error) {
+	versions := []string{"v1"}
+	groups, err := c.Get("/apis")
+	if err != nil {
+		return nil, err
+	}
+	list, _, _ := unstructured.NestedSlice(groups.Object, "groups")
+	for _, group := range list {
+		version, _, _ := unstructured.NestedString(group.(map[string]any), "preferredVersion", "groupVersion")
+		versions = append(versions, version)
+	}
+	var all []*Object
+	for _, version := range versions {
+		resources, err := c.served(version)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range resources {
+			if !strings.Contains(strings.Join(r.Verbs, " "), "list") {
+				continue
+			}
+			items, err := c.Items(root(version) + "/" + r.Name)
+			if err != nil {
+				return nil, err
+			}
+			for _, item := range items {
+				item.SetAPIVersion(version)
+				item.SetKind(r.Kind)
+			}
+			all = append(all, items...)
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,62 @@
+package cluster
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"path/filepath"
+)
+
+// AuditLog is the path of the API server's audit log, one JSON event per line.
+func (c *Cluster) AuditLog() string { return filepath.Join(c.Logs, "audit.log") }
+
+// Request is one line of the audit log.
+type Request struct {
+	User        string
+	Verb        string
+	Group       string
+	Resource    string // with its subresource: pods/status
+	Namespace   string // empty at cluster scope
+	Name        string
+	NonResource string // the path, of requests that are about no resource
+	Code        int
+}
+
+// Requests are the requests that a user has made so far, in their order. User
+// "" stands for everybody.
+func (c *Cluster) Requests(user string) ([]Request, error) {
+	file, err := os.Open(c.AuditLog())
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var requests []Request
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<24)
+	for lines.Scan() {
+		var event struct {
+			User           struct{ Username string }
+			Verb           string
+			RequestURI     string
+			ObjectRef      *struct{ Resource, Subresource, APIGroup, Namespace, Name string }
+			ResponseStatus struct{ Code int }
+		}
+		if json.Unmarshal(lines.Bytes(), &event) != nil || (user != "" && event.User.Username != user) {
+			continue // the last line may be half written
+		}
+		r := Request{User: event.User.Username, Verb: event.Verb, Code: event.ResponseStatus.Code}
+		if o := event.ObjectRef; o == nil {
+			r.NonResource = event.RequestURI
+		} else {
+			r.Group, r.Resource, r.Namespace, r.Name = o.APIGroup, o.Resource, o.Namespace, o.Name
+			if o.Subresource != "" {
+				r.Resource += "/" + o.Subresource
+			}
+			if r.Resource == "namespaces" { // the API server files a Namespace under itself
+				r.Namespace = ""
+			}
+		}
+		requests = append(requests, r)
+	}
+	return requests, lines.Err()
+}

@@ -1,0 +1,166 @@
+package cluster
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+// Client speaks to the API server as one user, in plain HTTP and JSON: what it
+// sends is what the caller wrote.
+type Client struct {
+	host  string
+	token string
+	http  *http.Client
+
+	mu        sync.Mutex
+	resources map[string]resource // by apiVersion and kind
+}
+
+// As acts as a user of Options.Users.
+func (c *Cluster) As(user string) *Client { return c.WithToken(tokenOf(user)) }
+
+// WithToken acts as whoever the token stands for.
+func (c *Cluster) WithToken(token string) *Client {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(c.ca)
+	return &Client{host: c.url, token: token, http: &http.Client{
+		Timeout:   time.Minute,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true},
+	}}
+}
+
+// Answer is what the API server said.
+type Answer struct {
+	Code int
+	Body []byte
+}
+
+// Do sends one request. A PATCH is a merge patch, unless the path says
+// fieldManager=, which makes it a server-side apply. The error is the
+// transport's: a refusal is an Answer.
+func (c *Client) Do(method, path, body string) (Answer, error) {
+	return c.send(method, path, body, nil)
+}
+
+// Impersonate is Do with the header Impersonate-User or Impersonate-Group.
+func (c *Client) Impersonate(kind, name, method, path, body string) (Answer, error) {
+	return c.send(method, path, body, http.Header{"Impersonate-" + kind: {name}})
+}
+
+func (c *Client) send(method, path, body string, header http.Header) (Answer, error) {
+	request, err := http.NewRequest(method, c.host+path, strings.NewReader(body))
+	if err != nil {
+		return Answer{}, err
+	}
+	for key, values := range header {
+		request.Header[key] = values
+	}
+	switch {
+	case method == http.MethodPatch && strings.Contains(path, "fieldManager="):
+		request.Header.Set("Content-Type", "application/apply-patch+yaml")
+	case method == http.MethodPatch:
+		request.Header.Set("Content-Type", "application/merge-patch+json")
+	case body != "":
+		request.Header.Set("Content-Type", "application/json")
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Authorization", "Bearer "+c.token)
+	response, err := c.http.Do(request)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	return Answer{Code: response.StatusCode, Body: data}, err
+}
+
+// Error is nil for a 2xx, and otherwise what the API server's Status says.
+func (a Answer) Error() error {
+	if a.Code >= 200 && a.Code < 300 {
+		return nil
+	}
+	return fmt.Errorf("%d %s", a.Code, a.Message())
+}
+
+// Message is the message of the Status that the API server answered with.
+func (a Answer) Message() string {
+	var status struct{ Message string }
+	if json.Unmarshal(a.Body, &status) == nil && status.Message != "" {
+		return status.Message
+	}
+	return strings.TrimSpace(string(a.Body))
+}
+
+// Get reads one object, or a list, by its path.
+func (c *Client) Get(path string) (*unstructured.Unstructured, error) {
+	answer, err := c.Do(http.MethodGet, path, "")
+	if err := errors.Join(err, answer.Error()); err != nil {
+		return nil, fmt.Errorf("get %s: %w", path, err)
+	}
+	object := &unstructured.Unstructured{}
+	return object, json.Unmarshal(answer.Body, &object.Object)
+}
+
+// Items reads a list by its path.
+func (c *Client) Items(path string) ([]*unstructured.Unstructured, error) {
+	list, err := c.Get(path)
+	if err != nil {
+		return nil, err
+	}
+	raw, _, err := unstructured.NestedSlice(list.Object, "items")
+	if err != nil {
+		return nil, err
+	}
+	var items []*unstructured.Unstructured
+	for _, item := range raw {
+		if object, ok := item.(map[string]any); ok {
+			items = append(items, &unstructured.Unstructured{Object: object})
+		}
+	}
+	return items, nil
+}
+
+// Kubeconfig writes a kubeconfig for a token and returns its path.
+func (c *Cluster) Kubeconfig(name, token string) (string, error) {
+	text, err := yaml.Marshal(map[string]any{
+		"apiVersion": "v1", "kind": "Config", "current-context": "e2e",
+		"clusters": []any{map[string]any{"name": "e2e",
+			"cluster": map[string]any{"server": c.url, "certificate-authority-data": c.ca}}},
+		"users":    []any{map[string]any{"name": name, "user": map[string]any{"token": token}}},
+		"contexts": []any{map[string]any{"name": "e2e", "context": map[string]any{"cluster": "e2e", "user": name}}},
+	})
+	if err != nil {
+		return "", err
+	}
+	path := c.file(url.PathEscape(name) + ".kubeconfig")
+	return path, os.WriteFile(path, text, 0o600)
+}
+
+// Kubectl runs the real kubectl as a user and returns what it printed.
+func (c *Cluster) Kubectl(user string, args ...string) (string, error) {
+	kubeconfig, err := c.Kubeconfig(user, tokenOf(user))
+	if err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	cmd := exec.Command(c.binaries["kubectl"], append([]string{"--kubeconfig", kubeconfig}, args...)...)
+	cmd.Env = []string{"HOME=" + c.data}
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err = cmd.Run()
+	return out.String(), err
+}

@@ -1,0 +1,258 @@
+package cluster
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/servers"
+)
+
+const (
+	issuer = "https://kubernetes.default.svc.cluster.local"
+	// ClusterAdmin is the user in system:masters.
+	ClusterAdmin = "cluster-admin"
+	kcmUser      = "system:kube-controller-manager"
+)
+
+// Options of a cluster.
+type Options struct {
+	// Logs is the directory for the servers' logs; it is made.
+	Logs string
+	// Users are the names that can authenticate, each with a token and in no group.
+	Users []string
+}
+
+// Cluster is a running API server and what belongs to it.
+type Cluster struct {
+	// Admin acts as the cluster administrator.
+	Admin *Client
+	// Logs holds one log per server and the API server's audit log.
+	Logs string
+
+	binaries servers.Binaries
+	data     string // etcd's data, keys, tokens, kubeconfigs
+	url      string
+	ca       []byte
+	net      int // the second octet of its Services' addresses
+	pods     int // how many pods got an address
+	stop     []func()
+}
+
+// controllers are those that the rendered objects need, and those that an
+// attacker or an offboarding would meet.
+const controllers = "serviceaccount-controller,serviceaccount-token-controller,root-ca-certificate-publisher-controller," +
+	"clusterrole-aggregation-controller,namespace-controller,garbage-collector-controller,resourcequota-controller," +
+	"deployment-controller,replicaset-controller,job-controller,endpointslice-controller"
+
+// nets hands out the address ranges: two per cluster, within what
+// bringUpNetwork gives to the loopback interface.
+var nets atomic.Int32
+
+// Start starts etcd, the API server and the controller manager, and returns
+// when the API server is ready and the controllers work. On an error nothing
+// keeps running.
+func Start(binaries servers.Binaries, o Options) (_ *Cluster, err error) {
+	if err := bringUpNetwork(); err != nil {
+		return nil, err
+	}
+	if o.Logs, err = filepath.Abs(o.Logs); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(o.Logs, 0o755); err != nil {
+		return nil, err
+	}
+	data, err := os.MkdirTemp("", "istio-tenancy-e2e-")
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{Logs: o.Logs, binaries: binaries, data: data, net: int(96 + (nets.Add(2)-2)%16)}
+	c.stop = append(c.stop, func() { os.RemoveAll(data) })
+	defer func() {
+		if err != nil {
+			c.Stop()
+		}
+	}()
+	if err := c.writeFiles(o.Users); err != nil {
+		return nil, err
+	}
+	etcd, err := c.startEtcd()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.startAPIServer(etcd); err != nil {
+		return nil, err
+	}
+	return c, c.startControllers()
+}
+
+// Stop ends every server and removes its data; the logs stay.
+func (c *Cluster) Stop() {
+	for i := len(c.stop) - 1; i >= 0; i-- {
+		c.stop[i]()
+	}
+	c.stop = nil
+}
+
+// tokenOf is a user's token. The API server listens on loopback, for minutes.
+func tokenOf(user string) string { return "token-of-" + user }
+
+func (c *Cluster) file(name string) string { return filepath.Join(c.data, name) }
+
+// auditPolicy records who did what to what, once per request.
+const auditPolicy = `apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived, ResponseStarted]
+rules:
+- level: Metadata
+`
+
+func (c *Cluster) writeFiles(users []string) error {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		return err
+	}
+	tokens := fmt.Sprintf("%s,%s,1,system:masters\n%s,%s,2\n",
+		tokenOf(ClusterAdmin), ClusterAdmin, tokenOf(kcmUser), kcmUser)
+	for i, user := range users {
+		tokens += fmt.Sprintf("%s,%s,%d\n", tokenOf(user), user, i+100)
+	}
+	return errors.Join(
+		os.WriteFile(c.file("sa.key"), pem.EncodeToMemory(&pem.Block{
+			Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}), 0o600),
+		os.WriteFile(c.file("sa.pub"), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600),
+		os.WriteFile(c.file("tokens.csv"), []byte(tokens), 0o600),
+		os.WriteFile(c.file("audit.yaml"), []byte(auditPolicy), 0o600),
+	)
+}
+
+func (c *Cluster) startEtcd() (url string, err error) {
+	ports, err := freePorts(2)
+	if err != nil {
+		return "", err
+	}
+	url = "http://127.0.0.1:" + ports[0]
+	p, err := c.run("etcd", nil, "--data-dir", c.file("etcd"), "--unsafe-no-fsync",
+		"--listen-client-urls", url, "--advertise-client-urls", url,
+		"--listen-peer-urls", "http://127.0.0.1:"+ports[1], "--log-level", "warn")
+	if err != nil {
+		return "", err
+	}
+	return url, p.ready(30*time.Second, func() error { return dial("127.0.0.1:" + ports[0]) })
+}
+
+func (c *Cluster) startAPIServer(etcd string) error {
+	ports, err := freePorts(1)
+	if err != nil {
+		return err
+	}
+	c.url = "https://127.0.0.1:" + ports[0]
+	p, err := c.run("kube-apiserver", nil,
+		"--etcd-servers", etcd,
+		"--bind-address", "127.0.0.1", "--secure-port", ports[0],
+		"--advertise-address", fmt.Sprintf("10.%d.255.254", c.net+1),
+		"--cert-dir", c.file("apiserver"),
+		"--endpoint-reconciler-type", "none",
+		"--service-cluster-ip-range", fmt.Sprintf("10.%d.0.0/16", c.net),
+		"--authorization-mode", "RBAC",
+		"--token-auth-file", c.file("tokens.csv"),
+		"--service-account-issuer", issuer,
+		"--service-account-key-file", c.file("sa.pub"),
+		"--service-account-signing-key-file", c.file("sa.key"),
+		"--audit-policy-file", c.file("audit.yaml"),
+		"--audit-log-path", c.AuditLog(),
+		"--enable-priority-and-fairness=false",
+	)
+	if err != nil {
+		return err
+	}
+	return p.ready(time.Minute, func() error {
+		if c.ca == nil {
+			if c.ca, err = os.ReadFile(c.file("apiserver/apiserver.crt")); err != nil {
+				return err
+			}
+			c.Admin = c.As(ClusterAdmin)
+		}
+		answer, err := c.Admin.Do("GET", "/readyz", "")
+		if err != nil {
+			c.ca = nil // the file may have been half written
+			return err
+		}
+		return answer.Error()
+	})
+}
+
+// startControllers starts the controllers that a cluster of this size needs.
+// Each acts as its own ServiceAccount, as kubeadm sets it up.
+func (c *Cluster) startControllers() error {
+	kubeconfig, err := c.Kubeconfig(kcmUser, tokenOf(kcmUser))
+	if err != nil {
+		return err
+	}
+	p, err := c.run("kube-controller-manager", nil,
+		"--kubeconfig", kubeconfig,
+		"--authentication-skip-lookup", "--secure-port", "0",
+		"--leader-elect=false",
+		"--controllers", controllers,
+		"--use-service-account-credentials",
+		"--service-account-private-key-file", c.file("sa.key"),
+		"--root-ca-file", c.file("apiserver/apiserver.crt"),
+		"--kube-api-qps", "200", "--kube-api-burst", "400",
+		"--concurrent-namespace-syncs", "10",
+		"--namespace-sync-period", "5s",
+	)
+	if err != nil {
+		return err
+	}
+	return p.ready(time.Minute, func() error {
+		answer, err := c.Admin.Do("GET", "/api/v1/namespaces/default/serviceaccounts/default", "")
+		if err != nil {
+			return err
+		}
+		return answer.Error()
+	})
+}
+
+// run starts a server that Stop ends.
+func (c *Cluster) run(name string, env []string, args ...string) (*process, error) {
+	p, err := start(c.Logs, name, c.data, env, c.binaries[name], args...)
+	if err == nil {
+		c.stop = append(c.stop, p.stop)
+	}
+	return p, err
+}
+
+// freePorts are loopback ports that nobody listens on.
+func freePorts(n int) ([]string, error) {
+	var ports []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		ports = append(ports, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	}
+	return ports, nil
+}
+
+func dial(address string) error {
+	conn, err := net.DialTimeout("tcp", address, time.Second)
+	if err == nil {
+		conn.Close()
+	}
+	return err
+}

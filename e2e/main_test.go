@@ -1,0 +1,68 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/servers"
+)
+
+var (
+	binaries servers.Binaries
+	results  summary
+)
+
+// logs and tools are below this folder, the tests' working directory.
+const (
+	logs  = ".logs"
+	tools = ".bin"
+)
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// run builds what the tests need, where the network is, and runs them where
+// the cluster's network is.
+func run(m *testing.M) (code int, err error) {
+	if binaries, err = servers.Build(context.Background(), os.Stderr); err != nil {
+		return 1, err
+	}
+	if !cluster.Isolated() {
+		if err := buildTools(); err != nil && os.Getenv("DEV") == "" {
+			return 1, err
+		}
+		if err := os.RemoveAll(logs); err != nil {
+			return 1, err
+		}
+		return cluster.Isolate()
+	}
+	defer func() { shared.stop() }()
+	code = m.Run()
+	return code, results.print(os.Stdout, filepath.Join(logs, "summary.md"))
+}
+
+// buildTools builds this repository's command and the kustomize CLI that its
+// go.mod names.
+func buildTools() error {
+	into, err := filepath.Abs(tools)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command("go", "build", "-o", into+"/", "./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5")
+	cmd.Dir = ".."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the command and kustomize: %w\n%s", err, out)
+	}
+	return nil
+}

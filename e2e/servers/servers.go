@@ -1,0 +1,147 @@
+// Package servers builds the real servers that the claims are tested on, from
+// the Go module proxy alone: one Go module per family (their dependencies
+// disagree), each beside this file and listed in families.
+//
+//	etcd/go.mod        etcd
+//	kubernetes/go.mod  kube-apiserver, kube-controller-manager, kubectl
+//	istio/go.mod       pilot-discovery
+//
+// A family is built once per content of its go.mod and go.sum, into the user's
+// cache directory.
+package servers
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// Family is one Go module and the commands that are built from it.
+type Family struct {
+	// Dir holds go.mod and go.sum, below this package's folder.
+	Dir string
+	// Packages are import paths; a binary is called Names[i].
+	Packages []string
+	Names    []string
+	// LDFlags are linker flags beside "-s -w".
+	LDFlags string
+}
+
+// families lists what Build builds, in the order in which it does.
+var families = []Family{
+	{
+		Dir:      "etcd",
+		Packages: []string{"go.etcd.io/etcd/server/v3"},
+		Names:    []string{"etcd"},
+	},
+	{
+		Dir: "kubernetes",
+		Packages: []string{
+			"k8s.io/kubernetes/cmd/kube-apiserver",
+			"k8s.io/kubernetes/cmd/kube-controller-manager",
+			"k8s.io/kubernetes/cmd/kubectl",
+		},
+		Names: []string{"kube-apiserver", "kube-controller-manager", "kubectl"},
+		// The release's own build sets these; without them the servers call
+		// themselves v0.0.0.
+		LDFlags: "-X k8s.io/component-base/version.gitVersion=v1.36.1" +
+			" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36",
+	},
+	{
+		Dir:      "istio",
+		Packages: []string{"istio.io/istio/pilot/cmd/pilot-discovery"},
+		Names:    []string{"pilot-discovery"},
+		LDFlags:  "-X istio.io/istio/pkg/version.buildVersion=1.31.0",
+	},
+}
+
+// Binaries is where each server's executable is, by the name of its command.
+type Binaries map[string]string
+
+// Build builds every family that the cache does not hold, one after the other,
+// and says on log what it does and how long it took.
+func Build(ctx context.Context, log io.Writer) (Binaries, error) {
+	_, here, _, ok := runtime.Caller(0)
+	if !ok {
+		return nil, fmt.Errorf("no path of the recipes: the binary was built with -trimpath")
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, fmt.Errorf("cache for the servers: %w", err)
+	}
+	binaries := Binaries{}
+	for _, family := range families {
+		dir := filepath.Join(filepath.Dir(here), family.Dir)
+		into := filepath.Join(cache, "istio-tenancy-e2e")
+		if err := family.build(ctx, dir, into, log, binaries); err != nil {
+			return nil, fmt.Errorf("build %s: %w", family.Dir, err)
+		}
+	}
+	return binaries, nil
+}
+
+func (f Family) build(ctx context.Context, dir, cache string, log io.Writer, binaries Binaries) error {
+	key, err := f.key(dir)
+	if err != nil {
+		return err
+	}
+	into := filepath.Join(cache, f.Dir+"-"+key)
+	for _, name := range f.Names {
+		binaries[name] = filepath.Join(into, name)
+	}
+	if _, err := os.Stat(into); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return err
+	}
+	fresh, err := os.MkdirTemp(cache, f.Dir+"-building-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(fresh)
+	for i, pkg := range f.Packages {
+		start := time.Now()
+		fmt.Fprintf(log, "building %s (once, into %s) ...\n", f.Names[i], into)
+		cmd := exec.CommandContext(ctx, "go", "build", "-mod=readonly", "-buildvcs=false",
+			"-ldflags", "-s -w "+f.LDFlags, "-o", filepath.Join(fresh, f.Names[i]), pkg)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%s: %w\n%s", pkg, err, tail(out.Bytes(), 4000))
+		}
+		fmt.Fprintf(log, "built %s in %s\n", f.Names[i], time.Since(start).Round(time.Second))
+	}
+	return os.Rename(fresh, into)
+}
+
+// key is a digest of what decides the binaries: the module's files, the flags,
+// the toolchain.
+func (f Family) key(dir string) (string, error) {
+	sum := sha256.New()
+	for _, name := range []string{"go.mod", "go.sum"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return "", err
+		}
+		sum.Write(data)
+	}
+	fmt.Fprint(sum, f.LDFlags, f.Packages, runtime.Version())
+	return fmt.Sprintf("%x", sum.Sum(nil)[:8]), nil
+}
+
+func tail(text []byte, size int) []byte {
+	if len(text) > size {
+		return text[len(text)-size:]
+	}
+	return text
+}
