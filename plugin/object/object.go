@@ -155,7 +155,7 @@ func IsBookkeeping(annotation string) bool {
 
 // Label sets a label of the object itself.
 func Label(o *yaml.RNode, key, value string) error {
-	return o.PipeE(yaml.SetLabel(key, value))
+	return Set(o, value, "metadata", "labels", key)
 }
 
 // New returns an object with further top-level fields.

@@ -5,6 +5,16 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/discovery"
+	"github.com/istio-tenancy/istio-tenancy/plugin/filter/claim"
+	"github.com/istio-tenancy/istio-tenancy/plugin/filter/confine"
+	"github.com/istio-tenancy/istio-tenancy/plugin/filter/grant"
+	"github.com/istio-tenancy/istio-tenancy/plugin/filter/isolate"
+	"github.com/istio-tenancy/istio-tenancy/plugin/filter/relocate"
+	"github.com/istio-tenancy/istio-tenancy/plugin/filter/revise"
+	"github.com/istio-tenancy/istio-tenancy/plugin/filter/scope"
+	"github.com/istio-tenancy/istio-tenancy/plugin/filter/settle"
 )
 
 // Transformer lays Tenant over the objects of a base.
@@ -18,7 +28,34 @@ type Transformer struct {
 
 var _ kio.Filter = Transformer{}
 
-// Filter returns the tenant's objects.
+// Filter returns the tenant's objects. On error there are none: the message
+// has a line for each thing that is wrong.
 func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
+	objects, err := claim.Filter{Tenant: t.Tenant}.Filter(objects)
+	if err != nil {
+		return nil, err
+	}
+	plane, err := controlplane.Find(objects)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := discovery.For(t.Tenant, plane.Version)
+	if err != nil {
+		return nil, err
+	}
+	own := t.Tenant.Spec.ControlPlane
+	for _, step := range []kio.Filter{
+		relocate.Filter{From: v1alpha1.BaseNamespace, To: own.Namespace},
+		revise.Filter{Namespace: own.Namespace, Revision: own.Revision},
+		scope.Filter{Tenant: t.Tenant, Plan: plan},
+		confine.Filter{Tenant: t.Tenant, Plan: plan, Warn: t.Warn},
+		grant.Filter{Tenant: t.Tenant},
+		isolate.Filter{Tenant: t.Tenant, Plan: plan},
+		settle.Filter{Tenant: t.Tenant},
+	} {
+		if objects, err = step.Filter(objects); err != nil {
+			return nil, err
+		}
+	}
 	return objects, nil
 }

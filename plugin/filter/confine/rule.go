@@ -30,18 +30,28 @@ func rulesOf(role *yaml.RNode) ([]rule, error) {
 	return rules, nil
 }
 
-var readVerbs = []string{"get", "list", "watch"}
+var (
+	readVerbs  = []string{"get", "list", "watch"}
+	writeVerbs = []string{"create", "update", "patch", "delete"}
+)
 
-// verbs splits a rule's verbs into reads and writes.
+// verbs splits a rule's verbs into reads and writes, each in the usual order.
 func (r rule) verbs() (read, write []string) {
 	all := r.Verbs
 	if slices.Contains(all, "*") {
-		all = append(slices.Clone(readVerbs), "create", "update", "patch", "delete")
+		all = slices.Concat(readVerbs, writeVerbs)
 	}
-	for _, v := range all {
-		if slices.Contains(readVerbs, v) {
+	for _, v := range slices.Concat(readVerbs, writeVerbs) {
+		switch {
+		case !slices.Contains(all, v):
+		case slices.Contains(readVerbs, v):
 			read = append(read, v)
-		} else {
+		default:
+			write = append(write, v)
+		}
+	}
+	for _, v := range all { // approve, bind, impersonate, ...
+		if !slices.Contains(readVerbs, v) && !slices.Contains(writeVerbs, v) {
 			write = append(write, v)
 		}
 	}

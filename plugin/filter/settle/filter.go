@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
@@ -97,7 +98,8 @@ func (f Filter) prove(o *yaml.RNode) []error {
 }
 
 // leftovers returns the paths of scalars, keys included, that contain the
-// base's namespace.
+// base's namespace. kustomize's own annotations do: they hold the ID by which it
+// knows the object from before.
 func leftovers(n *yaml.Node, path string) []string {
 	var found []string
 	switch n.Kind {
@@ -107,17 +109,17 @@ func leftovers(n *yaml.Node, path string) []string {
 		}
 	case yaml.SequenceNode:
 		for i, e := range n.Content {
-			found = append(found, leftovers(e, fmt.Sprintf("%s[%d]", path, i))...)
+			found = append(found, leftovers(e, path+"["+strconv.Itoa(i)+"]")...)
 		}
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			at := strings.TrimPrefix(path+"."+n.Content[i].Value, ".")
-			found = append(found, leftovers(n.Content[i], at)...)
+			key := n.Content[i]
+			if path == "metadata.annotations" && object.IsBookkeeping(key.Value) {
+				continue
+			}
+			at := strings.TrimPrefix(path+"."+key.Value, ".")
+			found = append(found, leftovers(key, at)...)
 			found = append(found, leftovers(n.Content[i+1], at)...)
-		}
-	case yaml.DocumentNode:
-		for _, e := range n.Content {
-			found = append(found, leftovers(e, path)...)
 		}
 	}
 	return found

@@ -1,0 +1,69 @@
+package discovery_test
+
+import (
+	"testing"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/discovery"
+)
+
+func TestFor(t *testing.T) {
+	one, two := []string{"ns-1"}, []string{"ns-1", "ns-2"}
+	for name, test := range map[string]struct {
+		version    string
+		asked      v1alpha1.Discovery
+		namespaces []string
+		want       v1alpha1.Discovery
+		watch      []string
+		root, err  string
+	}{
+		"one namespace is watched by name": {
+			"1.31.0", "auto", one, "namespace", one, "ns-1", "",
+		},
+		"several are selected": {
+			"1.31.0", "auto", two, "selectors", []string{"istio-sales", "ns-1", "ns-2"}, "istio-sales", "",
+		},
+		"one may be selected too": {
+			"1.31.0", "selectors", one, "selectors", []string{"istio-sales", "ns-1"}, "istio-sales", "",
+		},
+		"before 1.18 one is selected": {
+			"1.17.0", "auto", one, "selectors", []string{"istio-sales", "ns-1"}, "istio-sales", "",
+		},
+		"1.10 is limited by the stricter argument": {
+			"1.10.6", "auto", two, "appNamespace", two, "ns-1", "",
+		},
+		"1.6 knows one namespace": {
+			"1.6.0", "auto", one, "appNamespace", one, "ns-1", "",
+		},
+		"and not two": {
+			"1.6.0", "auto", two, "", nil, "",
+			"spec.applicationNamespaces: Istio 1.6.0 cannot be limited to 2 namespaces: ns-1, ns-2; give the tenant one application namespace",
+		},
+		"an old version does not know a new way": {
+			"1.9.0", "selectors", one, "", nil, "",
+			`spec.discovery: Istio 1.9.0 with 1 application namespace(s) does not know "selectors"; it knows: appNamespace, or auto`,
+		},
+		"a new version does not know the old way": {
+			"1.31.0", "appNamespace", one, "", nil, "",
+			`spec.discovery: Istio 1.31.0 with 1 application namespace(s) does not know "appNamespace"; it knows: namespace, selectors, or auto`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+			tenant.Spec.ApplicationNamespaces, tenant.Spec.Discovery = test.namespaces, test.asked
+			tenant.Default()
+			plan, err := discovery.For(tenant, semver.MustParse(test.version))
+			if test.err != "" {
+				require.EqualError(t, err, test.err)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, test.want, plan.Dialect)
+			require.Equal(t, test.watch, plan.Watch)
+			require.Equal(t, test.root, plan.Root)
+		})
+	}
+}
