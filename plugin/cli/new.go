@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+)
+
+func newCommand(s Streams) *cobra.Command {
+	var o overlay
+	var admins []string
+	cmd := &cobra.Command{
+		Use:   "new NAME --admin KIND:NAME",
+		Short: "Write the overlay of another tenant",
+		Long: `Write a directory with the kustomization.yaml and the tenant.yaml of another
+tenant. A directory that exists is left alone.
+
+An administrator is User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME; a
+bare NAME is a User.`,
+		Example: `  # Control plane in istio-hr, applications in hr.
+  istio-tenancy new hr --admin User:hr-admin
+
+  # As overlays/sales was made.
+  istio-tenancy new sales --namespace istio-system1 --app-namespace ns-1 --admin User:sales-admin
+
+  # In a repository of its own, over a base elsewhere.
+  istio-tenancy new hr --admin Group:hr --base https://github.com/example/bases//istio?ref=v1 -o tenants/hr`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("new: found %d names: must be one, the tenant's", len(args))
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(admins) == 0 {
+				return errors.New("new: --admin is missing: must be given at least once, such as --admin User:jo")
+			}
+			o.Name = args[0]
+			for _, text := range admins {
+				subject, err := parseSubject(text)
+				if err != nil {
+					return err
+				}
+				o.Admins = append(o.Admins, subject)
+			}
+			if o.dir == "" {
+				o.dir = filepath.Join("overlays", o.Name)
+			}
+			tenant, err := o.write()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprint(s.Out, nextSteps(o.dir, tenant))
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Namespace, "namespace", "", "`namespace` of the control plane (default istio-NAME)")
+	f.StringArrayVar(&o.ApplicationNamespaces, "app-namespace", nil, "`namespace` of the applications; repeatable (default NAME)")
+	f.StringArrayVar(&admins, "admin", nil, "administrator as `KIND:NAME`; repeatable, at least one")
+	f.StringVar(&o.base, "base", "", "`directory` or URL of the base (default bases/istio/control-plane of the checkout around the output)")
+	f.StringVarP(&o.dir, "output", "o", "", "`directory` to write (default overlays/NAME)")
+	return cmd
+}
+
+func parseSubject(text string) (v1alpha1.Subject, error) {
+	kind, name, found := strings.Cut(text, ":")
+	switch {
+	case !found:
+		return v1alpha1.Subject{Kind: "User", Name: text}, nil
+	case kind == "User" || kind == "Group":
+		return v1alpha1.Subject{Kind: kind, Name: name}, nil
+	case kind == "ServiceAccount":
+		namespace, account, found := strings.Cut(name, "/")
+		if !found {
+			return v1alpha1.Subject{}, fmt.Errorf("--admin: %q has no namespace: must be ServiceAccount:NAMESPACE/NAME", text)
+		}
+		return v1alpha1.Subject{Kind: kind, Namespace: namespace, Name: account}, nil
+	}
+	return v1alpha1.Subject{}, fmt.Errorf("--admin: %q is of no kind that is known: must begin with User:, Group: or ServiceAccount:", text)
+}
+
+func nextSteps(dir string, t v1alpha1.IstioTenant) string {
+	return fmt.Sprintf(`%s: tenant %s, control plane in %s, applications in %s
+
+Next:
+  1. Read %s and change what should differ; all fields: %s schema
+  2. Look at what it gives:
+       kustomize build --enable-alpha-plugins --enable-exec %s
+  3. Commit the directory.
+`, dir, t.Name(), t.Spec.ControlPlane.Namespace, strings.Join(t.Spec.ApplicationNamespaces, ", "),
+		filepath.Join(dir, "tenant.yaml"), program, dir)
+}

@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Streams are what a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+const program = "istio-tenancy"
+
+// Run executes the command line args, without the program's name, and returns
+// the exit code: 0, or 1 after one line per error on s.Err.
+func Run(args []string, s Streams) int {
+	root := New(s)
+	root.SetArgs(args)
+	if err := root.Execute(); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			if line = strings.TrimSpace(line); line != "" {
+				fmt.Fprintf(s.Err, "%s: %s\n", program, line)
+			}
+		}
+		return 1
+	}
+	return 0
+}
+
+// New returns the root command. Its errors hold one line each; printing them
+// is the caller's.
+func New(s Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   program,
+		Short: "One Istio control plane per tenant of a cluster",
+		Long: `Lay a tenant over a shared Istio base.
+
+Without arguments this is a function for kustomize, which reads a ResourceList
+on stdin and writes one to stdout. A kustomization names it through the
+configuration that it lists: an IstioTenant under transformers, an IstioRelease
+under generators.`,
+		Example: `  # Render a tenant's overlay; istio-tenancy must be on PATH.
+  kustomize build --enable-alpha-plugins --enable-exec overlays/sales
+
+  # Start an overlay for another tenant.
+  istio-tenancy new hr --admin User:hr-admin
+
+  # Make a base of an Istio manifest that another tool rendered.
+  istioctl manifest generate | istio-tenancy split -o bases/my-istio`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          knownCommand,
+
+		SuggestionsMinimumDistance: 2,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if isTerminal(s.In) {
+				return cmd.Help()
+			}
+			return function(s)
+		},
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.AddCommand(newCommand(s), schemaCommand(s), splitCommand(s), versionCommand(s))
+	return root
+}
+
+// knownCommand refuses arguments of the root command, on one line.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := "see " + program + " --help"
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return fmt.Errorf("unknown command %q; %s", args[0], hint)
+}
+
+// isTerminal says whether in is typed by a person. Of the character devices
+// only the null device is likely to be anything else.
+func isTerminal(in io.Reader) bool {
+	file, ok := in.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
+}
