@@ -52,7 +52,7 @@ func (c *Cluster) StartIstiod(objects []*Object) (*Istiod, error) {
 	}
 	i := &Istiod{Namespace: deployment.GetNamespace()}
 	i.ServiceAccount, _, _ = unstructured.NestedString(deployment.Object, "spec", "template", "spec", "serviceAccountName")
-	if i.Pod, err = c.podOf(deployment); err != nil {
+	if i.Pod, err = c.PodOf(i.Namespace, deployment.GetName()); err != nil {
 		return nil, err
 	}
 	if i.Token, err = c.ServiceAccountToken(i.Namespace, i.ServiceAccount); err != nil {
@@ -137,20 +137,20 @@ func environment(container map[string]any, fields map[string]string) []string {
 	return env
 }
 
-// podOf waits for a pod of the Deployment.
-func (c *Cluster) podOf(deployment *Object) (name string, err error) {
+// PodOf waits for a pod of a Deployment and returns its name.
+func (c *Cluster) PodOf(namespace, deployment string) (name string, err error) {
 	err = Eventually(20*time.Second, func() error {
-		pods, err := c.Admin.Items("/api/v1/namespaces/" + deployment.GetNamespace() + "/pods")
+		pods, err := c.Admin.Items("/api/v1/namespaces/" + namespace + "/pods")
 		if err != nil {
 			return err
 		}
 		for _, pod := range pods {
-			if strings.HasPrefix(pod.GetName(), deployment.GetName()+"-") {
+			if strings.HasPrefix(pod.GetName(), deployment+"-") {
 				name = pod.GetName()
 				return nil
 			}
 		}
-		return fmt.Errorf("%s: the controllers have made no pod", ID(deployment))
+		return fmt.Errorf("Deployment %s/%s: the controllers have made no pod", namespace, deployment)
 	})
 	return name, err
 }
@@ -160,14 +160,24 @@ func (c *Cluster) ServiceAccountToken(namespace, name string) (string, error) {
 	path := "/api/v1/namespaces/" + namespace + "/serviceaccounts/" + name + "/token"
 	body := `{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":7200}}`
 	answer, err := c.Admin.Do(http.MethodPost, path, body)
-	if err := errors.Join(err, answer.Error()); err != nil {
-		return "", fmt.Errorf("token of ServiceAccount %s/%s: %w", namespace, name, err)
-	}
-	var token struct{ Status struct{ Token string } }
-	if err := json.Unmarshal(answer.Body, &token); err != nil {
+	if err != nil {
 		return "", err
 	}
-	return token.Status.Token, nil
+	token, err := TokenIn(answer)
+	if err != nil {
+		return "", fmt.Errorf("token of ServiceAccount %s/%s: %w", namespace, name, err)
+	}
+	return token, nil
+}
+
+// TokenIn is the token that an answer to a TokenRequest holds.
+func TokenIn(answer Answer) (string, error) {
+	var token struct{ Status struct{ Token string } }
+	if err := answer.Error(); err != nil {
+		return "", err
+	}
+	err := json.Unmarshal(answer.Body, &token)
+	return token.Status.Token, err
 }
 
 // Debug reads a page of istiod's debug port.
