@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -37,7 +38,7 @@ func (f Filter) mesh(objects []*yaml.RNode) error {
 		}
 	}
 	if !found {
-		return fmt.Errorf("no ConfigMap in the control plane's namespace has data.mesh; " +
+		return errors.New("no ConfigMap in the control plane's namespace has data.mesh; " +
 			"istiod needs the mesh configuration that Istio's charts call \"istio\"")
 	}
 	return nil
