@@ -3,7 +3,7 @@
 //	rendered/sales.yaml: tenant sales, Istio 1.31.0
 //	  namespaces  istio-system1, ns-1
 //	  discovery   namespace: ns-1
-//	  objects     34: 3 ConfigMap, 1 Deployment, ...
+//	  objects     31: 3 ConfigMap, 1 Deployment, ...
 //	  User sales-admin
 //	              istio-system1  Role ns-access-for-sales-admin-istio-system1
 //	              ns-1           ClusterRole admin
@@ -58,7 +58,7 @@ func table(w io.Writer, file string, objects []*yaml.RNode) error {
 	}
 	fmt.Fprintln(w, title)
 	if ns := namespaces(objects); len(ns) > 0 {
-		row(w, "namespaces", strings.Join(ns, ", "))
+		row(w, "namespaces", wrap(strings.Join(ns, ", ")))
 	}
 	if planeErr == nil {
 		row(w, "discovery", discovery(plane, objects))
@@ -106,8 +106,24 @@ func kinds(objects []*yaml.RNode) string {
 	for _, kind := range slices.Sorted(maps.Keys(count)) {
 		list = append(list, fmt.Sprintf("%d %s", count[kind], kind))
 	}
-	return fmt.Sprintf("%d: %s", len(objects), strings.Join(list, ", "))
+	return wrap(fmt.Sprintf("%d: %s", len(objects), strings.Join(list, ", ")))
 }
+
+// wrap breaks a row's text at commas.
+func wrap(text string) string {
+	const width = 80
+	var lines []string
+	for len(text) > width {
+		end := strings.LastIndex(text[:width], ", ") + 1
+		if end == 0 {
+			break
+		}
+		lines, text = append(lines, text[:end]), text[end+1:]
+	}
+	return strings.Join(append(lines, text), "\n"+indent)
+}
+
+const indent = "              "
 
 // access lists where each person has which role.
 func access(w io.Writer, objects []*yaml.RNode) error {
@@ -129,7 +145,7 @@ func access(w io.Writer, objects []*yaml.RNode) error {
 				}
 				who = "ServiceAccount " + object.String(s, "namespace") + "/" + object.String(s, "name")
 			}
-			roles[who] = append(roles[who], fmt.Sprintf("              %s\t%s", where, role))
+			roles[who] = append(roles[who], indent+where+"\t"+role)
 		}
 	}
 	for _, who := range slices.Sorted(maps.Keys(roles)) {
