@@ -1,0 +1,15 @@
+// Package split makes a base of an Istio manifest, as upstream or a chart
+// renders it: a kustomization of what a cluster has once, and one of what a
+// tenant has once.
+//
+//	kind: CustomResourceDefinition      common/customresourcedefinition.yaml
+//	---
+//	kind: Deployment                    control-plane/deployment.yaml
+//	metadata:
+//	  name: istiod
+//	  namespace: istio-system           namespace: ISTIO_TENANT_NAMESPACE
+//
+// Every object is in exactly one of them. The control plane's is moved to
+// v1alpha1.BaseNamespace, so that it deploys through an IstioTenant only. The
+// common one also gets the rules that keep tenants apart, in common/tenancy.
+package split
