@@ -8,7 +8,7 @@
 //	  nodes, namespaces: get, list, watch
 //	  mutatingwebhookconfigurations: update, by resourceNames
 //
-//	kind: Role, RoleBinding                  # in istio-system1 and ns-1
+//	kind: Role, RoleBinding                  # ...-confined, in istio-system1 and ns-1
 //	  pods, services, secrets: get, list, watch
 //
 // What each right is for, and where it goes, stands in one table: see rights.go.

@@ -25,7 +25,7 @@ type Filter struct {
 var _ kio.Filter = Filter{}
 
 // Filter rewrites each ClusterRole that a ClusterRoleBinding names, and puts
-// Roles and RoleBindings of the same name into the tenant's namespaces.
+// Roles and RoleBindings named after them into the tenant's namespaces.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	objects = dropAccounts(objects)
 	names := ownWebhooks(objects)
@@ -142,7 +142,12 @@ func roleOf(binding *yaml.RNode, objects []*yaml.RNode) (*yaml.RNode, error) {
 		"rights that are not there cannot be confined", object.IDOf(binding), name)
 }
 
-const rbac = "rbac.authorization.k8s.io/v1"
+const (
+	rbac = "rbac.authorization.k8s.io/v1"
+	// suffix tells a ClusterRole's namespaced part from the Roles of a base,
+	// which up to Istio 1.10 have the ClusterRole's name.
+	suffix = "-confined"
+)
 
 // namespaced puts the namespaced parts of a ClusterRole into the tenant's
 // namespaces, bound to the same subjects.
@@ -161,9 +166,9 @@ func (f Filter) namespaced(objects []*yaml.RNode, binding, role *yaml.RNode, pla
 			continue
 		}
 		for _, made := range []map[string]any{
-			object.New(rbac, "Role", namespace, role.GetName(), map[string]any{"rules": merged(rules)}),
-			object.New(rbac, "RoleBinding", namespace, binding.GetName(), map[string]any{
-				"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role.GetName()},
+			object.New(rbac, "Role", namespace, role.GetName()+suffix, map[string]any{"rules": merged(rules)}),
+			object.New(rbac, "RoleBinding", namespace, binding.GetName()+suffix, map[string]any{
+				"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role.GetName() + suffix},
 				"subjects": subjects,
 			}),
 		} {

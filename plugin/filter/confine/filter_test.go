@@ -100,7 +100,7 @@ rules:
 ---
 `)
 	require.Contains(t, got, `
-  name: istiod-sales
+  name: istiod-sales-confined
   namespace: ns-1
   labels:
     istio-tenancy.dev/tenant: sales

@@ -109,11 +109,11 @@ func TestOneNamespaceIsWatchedByName(t *testing.T) {
     service: {name: istiod-sales, namespace: istio-system1}
   namespaceSelector:
     matchExpressions:
+    - {key: istio.io/rev, operator: In, values: [sales]}
     - key: kubernetes.io/metadata.name
       operator: In
       values:
       - ns-1
-    - {key: istio.io/rev, operator: In, values: [sales]}
 `)
 	require.Contains(t, got, `
 - name: rev.validation.istio.io

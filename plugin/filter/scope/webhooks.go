@@ -66,13 +66,13 @@ func limit(webhook *yaml.RNode, namespaces []string) error {
 			return err
 		}
 	}
-	expressions := []any{in(namespaces)}
+	var expressions []any
 	for _, e := range object.List(webhook, "namespaceSelector", "matchExpressions") {
 		if object.String(e, "key") != nameLabel {
 			expressions = append(expressions, e.YNode())
 		}
 	}
-	return object.Set(webhook, expressions, "namespaceSelector", "matchExpressions")
+	return object.Set(webhook, append(expressions, in(namespaces)), "namespaceSelector", "matchExpressions")
 }
 
 // ownValidator leaves the one validating webhook that carries the tenant's
