@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,7 +57,7 @@ func (s *Summary) files(common, control []*yaml.RNode) (map[string][]byte, error
 
 // part adds a kustomization of objects, one file per kind, and of more.
 func (s *Summary) part(files map[string][]byte, part string, objects []*yaml.RNode, more ...string) error {
-	header := fmt.Sprintf("# From %s, Istio %s, by istio-tenancy split.\n", printable(s.Name), s.Version)
+	header := fmt.Sprintf("# From %s, Istio %s, by istio-tenancy split.\n", printable(filepath.Base(s.Name)), s.Version)
 	byFile := map[string][]*yaml.RNode{}
 	var resources []string
 	for _, o := range inOrder(objects) {
@@ -97,7 +98,8 @@ func inOrder(objects []*yaml.RNode) []*yaml.RNode {
 	})
 }
 
-// printable keeps a name on its line.
+// printable keeps a name on its line. Callers pass the last element of a path:
+// the same manifest gives the same files wherever it lies.
 func printable(name string) string {
 	if quoted := strconv.Quote(name); quoted != `"`+name+`"` {
 		return quoted

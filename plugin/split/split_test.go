@@ -39,9 +39,9 @@ func TestFiles(t *testing.T) {
 	s, err := split.Run(strings.NewReader(
 		meta("v1", "Service", "istio-system", "istiod")+"---\n"+istiod+
 			meta("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "gateways.networking.istio.io")+
-			meta("v1", "Service", "istio-system", "gateway")), "a file.yaml", dir)
+			meta("v1", "Service", "istio-system", "gateway")), "in/a file.yaml", dir)
 	require.NoError(t, err)
-	require.Equal(t, `a file.yaml: Istio 1.31.0 in istio-system, 4 objects
+	require.Equal(t, `in/a file.yaml: Istio 1.31.0 in istio-system, 4 objects
 common            1: 1 CustomResourceDefinition
 control-plane     3: 1 Deployment, 2 Service
 added: `+strings.Join(s.Added, ", ")+"\n", s.String())
