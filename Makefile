@@ -1,0 +1,46 @@
+# Go, git and make are all that this needs; kustomize is a tool of go.mod.
+
+KUSTOMIZE := PATH="$(CURDIR)/bin:$$PATH" bin/kustomize build --enable-alpha-plugins --enable-exec
+MANIFESTS ?= ../shared/manifests
+# The race detector needs a C compiler.
+RACE      := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test e2e bench compare lint generate clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build bin/istio-tenancy and bin/kustomize.
+	@go build -trimpath -ldflags '-s -w' -o bin/ ./plugin/cmd/istio-tenancy
+	@go build -trimpath -ldflags '-s -w' -o bin/kustomize sigs.k8s.io/kustomize/kustomize/v5
+
+demo: build ## Render every tenant below overlays/ into rendered/, and say what each is.
+	@rm -rf rendered && mkdir rendered
+	@set -e; for dir in bases/istio/common $(patsubst %/kustomization.yaml,%,$(wildcard overlays/*/kustomization.yaml)); do \
+		$(KUSTOMIZE) $$dir -o rendered/$$(basename $$dir).yaml; \
+	done
+	@bin/istio-tenancy summary rendered/*.yaml
+
+test: ## Run all tests but e2e.
+	go test $(RACE) ./...
+
+e2e: ## Run the tests on a real API server and real istiods; the first run builds those.
+	cd e2e && go test -count=1 -timeout 60m -v .
+
+bench: ## Time a tenant's build against kustomize's own cost, and each part's rendering.
+	go test -run '^$$' -bench . -benchtime 20x ./overlays ./plugin/release
+
+compare: ## Count the fields that sed, kustomize's namespace: and we get wrong.
+	go run ./plugin/oracle/compare $(MANIFESTS)
+
+lint: ## Check formatting, vet, go.mod. (Golden files are checked by test.)
+	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	go vet ./...
+	go mod tidy -diff
+
+generate: ## Rewrite the golden files.
+	go test ./plugin/tenant -update
+
+clean: ## Remove what was built and rendered.
+	rm -rf bin rendered

@@ -1,0 +1,142 @@
+// Package overlays_test builds the shipped kustomizations with the real
+// kustomize, as a cluster administrator does.
+package overlays_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/object"
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+// run builds both programs, and puts them on PATH for the tests.
+func run(m *testing.M) int {
+	bin, err := os.MkdirTemp("", "istio-tenancy-bin")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(bin)
+	for _, program := range []string{"../plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5"} {
+		name := "istio-tenancy"
+		if !strings.HasSuffix(program, name) {
+			name = "kustomize"
+		}
+		if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, name), program).CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "go build %s: %v\n%s", program, err, out)
+			return 1
+		}
+	}
+	if err := os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// kustomize builds dir with further flags.
+func kustomize(t testing.TB, dir string, flags ...string) string {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := exec.Command("kustomize", append([]string{"build", dir}, flags...)...)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, stderr.String())
+	return string(out)
+}
+
+func build(t testing.TB, dir string) []*yaml.RNode {
+	t.Helper()
+	objects, err := kio.FromBytes([]byte(kustomize(t, dir, "--enable-alpha-plugins", "--enable-exec")))
+	require.NoError(t, err)
+	require.NotEmpty(t, objects)
+	return objects
+}
+
+// newTenant copies the sales overlay beside it, in a copy of the repository,
+// and edits tenant.yaml and nothing else.
+func newTenant(t testing.TB, name string, edit *strings.Replacer) string {
+	t.Helper()
+	root := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(root, "bases"), os.DirFS("../bases")))
+	dir := filepath.Join(root, "overlays", name)
+	require.NoError(t, os.CopyFS(dir, os.DirFS("sales")))
+	file := filepath.Join(dir, "tenant.yaml")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, []byte(edit.Replace(string(text))), 0o600))
+	return dir
+}
+
+func TestACopiedDirectoryIsATenant(t *testing.T) {
+	hr := newTenant(t, "hr", strings.NewReplacer("name: sales-admin", "name: hr-admin",
+		"name: sales", "name: hr", "istio-system1", "istio-system2", "ns-1", "ns-2"))
+
+	owners := map[object.ID]string{}
+	for tenant, dir := range map[string]string{"dev": "dev", "sales": "sales", "hr": hr} {
+		for _, o := range build(t, dir) {
+			id := object.IDOf(o)
+			require.Empty(t, owners[id], "%s is %s's too", id, tenant)
+			owners[id] = tenant
+			require.Equal(t, tenant, o.GetLabels()[v1alpha1.TenantLabel], id)
+			require.NotContains(t, o.MustString(), v1alpha1.BaseNamespace, id)
+			if tenant == "hr" {
+				require.NotRegexp(t, `\b(sales|istio-system1|ns-1)\b`, o.MustString(), id)
+			}
+		}
+	}
+}
+
+func TestNamespacesComeFirst(t *testing.T) {
+	for _, dir := range []string{"dev", "sales", "../examples/bookinfo"} {
+		objects := build(t, dir)
+		require.Equal(t, "Namespace", objects[0].GetKind(), dir)
+		require.Equal(t, "Namespace", objects[1].GetKind(), dir)
+	}
+}
+
+func TestCommonIsClusterWide(t *testing.T) {
+	for _, o := range build(t, "../bases/istio/common") {
+		require.Empty(t, o.GetNamespace())
+		require.NotContains(t, o.MustString(), v1alpha1.BaseNamespace)
+	}
+}
+
+func TestBookinfo(t *testing.T) {
+	for _, o := range build(t, "../examples/bookinfo") {
+		if id := object.IDOf(o); !object.IsClusterScoped(o) {
+			require.Contains(t, []string{"bookinfo", "istio-bookinfo"}, id.Namespace, id)
+		}
+	}
+}
+
+// Where it may not run programs, kustomize prints what is left and exits 0: an
+// API server must refuse that, and it must not be empty either.
+func TestWithoutEnableExec(t *testing.T) {
+	for _, dir := range []string{"dev", "sales", "../examples/bookinfo"} {
+		objects, err := kio.FromBytes([]byte(kustomize(t, dir, "--enable-alpha-plugins")))
+		require.NoError(t, err)
+		var refused int
+		for _, o := range objects {
+			if o.GetKind() == "Namespace" {
+				require.Equal(t, v1alpha1.BaseNamespace, o.GetName(), dir)
+				refused++
+			}
+		}
+		require.Equal(t, 1, refused, dir)
+	}
+}
