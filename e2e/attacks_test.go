@@ -12,7 +12,7 @@ type attack struct {
 	name         string
 	method, path string
 	body         string
-	as           string // "User NAME" or "Group NAME": impersonation
+	as           string // "USER" or "USER GROUP": impersonation
 	// streams says that the answer is a connection to the pod, which only a
 	// kubelet could make: that the API server tries to is the attack's success.
 	streams bool
@@ -34,6 +34,7 @@ type target struct {
 	validator   string // ValidatingWebhookConfiguration
 	otherHook   string // MutatingWebhookConfiguration of the other tenant
 	clusterRole string // istiod's
+	memberRole  string // istiod's Role in the application namespace
 	adminRole   string // the administrator's own Role in the control-plane namespace
 	policy      string // NetworkPolicy of the control-plane namespace
 	otherAdmin  string
@@ -44,7 +45,7 @@ func (g target) fill(text string) string {
 		"$TENANT", g.tenant, "$OTHERTENANT", g.other, "$APP", g.app, "$PLANE", g.plane,
 		"$OTHERAPP", g.otherApp, "$OTHERPLANE", g.otherPlane, "$ISTIOD", g.istiod, "$OTHERISTIOD", g.otherIstiod,
 		"$POD", g.pod, "$MESH", g.mesh, "$INJECTOR", g.injector, "$VALIDATOR", g.validator, "$OTHERHOOK", g.otherHook,
-		"$CLUSTERROLE", g.clusterRole, "$ADMINROLE", g.adminRole, "$POLICY", g.policy, "$OTHERADMIN", g.otherAdmin,
+		"$CLUSTERROLE", g.clusterRole, "$MEMBERROLE", g.memberRole, "$ADMINROLE", g.adminRole, "$POLICY", g.policy, "$OTHERADMIN", g.otherAdmin,
 	).Replace(text)
 }
 
@@ -53,8 +54,8 @@ func (g target) fill(text string) string {
 func (a attack) try(client *cluster.Client, g target) (refused bool, answer cluster.Answer, err error) {
 	path, body := g.fill(a.path), g.fill(a.body)
 	if a.as != "" {
-		kind, name, _ := strings.Cut(g.fill(a.as), " ")
-		answer, err = client.Impersonate(kind, name, a.method, path, body)
+		user, group, _ := strings.Cut(g.fill(a.as), " ")
+		answer, err = client.Impersonate(user, group, a.method, path, body)
 	} else {
 		answer, err = client.Do(a.method, path, body)
 	}
@@ -165,8 +166,8 @@ var attacks = []attack{
 	{name: "aggregate rights into the ClusterRole admin", method: "PATCH", path: rbac + "/clusterroles/admin", body: label},
 	{name: "change istiod's ClusterRole", method: "PATCH", path: rbac + "/clusterroles/$CLUSTERROLE", body: `{"rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]}]}`},
 	{name: "create a ClusterRoleBinding", method: "POST", path: rbac + "/clusterrolebindings", body: object("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "attack", me+","+roleRef("ClusterRole", "cluster-admin"))},
-	{name: "change the admission policy", method: "PATCH", path: hooks + "/validatingadmissionpolicies/x", body: label},
-	{name: "delete the admission policy's binding", method: "DELETE", path: hooks + "/validatingadmissionpolicybindings/x"},
+	{name: "change the admission policy", method: "PATCH", path: hooks + "/validatingadmissionpolicies/istio-tenancy-namespaces", body: label},
+	{name: "delete the admission policy's binding", method: "DELETE", path: hooks + "/validatingadmissionpolicybindings/istio-tenancy-namespaces"},
 	{name: "approve a CertificateSigningRequest", method: "PATCH", path: "/apis/certificates.k8s.io/v1/certificatesigningrequests/x/approval", body: `{"status":{"conditions":[{"type":"Approved","status":"True","reason":"attack"}]}}`},
 	{name: "create a GatewayClass", method: "POST", path: "/apis/gateway.networking.k8s.io/v1/gatewayclasses", body: `{}`},
 	{name: "register an APIService", method: "POST", path: "/apis/apiregistration.k8s.io/v1/apiservices", body: `{}`},
@@ -176,6 +177,7 @@ var attacks = []attack{
 	// RBAC.
 	{name: "bind cluster-admin in the own application namespace", method: "POST", path: rbac + "/namespaces/$APP/rolebindings", body: object("rbac.authorization.k8s.io/v1", "RoleBinding", "attack-1", me+","+roleRef("ClusterRole", "cluster-admin"))},
 	{name: "bind istiod's ClusterRole in the own application namespace", method: "POST", path: rbac + "/namespaces/$APP/rolebindings", body: object("rbac.authorization.k8s.io/v1", "RoleBinding", "attack-2", me+","+roleRef("ClusterRole", "$CLUSTERROLE"))},
+	{name: "bind istiod's Role in the own application namespace", method: "POST", path: rbac + "/namespaces/$APP/rolebindings", body: object("rbac.authorization.k8s.io/v1", "RoleBinding", "attack-10", me+","+roleRef("Role", "$MEMBERROLE"))},
 	{name: "bind istiod's Role in the control-plane namespace", method: "POST", path: rbac + "/namespaces/$PLANE/rolebindings", body: object("rbac.authorization.k8s.io/v1", "RoleBinding", "attack-3", me+","+roleRef("Role", "$ISTIOD"))},
 	{name: "bind admin in the control-plane namespace", method: "POST", path: rbac + "/namespaces/$PLANE/rolebindings", body: object("rbac.authorization.k8s.io/v1", "RoleBinding", "attack-4", me+","+roleRef("ClusterRole", "admin"))},
 	{name: "bind view in the other's application namespace", method: "POST", path: rbac + "/namespaces/$OTHERAPP/rolebindings", body: object("rbac.authorization.k8s.io/v1", "RoleBinding", "attack-5", me+","+roleRef("ClusterRole", "view"))},
@@ -184,10 +186,10 @@ var attacks = []attack{
 	{name: "make a Role with every right in the own application namespace", method: "POST", path: rbac + "/namespaces/$APP/roles", body: object("rbac.authorization.k8s.io/v1", "Role", "attack-7", `"rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]}]`)},
 	{name: "make a Role that may escalate and bind", method: "POST", path: rbac + "/namespaces/$APP/roles", body: object("rbac.authorization.k8s.io/v1", "Role", "attack-8", `"rules":[{"apiGroups":["rbac.authorization.k8s.io"],"resources":["roles","clusterroles"],"verbs":["escalate","bind"]}]`)},
 	{name: "make a Role that may write the Namespace", method: "POST", path: rbac + "/namespaces/$APP/roles", body: object("rbac.authorization.k8s.io/v1", "Role", "attack-9", `"rules":[{"apiGroups":[""],"resources":["namespaces"],"verbs":["patch"]}]`)},
-	{name: "impersonate the cluster administrator", method: "GET", path: core + "/secrets", as: "User cluster-admin"},
-	{name: "impersonate system:masters", method: "GET", path: core + "/secrets", as: "Group system:masters"},
-	{name: "impersonate the other's administrator", method: "GET", path: core + "/namespaces/$OTHERAPP/pods", as: "User $OTHERADMIN"},
-	{name: "impersonate the own istiod", method: "GET", path: inCP + "/secrets", as: "User system:serviceaccount:$PLANE:$ISTIOD"},
+	{name: "impersonate the cluster administrator", method: "GET", path: core + "/secrets", as: "cluster-admin"},
+	{name: "impersonate system:masters", method: "GET", path: core + "/secrets", as: "attacker system:masters"},
+	{name: "impersonate the other's administrator", method: "GET", path: core + "/namespaces/$OTHERAPP/pods", as: "$OTHERADMIN"},
+	{name: "impersonate the own istiod", method: "GET", path: inCP + "/secrets", as: "system:serviceaccount:$PLANE:$ISTIOD"},
 
 	// Walls.
 	{name: "create a ResourceQuota", method: "POST", path: inApp + "/resourcequotas", body: object("v1", "ResourceQuota", "attack", "")},
@@ -206,6 +208,8 @@ var attacks = []attack{
 	{name: "list Pods in the other's application namespace", method: "GET", path: core + "/namespaces/$OTHERAPP/pods"},
 	{name: "list Pods in the other's control-plane namespace", method: "GET", path: core + "/namespaces/$OTHERPLANE/pods"},
 	{name: "delete Pods in the other's application namespace", method: "DELETE", path: core + "/namespaces/$OTHERAPP/pods"},
+
+	{name: "an EndpointSlice that leads to others' pods", method: "POST", path: "/apis/discovery.k8s.io/v1/namespaces/$APP/endpointslices", body: object("discovery.k8s.io/v1", "EndpointSlice", "attack", `"addressType":"IPv4","endpoints":[{"addresses":["10.97.0.2"]}]`)},
 
 	// The end.
 	{name: "delete the own validating webhook", method: "DELETE", path: hooks + "/validatingwebhookconfigurations/$VALIDATOR"},

@@ -21,9 +21,9 @@ func TestEveryAttackOfATenantAdministratorIsRefused(t *testing.T) {
 		mesh: "istio-" + sales.name, injector: "istio-sidecar-injector-" + sales.name,
 		validator:   nameOf(t, sales.objects, "ValidatingWebhookConfiguration"),
 		otherHook:   nameOf(t, dev.objects, "MutatingWebhookConfiguration"),
-		clusterRole: nameOf(t, sales.objects, "ClusterRole"),
-		adminRole:   "ns-access-for-sales-admin-" + sales.controlPlane,
-		policy:      nameOf(t, sales.objects, "NetworkPolicy"),
+		clusterRole: nameOf(t, sales.objects, "ClusterRole"), memberRole: roleOf(t, sales),
+		adminRole: "ns-access-for-sales-admin-" + sales.controlPlane,
+		policy:    nameOf(t, sales.objects, "NetworkPolicy"),
 	}
 	client := w.cluster.As(sales.admin)
 	for _, attack := range attacks {
@@ -48,14 +48,27 @@ func nameOf(t *testing.T, objects []*cluster.Object, kind string) string {
 	return ""
 }
 
+// roleOf is the name of istiod's Role in the tenant's application namespace.
+func roleOf(t *testing.T, tenant *tenant) string {
+	t.Helper()
+	for _, object := range tenant.objects {
+		if object.GetKind() == "Role" && object.GetNamespace() == tenant.applications[0] {
+			return object.GetName()
+		}
+	}
+	t.Fatalf("no Role was rendered in %s", tenant.applications[0])
+	return ""
+}
+
 // The rule that the labels are the cluster administrator's holds for whoever
 // may write Namespaces, too: here by the Role of the post, in the tenant's own
-// application namespace.
+// application namespace, beside what is rendered.
 func TestTheTenantAndRevisionLabelsBelongToTheClusterAdministrator(t *testing.T) {
 	c := claims(t, "The tenant and revision labels are the cluster administrator's, even where somebody else may write the Namespace")
 	w := theWorld(t)
 	hr := w.tenants["hr"]
-	grants, err := cluster.Parse([]byte(fmt.Sprintf(postRole, hr.admin, hr.applications[0])))
+	text := strings.ReplaceAll(fmt.Sprintf(postRole, hr.admin, hr.applications[0]), "name: access-all-", "name: post-access-all-")
+	grants, err := cluster.Parse([]byte(strings.ReplaceAll(text, "name: ns-access-for-", "name: post-ns-access-for-")))
 	require.NoError(t, err)
 	_, err = w.cluster.Admin.Apply(grants)
 	require.NoError(t, err)
@@ -210,7 +223,7 @@ func TestTheSameAttacksAgainstTheRoleOfThePost(t *testing.T) {
 		tenant: "sales", app: "ns-1", plane: "istio-system1", other: "dev", otherApp: "ns-0", otherPlane: "istio-system",
 		otherAdmin: "dev-admin", istiod: "istiod", otherIstiod: "istiod", mesh: "istio", injector: "istio-sidecar-injector",
 		validator: "istio-validator-istio-system1", otherHook: "istio-sidecar-injector-istio-system",
-		clusterRole: "istiod-clusterrole-istio-system1", adminRole: "ns-access-for-sales-admin-istio-system1", policy: "istiod",
+		clusterRole: "istiod-clusterrole-istio-system1", memberRole: "istiod", adminRole: "ns-access-for-sales-admin-istio-system1", policy: "istiod",
 	}
 	on.pod, err = post.PodOf("istio-system1", "istiod")
 	require.NoError(t, err)

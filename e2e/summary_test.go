@@ -46,6 +46,18 @@ func (c *claim) check(name string, f func(t *testing.T)) bool {
 	return ok
 }
 
+// verify is a check that is one of very many: it is counted, and named only
+// when it fails.
+func (c *claim) verify(ok bool, format string, args ...any) {
+	c.Helper()
+	c.checks++
+	if ok {
+		c.passed++
+	} else {
+		c.Errorf(format, args...)
+	}
+}
+
 // note adds a figure to the summary.
 func (c *claim) note(format string, args ...any) {
 	c.notes = append(c.notes, fmt.Sprintf(format, args...))

@@ -149,14 +149,6 @@ func Eventually(limit time.Duration, f func() error) error {
 	}
 }
 
-// resource is how an API server serves a kind.
-type resource struct {
-	Name       string   `json:"name"`
-	Kind       string   `json:"kind"`
-	Namespaced bool     `json:"namespaced"`
-	Verbs      []string `json:"verbs"`
-}
-
 var errNoKind = errors.New("the API server has no such kind")
 
 // Path is an object's address: /apis/GROUP/VERSION/namespaces/NS/RESOURCE/NAME.
@@ -184,7 +176,7 @@ func root(apiVersion string) string {
 }
 
 // resource looks a kind up, and asks the API server for what is not known yet.
-func (c *Client) resource(apiVersion, kind string) (resource, error) {
+func (c *Client) resource(apiVersion, kind string) (Resource, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if r, ok := c.resources[apiVersion+" "+kind]; ok {
@@ -192,71 +184,18 @@ func (c *Client) resource(apiVersion, kind string) (resource, error) {
 	}
 	served, err := c.served(apiVersion)
 	if err != nil {
-		return resource{}, fmt.Errorf("%w: %s %s: %w", errNoKind, apiVersion, kind, err)
+		return Resource{}, fmt.Errorf("%w: %s %s: %w", errNoKind, apiVersion, kind, err)
 	}
 	if c.resources == nil {
-		c.resources = map[string]resource{}
+		c.resources = map[string]Resource{}
 	}
 	for _, r := range served {
-		c.resources[apiVersion+" "+r.Kind] = r
+		if r.Subresource() == "" {
+			c.resources[apiVersion+" "+r.Kind] = r
+		}
 	}
 	if r, ok := c.resources[apiVersion+" "+kind]; ok {
 		return r, nil
 	}
-	return resource{}, fmt.Errorf("%w: %s %s", errNoKind, apiVersion, kind)
-}
-
-// served are the resources, not their subresources, of a group and version.
-func (c *Client) served(apiVersion string) ([]resource, error) {
-	answer, err := c.Do(http.MethodGet, root(apiVersion), "")
-	if err := errors.Join(err, answer.Error()); err != nil {
-		return nil, err
-	}
-	var list struct{ Resources []resource }
-	if err := json.Unmarshal(answer.Body, &list); err != nil {
-		return nil, err
-	}
-	var resources []resource
-	for _, r := range list.Resources {
-		if !strings.Contains(r.Name, "/") {
-			resources = append(resources, r)
-		}
-	}
-	return resources, nil
-}
-
-// Everything reads every object of every kind that can be listed.
-func (c *Client) Everything() ([]*Object, error) {
-	versions := []string{"v1"}
-	groups, err := c.Get("/apis")
-	if err != nil {
-		return nil, err
-	}
-	list, _, _ := unstructured.NestedSlice(groups.Object, "groups")
-	for _, group := range list {
-		version, _, _ := unstructured.NestedString(group.(map[string]any), "preferredVersion", "groupVersion")
-		versions = append(versions, version)
-	}
-	var all []*Object
-	for _, version := range versions {
-		resources, err := c.served(version)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range resources {
-			if !strings.Contains(strings.Join(r.Verbs, " "), "list") {
-				continue
-			}
-			items, err := c.Items(root(version) + "/" + r.Name)
-			if err != nil {
-				return nil, err
-			}
-			for _, item := range items {
-				item.SetAPIVersion(version)
-				item.SetKind(r.Kind)
-			}
-			all = append(all, items...)
-		}
-	}
-	return all, nil
+	return Resource{}, fmt.Errorf("%w: %s %s", errNoKind, apiVersion, kind)
 }

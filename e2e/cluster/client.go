@@ -28,7 +28,7 @@ type Client struct {
 	http  *http.Client
 
 	mu        sync.Mutex
-	resources map[string]resource // by apiVersion and kind
+	resources map[string]Resource // by apiVersion and kind
 }
 
 // As acts as a user of Options.Users.
@@ -57,9 +57,13 @@ func (c *Client) Do(method, path, body string) (Answer, error) {
 	return c.send(method, path, body, nil)
 }
 
-// Impersonate is Do with the header Impersonate-User or Impersonate-Group.
-func (c *Client) Impersonate(kind, name, method, path, body string) (Answer, error) {
-	return c.send(method, path, body, http.Header{"Impersonate-" + kind: {name}})
+// Impersonate is Do on behalf of another user, in a group if it is not empty.
+func (c *Client) Impersonate(user, group, method, path, body string) (Answer, error) {
+	header := http.Header{"Impersonate-User": {user}}
+	if group != "" {
+		header.Set("Impersonate-Group", group)
+	}
+	return c.send(method, path, body, header)
 }
 
 func (c *Client) send(method, path, body string, header http.Header) (Answer, error) {

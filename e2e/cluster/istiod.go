@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,8 +25,9 @@ type Istiod struct {
 	Pod string
 	// Token is a real token of the ServiceAccount.
 	Token string
-	// HTTP and GRPC are the addresses of the debug and the plaintext xDS port.
-	HTTP, GRPC string
+	// HTTP, GRPC and Metrics are the addresses of the debug port, the plaintext
+	// xDS port and the metrics.
+	HTTP, GRPC, Metrics string
 	// Log is the path of its log.
 	Log string
 
@@ -82,11 +84,12 @@ func (c *Cluster) StartIstiod(objects []*Object) (*Istiod, error) {
 	if err != nil {
 		return nil, err
 	}
-	i.HTTP, i.GRPC = "127.0.0.1:"+debug[0], address+":15010" // istiod debugs for loopback alone
+	i.HTTP = "127.0.0.1:" + debug[0] // istiod answers loopback alone there
+	i.GRPC, i.Metrics = address+":15010", address+":15014"
 	args, _, _ := unstructured.NestedStringSlice(container, "args")
 	args = append(args, "--kubeconfig", kubeconfig, "--httpAddr", i.HTTP, "--grpcAddr", i.GRPC,
 		"--secureGRPCAddr", address+":15012", "--httpsAddr", address+":443",
-		"--monitoringAddr", address+":15014", "--ctrlz_port", "0")
+		"--monitoringAddr", i.Metrics, "--ctrlz_port", "0")
 
 	name := "istiod-" + i.Namespace
 	dir := c.file(name)
@@ -181,16 +184,38 @@ func TokenIn(answer Answer) (string, error) {
 }
 
 // Debug reads a page of istiod's debug port.
-func (i *Istiod) Debug(path string) ([]byte, error) {
+func (i *Istiod) Debug(path string) ([]byte, error) { return get("http://" + i.HTTP + path) }
+
+// Metric sums the samples of one of istiod's metrics.
+func (i *Istiod) Metric(name string) (sum float64, err error) {
+	text, err := get("http://" + i.Metrics + "/metrics")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if sample, _, _ := strings.Cut(line, "{"); len(fields) < 2 || (sample != name && fields[0] != name) {
+			continue
+		}
+		value, err := strconv.ParseFloat(fields[len(fields)-1], 64)
+		if err != nil {
+			return 0, fmt.Errorf("metric %s: %w", name, err)
+		}
+		sum += value
+	}
+	return sum, nil
+}
+
+func get(url string) ([]byte, error) {
 	client := http.Client{Timeout: 10 * time.Second}
-	response, err := client.Get("http://" + i.HTTP + path)
+	response, err := client.Get(url)
 	if err != nil {
 		return nil, err
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s", path, response.Status)
+		err = fmt.Errorf("%s: %s", url, response.Status)
 	}
 	return data, err
 }
