@@ -12,8 +12,8 @@ help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build bin/istio-tenancy and bin/kustomize.
-	@go build -trimpath -ldflags '-s -w' -o bin/ ./plugin/cmd/istio-tenancy
-	@go build -trimpath -ldflags '-s -w' -o bin/kustomize sigs.k8s.io/kustomize/kustomize/v5
+	go build -ldflags '-s -w' -o bin/ ./plugin/cmd/istio-tenancy
+	go build -ldflags '-s -w' -o bin/kustomize sigs.k8s.io/kustomize/kustomize/v5
 
 demo: build ## Render every tenant below overlays/ into rendered/, and say what each is.
 	@rm -rf rendered && mkdir rendered
@@ -40,7 +40,7 @@ lint: ## Check formatting, vet, go.mod. (Golden files are checked by test.)
 	go mod tidy -diff
 
 generate: ## Rewrite the golden files.
-	go test ./plugin/tenant -update
+	go test ./plugin/tenant -run Golden -update
 
 clean: ## Remove what was built and rendered.
 	rm -rf bin rendered
