@@ -53,26 +53,28 @@ func (f Filter) derived(items []*yaml.RNode) []rename {
 const upstreamNamespace = "istio-system"
 
 // bareNames are the cluster-scoped objects that are called so in
-// upstreamNamespace, and with "-<namespace>" appended in any other. So it is
-// in Istio's charts since 1.7 for the webhook and since 1.26 for the tags; of
-// the others upstream's second installation overwrites the first.
-var bareNames = []struct{ kind, pattern string }{
-	{"MutatingWebhookConfiguration", "istio-sidecar-injector"},
-	{"MutatingWebhookConfiguration", "istio-sidecar-injector-*"}, // *: the revision
-	{"MutatingWebhookConfiguration", "istio-revision-tag-*"},
-	{"ClusterRole", "prometheus"}, // addons, 0.x and current
-	{"ClusterRoleBinding", "prometheus"},
-	{"ClusterRole", "kiali"},
-	{"ClusterRoleBinding", "kiali"},
-	{"ClusterRole", "istio-reader"}, // 1.1 to 1.4
-	{"ClusterRoleBinding", "istio-multi"},
+// upstreamNamespace. Elsewhere they carry their namespace: at the end, as
+// Istio's charts write it since 1.7 for the injector and since 1.26 for the
+// tags; or in front, where upstream forgot, and a second installation
+// overwrites the first. In front is where no upstream name has it: there is a
+// prometheus-istio-system, too, from 0.8 to 1.4.
+var bareNames = []struct {
+	kind, pattern string
+	inFront       bool
+}{
+	{kind: "MutatingWebhookConfiguration", pattern: "istio-sidecar-injector"},
+	{kind: "MutatingWebhookConfiguration", pattern: "istio-sidecar-injector-*"}, // *: the revision
+	{kind: "MutatingWebhookConfiguration", pattern: "istio-revision-tag-*"},
+	{kind: "ClusterRole", pattern: "prometheus", inFront: true}, // addons of 0.x, and current ones
+	{kind: "ClusterRoleBinding", pattern: "prometheus", inFront: true},
+	{kind: "ClusterRole", pattern: "kiali", inFront: true},
+	{kind: "ClusterRoleBinding", pattern: "kiali", inFront: true},
+	{kind: "ClusterRole", pattern: "istio-reader", inFront: true}, // 1.1 to 1.4
+	{kind: "ClusterRoleBinding", pattern: "istio-multi", inFront: true},
 }
 
 // moveBare renames what bareNames lists, and what refers to it.
 func (f Filter) moveBare(items []*yaml.RNode) error {
-	if f.From != upstreamNamespace && f.To != upstreamNamespace {
-		return nil // the namespace is in these names, as in others
-	}
 	roles := map[string]string{}
 	for _, item := range items {
 		kind, name := item.GetKind(), item.GetName()
@@ -80,7 +82,7 @@ func (f Filter) moveBare(items []*yaml.RNode) error {
 		if moved == name || !f.belongs(item) {
 			continue
 		}
-		if err := item.SetName(moved); err != nil {
+		if err := setString(item, moved, "metadata", "name"); err != nil {
 			return err
 		}
 		switch kind {
@@ -96,7 +98,7 @@ func (f Filter) moveBare(items []*yaml.RNode) error {
 	for _, item := range items {
 		switch kind := item.GetKind(); {
 		case kind == "ClusterRole" && roles[item.GetName()] != "":
-			if err := item.SetName(roles[item.GetName()]); err != nil {
+			if err := setString(item, roles[item.GetName()], "metadata", "name"); err != nil {
 				return err
 			}
 		case kind == "ClusterRoleBinding" || kind == "RoleBinding" && object.String(item, "roleRef", "kind") == "ClusterRole":
@@ -111,14 +113,27 @@ func (f Filter) moveBare(items []*yaml.RNode) error {
 // bare is what an object of upstream's is called after the move; name, if it
 // is none of bareNames.
 func (f Filter) bare(kind, name string) string {
-	base, moved := name, name+"-"+f.To
-	if f.To == upstreamNamespace {
-		base = strings.TrimSuffix(name, "-"+f.From)
-		moved = base
-	}
 	for _, b := range bareNames {
-		if ok, _ := path.Match(b.pattern, base); ok && b.kind == kind && (f.To != upstreamNamespace || base != name) {
-			return moved
+		base := name
+		switch {
+		case b.kind != kind:
+			continue
+		case f.From == upstreamNamespace:
+		case b.inFront:
+			base = strings.TrimPrefix(name, f.From+"-")
+		default:
+			base = strings.TrimSuffix(name, "-"+f.From)
+		}
+		if ok, _ := path.Match(b.pattern, base); !ok {
+			continue
+		}
+		switch {
+		case f.To == upstreamNamespace:
+			return base
+		case b.inFront:
+			return f.To + "-" + base
+		default:
+			return base + "-" + f.To
 		}
 	}
 	return name

@@ -38,7 +38,7 @@ func (f Filter) reviseFields(n *yaml.Node) {
 				}
 			}
 		case object.String(entry, "name") == "REVISION" && object.String(entry, "value") == defaultRevision: // of env
-			_ = setString(entry, "value", f.Revision) // a map's lookup does not fail
+			_ = setString(entry, f.Revision, "value") // a map's lookup does not fail
 		}
 	}
 	for _, child := range n.Content {
@@ -111,7 +111,7 @@ func dropWebhooks(item *yaml.RNode) {
 // isGateway says whether an item is of the gateway chart, or asks for the
 // same injection.
 func isGateway(item *yaml.RNode) bool {
-	return item.GetLabels()[v1alpha1.PartLabel] == string(v1alpha1.PartGateway) ||
+	return object.String(item, "metadata", "labels", v1alpha1.PartLabel) == string(v1alpha1.PartGateway) ||
 		object.String(item, "spec", "template", "metadata", "annotations", "inject.istio.io/templates") == "gateway"
 }
 
@@ -123,14 +123,14 @@ func (f Filter) reviseGateway(item *yaml.RNode) error {
 	}
 	if item.GetKind() == "NetworkPolicy" && object.String(item, "metadata", "labels", revisionKey) == defaultRevision {
 		f.reviseFields(item.YNode())
-		return item.SetName(item.GetName() + "-" + f.Revision)
+		return setString(item, item.GetName()+"-"+f.Revision, "metadata", "name")
 	}
 	labels, err := item.Pipe(yaml.Lookup("spec", "template", "metadata", "labels"))
 	if err != nil || labels == nil {
 		return err
 	}
 	if object.String(labels, revisionKey) != "" {
-		return setString(labels, revisionKey, f.Revision)
+		return setString(labels, f.Revision, revisionKey)
 	}
 	fields := &labels.YNode().Content
 	at := slices.IndexFunc(*fields, func(n *yaml.Node) bool { return n.Value == "sidecar.istio.io/inject" }) + 2

@@ -126,7 +126,7 @@ func follow(item *yaml.RNode, renamed map[name]string) error {
 			if !ok {
 				continue
 			}
-			if err := setString(holder, field, to); err != nil {
+			if err := setString(holder, to, field); err != nil {
 				return err
 			}
 		}
@@ -151,11 +151,11 @@ func holders(n *yaml.RNode, path []string) []*yaml.RNode {
 	return found
 }
 
-// setString replaces the value of a field that is there, and keeps its style.
-func setString(holder *yaml.RNode, field, value string) error {
-	n, err := holder.Pipe(yaml.Lookup(field))
-	if err == nil && n != nil {
-		setValue(n.YNode(), value)
+// setString replaces a string that is there, and keeps its style.
+func setString(n *yaml.RNode, value string, path ...string) error {
+	found, err := n.Pipe(yaml.Lookup(path...))
+	if err == nil && found != nil {
+		setValue(found.YNode(), value)
 	}
 	return err
 }
