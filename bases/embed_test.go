@@ -51,38 +51,38 @@ func istioKinds(t *testing.T) []string {
 func TestRoles(t *testing.T) {
 	reads := []string{"get", "list", "watch"}
 	writes := []string{"create", "update", "patch", "delete", "deletecollection"}
-	verbs := map[string][]string{"view": reads, "edit": writes, "admin": writes}
 
-	roles := read(t, "roles.yaml")
-	require.Len(t, roles, len(verbs))
-	for _, role := range roles {
-		t.Run(role.GetName(), func(t *testing.T) {
-			labels := role.GetLabels()
-			require.Len(t, labels, 1)
-			var granted []string
-			for to, want := range verbs {
-				if labels["rbac.authorization.k8s.io/aggregate-to-"+to] != "true" {
-					continue
-				}
-				for _, rule := range object.List(role, "rules") {
-					require.Equal(t, want, object.Strings(rule, "verbs"))
-					for _, resource := range object.Strings(rule, "resources") {
-						granted = append(granted, object.Strings(rule, "apiGroups")[0]+"/"+resource)
-					}
-				}
-				for _, kind := range istioKinds(t) {
-					require.Contains(t, granted, kind)
-					if to == "view" {
-						require.Contains(t, granted, kind+"/status")
-					} else {
-						require.NotContains(t, granted, kind+"/status")
-					}
+	// granted has the verbs of each "group/resource", by the role that they are aggregated to.
+	granted := map[string]map[string][]string{"view": {}, "edit": {}, "admin": {}}
+	for _, role := range read(t, "roles.yaml") {
+		require.NotContains(t, role.MustString(), "*")
+		for to, verbs := range granted {
+			if role.GetLabels()["rbac.authorization.k8s.io/aggregate-to-"+to] != "true" {
+				continue
+			}
+			for _, rule := range object.List(role, "rules") {
+				for _, resource := range object.Strings(rule, "resources") {
+					key := object.Strings(rule, "apiGroups")[0] + "/" + resource
+					verbs[key] = append(verbs[key], object.Strings(rule, "verbs")...)
 				}
 			}
-			require.NotEmpty(t, granted)
-			require.NotContains(t, role.MustString(), "*")
-			require.NotContains(t, granted, "gateway.networking.k8s.io/gatewayclasses")
-		})
+		}
+	}
+	for _, kind := range istioKinds(t) {
+		require.Equal(t, reads, granted["view"][kind], kind)
+		require.Equal(t, reads, granted["view"][kind+"/status"], kind)
+		// Kubernetes aggregates view to edit, and edit to admin: writes are enough.
+		for _, to := range []string{"edit", "admin"} {
+			require.Subset(t, granted[to][kind], writes, "%s %s", to, kind)
+			for _, verb := range granted[to][kind+"/status"] {
+				require.Contains(t, reads, verb, "%s %s/status", to, kind)
+			}
+		}
+	}
+	for to, verbs := range granted {
+		require.NotEmpty(t, verbs, to)
+		require.NotContains(t, verbs, "gateway.networking.k8s.io/gatewayclasses", to)
+		require.NotContains(t, verbs, "gateway.networking.k8s.io/gatewayclasses/status", to)
 	}
 }
 
