@@ -168,6 +168,7 @@ func (c *Cluster) startAPIServer(etcd string) error {
 		"--endpoint-reconciler-type", "none",
 		"--service-cluster-ip-range", fmt.Sprintf("10.%d.0.0/16", c.net),
 		"--authorization-mode", "RBAC",
+		"--allow-privileged=true", // as every cluster that people install has it
 		"--token-auth-file", c.file("tokens.csv"),
 		"--service-account-issuer", issuer,
 		"--service-account-key-file", c.file("sa.pub"),

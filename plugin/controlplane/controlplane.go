@@ -42,6 +42,9 @@ type ControlPlane struct {
 	Version   *semver.Version
 }
 
+// ErrNone says that there is no control plane among the objects.
+var ErrNone = errors.New(`no control plane: no Deployment has a container whose first argument is "discovery"`)
+
 // Find returns the control plane among objects. None, several, and one whose
 // version cannot be told are errors.
 func Find(objects []*yaml.RNode) (ControlPlane, error) {
@@ -53,8 +56,7 @@ func Find(objects []*yaml.RNode) (ControlPlane, error) {
 	}
 	switch len(found) {
 	case 0:
-		return ControlPlane{}, errors.New("no control plane: no Deployment has a container whose first argument is " +
-			`"discovery"; list a base such as bases/istio/control-plane under resources`)
+		return ControlPlane{}, ErrNone
 	case 1:
 		version, err := found[0].version()
 		found[0].Version = version

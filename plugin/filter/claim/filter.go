@@ -45,7 +45,10 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			}
 		}
 	}
-	if _, err := controlplane.Find(objects); err != nil {
+	switch _, err := controlplane.Find(objects); {
+	case errors.Is(err, controlplane.ErrNone):
+		errs = append(errs, fmt.Errorf("%w; list a base such as bases/istio/control-plane under resources", err))
+	case err != nil:
 		errs = append(errs, err)
 	}
 	return objects, errors.Join(errs...)
