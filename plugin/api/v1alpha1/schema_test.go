@@ -168,9 +168,9 @@ func TestSchemaOfUnknownKind(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	for word, want := range map[string]string{
-		"namespce": "namespace", "Namespace": "namespace", "admin": "admins", "amdins": "admins", "zzz": "", "": "",
+		"namespce": "namespace", "Namespace": "namespace", "admin": "admins", "amdins": "admins", "nmae": "name", "zzz": "", "": "",
 	} {
-		require.Equal(t, want, nearest(word, []string{"admins", "namespace", "viewers"}), word)
+		require.Equal(t, want, nearest(word, []string{"admins", "name", "namespace", "viewers"}), word)
 	}
 }
 
