@@ -4,10 +4,14 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/cli"
 )
 
 func main() {
+	// A function lives for some ten milliseconds, once per overlay: collecting
+	// its garbage less often costs a few megabytes, and saves a tenth of them.
+	debug.SetGCPercent(400)
 	os.Exit(cli.Run(os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }
