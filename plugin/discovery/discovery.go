@@ -24,8 +24,9 @@ type Plan struct {
 	// Watch are the namespaces that the control plane reads services and
 	// configuration from.
 	Watch []string
-	// Root is the namespace whose Istio configuration holds for the whole mesh.
-	Root string
+	// Policies are the namespaces that hold policies for the whole mesh: its root
+	// namespace where the control plane watches that, otherwise each watched one.
+	Policies []string
 }
 
 // dialects are ordered by strictness: the control plane's rights are
@@ -64,9 +65,9 @@ func For(t v1alpha1.IstioTenant, version *semver.Version) (Plan, error) {
 		if asked != v1alpha1.DiscoveryAuto && asked != d.name {
 			continue
 		}
-		plan := Plan{Dialect: d.name, Version: version, Watch: t.Spec.ApplicationNamespaces, Root: t.Spec.ApplicationNamespaces[0]}
+		plan := Plan{Dialect: d.name, Version: version, Watch: t.Spec.ApplicationNamespaces, Policies: t.Spec.ApplicationNamespaces}
 		if d.ownNamespace {
-			plan.Watch, plan.Root = t.Namespaces(), t.Spec.ControlPlane.Namespace
+			plan.Watch, plan.Policies = t.Namespaces(), []string{t.Spec.ControlPlane.Namespace}
 		}
 		return plan, nil
 	}

@@ -18,36 +18,37 @@ func TestFor(t *testing.T) {
 		namespaces []string
 		want       v1alpha1.Discovery
 		watch      []string
-		root, err  string
+		policies   []string
+		err        string
 	}{
 		"one namespace is watched by name": {
-			"1.31.0", "auto", one, "namespace", one, "ns-1", "",
+			"1.31.0", "auto", one, "namespace", one, one, "",
 		},
 		"several are selected": {
-			"1.31.0", "auto", two, "selectors", []string{"istio-sales", "ns-1", "ns-2"}, "istio-sales", "",
+			"1.31.0", "auto", two, "selectors", []string{"istio-sales", "ns-1", "ns-2"}, []string{"istio-sales"}, "",
 		},
 		"one may be selected too": {
-			"1.31.0", "selectors", one, "selectors", []string{"istio-sales", "ns-1"}, "istio-sales", "",
+			"1.31.0", "selectors", one, "selectors", []string{"istio-sales", "ns-1"}, []string{"istio-sales"}, "",
 		},
 		"before 1.18 one is selected": {
-			"1.17.0", "auto", one, "selectors", []string{"istio-sales", "ns-1"}, "istio-sales", "",
+			"1.17.0", "auto", one, "selectors", []string{"istio-sales", "ns-1"}, []string{"istio-sales"}, "",
 		},
 		"1.10 is limited by the stricter argument": {
-			"1.10.6", "auto", two, "appNamespace", two, "ns-1", "",
+			"1.10.6", "auto", two, "appNamespace", two, two, "",
 		},
 		"1.6 knows one namespace": {
-			"1.6.0", "auto", one, "appNamespace", one, "ns-1", "",
+			"1.6.0", "auto", one, "appNamespace", one, one, "",
 		},
 		"and not two": {
-			"1.6.0", "auto", two, "", nil, "",
+			"1.6.0", "auto", two, "", nil, nil,
 			"spec.applicationNamespaces: Istio 1.6.0 cannot be limited to 2 namespaces: ns-1, ns-2; give the tenant one application namespace",
 		},
 		"an old version does not know a new way": {
-			"1.9.0", "selectors", one, "", nil, "",
+			"1.9.0", "selectors", one, "", nil, nil,
 			`spec.discovery: Istio 1.9.0 with 1 application namespace(s) does not know "selectors"; it knows: appNamespace, or auto`,
 		},
 		"a new version does not know the old way": {
-			"1.31.0", "appNamespace", one, "", nil, "",
+			"1.31.0", "appNamespace", one, "", nil, nil,
 			`spec.discovery: Istio 1.31.0 with 1 application namespace(s) does not know "appNamespace"; it knows: namespace, selectors, or auto`,
 		},
 	} {
@@ -63,7 +64,7 @@ func TestFor(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, test.want, plan.Dialect)
 			require.Equal(t, test.watch, plan.Watch)
-			require.Equal(t, test.root, plan.Root)
+			require.Equal(t, test.policies, plan.Policies)
 		})
 	}
 }

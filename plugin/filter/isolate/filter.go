@@ -35,9 +35,8 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	var walls []map[string]any
 	if f.Tenant.Spec.Network.Policy == v1alpha1.NetworkIsolated {
 		walls = append(walls, f.networkPolicies(plane, gateway.Workloads(objects))...)
-		walls = append(walls, f.denyOtherTenants())
 	}
-	walls = append(walls, f.mutualTLS()...)
+	walls = append(walls, f.policies()...)
 	walls = append(walls, f.quotas()...)
 	for _, wall := range walls {
 		if objects, err = object.Put(objects, f.Tenant.Name(), wall); err != nil {

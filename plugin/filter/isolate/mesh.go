@@ -16,22 +16,31 @@ func (f Filter) security() string {
 	return "security.istio.io/v1beta1"
 }
 
-// mutualTLS is the mode of the whole mesh.
-func (f Filter) mutualTLS() []map[string]any {
-	mode := f.Tenant.Spec.MTLS
-	if mode == v1alpha1.MTLSNone {
-		return nil
+// policies are what holds for the whole mesh, in each namespace of the plan.
+func (f Filter) policies() []map[string]any {
+	var made []map[string]any
+	for _, namespace := range f.Plan.Policies {
+		if f.Tenant.Spec.Network.Policy == v1alpha1.NetworkIsolated {
+			made = append(made, f.denyOtherTenants(namespace))
+		}
+		if f.Tenant.Spec.MTLS != v1alpha1.MTLSNone {
+			made = append(made, f.mutualTLS(namespace))
+		}
 	}
-	return []map[string]any{object.New(f.security(), "PeerAuthentication", f.Plan.Root, "default",
-		map[string]any{"spec": map[string]any{"mtls": map[string]any{"mode": mode}}})}
+	return made
 }
 
-// denyOtherTenants refuses, in the whole mesh, peers with a certificate of a
-// namespace outside of the tenant. istiod's CA signs for any ServiceAccount of
-// the cluster that reaches it, so a certificate of this mesh alone proves
-// nothing. Peers without one are left to mutual TLS: a gateway serves them.
-func (f Filter) denyOtherTenants() map[string]any {
-	return object.New(f.security(), "AuthorizationPolicy", f.Plan.Root, "deny-other-tenants", map[string]any{
+func (f Filter) mutualTLS(namespace string) map[string]any {
+	return object.New(f.security(), "PeerAuthentication", namespace, "default",
+		map[string]any{"spec": map[string]any{"mtls": map[string]any{"mode": f.Tenant.Spec.MTLS}}})
+}
+
+// denyOtherTenants refuses peers with a certificate of a namespace outside of
+// the tenant. istiod's CA signs for any ServiceAccount of the cluster that
+// reaches it, so a certificate of this mesh alone proves nothing. Peers without
+// one are left to mutual TLS: a gateway serves them.
+func (f Filter) denyOtherTenants(namespace string) map[string]any {
+	return object.New(f.security(), "AuthorizationPolicy", namespace, "deny-other-tenants", map[string]any{
 		"spec": map[string]any{
 			"action": "DENY",
 			"rules": []any{map[string]any{"from": []any{map[string]any{"source": map[string]any{

@@ -8,8 +8,7 @@
 //	  env: [{name: ISTIO_WATCH_NAMESPACE, value: ns-1}, ...]
 //
 //	kind: ConfigMap                      # the mesh
-//	  rootNamespace: ns-1                # what istiod watches holds the mesh-wide settings
-//	  trustDomain: sales.mesh
+//	  trustDomain: sales.mesh            # with several namespaces, discoverySelectors too
 //
 //	kind: MutatingWebhookConfiguration   # each webhook
 //	  namespaceSelector: kubernetes.io/metadata.name In [ns-1]

@@ -99,7 +99,7 @@ func TestOneNamespaceIsWatchedByName(t *testing.T) {
 	require.Contains(t, got, `
   mesh: |-
     # which configuration holds for the whole mesh
-    rootNamespace: ns-1
+    rootNamespace: istio-system1
     trustDomain: sales.mesh
 ---
 `)

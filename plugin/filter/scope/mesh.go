@@ -53,7 +53,9 @@ func (f Filter) editMesh(text string) (string, error) {
 		name  string
 		value any
 	}{
-		{"rootNamespace", f.Plan.Root},
+		// Even where istiod does not watch it: in its root namespace, istiod takes
+		// every PeerAuthentication for a mesh-wide one, and ignores its selector.
+		{"rootNamespace", f.Tenant.Spec.ControlPlane.Namespace},
 		{"trustDomain", f.Tenant.Spec.ControlPlane.TrustDomain},
 		{"discoverySelectors", f.selectors()},
 	} {
