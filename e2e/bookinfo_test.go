@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func deployBookinfo(t *testing.T, w *world, namespace string) {
 	require.NoError(t, err)
 	var admin string
 	for _, tenant := range w.tenants {
-		if tenant.applications[0] == namespace {
+		if slices.Contains(tenant.applications, namespace) {
 			admin = tenant.admin
 		}
 	}

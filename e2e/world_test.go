@@ -3,6 +3,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -34,8 +35,11 @@ type world struct {
 	cluster *cluster.Cluster
 	source  checkout
 	common  []*cluster.Object
-	tenants map[string]*tenant
-	took    time.Duration
+	// gatewayAPI is what a cluster administrator installs beside Istio: the
+	// Gateway API's kinds, and the class that Istio's gateways are of.
+	gatewayAPI []*cluster.Object
+	tenants    map[string]*tenant
+	took       time.Duration
 }
 
 var shared world
@@ -90,6 +94,12 @@ func (w *world) start(t *testing.T) (err error) {
 	if w.cluster, err = cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "tenants"), Users: users}); err != nil {
 		return err
 	}
+	if w.gatewayAPI, err = gatewayAPI(); err != nil {
+		return err
+	}
+	if _, err := w.cluster.Admin.Apply(w.gatewayAPI); err != nil {
+		return fmt.Errorf("apply the Gateway API: %w", err)
+	}
 	if w.common, err = w.source.render("bases/istio/common"); err != nil {
 		return err
 	}
@@ -108,6 +118,36 @@ func (w *world) start(t *testing.T) (err error) {
 	}
 	return w.startIstiods()
 }
+
+func gatewayAPI() ([]*cluster.Object, error) {
+	files, err := filepath.Glob(filepath.Join(binaries["gateway-api"], "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var all []*cluster.Object
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		objects, err := cluster.Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		all = append(all, objects...)
+	}
+	class, err := cluster.Parse([]byte(gatewayClass))
+	return append(all, class...), err
+}
+
+const gatewayClass = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata:
+  name: istio
+spec:
+  controllerName: istio.io/gateway-controller
+`
 
 // startIstiods starts every tenant's istiod, at once.
 func (w *world) startIstiods() error {

@@ -116,12 +116,12 @@ func (c *Client) Read(object *Object) (*Object, error) {
 	return c.Get(path)
 }
 
-// Delete deletes the objects, the last first; those that are gone already, and
-// those whose kind is, count as deleted.
+// Delete deletes the objects in their order, as kubectl delete -f does; those
+// that are gone already, and those whose kind is, count as deleted.
 func (c *Client) Delete(objects []*Object) error {
 	var refused []error
-	for i := len(objects) - 1; i >= 0; i-- {
-		path, err := c.Path(objects[i])
+	for _, object := range objects {
+		path, err := c.Path(object)
 		if errors.Is(err, errNoKind) {
 			continue
 		}
@@ -130,7 +130,7 @@ func (c *Client) Delete(objects []*Object) error {
 			continue
 		}
 		if err := errors.Join(err, doErr, answer.Error()); err != nil {
-			refused = append(refused, fmt.Errorf("%s: %w", ID(objects[i]), err))
+			refused = append(refused, fmt.Errorf("%s: %w", ID(object), err))
 		}
 	}
 	return errors.Join(refused...)

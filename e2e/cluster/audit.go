@@ -20,6 +20,7 @@ type Request struct {
 	Name        string
 	NonResource string // the path, of requests that are about no resource
 	Code        int
+	Agent       string // the client's User-Agent
 }
 
 // Requests are the requests that a user has made so far, in their order. User
@@ -38,13 +39,14 @@ func (c *Cluster) Requests(user string) ([]Request, error) {
 			User           struct{ Username string }
 			Verb           string
 			RequestURI     string
+			UserAgent      string
 			ObjectRef      *struct{ Resource, Subresource, APIGroup, Namespace, Name string }
 			ResponseStatus struct{ Code int }
 		}
 		if json.Unmarshal(lines.Bytes(), &event) != nil || (user != "" && event.User.Username != user) {
 			continue // the last line may be half written
 		}
-		r := Request{User: event.User.Username, Verb: event.Verb, Code: event.ResponseStatus.Code}
+		r := Request{User: event.User.Username, Verb: event.Verb, Code: event.ResponseStatus.Code, Agent: event.UserAgent}
 		if o := event.ObjectRef; o == nil {
 			r.NonResource = event.RequestURI
 		} else {

@@ -20,6 +20,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+// Agent is what a Client calls itself.
+const Agent = "istio-tenancy-e2e"
+
 // Client speaks to the API server as one user, in plain HTTP and JSON: what it
 // sends is what the caller wrote.
 type Client struct {
@@ -82,6 +85,7 @@ func (c *Client) send(method, path, body string, header http.Header) (Answer, er
 	case body != "":
 		request.Header.Set("Content-Type", "application/json")
 	}
+	request.Header.Set("User-Agent", Agent)
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	response, err := c.http.Do(request)

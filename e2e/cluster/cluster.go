@@ -108,10 +108,11 @@ func tokenOf(user string) string { return "token-of-" + user }
 
 func (c *Cluster) file(name string) string { return filepath.Join(c.data, name) }
 
-// auditPolicy records who did what to what, once per request.
+// auditPolicy records who did what to what: at the end of a request, and at the
+// start of a watch, which may not end in time.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
-omitStages: [RequestReceived, ResponseStarted]
+omitStages: [RequestReceived]
 rules:
 - level: Metadata
 `

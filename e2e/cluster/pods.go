@@ -13,7 +13,8 @@ const nodeName = "node-1"
 
 // RunPods does to every pod that is pending what a scheduler and a kubelet
 // would: it binds it to a node and calls it running, ready, and reachable at an
-// address of its own. Nothing is started.
+// address of its own; and it confirms that deleted pods have ended. Nothing is
+// started.
 func (c *Cluster) RunPods() error {
 	if _, err := c.Admin.Get("/api/v1/nodes/" + nodeName); err != nil {
 		node := `{"apiVersion":"v1","kind":"Node","metadata":{"name":"` + nodeName + `"}}`
@@ -27,15 +28,26 @@ func (c *Cluster) RunPods() error {
 	}
 	var failed []error
 	for _, pod := range pods {
-		if phase, _, _ := unstructured.NestedString(pod.Object, "status", "phase"); phase == "Pending" && pod.GetDeletionTimestamp() == nil {
+		phase, _, _ := unstructured.NestedString(pod.Object, "status", "phase")
+		switch {
+		case pod.GetDeletionTimestamp() != nil:
+			answer, err := c.Admin.Do(http.MethodDelete, pathOf(pod)+"?gracePeriodSeconds=0", "")
+			if answer.Code != http.StatusNotFound {
+				failed = append(failed, errors.Join(err, answer.Error()))
+			}
+		case phase == "Pending":
 			failed = append(failed, c.runPod(pod))
 		}
 	}
 	return errors.Join(failed...)
 }
 
+func pathOf(pod *Object) string {
+	return "/api/v1/namespaces/" + pod.GetNamespace() + "/pods/" + pod.GetName()
+}
+
 func (c *Cluster) runPod(pod *Object) error {
-	path := "/api/v1/namespaces/" + pod.GetNamespace() + "/pods/" + pod.GetName()
+	path := pathOf(pod)
 	if node, _, _ := unstructured.NestedString(pod.Object, "spec", "nodeName"); node == "" {
 		binding := fmt.Sprintf(`{"apiVersion":"v1","kind":"Binding","metadata":{"name":%q},"target":{"kind":"Node","name":%q}}`,
 			pod.GetName(), nodeName)

@@ -20,6 +20,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -32,6 +33,9 @@ type Family struct {
 	Names    []string
 	// LDFlags are linker flags beside "-s -w".
 	LDFlags string
+	// Files are folders of modules that the family requires, MODULE//FOLDER by
+	// the name of the copy.
+	Files map[string]string
 }
 
 // families lists what Build builds, in the order in which it does.
@@ -59,10 +63,12 @@ var families = []Family{
 		Packages: []string{"istio.io/istio/pilot/cmd/pilot-discovery"},
 		Names:    []string{"pilot-discovery"},
 		LDFlags:  "-X istio.io/istio/pkg/version.buildVersion=1.31.0",
+		Files:    map[string]string{"gateway-api": "sigs.k8s.io/gateway-api//config/crd/standard"},
 	},
 }
 
-// Binaries is where each server's executable is, by the name of its command.
+// Binaries is where each server's executable is, by the name of its command,
+// and each copied folder.
 type Binaries map[string]string
 
 // Build builds every family that the cache does not hold, one after the other,
@@ -96,6 +102,9 @@ func (f Family) build(ctx context.Context, dir, cache string, log io.Writer, bin
 	for _, name := range f.Names {
 		binaries[name] = filepath.Join(into, name)
 	}
+	for name := range f.Files {
+		binaries[name] = filepath.Join(into, name)
+	}
 	if _, err := os.Stat(into); err == nil {
 		return nil
 	}
@@ -110,18 +119,36 @@ func (f Family) build(ctx context.Context, dir, cache string, log io.Writer, bin
 	for i, pkg := range f.Packages {
 		start := time.Now()
 		fmt.Fprintf(log, "building %s (once, into %s) ...\n", f.Names[i], into)
-		cmd := exec.CommandContext(ctx, "go", "build", "-mod=readonly", "-buildvcs=false",
-			"-ldflags", "-s -w "+f.LDFlags, "-o", filepath.Join(fresh, f.Names[i]), pkg)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
-		var out bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &out
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("%s: %w\n%s", pkg, err, tail(out.Bytes(), 4000))
+		if _, err := goCommand(ctx, dir, "build", "-mod=readonly", "-buildvcs=false",
+			"-ldflags", "-s -w "+f.LDFlags, "-o", filepath.Join(fresh, f.Names[i]), pkg); err != nil {
+			return err
 		}
 		fmt.Fprintf(log, "built %s in %s\n", f.Names[i], time.Since(start).Round(time.Second))
 	}
+	for name, source := range f.Files {
+		module, folder, _ := strings.Cut(source, "//")
+		where, err := goCommand(ctx, dir, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module)
+		if err != nil {
+			return err
+		}
+		if err := os.CopyFS(filepath.Join(fresh, name), os.DirFS(filepath.Join(where, folder))); err != nil {
+			return err
+		}
+	}
 	return os.Rename(fresh, into)
+}
+
+// goCommand runs go in a folder and returns what it printed.
+func goCommand(ctx context.Context, dir string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	var out, problems bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, tail(problems.Bytes(), 4000))
+	}
+	return strings.TrimSpace(out.String()), nil
 }
 
 // key is a digest of what decides the binaries: the module's files, the flags,
@@ -135,7 +162,7 @@ func (f Family) key(dir string) (string, error) {
 		}
 		sum.Write(data)
 	}
-	fmt.Fprint(sum, f.LDFlags, f.Packages, runtime.Version())
+	fmt.Fprint(sum, f.LDFlags, f.Packages, f.Files, runtime.Version())
 	return fmt.Sprintf("%x", sum.Sum(nil)[:8]), nil
 }
 
