@@ -157,9 +157,9 @@ func TestErrors(t *testing.T) {
 		{"no part", "{}", `spec.part: found ""; want common, control-plane or gateway`},
 		{"bad part", "part: istiod", `spec.part: found "istiod"; want common, control-plane or gateway`},
 		{"typo", "{part: control-plane, values: {autoscaleMinn: 2}}",
-			"spec.values.autoscaleMinn: no value of the control-plane chart; did you mean autoscaleMin?"},
+			"spec.values.autoscaleMinn: no value of the control-plane chart; did you mean \"autoscaleMin\"?"},
 		{"letter case", "{part: control-plane, values: {meshconfig: {}}}",
-			"spec.values.meshconfig: no value of the control-plane chart; did you mean meshConfig?"},
+			"spec.values.meshconfig: no value of the control-plane chart; did you mean \"meshConfig\"?"},
 		{"nothing like it", "{part: gateway, values: {prometheus: {}}}",
 			"spec.values.prometheus: no value of the gateway chart"},
 		{"another chart's value", "{part: gateway, values: {meshConfig: {}}}",
@@ -204,7 +204,7 @@ func TestErrorsAllAtOnce(t *testing.T) {
 	require.EqualError(t, err, strings.Join([]string{
 		"IstioRelease istio: spec.values.revision: found \"blue\"; set spec.controlPlane.revision of the IstioTenant",
 		"IstioRelease istio: spec.values.global.tag: found \"x\"; set spec.tag of the IstioRelease",
-		"IstioRelease istio: spec.values.autoscaleMinn: no value of the control-plane chart; did you mean autoscaleMin?",
+		"IstioRelease istio: spec.values.autoscaleMinn: no value of the control-plane chart; did you mean \"autoscaleMin\"?",
 	}, "\n"))
 }
 

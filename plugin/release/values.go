@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/suggest"
 )
 
 // owned are the values that a base does not set, because something else does.
@@ -76,7 +77,7 @@ func check(spec v1alpha1.ReleaseSpec) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(spec.Values)) {
 		if !slices.Contains(known, name) && !isOwned(name) {
-			errs = append(errs, fmt.Errorf("spec.values.%s: no value of the %s chart%s", name, spec.Part, didYouMean(name, known)))
+			errs = append(errs, fmt.Errorf("spec.values.%s: no value of the %s chart%s", name, spec.Part, suggest.Question(name, known)))
 		}
 	}
 	return errors.Join(errs...)
@@ -134,40 +135,4 @@ func inline(value any) string {
 		return fmt.Sprintf("%q", fmt.Sprint(value))
 	}
 	return string(text)
-}
-
-// didYouMean suggests the known name that the fewest edits lead to, at most a
-// quarter of its length.
-func didYouMean(name string, known []string) string {
-	best, distance := "", len(name)/4+1
-	for _, k := range known {
-		if d := edits(name, k); d < distance {
-			best, distance = k, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %s?", best)
-}
-
-// edits is the Levenshtein distance, letter case aside.
-func edits(a, b string) int {
-	a, b = strings.ToLower(a), strings.ToLower(b)
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

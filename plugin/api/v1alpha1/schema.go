@@ -13,6 +13,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/suggest"
 )
 
 //go:embed *.schema.json
@@ -26,17 +28,9 @@ func Kinds() []string { return []string{KindRelease, KindTenant} }
 // from.
 func Schema(kind string) ([]byte, error) {
 	if !slices.Contains(Kinds(), kind) {
-		return nil, fmt.Errorf("no kind %q in %s: %s%s", kind, APIVersion, list(Kinds()), didYouMean(kind, Kinds()))
+		return nil, fmt.Errorf("no kind %q in %s: %s%s", kind, APIVersion, list(Kinds()), suggest.Question(kind, Kinds()))
 	}
 	return schemas.ReadFile(strings.ToLower(kind) + ".schema.json")
-}
-
-// didYouMean is a question about a misspelt word, or "".
-func didYouMean(word string, candidates []string) string {
-	if near := nearest(word, candidates); near != "" {
-		return "; did you mean " + strconv.Quote(near) + "?"
-	}
-	return ""
 }
 
 // schema checks values of one kind.
@@ -99,7 +93,7 @@ func (s schema) translate(e *jsonschema.ValidationError, value any, p *problems)
 		fields, _ := at["properties"].(map[string]any)
 		known := slices.Sorted(maps.Keys(fields))
 		for _, name := range k.Properties {
-			hint := didYouMean(name, known)
+			hint := suggest.Question(name, known)
 			if hint == "" {
 				hint = ": known here are " + strings.Join(known, ", ")
 			}
@@ -200,7 +194,7 @@ func nearValue(met any, want []any) string {
 		words = append(words, fmt.Sprint(w))
 	}
 	word, _ := met.(string)
-	return didYouMean(word, words)
+	return suggest.Question(word, words)
 }
 
 // typeName is a JSON type as YAML's users call it.

@@ -166,14 +166,6 @@ func TestSchemaOfUnknownKind(t *testing.T) {
 	require.EqualError(t, err, `no kind "istiotenant" in istio-tenancy.dev/v1alpha1: IstioRelease or IstioTenant; did you mean "IstioTenant"?`)
 }
 
-func TestNearest(t *testing.T) {
-	for word, want := range map[string]string{
-		"namespce": "namespace", "Namespace": "namespace", "admin": "admins", "amdins": "admins", "nmae": "name", "zzz": "", "": "",
-	} {
-		require.Equal(t, want, nearest(word, []string{"admins", "name", "namespace", "viewers"}), word)
-	}
-}
-
 func readSchema(t *testing.T, kind string) map[string]any {
 	data, err := Schema(kind)
 	require.NoError(t, err)

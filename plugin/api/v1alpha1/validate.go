@@ -3,6 +3,8 @@ package v1alpha1
 import (
 	"slices"
 	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/suggest"
 )
 
 // Validate says what is wrong with the meaning of a tenant that has its
@@ -141,7 +143,7 @@ func (p *problems) checkQuota(quota map[string]string) {
 	for name := range quota {
 		huge := strings.HasPrefix(strings.TrimPrefix(name, "requests."), "hugepages-")
 		if !huge && !strings.Contains(name, "/") && !slices.Contains(quotaNames, name) {
-			p.add(child("spec.quota", name), "%s is no resource that a ResourceQuota counts%s", show(name), didYouMean(name, quotaNames))
+			p.add(child("spec.quota", name), "%s is no resource that a ResourceQuota counts%s", show(name), suggest.Question(name, quotaNames))
 		}
 	}
 }

@@ -1,11 +1,26 @@
-package v1alpha1
+// Package suggest asks whether a misspelt word was meant to be another:
+//
+//	namespce -> ; did you mean "namespace"?
+package suggest
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
+
+// Question is the end of an error message about word: which of the candidates
+// was meant; "" if none comes near.
+func Question(word string, candidates []string) string {
+	if near := nearest(word, candidates); near != "" {
+		return "; did you mean " + strconv.Quote(near) + "?"
+	}
+	return ""
+}
 
 // nearest is the candidate that a misspelt word most likely means, or "". At
-// most a third of its letters may differ; case does not count.
+// most a quarter of its letters may differ; case does not count.
 func nearest(word string, candidates []string) string {
-	best, least := "", len(word)/3+1
+	best, least := "", len(word)/4+1
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < least || d == 0 {
 			best, least = c, d
