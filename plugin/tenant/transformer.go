@@ -49,7 +49,7 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		revise.Filter{Namespace: own.Namespace, Revision: own.Revision},
 		scope.Filter{Tenant: t.Tenant, Plan: plan},
 		confine.Filter{Tenant: t.Tenant, Plan: plan, Warn: t.Warn},
-		grant.Filter{Tenant: t.Tenant},
+		grant.Filter{Tenant: t.Tenant, Plan: plan},
 		isolate.Filter{Tenant: t.Tenant, Plan: plan},
 		settle.Filter{Tenant: t.Tenant},
 	} {

@@ -187,7 +187,7 @@ var ErrEscalates = errors.New("whoever may become the control plane reaches beyo
 // Escalation says, as an error, what somebody who borrows one of the control
 // plane's ServiceAccounts could do outside of the tenant; nil is nothing. It is
 // for objects that Filter has confined.
-func Escalation(objects []*yaml.RNode) error {
+func Escalation(objects []*yaml.RNode, plan discovery.Plan) error {
 	var found []string
 	for _, binding := range object.Of("ClusterRoleBinding", objects) {
 		role, err := roleOf(binding, objects)
@@ -199,7 +199,7 @@ func Escalation(objects []*yaml.RNode) error {
 			return err
 		}
 		for _, r := range rules {
-			found = append(found, r.escalates()...)
+			found = append(found, r.escalates(plan)...)
 		}
 	}
 	if len(found) == 0 {
@@ -210,12 +210,12 @@ func Escalation(objects []*yaml.RNode) error {
 
 // escalates names the rights of a cluster-wide rule that the table would not
 // leave in every cluster.
-func (r rule) escalates() []string {
+func (r rule) escalates(plan discovery.Plan) []string {
 	read, write := r.verbs()
 	var found []string
 	for _, group := range r.APIGroups {
 		for _, resource := range r.Resources {
-			row, _ := lookup(group, resource)
+			row, _ := lookup(plan, group, resource)
 			if len(read) > 0 && row.read != cluster {
 				found = append(found, fmt.Sprintf("%s %s", strings.Join(read, ", "), resourceName(group, resource)))
 			}

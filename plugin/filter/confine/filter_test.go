@@ -106,18 +106,8 @@ rules:
     istio-tenancy.dev/tenant: sales
 rules:
 - apiGroups:
-  - security.istio.io
-  - networking.istio.io
-  resources:
-  - '*'
-  verbs:
-  - get
-  - list
-  - watch
-- apiGroups:
   - ""
   resources:
-  - pods
   - services
   - configmaps
   verbs:
@@ -132,9 +122,18 @@ rules:
   - create
   - update
 - apiGroups:
-  - networking.k8s.io
+  - security.istio.io
+  - networking.istio.io
   resources:
-  - ingresses/status
+  - '*'
+  verbs:
+  - get
+  - list
+  - watch
+- apiGroups:
+  - ""
+  resources:
+  - pods
   verbs:
   - get
   - list
@@ -144,10 +143,8 @@ rules:
   resources:
   - ingresses/status
   verbs:
-  - create
   - update
   - patch
-  - delete
 ---
 `)
 	require.Equal(t, 2, strings.Count(got, "kind: RoleBinding"))
@@ -242,13 +239,13 @@ func TestEscalation(t *testing.T) {
 	confined := func(dialect v1alpha1.Discovery, text string) string {
 		return objecttest.Run(t, filter(t, dialect), text)
 	}
-	err := confine.Escalation(objecttest.Parse(t, confined("namespace", input)))
+	err := confine.Escalation(objecttest.Parse(t, confined("namespace", input)), filter(t, "namespace").Plan)
 	require.ErrorIs(t, err, confine.ErrEscalates)
 	require.EqualError(t, err, "whoever may become the control plane reaches beyond the tenant: "+
 		"update, patch mutatingwebhookconfigurations.admissionregistration.k8s.io")
-	err = confine.Escalation(objecttest.Parse(t, confined("selectors", input)))
+	err = confine.Escalation(objecttest.Parse(t, confined("selectors", input)), filter(t, "selectors").Plan)
 	require.ErrorContains(t, err, "get, list, watch pods")
 
 	withBundle := objecttest.Run(t, filter(t, "namespace"), input+"    caBundle: QQ==\n")
-	require.NoError(t, confine.Escalation(objecttest.Parse(t, withBundle)))
+	require.NoError(t, confine.Escalation(objecttest.Parse(t, withBundle), filter(t, "namespace").Plan))
 }

@@ -2,6 +2,7 @@ package confine
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/discovery"
@@ -17,41 +18,50 @@ const (
 	cluster
 	// named: the kind has no namespace, and only the tenant's own objects are meant.
 	named
-	// watched: in the tenant's namespaces if istiod watches only those, in the
-	// cluster if it lists everything and selects afterwards.
+	// watched: in the application namespaces if istiod watches only those, in
+	// the cluster if it lists everything and selects afterwards.
 	watched
+	// watchedAndOwn: the same, and in the control plane's own namespace.
+	watchedAndOwn
 	// everywhere: in all of the tenant's namespaces.
 	everywhere
 	// members: in the tenant's application namespaces.
 	members
 )
 
-// in resolves watched for a plan.
+// in resolves watched and watchedAndOwn for a plan.
 func (p place) in(plan discovery.Plan) place {
+	selects := plan.Dialect == v1alpha1.DiscoverySelectors
 	switch {
-	case p != watched:
+	case p != watched && p != watchedAndOwn:
 		return p
-	case plan.Dialect == v1alpha1.DiscoverySelectors:
+	case selects:
 		return cluster
-	default:
+	case p == watchedAndOwn:
 		return everywhere
+	default:
+		return members
 	}
 }
 
 // right says where the rights on some resources go.
 type right struct {
 	groups    []string
-	resources []string // "*" stands for any, and for the rule that says "*"
+	resources []string // "*" stands for any, and for the rule that says "*"; "*/status" for any status
 	// read is for get, list and watch; write for all other verbs.
 	read, write place
 	why         string
+	// verbs are those of write that are needed; none is all.
+	verbs []string
+	// since is the minor version from which on the row holds; "" is any.
+	since string
 }
 
 var (
-	istioGroups = []string{
-		"config.istio.io", "security.istio.io", "networking.istio.io", "authentication.istio.io",
-		"rbac.istio.io", "telemetry.istio.io", "extensions.istio.io",
-	}
+	goneGroups  = []string{"config.istio.io", "authentication.istio.io", "rbac.istio.io"}
+	istioGroups = append([]string{
+		"security.istio.io", "networking.istio.io", "telemetry.istio.io", "extensions.istio.io",
+	}, goneGroups...)
 	gatewayGroups = []string{
 		"gateway.networking.k8s.io", "gateway.networking.x-k8s.io", "networking.x-k8s.io", "inference.networking.k8s.io",
 	}
@@ -59,95 +69,104 @@ var (
 
 // rights are the rules of istiod's ClusterRoles in Istio 1.10 to 1.31; the
 // first row that fits a resource holds. Sources: the chart istio-discovery of
-// each minor release (clusterrole.yaml, its comments say what each rule is for),
-// and for the reads that stay with the cluster, an API server's audit log of
-// istiod 1.31 with ISTIO_WATCH_NAMESPACE.
+// each minor release (clusterrole.yaml, its comments say what each rule is for);
+// for what is not needed, an API server's audit log of istiod 1.31 in both
+// dialects, which the end-to-end tests keep.
 var rights = []right{
 	{
-		[]string{"admissionregistration.k8s.io"},
-		[]string{"mutatingwebhookconfigurations", "validatingwebhookconfigurations"},
-		cluster, named, "istiod finds its webhooks by label, and writes its certificate into them",
+		groups:    []string{"admissionregistration.k8s.io"},
+		resources: []string{"mutatingwebhookconfigurations", "validatingwebhookconfigurations"},
+		read:      cluster, write: named, why: "istiod finds its webhooks by label, and writes its certificate into them",
 	},
 	{
-		[]string{"apiextensions.k8s.io"}, []string{"customresourcedefinitions"},
-		cluster, nowhere, "istiod waits for the kinds that it watches",
+		groups: []string{"apiextensions.k8s.io"}, resources: []string{"customresourcedefinitions"},
+		read: cluster, write: nowhere, why: "istiod waits for the kinds that it watches",
 	},
 	{
-		[]string{""}, []string{"nodes", "namespaces"},
-		cluster, nowhere, "locality of endpoints; labels of namespaces",
+		groups: []string{""}, resources: []string{"nodes", "namespaces"},
+		read: cluster, write: nowhere, why: "locality of endpoints; labels of namespaces",
 	},
 	{
-		[]string{"networking.k8s.io"}, []string{"ingressclasses"},
-		cluster, nowhere, "which Ingresses are Istio's",
+		groups: []string{"networking.k8s.io"}, resources: []string{"ingressclasses"},
+		read: cluster, write: nowhere, why: "which Ingresses are Istio's",
 	},
 	{
-		[]string{"gateway.networking.k8s.io"}, []string{"gatewayclasses", "gatewayclasses/status"},
-		cluster, nowhere, "which Gateways are Istio's; the classes themselves are the cluster administrator's",
+		groups: []string{"gateway.networking.k8s.io"}, resources: []string{"gatewayclasses", "gatewayclasses/status"},
+		read: cluster, write: nowhere, why: "which Gateways are Istio's; the classes themselves are the cluster administrator's",
 	},
 	{
-		[]string{"authentication.k8s.io"}, []string{"tokenreviews"},
-		nowhere, cluster, "proxies prove who they are by ServiceAccount token",
+		groups: goneGroups, resources: []string{"*"}, since: "1.8",
+		read: nowhere, write: nowhere, why: "these kinds are gone; istiod lists them for older control planes beside it",
 	},
 	{
-		[]string{"authorization.k8s.io"}, []string{"subjectaccessreviews"},
-		nowhere, cluster, "whether a gateway may read the Secret that it asks for",
+		groups:    append([]string{"", "networking.k8s.io"}, append(istioGroups, gatewayGroups...)...),
+		resources: []string{"*/status"}, verbs: []string{"update", "patch"},
+		read: nowhere, write: members, why: "conditions and addresses",
 	},
 	{
-		[]string{"certificates.k8s.io"},
-		[]string{"certificatesigningrequests", "certificatesigningrequests/approval", "certificatesigningrequests/status", "signers"},
-		nowhere, nowhere, "signing by Kubernetes' own CA would make istiod an authority for the cluster; it is its own CA",
+		groups: []string{"authentication.k8s.io"}, resources: []string{"tokenreviews"},
+		read: nowhere, write: cluster, why: "proxies prove who they are by ServiceAccount token",
 	},
 	{
-		[]string{""}, []string{"pods", "services", "endpoints"},
-		watched, members, "discovery; Services of automatically deployed gateways",
+		groups: []string{"authorization.k8s.io"}, resources: []string{"subjectaccessreviews"},
+		read: nowhere, write: cluster, why: "whether a gateway may read the Secret that it asks for",
 	},
 	{
-		[]string{"discovery.k8s.io"}, []string{"endpointslices"},
-		watched, nowhere, "discovery",
+		groups:    []string{"certificates.k8s.io"},
+		resources: []string{"certificatesigningrequests", "certificatesigningrequests/approval", "certificatesigningrequests/status", "signers"},
+		read:      nowhere, write: nowhere, why: "signing by Kubernetes' own CA would make istiod an authority for the cluster; it is its own CA",
 	},
 	{
-		[]string{""}, []string{"secrets"},
-		watched, nowhere, "certificates of gateways",
+		groups: []string{""}, resources: []string{"pods", "endpoints"},
+		read: watched, write: nowhere, why: "discovery",
 	},
 	{
-		[]string{""}, []string{"configmaps"},
-		watched, everywhere, "the mesh configuration; leader locks; istio-ca-root-cert in application namespaces",
+		groups: []string{""}, resources: []string{"services"},
+		read: watchedAndOwn, write: members, why: "discovery; automatically deployed gateways; istiod's own",
 	},
 	{
-		[]string{""}, []string{"serviceaccounts"},
-		watched, members, "automatically deployed gateways",
+		groups: []string{"discovery.k8s.io"}, resources: []string{"endpointslices"},
+		read: watched, write: nowhere, why: "discovery",
 	},
 	{
-		[]string{"apps"}, []string{"deployments"},
-		watched, members, "automatically deployed gateways",
+		groups: []string{""}, resources: []string{"secrets"},
+		read: watched, write: nowhere, why: "certificates of gateways",
 	},
 	{
-		[]string{"autoscaling"}, []string{"horizontalpodautoscalers"},
-		watched, members, "automatically deployed gateways",
+		groups: []string{""}, resources: []string{"configmaps"},
+		read: watchedAndOwn, write: everywhere, why: "the mesh configuration; leader locks; istio-ca-root-cert in application namespaces",
 	},
 	{
-		[]string{"policy"}, []string{"poddisruptionbudgets"},
-		watched, members, "automatically deployed gateways",
+		groups: []string{""}, resources: []string{"serviceaccounts"},
+		read: watched, write: members, why: "automatically deployed gateways",
 	},
 	{
-		[]string{"networking.k8s.io"}, []string{"ingresses"},
-		watched, nowhere, "Ingresses of Istio's class",
+		groups: []string{"apps"}, resources: []string{"deployments"},
+		read: watched, write: members, why: "automatically deployed gateways",
 	},
 	{
-		[]string{"networking.k8s.io", ""}, []string{"ingresses/status", "services/status"},
-		members, members, "addresses and conditions",
+		groups: []string{"autoscaling"}, resources: []string{"horizontalpodautoscalers"},
+		read: watched, write: members, why: "automatically deployed gateways",
 	},
 	{
-		istioGroups, []string{"*"},
-		watched, members, "configuration of the mesh; status; WorkloadEntries that register themselves",
+		groups: []string{"policy"}, resources: []string{"poddisruptionbudgets"},
+		read: watched, write: members, why: "automatically deployed gateways",
 	},
 	{
-		gatewayGroups, []string{"*"},
-		watched, members, "configuration by the Gateway API; status",
+		groups: []string{"networking.k8s.io"}, resources: []string{"ingresses"},
+		read: watched, write: nowhere, why: "Ingresses of Istio's class",
 	},
 	{
-		[]string{"multicluster.x-k8s.io"}, []string{"serviceexports", "serviceimports"},
-		watched, members, "multi-cluster services",
+		groups: istioGroups, resources: []string{"*"},
+		read: watched, write: members, why: "configuration of the mesh; status; WorkloadEntries that register themselves",
+	},
+	{
+		groups: gatewayGroups, resources: []string{"*"},
+		read: watched, write: members, why: "configuration by the Gateway API; status",
+	},
+	{
+		groups: []string{"multicluster.x-k8s.io"}, resources: []string{"serviceexports", "serviceimports"},
+		read: watched, write: members, why: "multi-cluster services",
 	},
 }
 
@@ -158,10 +177,11 @@ var clusterScoped = map[string][]string{
 }
 
 // lookup returns the row for a resource.
-func lookup(group, resource string) (right, bool) {
+func lookup(plan discovery.Plan, group, resource string) (right, bool) {
 	i := slices.IndexFunc(rights, func(r right) bool {
-		return slices.Contains(r.groups, group) &&
-			(slices.Contains(r.resources, resource) || slices.Contains(r.resources, "*"))
+		return slices.Contains(r.groups, group) && (r.since == "" || plan.AtLeast(r.since)) &&
+			(slices.Contains(r.resources, resource) || slices.Contains(r.resources, "*") ||
+				strings.HasSuffix(resource, "/status") && slices.Contains(r.resources, "*/status"))
 	})
 	if i < 0 {
 		return right{}, false

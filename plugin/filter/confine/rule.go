@@ -72,14 +72,14 @@ func (p parts) add(r rule, plan discovery.Plan, names map[string][]string) (unkn
 	read, write := r.verbs()
 	for _, group := range r.APIGroups {
 		for _, resource := range r.Resources {
-			row, known := lookup(group, resource)
+			row, known := lookup(plan, group, resource)
 			if !known {
 				row = right{read: everywhere, write: everywhere}
 				unknown = append(unknown, resourceName(group, resource))
 			}
 			one := rule{APIGroups: []string{group}, Resources: []string{resource}, ResourceNames: r.ResourceNames}
 			p.put(row.read.in(plan), one, read, names)
-			p.put(row.write.in(plan), one, write, names)
+			p.put(row.write.in(plan), one, row.needed(write), names)
 			if resource == "*" && row.read.in(plan) != cluster {
 				for _, kind := range clusterScoped[group] {
 					one.Resources = []string{kind}
@@ -89,6 +89,14 @@ func (p parts) add(r rule, plan discovery.Plan, names map[string][]string) (unkn
 		}
 	}
 	return unknown
+}
+
+// needed leaves out the verbs that nothing uses.
+func (r right) needed(write []string) []string {
+	if len(r.verbs) == 0 {
+		return write
+	}
+	return slices.DeleteFunc(slices.Clone(write), func(v string) bool { return !slices.Contains(r.verbs, v) })
 }
 
 func (p parts) put(at place, r rule, verbs []string, names map[string][]string) {

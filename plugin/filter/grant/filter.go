@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/filter/confine"
 	"github.com/istio-tenancy/istio-tenancy/plugin/object"
 )
@@ -14,6 +15,7 @@ import (
 // Filter grants Tenant's administrators and viewers their rights.
 type Filter struct {
 	Tenant v1alpha1.IstioTenant
+	Plan   discovery.Plan
 }
 
 var _ kio.Filter = Filter{}
@@ -22,7 +24,7 @@ var _ kio.Filter = Filter{}
 // beside a control plane that holds rights outside of the tenant is an error.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if f.Tenant.Spec.ControlPlane.AdminAccess == v1alpha1.AdminAccessFull {
-		if err := confine.Escalation(objects); err != nil {
+		if err := confine.Escalation(objects, f.Plan); err != nil {
 			return nil, fmt.Errorf("spec.controlPlane.adminAccess: found %q: %w; use %q, or bring the webhooks' caBundle "+
 				"with the base and limit the tenant to one application namespace",
 				v1alpha1.AdminAccessFull, err, v1alpha1.AdminAccessOperate)

@@ -4,9 +4,11 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/Masterminds/semver/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/filter/grant"
 	"github.com/istio-tenancy/istio-tenancy/plugin/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/object/objecttest"
@@ -99,7 +101,9 @@ func TestNoAccessHasAWildcardOrTheNamespace(t *testing.T) {
 }
 
 func TestFullIsRefusedBesideAControlPlaneThatReachesFurther(t *testing.T) {
-	message := objecttest.RunError(t, grant.Filter{Tenant: sales("full")}, `
+	plan, err := discovery.For(sales("full"), semver.MustParse("1.31.0"))
+	require.NoError(t, err)
+	message := objecttest.RunError(t, grant.Filter{Tenant: sales("full"), Plan: plan}, `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: istiod}
