@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
@@ -37,7 +36,7 @@ func deployBookinfo(t *testing.T, w *world, namespace string) {
 	}
 	_, err = w.cluster.As(admin).Apply(objects)
 	require.NoError(t, err)
-	require.NoError(t, cluster.Eventually(20*time.Second, func() error {
+	require.NoError(t, cluster.Eventually(patience, func() error {
 		items, err := w.cluster.Admin.Items("/api/v1/namespaces/" + namespace + "/pods")
 		if err == nil && len(items) < pods {
 			err = fmt.Errorf("%d pods in %s, not %d", len(items), namespace, pods)

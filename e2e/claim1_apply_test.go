@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
@@ -58,7 +57,7 @@ func settled(t *testing.T, c *cluster.Cluster, tenant *tenant) {
 		if !strings.HasSuffix(object.GetKind(), "WebhookConfiguration") {
 			continue
 		}
-		require.NoError(t, cluster.Eventually(30*time.Second, func() error {
+		require.NoError(t, cluster.Eventually(patience, func() error {
 			stored, err := c.Admin.Read(object)
 			if err != nil {
 				return err
@@ -106,7 +105,7 @@ func TestBasesThatWereSplitFromUpstreamManifestsApplyCleanly(t *testing.T) {
 			dir := t.TempDir()
 			command, err := filepath.Abs(filepath.Join(tools, "istio-tenancy"))
 			require.NoError(t, err)
-			split := exec.Command(command, "split", "-f", manifest, filepath.Join(dir, "base"))
+			split := exec.Command(command, "split", "-f", manifest, "-o", filepath.Join(dir, "base"))
 			out, err := split.CombinedOutput()
 			require.NoError(t, err, string(out))
 			source, err := newCheckout(dir)

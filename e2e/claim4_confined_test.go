@@ -49,7 +49,7 @@ func TestTheControlPlaneWritesNothingOfTheCluster(t *testing.T) {
 	c := claims(t, "With istiod's own token: of the kinds without a namespace, a short list is readable, and its own webhooks alone writable")
 	w := theWorld(t)
 	readable := map[string]bool{
-		"namespaces": true, "nodes": true, "customresourcedefinitions": true, "ingressclasses": true, "gatewayclasses": true,
+		"namespaces": true, "nodes": true, "customresourcedefinitions": true, "ingressclasses": true, "gatewayclasses": true, "gatewayclasses/status": true,
 		"mutatingwebhookconfigurations": true, "validatingwebhookconfigurations": true,
 	}
 	// Questions that the API server answers and does not keep. Everybody may ask

@@ -39,7 +39,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if !cluster.Isolated() {
-		if err := buildTools(); err != nil && os.Getenv("DEV") == "" {
+		if err := buildTools(); err != nil {
 			return 1, err
 		}
 		if err := os.RemoveAll(logs); err != nil {

@@ -66,17 +66,17 @@ func (c *claim) note(format string, args ...any) {
 func (s summary) print(out io.Writer, file string) error {
 	var text strings.Builder
 	checks, passed := 0, 0
-	text.WriteString("\n| claim | checks | passed | seconds |\n|---|---|---|---|\n")
-	for _, c := range s.claims {
-		fmt.Fprintf(&text, "| %s | %d | %d | %.0f |\n", c.text, c.checks, c.passed, c.took.Seconds())
-		checks, passed = checks+c.checks, passed+c.passed
-	}
-	fmt.Fprintf(&text, "| **all** | %d | %d | |\n\n", checks, passed)
 	for _, c := range s.claims {
 		for _, note := range c.notes {
 			fmt.Fprintln(&text, note)
 		}
 	}
+	text.WriteString("\n| claim | checks | passed | seconds |\n|---|---|---|---|\n")
+	for _, c := range s.claims {
+		fmt.Fprintf(&text, "| %s | %d | %d | %.0f |\n", c.text, c.checks, c.passed, c.took.Seconds())
+		checks, passed = checks+c.checks, passed+c.passed
+	}
+	fmt.Fprintf(&text, "| **all** | %d | %d | |\n", checks, passed)
 	fmt.Fprintf(&text, "\n%d passed, %d failed\n", passed, checks-passed)
 	fmt.Fprint(out, text.String())
 	return os.WriteFile(file, []byte(text.String()), 0o644)

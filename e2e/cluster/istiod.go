@@ -25,9 +25,9 @@ type Istiod struct {
 	Pod string
 	// Token is a real token of the ServiceAccount.
 	Token string
-	// HTTP, GRPC and Metrics are the addresses of the debug port, the plaintext
-	// xDS port and the metrics.
-	HTTP, GRPC, Metrics string
+	// HTTP, GRPC, Secure and Metrics are the addresses of the debug port, the
+	// plaintext xDS port, the xDS and CA port with TLS, and the metrics.
+	HTTP, GRPC, Secure, Metrics string
 	// Log is the path of its log.
 	Log string
 
@@ -85,10 +85,10 @@ func (c *Cluster) StartIstiod(objects []*Object) (*Istiod, error) {
 		return nil, err
 	}
 	i.HTTP = "127.0.0.1:" + debug[0] // istiod answers loopback alone there
-	i.GRPC, i.Metrics = address+":15010", address+":15014"
+	i.GRPC, i.Secure, i.Metrics = address+":15010", address+":15012", address+":15014"
 	args, _, _ := unstructured.NestedStringSlice(container, "args")
 	args = append(args, "--kubeconfig", kubeconfig, "--httpAddr", i.HTTP, "--grpcAddr", i.GRPC,
-		"--secureGRPCAddr", address+":15012", "--httpsAddr", address+":443",
+		"--secureGRPCAddr", i.Secure, "--httpsAddr", address+":443",
 		"--monitoringAddr", i.Metrics, "--ctrlz_port", "0")
 
 	name := "istiod-" + i.Namespace
@@ -101,7 +101,7 @@ func (c *Cluster) StartIstiod(objects []*Object) (*Istiod, error) {
 	}
 	c.stop = append(c.stop, i.process.stop)
 	i.Log = filepath.Join(c.Logs, name+".log")
-	return i, i.process.ready(time.Minute, func() error {
+	return i, i.process.ready(2*time.Minute, func() error {
 		_, err := i.Debug("/ready")
 		return err
 	})
@@ -142,7 +142,7 @@ func environment(container map[string]any, fields map[string]string) []string {
 
 // PodOf waits for a pod of a Deployment and returns its name.
 func (c *Cluster) PodOf(namespace, deployment string) (name string, err error) {
-	err = Eventually(20*time.Second, func() error {
+	err = Eventually(time.Minute, func() error {
 		pods, err := c.Admin.Items("/api/v1/namespaces/" + namespace + "/pods")
 		if err != nil {
 			return err
@@ -158,10 +158,15 @@ func (c *Cluster) PodOf(namespace, deployment string) (name string, err error) {
 	return name, err
 }
 
-// ServiceAccountToken is a fresh token, as the cluster administrator asks for it.
-func (c *Cluster) ServiceAccountToken(namespace, name string) (string, error) {
+// ServiceAccountToken is a fresh token, as a kubelet asks for it; without
+// audiences, it is for the API server.
+func (c *Cluster) ServiceAccountToken(namespace, name string, audiences ...string) (string, error) {
 	path := "/api/v1/namespaces/" + namespace + "/serviceaccounts/" + name + "/token"
-	body := `{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":7200}}`
+	spec, err := json.Marshal(map[string]any{"expirationSeconds": 7200, "audiences": audiences})
+	if err != nil {
+		return "", err
+	}
+	body := `{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":` + string(spec) + `}`
 	answer, err := c.Admin.Do(http.MethodPost, path, body)
 	if err != nil {
 		return "", err
