@@ -45,6 +45,15 @@ func run(m *testing.M) (code int, err error) {
 		if err := os.RemoveAll(logs); err != nil {
 			return 1, err
 		}
+		// The servers' data goes where it can be removed however the tests end.
+		data, err := os.MkdirTemp("", "istio-tenancy-e2e-")
+		if err != nil {
+			return 1, err
+		}
+		defer os.RemoveAll(data)
+		if err := os.Setenv("TMPDIR", data); err != nil {
+			return 1, err
+		}
 		return cluster.Isolate()
 	}
 	defer func() { shared.stop() }()

@@ -46,19 +46,10 @@ func ID(o *Object) string {
 // validation and without force, and returns them as they are stored. Every
 // refused object is in the error. It waits for CustomResourceDefinitions.
 func (c *Client) Apply(objects []*Object) ([]*Object, error) {
-	return c.apply(objects, "")
-}
-
-// DryRun is Apply without effect.
-func (c *Client) DryRun(objects []*Object) ([]*Object, error) {
-	return c.apply(objects, "&dryRun=All")
-}
-
-func (c *Client) apply(objects []*Object, query string) ([]*Object, error) {
 	var stored []*Object
 	var refused []error
 	for _, object := range objects {
-		result, err := c.applyOne(object, query)
+		result, err := c.applyOne(object)
 		if err != nil {
 			refused = append(refused, fmt.Errorf("%s: %w", ID(object), err))
 			continue
@@ -68,7 +59,7 @@ func (c *Client) apply(objects []*Object, query string) ([]*Object, error) {
 	return stored, errors.Join(refused...)
 }
 
-func (c *Client) applyOne(object *Object, query string) (*Object, error) {
+func (c *Client) applyOne(object *Object) (*Object, error) {
 	path, err := c.Path(object)
 	if err != nil {
 		return nil, err
@@ -77,7 +68,7 @@ func (c *Client) applyOne(object *Object, query string) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer, err := c.Do(http.MethodPatch, path+"?fieldManager=e2e&fieldValidation=Strict"+query, string(body))
+	answer, err := c.Do(http.MethodPatch, path+"?fieldManager=e2e&fieldValidation=Strict", string(body))
 	if err := errors.Join(err, answer.Error()); err != nil {
 		return nil, err
 	}
@@ -85,7 +76,7 @@ func (c *Client) applyOne(object *Object, query string) (*Object, error) {
 	if err := json.Unmarshal(answer.Body, &result.Object); err != nil {
 		return nil, err
 	}
-	if object.GetKind() == "CustomResourceDefinition" && query == "" {
+	if object.GetKind() == "CustomResourceDefinition" {
 		return result, c.established(path)
 	}
 	return result, nil

@@ -1,0 +1,143 @@
+package e2e
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/xds"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+func TestEachIstiodKeepsItsRootCertificateInItsOwnNamespacesAndTouchesNoOther(t *testing.T) {
+	c := claims(t, "Each istiod keeps `istio-ca-root-cert` in its own application namespaces, puts its own CA into its own webhooks, and writes nowhere else")
+	w := theWorld(t)
+	roots := map[string]string{}
+	for _, name := range tenantNames {
+		tenant := w.tenants[name]
+		secret, err := w.cluster.Admin.Get("/api/v1/namespaces/" + tenant.controlPlane + "/secrets/istio-ca-secret")
+		require.NoError(t, err)
+		encoded, _, _ := unstructured.NestedString(secret.Object, "data", "ca-cert.pem")
+		decoded, err := base64.StdEncoding.DecodeString(encoded)
+		require.NoError(t, err)
+		root := strings.TrimSpace(string(decoded))
+		c.check(name+" has a CA of its own", func(t *testing.T) {
+			require.NotEmpty(t, root)
+			require.Empty(t, roots[root], "the same as another tenant's")
+			roots[root] = name
+		})
+		for _, namespace := range tenant.applications {
+			c.check(name+" keeps its root in "+namespace, func(t *testing.T) {
+				require.NoError(t, cluster.Eventually(patience, func() error {
+					config, err := w.cluster.Admin.Get("/api/v1/namespaces/" + namespace + "/configmaps/istio-ca-root-cert")
+					if err != nil {
+						return err
+					}
+					kept, _, _ := unstructured.NestedString(config.Object, "data", "root-cert.pem")
+					if strings.TrimSpace(kept) != root {
+						return errors.New("another root certificate")
+					}
+					return nil
+				}))
+			})
+		}
+		c.check(name+" puts its CA into its webhooks", func(t *testing.T) {
+			settled(t, w.cluster, tenant)
+			for _, object := range tenant.objects {
+				if !strings.HasSuffix(object.GetKind(), "WebhookConfiguration") {
+					continue
+				}
+				stored, err := w.cluster.Admin.Read(object)
+				require.NoError(t, err)
+				require.NoError(t, everyWebhook(stored, func(webhook map[string]any) error {
+					bundle, _, _ := unstructured.NestedString(webhook, "clientConfig", "caBundle")
+					decoded, err := base64.StdEncoding.DecodeString(bundle)
+					if err == nil && strings.TrimSpace(string(decoded)) != root {
+						err = fmt.Errorf("%s: webhook %s has another CA", cluster.ID(stored), webhook["name"])
+					}
+					return err
+				}))
+			}
+		})
+		c.check(name+" writes in its own namespaces alone", func(t *testing.T) {
+			requests, err := w.cluster.Requests(tenant.istiod.User())
+			require.NoError(t, err)
+			own := map[string]bool{"": true}
+			for _, namespace := range tenant.namespaces() {
+				own[namespace] = true
+			}
+			writes := 0
+			for _, r := range requests {
+				if !isRead(r.Verb) && r.Code < 300 && r.Agent != cluster.Agent {
+					writes++
+					require.True(t, own[r.Namespace], "%s of %s %s/%s", r.Verb, r.Resource, r.Namespace, r.Name)
+				}
+			}
+			require.NotZero(t, writes)
+		})
+	}
+	c.check("no root certificate anywhere else", func(t *testing.T) {
+		expected := map[string]bool{}
+		for _, tenant := range w.tenants {
+			for _, namespace := range tenant.namespaces() {
+				expected[namespace] = true
+			}
+		}
+		configs, err := w.cluster.Admin.Items("/api/v1/configmaps?fieldSelector=metadata.name=istio-ca-root-cert")
+		require.NoError(t, err)
+		for _, config := range configs {
+			require.True(t, expected[config.GetNamespace()], "in %s", config.GetNamespace())
+		}
+	})
+}
+
+func isRead(verb string) bool { return verb == "get" || verb == "list" || verb == "watch" }
+
+// istiod's CA asks the API server whose a token is, and for nothing else: it
+// signs for a neighbour's ServiceAccount as well. What it signs names the
+// neighbour's namespace, which every proxy of the tenant denies.
+func TestACertificateNamesTheTrustDomainOfTheTenantAndTheNamespaceOfTheToken(t *testing.T) {
+	c := claims(t, "A certificate names the tenant's trust domain and the token's own namespace; without a token there is none")
+	w := theWorld(t)
+	for _, row := range []struct{ istiod, namespace, identity string }{
+		{"dev", "ns-0", "spiffe://dev.mesh/ns/ns-0/sa/default"},
+		{"sales", "ns-1", "spiffe://sales.mesh/ns/ns-1/sa/default"},
+		{"ops", "ns-4", "spiffe://ops.mesh/ns/ns-4/sa/default"},
+		{"sales", "ns-0", "spiffe://sales.mesh/ns/ns-0/sa/default"},
+		{"sales", "", ""},
+	} {
+		c.check(fmt.Sprintf("%s signs for %q", row.istiod, row.namespace), func(t *testing.T) {
+			tenant := w.tenants[row.istiod]
+			path := "/api/v1/namespaces/" + tenant.applications[0] + "/configmaps/istio-ca-root-cert"
+			var config *cluster.Object
+			require.NoError(t, cluster.Eventually(patience, func() (err error) {
+				config, err = w.cluster.Admin.Get(path)
+				return err
+			}))
+			root, _, _ := unstructured.NestedString(config.Object, "data", "root-cert.pem")
+			token := "none"
+			if row.namespace != "" {
+				var err error
+				token, err = w.cluster.ServiceAccountToken(row.namespace, "default", "istio-ca")
+				require.NoError(t, err)
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			host := "istiod-" + tenant.name + "." + tenant.controlPlane + ".svc"
+			certificate, err := xds.Sign(ctx, tenant.istiod.Secure, host, root, token)
+			if row.identity == "" {
+				require.ErrorContains(t, err, "Unauthenticated")
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, certificate.URIs, 1)
+			require.Equal(t, row.identity, certificate.URIs[0].String())
+		})
+	}
+}
