@@ -90,15 +90,6 @@ func StringMap(n *yaml.RNode, path ...string) map[string]string {
 	return values
 }
 
-// Node turns a value of maps, slices, structs and scalars into a node.
-func Node(value any) (*yaml.RNode, error) {
-	text, err := yaml.Marshal(value)
-	if err != nil {
-		return nil, err
-	}
-	return yaml.Parse(string(text))
-}
-
 // Set replaces the field at a path of maps by a value, making what is missing.
 func Set(n *yaml.RNode, value any, path ...string) error {
 	field, err := Node(value)

@@ -74,7 +74,7 @@ func (f Filter) confine(role *yaml.RNode, names map[string][]string) (parts, err
 				object.IDOf(role), resource))
 		}
 	}
-	return places, object.Set(role, merged(places[cluster]), "rules")
+	return places, object.Set(role, values(merged(places[cluster])), "rules")
 }
 
 func (f Filter) warn(message string) {
@@ -166,7 +166,7 @@ func (f Filter) namespaced(objects []*yaml.RNode, binding, role *yaml.RNode, pla
 			continue
 		}
 		for _, made := range []map[string]any{
-			object.New(rbac, "Role", namespace, role.GetName()+suffix, map[string]any{"rules": merged(rules)}),
+			object.New(rbac, "Role", namespace, role.GetName()+suffix, map[string]any{"rules": values(merged(rules))}),
 			object.New(rbac, "RoleBinding", namespace, binding.GetName()+suffix, map[string]any{
 				"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role.GetName() + suffix},
 				"subjects": subjects,

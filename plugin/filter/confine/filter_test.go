@@ -82,10 +82,10 @@ rules:
   - watch
 - apiGroups:
   - admissionregistration.k8s.io
-  resources:
-  - mutatingwebhookconfigurations
   resourceNames:
   - istio-sidecar-injector-sales-istio-system1
+  resources:
+  - mutatingwebhookconfigurations
   verbs:
   - update
   - patch

@@ -10,11 +10,28 @@ import (
 
 // rule is an RBAC PolicyRule.
 type rule struct {
-	APIGroups       []string `yaml:"apiGroups,omitempty"`
-	Resources       []string `yaml:"resources,omitempty"`
-	ResourceNames   []string `yaml:"resourceNames,omitempty"`
-	NonResourceURLs []string `yaml:"nonResourceURLs,omitempty"`
+	APIGroups       []string `yaml:"apiGroups"`
+	Resources       []string `yaml:"resources"`
+	ResourceNames   []string `yaml:"resourceNames"`
+	NonResourceURLs []string `yaml:"nonResourceURLs"`
 	Verbs           []string `yaml:"verbs"`
+}
+
+// values are rules as fields of an object.
+func values(rules []rule) []any {
+	var list []any
+	for _, r := range rules {
+		fields := map[string]any{"verbs": r.Verbs}
+		for name, field := range map[string][]string{
+			"apiGroups": r.APIGroups, "resources": r.Resources, "resourceNames": r.ResourceNames, "nonResourceURLs": r.NonResourceURLs,
+		} {
+			if len(field) > 0 {
+				fields[name] = field
+			}
+		}
+		list = append(list, fields)
+	}
+	return list
 }
 
 // rulesOf decodes the rules of a Role or ClusterRole.

@@ -65,7 +65,7 @@ func (f Filter) all() []map[string]any {
 		own := f.Tenant.Spec.ControlPlane.Namespace
 		role := fmt.Sprintf(a.role, f.Tenant.Name(), own)
 		made = append(made,
-			object.New("rbac.authorization.k8s.io/v1", "Role", own, role, map[string]any{"rules": a.rules}),
+			object.New("rbac.authorization.k8s.io/v1", "Role", own, role, map[string]any{"rules": values(a.rules)}),
 			a.bind(f.Tenant.Name(), own, "Role", role))
 		for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
 			made = append(made, a.bind(f.Tenant.Name(), namespace, "ClusterRole", a.clusterRole))

@@ -7,10 +7,14 @@ import (
 )
 
 // rule is an RBAC PolicyRule.
-type rule struct {
-	APIGroups []string `yaml:"apiGroups"`
-	Resources []string `yaml:"resources"`
-	Verbs     []string `yaml:"verbs"`
+type rule struct{ groups, resources, verbs []string }
+
+func values(rules []rule) []any {
+	var list []any
+	for _, r := range rules {
+		list = append(list, map[string]any{"apiGroups": r.groups, "resources": r.resources, "verbs": r.verbs})
+	}
+	return list
 }
 
 var (

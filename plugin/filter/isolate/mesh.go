@@ -32,7 +32,7 @@ func (f Filter) policies() []map[string]any {
 
 func (f Filter) mutualTLS(namespace string) map[string]any {
 	return object.New(f.security(), "PeerAuthentication", namespace, "default",
-		map[string]any{"spec": map[string]any{"mtls": map[string]any{"mode": f.Tenant.Spec.MTLS}}})
+		map[string]any{"spec": map[string]any{"mtls": map[string]any{"mode": string(f.Tenant.Spec.MTLS)}}})
 }
 
 // denyOtherTenants refuses peers with a certificate of a namespace outside of
