@@ -4,7 +4,8 @@
 //	dialect       Istio              namespaces       told by
 //	namespace     1.18 and later     one              ISTIO_WATCH_NAMESPACE
 //	appNamespace  up to 1.6          one              --appNamespace
-//	              1.7 to 1.10        any number
+//	              1.7 to 1.9         any number       --appNamespace, which these ignore: on request only
+//	              1.10               any number       --appNamespace, and discoverySelectors
 //	selectors     1.10 and later     any number       discoverySelectors
 package discovery
 
@@ -27,15 +28,32 @@ type Plan struct {
 	// Policies are the namespaces that hold policies for the whole mesh: its root
 	// namespace where the control plane watches that, otherwise each watched one.
 	Policies []string
+	// Lists says that the control plane lists the whole cluster, and selects
+	// afterwards; otherwise it lists the namespaces of Watch only.
+	Lists bool
+	// Selects says that the mesh's discoverySelectors name Watch.
+	Selects bool
+	// Warning says what a cluster administrator must know; empty is nothing.
+	Warning string
 }
 
-// dialects are ordered by strictness: the control plane's rights are
-// namespaced in all but the last.
+// dialects are ordered by strictness.
 //
 // Sources: istio/istio pkg/features (ISTIO_WATCH_NAMESPACE limits the informers
-// of istiod itself since 1.18), pilot/cmd (--appNamespace became a list in 1.7
-// and was removed in 1.11), mesh v1alpha1 (discoverySelectors since 1.10).
-var dialects = []struct {
+// of istiod itself since 1.18), pilot/cmd (--appNamespace is one namespace up to
+// 1.6, a list from 1.7 on, and gone in 1.11) and pull request 32814 (istiod's
+// informers have been shared since 1.7, and look at the whole cluster whatever
+// the argument says), mesh v1alpha1 (discoverySelectors since 1.10).
+var dialects = []dialect{
+	{name: v1alpha1.DiscoveryNamespace, since: "1.18"},
+	{name: v1alpha1.DiscoveryAppNamespace, since: "0.0", before: "1.7"},
+	{name: v1alpha1.DiscoveryAppNamespace, since: "1.7", before: "1.10", many: true, ownNamespace: true, lists: true,
+		ignored: "accepts --appNamespace and watches every namespace all the same"},
+	{name: v1alpha1.DiscoveryAppNamespace, since: "1.10", before: "1.11", many: true, ownNamespace: true, lists: true, selects: true},
+	{name: v1alpha1.DiscoverySelectors, since: "1.10", many: true, ownNamespace: true, lists: true, selects: true},
+}
+
+type dialect struct {
 	name v1alpha1.Discovery
 	// since and before are an Istio minor version; before is exclusive, "" is no bound.
 	since, before string
@@ -43,33 +61,29 @@ var dialects = []struct {
 	many bool
 	// ownNamespace says whether the control plane's own namespace is watched too.
 	ownNamespace bool
-}{
-	{name: v1alpha1.DiscoveryNamespace, since: "1.18"},
-	{name: v1alpha1.DiscoveryAppNamespace, since: "0.0", before: "1.7"},
-	{name: v1alpha1.DiscoveryAppNamespace, since: "1.7", before: "1.11", many: true},
-	{name: v1alpha1.DiscoverySelectors, since: "1.10", many: true, ownNamespace: true},
+	// lists and selects are the plan's.
+	lists, selects bool
+	// ignored says why the dialect limits nothing: it is for who asks for it by name.
+	ignored string
 }
 
 // For plans t's discovery on Istio version. A dialect that the version does not
-// know, or that cannot name all of the tenant's namespaces, is an error.
+// know, or that cannot name all of the tenant's namespaces, is an error, and so
+// is a version that nothing limits, unless the tenant asks for it by name.
 func For(t v1alpha1.IstioTenant, version *semver.Version) (Plan, error) {
 	asked, known := t.Spec.Discovery, []string{}
 	for _, d := range dialects {
-		if !inRange(version, d.since, d.before) {
-			continue
-		}
-		if len(t.Spec.ApplicationNamespaces) > 1 && !d.many {
+		if !inRange(version, d.since, d.before) || len(t.Spec.ApplicationNamespaces) > 1 && !d.many {
 			continue
 		}
 		known = append(known, string(d.name))
-		if asked != v1alpha1.DiscoveryAuto && asked != d.name {
-			continue
+		switch {
+		case asked == v1alpha1.DiscoveryAuto && d.ignored != "":
+			return Plan{}, fmt.Errorf("spec.discovery: Istio %s %s, so that it would see other tenants; "+
+				"take a base of 1.6 or older, or of 1.10 or newer, or ask for %q to have it nevertheless", version, d.ignored, d.name)
+		case asked == v1alpha1.DiscoveryAuto || asked == d.name:
+			return d.plan(t, version), nil
 		}
-		plan := Plan{Dialect: d.name, Version: version, Watch: t.Spec.ApplicationNamespaces, Policies: t.Spec.ApplicationNamespaces}
-		if d.ownNamespace {
-			plan.Watch, plan.Policies = t.Namespaces(), []string{t.Spec.ControlPlane.Namespace}
-		}
-		return plan, nil
 	}
 	if len(known) == 0 {
 		return Plan{}, fmt.Errorf("spec.applicationNamespaces: Istio %s cannot be limited to %d namespaces: %s; "+
@@ -78,6 +92,20 @@ func For(t v1alpha1.IstioTenant, version *semver.Version) (Plan, error) {
 	}
 	return Plan{}, fmt.Errorf("spec.discovery: Istio %s with %d application namespace(s) does not know %q; it knows: %s, or auto",
 		version, len(t.Spec.ApplicationNamespaces), asked, strings.Join(known, ", "))
+}
+
+func (d dialect) plan(t v1alpha1.IstioTenant, version *semver.Version) Plan {
+	plan := Plan{
+		Dialect: d.name, Version: version, Lists: d.lists, Selects: d.selects,
+		Watch: t.Spec.ApplicationNamespaces, Policies: t.Spec.ApplicationNamespaces,
+	}
+	if d.ownNamespace {
+		plan.Watch, plan.Policies = t.Namespaces(), []string{t.Spec.ControlPlane.Namespace}
+	}
+	if d.ignored != "" {
+		plan.Warning = fmt.Sprintf("spec.discovery: Istio %s %s: the tenant sees other tenants' services", version, d.ignored)
+	}
+	return plan
 }
 
 func inRange(v *semver.Version, since, before string) bool {
@@ -89,3 +117,7 @@ func (p Plan) AtLeast(minor string) bool { return inRange(p.Version, minor, "") 
 
 // Before says whether the plan's Istio is older than a minor version.
 func (p Plan) Before(minor string) bool { return !p.AtLeast(minor) }
+
+// Revisions says whether the plan's Istio knows istio.io/rev. Before, a control
+// plane is several programs: Pilot, Mixer, the CA and so on.
+func (p Plan) Revisions() bool { return p.AtLeast("1.6") }

@@ -33,8 +33,16 @@ func TestFor(t *testing.T) {
 		"before 1.18 one is selected": {
 			"1.17.0", "auto", one, "selectors", []string{"istio-sales", "ns-1"}, []string{"istio-sales"}, "",
 		},
-		"1.10 is limited by the stricter argument": {
-			"1.10.6", "auto", two, "appNamespace", two, two, "",
+		"1.10 is told both ways": {
+			"1.10.6", "auto", two, "appNamespace", []string{"istio-sales", "ns-1", "ns-2"}, []string{"istio-sales"}, "",
+		},
+		"1.8 would ignore what it is told": {
+			"1.8.0", "auto", one, "", nil, nil,
+			"spec.discovery: Istio 1.8.0 accepts --appNamespace and watches every namespace all the same, so that it would see other tenants; " +
+				`take a base of 1.6 or older, or of 1.10 or newer, or ask for "appNamespace" to have it nevertheless`,
+		},
+		"and does so on request": {
+			"1.8.0", "appNamespace", two, "appNamespace", []string{"istio-sales", "ns-1", "ns-2"}, []string{"istio-sales"}, "",
 		},
 		"1.6 knows one namespace": {
 			"1.6.0", "auto", one, "appNamespace", one, one, "",
@@ -66,5 +74,20 @@ func TestFor(t *testing.T) {
 			require.Equal(t, test.watch, plan.Watch)
 			require.Equal(t, test.policies, plan.Policies)
 		})
+	}
+}
+
+func TestOnlySomeListNoMoreThanTheyWatch(t *testing.T) {
+	for version, lists := range map[string]bool{"0.7.1": false, "1.4.10": false, "1.6.0": false, "1.8.0": true, "1.10.6": true, "1.17.0": true, "1.31.0": false} {
+		tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+		if version == "1.8.0" {
+			tenant.Spec.Discovery = v1alpha1.DiscoveryAppNamespace
+		}
+		tenant.Default()
+		plan, err := discovery.For(tenant, semver.MustParse(version))
+		require.NoError(t, err)
+		require.Equal(t, lists, plan.Lists, version)
+		require.Equal(t, lists && version != "1.8.0", plan.Selects, version)
+		require.Equal(t, version == "1.8.0", plan.Warning != "", version)
 	}
 }
