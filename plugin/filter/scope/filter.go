@@ -10,6 +10,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/program"
 )
 
 // Filter limits the control plane among its objects to Tenant's namespaces, in
@@ -22,23 +23,42 @@ type Filter struct {
 var _ kio.Filter = Filter{}
 
 // Filter changes the control plane's arguments, mesh configuration and
-// webhooks.
+// webhooks, and what the tenant's Prometheus discovers.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
-	if f.Plan.Dialect == v1alpha1.DiscoveryAppNamespace {
-		return nil, fmt.Errorf("spec.discovery: the base is Istio %s, which is limited by --appNamespace; "+
-			"this release lays tenants over Istio 1.18 and later, and over 1.10 with discovery: selectors", f.Plan.Version)
-	}
 	plane, err := controlplane.Find(objects)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.environment(plane, objects); err != nil {
-		return nil, err
-	}
-	if err := f.mesh(objects); err != nil {
-		return nil, err
+	for _, step := range []func() error{
+		func() error { return f.flags(objects) },
+		func() error { return f.environment(plane, objects) },
+		func() error { return f.ingresses(objects) },
+		func() error { return f.mesh(objects) },
+		func() error { return f.prometheus(objects) },
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
 	}
 	return f.webhooks(objects)
+}
+
+// flags gives each program of the control plane the arguments that limit it.
+func (f Filter) flags(objects []*yaml.RNode) error {
+	tenant := program.Tenant{Own: f.Tenant.Spec.ControlPlane.Namespace, Applications: f.Tenant.Spec.ApplicationNamespaces}
+	for _, o := range objects {
+		if o.GetNamespace() != tenant.Own {
+			continue
+		}
+		for _, c := range object.List(o, "spec", "template", "spec", "containers") {
+			for _, flag := range program.Of(program.In(c), f.Plan) {
+				if err := program.Set(c, flag, tenant); err != nil {
+					return fmt.Errorf("%s: %s: %w", object.IDOf(o), flag.Name, err)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // variable is an environment variable that a tenant's istiod or proxy needs.
@@ -67,13 +87,13 @@ var istiodVariables = []variable{
 		name:  "ENABLE_ENHANCED_RESOURCE_SCOPING",
 		value: fixed("true"),
 		when: func(p discovery.Plan) bool {
-			return p.Dialect == v1alpha1.DiscoverySelectors && p.Before("1.22")
+			return p.Selects && p.Before("1.22")
 		},
 	},
 	// GatewayClasses exist once per cluster: they are the cluster administrator's.
-	{name: "PILOT_ENABLE_GATEWAY_API_GATEWAYCLASS_CONTROLLER", value: fixed("false")},
+	{name: "PILOT_ENABLE_GATEWAY_API_GATEWAYCLASS_CONTROLLER", value: fixed("false"), when: discovery.Plan.Revisions},
 	// A Gateway configures the proxies of its own namespace, and borrows no others.
-	{name: "PILOT_SCOPE_GATEWAY_TO_NAMESPACE", value: fixed("true")},
+	{name: "PILOT_SCOPE_GATEWAY_TO_NAMESPACE", value: fixed("true"), when: discovery.Plan.Revisions},
 	// Node proxies that may ask for any workload's certificate: a tenant has none.
 	{name: "CA_TRUSTED_NODE_ACCOUNTS", value: fixed(""), onlyIfSet: true},
 }

@@ -171,5 +171,4 @@ func TestErrors(t *testing.T) {
 	require.Contains(t, objecttest.RunError(t, f, strings.Split(istiod, "---\n")[0]), "no ConfigMap in the control plane's namespace")
 	require.Contains(t, objecttest.RunError(t, f, strings.Replace(istiod, "rootNamespace:", "- rootNamespace:", 1)),
 		"ConfigMap istio-system1/istio-sales: data.mesh: ")
-	require.Contains(t, objecttest.RunError(t, filter(t, "1.9.0", "auto", "ns-1"), istiod), "the base is Istio 1.9.0")
 }

@@ -25,6 +25,9 @@ func (f Filter) webhooks(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			}
 		}
 	}
+	if !f.Plan.Revisions() {
+		return f.galley(objects)
+	}
 	objects, err := f.ownValidator(objects)
 	if err != nil {
 		return nil, err
@@ -58,10 +61,14 @@ func (f Filter) validate(w *yaml.RNode, service string) error {
 	return object.Set(w, service, "clientConfig", "service", "name")
 }
 
+// toBeFilledIn are caBundles that stand for none yet: istiod fills in the
+// first, and the second is that of a script of Istio 0.x, which no API server takes.
+var toBeFilledIn = []string{"", "${CA_BUNDLE}"}
+
 // limit adds "only in these namespaces" to a webhook's namespaceSelector, and
-// takes away an empty caBundle, which istiod fills in.
+// takes away a caBundle that is to be filled in.
 func limit(webhook *yaml.RNode, namespaces []string) error {
-	if object.String(webhook, "clientConfig", "caBundle") == "" {
+	if slices.Contains(toBeFilledIn, object.String(webhook, "clientConfig", "caBundle")) {
 		if err := webhook.PipeE(yaml.Lookup("clientConfig"), yaml.Clear("caBundle")); err != nil {
 			return err
 		}
