@@ -108,7 +108,11 @@ func (p ControlPlane) ServiceAccount() string {
 	return object.String(p.Deployment, "spec", "template", "spec", "serviceAccountName")
 }
 
-// PodLabels are the labels that select the control plane's pods.
+// PodLabels are the labels that select the control plane's pods. Deployments of
+// extensions/v1beta1 may leave their selector to the template.
 func (p ControlPlane) PodLabels() map[string]string {
-	return object.StringMap(p.Deployment, "spec", "selector", "matchLabels")
+	if labels := object.StringMap(p.Deployment, "spec", "selector", "matchLabels"); len(labels) > 0 {
+		return labels
+	}
+	return object.StringMap(p.Deployment, "spec", "template", "metadata", "labels")
 }

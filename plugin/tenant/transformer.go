@@ -43,14 +43,17 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if err != nil {
 		return nil, err
 	}
+	if plan.Warning != "" && t.Warn != nil {
+		t.Warn(plan.Warning)
+	}
 	own := t.Tenant.Spec.ControlPlane
 	for _, step := range []kio.Filter{
 		relocate.Filter{From: v1alpha1.BaseNamespace, To: own.Namespace},
-		revise.Filter{Namespace: own.Namespace, Revision: own.Revision},
+		revision(plan, own),
 		scope.Filter{Tenant: t.Tenant, Plan: plan},
 		confine.Filter{Tenant: t.Tenant, Plan: plan, Warn: t.Warn},
 		grant.Filter{Tenant: t.Tenant, Plan: plan},
-		isolate.Filter{Tenant: t.Tenant, Plan: plan},
+		isolate.Filter{Tenant: t.Tenant, Plan: plan, Warn: t.Warn},
 		settle.Filter{Tenant: t.Tenant},
 	} {
 		if objects, err = step.Filter(objects); err != nil {
@@ -58,4 +61,12 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 	}
 	return objects, nil
+}
+
+// revision gives the control plane its revision, if its version knows any.
+func revision(plan discovery.Plan, own v1alpha1.ControlPlane) kio.Filter {
+	if !plan.Revisions() {
+		return kio.FilterFunc(func(objects []*yaml.RNode) ([]*yaml.RNode, error) { return objects, nil })
+	}
+	return revise.Filter{Namespace: own.Namespace, Revision: own.Revision}
 }

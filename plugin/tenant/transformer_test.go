@@ -172,15 +172,6 @@ func TestAControlPlaneThatSelectsNamespacesWritesOnlyItsTenants(t *testing.T) {
 	}
 }
 
-func TestOlderControlPlanesNeedSelectors(t *testing.T) {
-	_, err := tenant.Transformer{Tenant: load(t, "sales")}.Filter(objects(t, "1.10.6"))
-	require.ErrorContains(t, err, "the base is Istio 1.10.6, which is limited by --appNamespace")
-	selecting := load(t, "sales")
-	selecting.Spec.Discovery = v1alpha1.DiscoverySelectors
-	_, err = tenant.Transformer{Tenant: selecting}.Filter(objects(t, "1.10.6"))
-	require.NoError(t, err)
-}
-
 func TestAnnotationsOfKustomizeSurvive(t *testing.T) {
 	in := base(t)
 	for _, o := range in {

@@ -27,8 +27,9 @@ var _ kio.Filter = Filter{}
 // Filter rewrites each ClusterRole that a ClusterRoleBinding names, and puts
 // Roles and RoleBindings named after them into the tenant's namespaces.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
-	objects = dropAccounts(objects)
+	objects = f.dropAccounts(objects)
 	names := ownWebhooks(objects)
+	names["namespaces/finalizers"] = []string{f.Tenant.Spec.ControlPlane.Namespace}
 	confined := map[string]parts{} // by ClusterRole, which several bindings may name
 	for _, binding := range object.Of("ClusterRoleBinding", slices.Clone(objects)) {
 		role, err := roleOf(binding, objects)
@@ -37,7 +38,8 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 		places, done := confined[role.GetName()]
 		if !done {
-			if places, err = f.confine(role, names); err != nil {
+			h := holder{f.Plan, accountsOf(role, objects)}
+			if places, err = f.confine(role, h, names); err != nil {
 				return nil, fmt.Errorf("%s: rules: %w", object.IDOf(role), err)
 			}
 			confined[role.GetName()] = places
@@ -62,14 +64,14 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 
 // confine sorts a ClusterRole's rules by place, and leaves in it those that
 // stay with the cluster.
-func (f Filter) confine(role *yaml.RNode, names map[string][]string) (parts, error) {
+func (f Filter) confine(role *yaml.RNode, h holder, names map[string][]string) (parts, error) {
 	rules, err := rulesOf(role)
 	if err != nil {
 		return nil, err
 	}
 	places := parts{}
 	for _, r := range rules {
-		for _, resource := range places.add(r, f.Plan, names) {
+		for _, resource := range places.add(r, h, names) {
 			f.warn(fmt.Sprintf("%s: rules: %s is not known to this release; confined to the tenant's namespaces",
 				object.IDOf(role), resource))
 		}
@@ -85,15 +87,20 @@ func (f Filter) warn(message string) {
 
 // dropAccounts removes the ServiceAccounts that a tenant has no use for, with
 // what is bound to them alone.
-func dropAccounts(objects []*yaml.RNode) []*yaml.RNode {
+func (f Filter) dropAccounts(objects []*yaml.RNode) []*yaml.RNode {
 	roles := map[string]bool{}
 	objects = object.Remove(objects, func(o *yaml.RNode) bool {
 		switch o.GetKind() {
 		case "ServiceAccount":
 			return dropped[o.GetName()] != ""
+		case "Job":
+			return dropped[object.String(o, "spec", "template", "spec", "serviceAccountName")] != ""
 		case "ClusterRoleBinding", "RoleBinding":
 			subjects := object.List(o, "subjects")
-			kept := slices.ContainsFunc(subjects, func(s *yaml.RNode) bool { return dropped[object.String(s, "name")] == "" })
+			kept := slices.ContainsFunc(subjects, func(s *yaml.RNode) bool {
+				name := object.String(s, "name")
+				return dropped[name] == "" && (idle[name] == "" || o.GetKind() == "RoleBinding" || f.Plan.Revisions())
+			})
 			if len(subjects) == 0 || kept {
 				return false
 			}
@@ -102,6 +109,9 @@ func dropAccounts(objects []*yaml.RNode) []*yaml.RNode {
 		}
 		return false
 	})
+	for _, b := range objects { // what several are bound to stays for the others
+		delete(roles, object.String(b, "roleRef", "kind")+"/"+object.String(b, "roleRef", "name"))
+	}
 	return object.Remove(objects, func(o *yaml.RNode) bool { return roles[o.GetKind()+"/"+o.GetName()] })
 }
 
@@ -156,10 +166,11 @@ func (f Filter) namespaced(objects []*yaml.RNode, binding, role *yaml.RNode, pla
 	for _, s := range object.List(binding, "subjects") {
 		subjects = append(subjects, s.YNode())
 	}
-	own := f.Tenant.Spec.ControlPlane.Namespace
 	for _, namespace := range f.Tenant.Namespaces() {
 		rules := slices.Clone(places[everywhere])
-		if namespace != own {
+		if namespace == f.Tenant.Spec.ControlPlane.Namespace {
+			rules = append(rules, places[own]...)
+		} else {
 			rules = append(rules, places[members]...)
 		}
 		if len(rules) == 0 {
@@ -199,7 +210,7 @@ func Escalation(objects []*yaml.RNode, plan discovery.Plan) error {
 			return err
 		}
 		for _, r := range rules {
-			found = append(found, r.escalates(plan)...)
+			found = append(found, r.escalates(holder{plan, accountsOf(role, objects)})...)
 		}
 	}
 	if len(found) == 0 {
@@ -210,12 +221,12 @@ func Escalation(objects []*yaml.RNode, plan discovery.Plan) error {
 
 // escalates names the rights of a cluster-wide rule that the table would not
 // leave in every cluster.
-func (r rule) escalates(plan discovery.Plan) []string {
+func (r rule) escalates(h holder) []string {
 	read, write := r.verbs()
 	var found []string
 	for _, group := range r.APIGroups {
 		for _, resource := range r.Resources {
-			row, _ := lookup(plan, group, resource)
+			row, _ := h.lookup(group, resource)
 			if len(read) > 0 && row.read != cluster {
 				found = append(found, fmt.Sprintf("%s %s", strings.Join(read, ", "), resourceName(group, resource)))
 			}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/discovery"
 )
 
@@ -27,15 +26,21 @@ const (
 	everywhere
 	// members: in the tenant's application namespaces.
 	members
+	// own: in the control plane's namespace.
+	own
+	// unconfined: in the cluster, although it reaches other tenants: the program
+	// does not start, or does nothing, without it.
+	unconfined
 )
 
-// in resolves watched and watchedAndOwn for a plan.
+// in resolves watched, watchedAndOwn and unconfined for a plan.
 func (p place) in(plan discovery.Plan) place {
-	selects := plan.Dialect == v1alpha1.DiscoverySelectors
 	switch {
+	case p == unconfined:
+		return cluster
 	case p != watched && p != watchedAndOwn:
 		return p
-	case selects:
+	case plan.Lists:
 		return cluster
 	case p == watchedAndOwn:
 		return everywhere
@@ -53,8 +58,19 @@ type right struct {
 	why         string
 	// verbs are those of write that are needed; none is all.
 	verbs []string
-	// since is the minor version from which on the row holds; "" is any.
-	since string
+	// since and before are the minor versions for which the row holds; before is
+	// exclusive, "" is no bound.
+	since, before string
+}
+
+func (r right) holds(plan discovery.Plan) bool {
+	return (r.since == "" || plan.AtLeast(r.since)) && (r.before == "" || plan.Before(r.before))
+}
+
+func (r right) fits(group, resource string) bool {
+	return slices.Contains(r.groups, group) &&
+		(slices.Contains(r.resources, resource) || slices.Contains(r.resources, "*") ||
+			strings.HasSuffix(resource, "/status") && slices.Contains(r.resources, "*/status"))
 }
 
 var (
@@ -99,7 +115,11 @@ var rights = []right{
 		read: nowhere, write: nowhere, why: "these kinds are gone; istiod lists them for older control planes beside it",
 	},
 	{
-		groups:    append([]string{"", "networking.k8s.io"}, append(istioGroups, gatewayGroups...)...),
+		groups: goneGroups, resources: []string{"meshpolicies", "clusterrbacconfigs"},
+		read: cluster, write: nowhere, why: "Pilot lists these kinds, which have no namespace, with the rest of their groups",
+	},
+	{
+		groups:    append([]string{"", "extensions", "networking.k8s.io"}, append(istioGroups, gatewayGroups...)...),
 		resources: []string{"*/status"}, verbs: []string{"update", "patch"},
 		read: nowhere, write: members, why: "conditions and addresses",
 	},
@@ -174,23 +194,14 @@ var rights = []right{
 // of a group includes.
 var clusterScoped = map[string][]string{
 	"gateway.networking.k8s.io": {"gatewayclasses"},
-}
-
-// lookup returns the row for a resource.
-func lookup(plan discovery.Plan, group, resource string) (right, bool) {
-	i := slices.IndexFunc(rights, func(r right) bool {
-		return slices.Contains(r.groups, group) && (r.since == "" || plan.AtLeast(r.since)) &&
-			(slices.Contains(r.resources, resource) || slices.Contains(r.resources, "*") ||
-				strings.HasSuffix(resource, "/status") && slices.Contains(r.resources, "*/status"))
-	})
-	if i < 0 {
-		return right{}, false
-	}
-	return rights[i], true
+	"authentication.istio.io":   {"meshpolicies"},       // 0.8 to 1.5
+	"rbac.istio.io":             {"clusterrbacconfigs"}, // 1.1 to 1.5
 }
 
 // dropped are ServiceAccounts that no workload of a tenant runs as.
 var dropped = map[string]string{
 	"istio-reader-service-account": "reads every Secret of the cluster, for other clusters of a multi-cluster mesh",
 	"istio-multi":                  "the same, up to Istio 1.5",
+	"istio-security-post-install-account": "applies the MeshPolicy, of which a cluster has one; a tenant's is a Policy " +
+		"in its namespaces",
 }

@@ -4,8 +4,6 @@ import (
 	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
-
-	"github.com/istio-tenancy/istio-tenancy/plugin/discovery"
 )
 
 // rule is an RBAC PolicyRule.
@@ -78,26 +76,31 @@ func (r rule) verbs() (read, write []string) {
 // parts are the rules of a ClusterRole by the place where they go.
 type parts map[place][]rule
 
-// add distributes a rule over the places of plan. names are the tenant's own
-// objects by resource. Resources that the table does not know go to all of the
+// add distributes a rule of h's over places. names are the tenant's own
+// objects by resource. Resources that the tables do not know go to all of the
 // tenant's namespaces, and are returned.
-func (p parts) add(r rule, plan discovery.Plan, names map[string][]string) (unknown []string) {
+func (p parts) add(r rule, h holder, names map[string][]string) (unknown []string) {
 	if len(r.NonResourceURLs) > 0 {
-		p[cluster] = append(p[cluster], r)
+		if r.NonResourceURLs = h.urls(r.NonResourceURLs); len(r.NonResourceURLs) > 0 {
+			p[cluster] = append(p[cluster], r)
+		}
 		return nil
 	}
 	read, write := r.verbs()
 	for _, group := range r.APIGroups {
 		for _, resource := range r.Resources {
-			row, known := lookup(plan, group, resource)
+			row, known := h.lookup(group, resource)
+			if core, ok := h.lookup("", resource); group == "*" && ok {
+				group, row, known = "", core, true // the injector's, of 0.x
+			}
 			if !known {
 				row = right{read: everywhere, write: everywhere}
 				unknown = append(unknown, resourceName(group, resource))
 			}
 			one := rule{APIGroups: []string{group}, Resources: []string{resource}, ResourceNames: r.ResourceNames}
-			p.put(row.read.in(plan), one, read, names)
-			p.put(row.write.in(plan), one, row.needed(write), names)
-			if resource == "*" && row.read.in(plan) != cluster {
+			p.put(row.read.in(h.plan), one, read, names)
+			p.put(row.write.in(h.plan), one, row.needed(write), names)
+			if at := row.read.in(h.plan); resource == "*" && at != cluster && at != nowhere {
 				for _, kind := range clusterScoped[group] {
 					one.Resources = []string{kind}
 					p.put(cluster, one, read, names)

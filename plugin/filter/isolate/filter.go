@@ -10,7 +10,6 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/discovery"
-	"github.com/istio-tenancy/istio-tenancy/plugin/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/object"
 )
 
@@ -18,6 +17,8 @@ import (
 type Filter struct {
 	Tenant v1alpha1.IstioTenant
 	Plan   discovery.Plan
+	// Warn is told of what the tenant asks for and its Istio cannot do. May be nil.
+	Warn func(string)
 }
 
 var _ kio.Filter = Filter{}
@@ -34,7 +35,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	}
 	var walls []map[string]any
 	if f.Tenant.Spec.Network.Policy == v1alpha1.NetworkIsolated {
-		walls = append(walls, f.networkPolicies(plane, gateway.Workloads(objects))...)
+		walls = append(walls, f.networkPolicies(plane, objects)...)
 	}
 	walls = append(walls, f.policies()...)
 	walls = append(walls, f.quotas()...)
@@ -71,19 +72,20 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	return objects, nil
 }
 
-// labels are a namespace's: application namespaces carry the revision, so that
-// their pods get the tenant's proxies.
+// labels are a namespace's: application namespaces carry the revision, or what
+// stood for it before, so that their pods get the tenant's proxies.
 func (f Filter) labels(namespace string) map[string]string {
 	labels := map[string]string{v1alpha1.TenantLabel: f.Tenant.Name()}
 	maps.Copy(labels, f.Tenant.Spec.NamespaceLabels)
-	if namespace != f.Tenant.Spec.ControlPlane.Namespace && f.Plan.AtLeast(revisionsSince) {
+	switch {
+	case namespace == f.Tenant.Spec.ControlPlane.Namespace:
+	case f.Plan.Revisions():
 		labels["istio.io/rev"] = f.Tenant.Spec.ControlPlane.Revision
+	default:
+		labels["istio-injection"] = "enabled"
 	}
 	return labels
 }
-
-// revisionsSince is the minor version that brought istio.io/rev.
-const revisionsSince = "1.6"
 
 func (f Filter) quotas() []map[string]any {
 	if len(f.Tenant.Spec.Quota) == 0 {

@@ -1,6 +1,7 @@
 package isolate
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
@@ -16,8 +17,19 @@ func (f Filter) security() string {
 	return "security.istio.io/v1beta1"
 }
 
+// policiesSince is the minor version that brought PeerAuthentication and
+// AuthorizationPolicies that deny.
+const policiesSince = "1.5"
+
 // policies are what holds for the whole mesh, in each namespace of the plan.
 func (f Filter) policies() []map[string]any {
+	if f.Plan.Before(policiesSince) {
+		if f.Warn != nil && f.Tenant.Spec.MTLS != v1alpha1.MTLSNone {
+			f.Warn(fmt.Sprintf("spec.mtls: found %q; nothing is made of it, as Istio %s has no PeerAuthentication: say it in the mesh "+
+				"(authPolicy, up to 0.7) or by a Policy (0.8 to 1.4), and %q here", f.Tenant.Spec.MTLS, f.Plan.Version, v1alpha1.MTLSNone))
+		}
+		return nil
+	}
 	var made []map[string]any
 	for _, namespace := range f.Plan.Policies {
 		if f.Tenant.Spec.Network.Policy == v1alpha1.NetworkIsolated {

@@ -3,35 +3,39 @@ package isolate
 import (
 	"strconv"
 
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
 	"github.com/istio-tenancy/istio-tenancy/plugin/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/object"
 )
 
-const (
-	webhookPort    = 15017 // istiod's target of Service port 443
-	monitoringPort = 15014 // istiod's metrics
-)
+// monitoringPort is where Pilot and istiod serve their metrics.
+func (f Filter) monitoringPort() int {
+	if f.Plan.Before("1.1") {
+		return 9093
+	}
+	return 15014
+}
 
 // networkPolicies close the tenant's namespaces to everybody else. Policies
 // add up: a pod that one of them selects accepts what any of them allows.
-func (f Filter) networkPolicies(plane controlplane.ControlPlane, gateways []gateway.Workload) []map[string]any {
+func (f Filter) networkPolicies(plane controlplane.ControlPlane, objects []*yaml.RNode) []map[string]any {
 	own, allowed := f.Tenant.Spec.ControlPlane.Namespace, f.Tenant.Spec.Network.AllowFrom
-	istiod := map[string]any{"matchLabels": plane.PodLabels()}
+	pilot := map[string]any{"matchLabels": plane.PodLabels()}
 	var policies []map[string]any
 	for _, namespace := range f.Tenant.Namespaces() {
 		policies = append(policies, policy(namespace, "allow-tenant", everyPod, rule(from(f.Tenant.Namespaces()))))
 	}
-	// The API server is no pod, and its address is not known here.
-	policies = append(policies, policy(own, "allow-webhooks", istiod, rule(nil, webhookPort)))
+	policies = append(policies, f.openings(plane, objects)...)
 	if len(allowed) > 0 {
 		for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
 			policies = append(policies, policy(namespace, "allow-from", everyPod, rule(from(allowed))))
 		}
 		// Not xDS, the CA or the debug port, which are the tenant's alone.
-		policies = append(policies, policy(own, "allow-from", istiod, rule(from(allowed), monitoringPort)))
+		policies = append(policies, policy(own, "allow-from", pilot, rule(from(allowed), f.monitoringPort())))
 	}
-	for _, g := range gateways {
+	for _, g := range gateway.Workloads(objects) {
 		if len(g.Ports) > 0 {
 			policies = append(policies, policy(f.Tenant.Spec.ApplicationNamespaces[0], "allow-ingress-"+g.Name,
 				map[string]any{"matchLabels": g.PodLabels}, rule(nil, targets(g)...)))
