@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/object"
 )
@@ -18,17 +19,19 @@ import (
 // Filter settles Tenant's objects.
 type Filter struct {
 	Tenant v1alpha1.IstioTenant
+	Plan   discovery.Plan
 }
 
 var _ kio.Filter = Filter{}
 
-// Filter gives applications and gateways the first application namespace, and
-// every object the tenant's label. An object that is outside of the tenant, or
+// Filter gives applications, gateways and routes that Pilot would not see the
+// first application namespace, and every object the tenant's label. An object that is outside of the tenant, or
 // still names the base's namespace, is an error.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	var errs []error
+	services := f.ownServices(objects)
 	for _, o := range objects {
-		if err := f.place(o); err != nil {
+		if err := f.place(o, services); err != nil {
 			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 		}
 		if err := object.Label(o, v1alpha1.TenantLabel, f.Tenant.Name()); err != nil {
@@ -41,7 +44,21 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	return objects, errors.Join(errs...)
 }
 
-func (f Filter) place(o *yaml.RNode) error {
+// ownServices are the names of the control plane's Services that no application
+// has, too.
+func (f Filter) ownServices(objects []*yaml.RNode) []string {
+	var names, others []string
+	for _, s := range object.Of("Service", objects) {
+		if s.GetNamespace() == f.Tenant.Spec.ControlPlane.Namespace {
+			names = append(names, s.GetName())
+		} else {
+			others = append(others, s.GetName())
+		}
+	}
+	return slices.DeleteFunc(names, func(n string) bool { return slices.Contains(others, n) })
+}
+
+func (f Filter) place(o *yaml.RNode, services []string) error {
 	first := f.Tenant.Spec.ApplicationNamespaces[0]
 	switch {
 	case object.IsClusterScoped(o):
@@ -50,6 +67,8 @@ func (f Filter) place(o *yaml.RNode) error {
 		return o.SetNamespace(first)
 	case o.GetNamespace() == f.Tenant.Spec.ControlPlane.Namespace && gateway.Owns(o):
 		return f.moveGateway(o, first)
+	case f.readsElsewhere(o):
+		return f.moveRoute(o, first, services)
 	}
 	return nil
 }
