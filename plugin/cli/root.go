@@ -68,7 +68,8 @@ under generators.`,
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	root.AddCommand(newCommand(s), schemaCommand(s), splitCommand(s), summaryCommand(s), versionCommand(s))
+	root.AddCommand(newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
+		schemaCommand(s), splitCommand(s), summaryCommand(s), versionCommand(s))
 	return root
 }
 

@@ -1,0 +1,124 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Command is the hidden command of the program by which a [Builder] starts
+// [Serve] in a process of its own.
+const Command = "build-overlay"
+
+// program is what kustomizations call the function by.
+const program = "istio-tenancy"
+
+// Request asks for one overlay.
+type Request struct {
+	// Dir is the overlay's directory.
+	Dir string
+	// Replace is what to read in place of files, by path relative to Dir.
+	Replace map[string][]byte
+}
+
+// Result is an overlay, built.
+type Result struct {
+	// YAML is, to the byte, what this prints:
+	// kustomize build --enable-alpha-plugins --enable-exec Dir
+	YAML []byte
+	// Stderr is what kustomize and its functions printed beside it.
+	Stderr string
+	// Inputs are the files that were read and looked for, in order of their paths.
+	Inputs []Input
+	// Opaque says, in a few words, what else YAML may depend on, such as another
+	// program; empty: on nothing but Inputs and this program.
+	Opaque string
+	// Failure is kustomize's error, as Serve passes it to Build.
+	Failure string
+}
+
+// Builder starts builds. It is safe across goroutines.
+type Builder struct {
+	path string   // the program, under the name by which kustomizations call it
+	env  []string // in which that name is found
+	temp string   // a directory to remove, or ""
+}
+
+// New returns a Builder that runs the program in the file executable, also as
+// the function that overlays name. Close it.
+func New(executable string) (*Builder, error) {
+	executable, err := filepath.Abs(executable)
+	if err != nil {
+		return nil, err
+	}
+	b := &Builder{path: executable}
+	if filepath.Base(executable) != program {
+		if b.temp, err = os.MkdirTemp("", program+"-*"); err != nil {
+			return nil, err
+		}
+		b.path = filepath.Join(b.temp, program)
+		if err := os.Symlink(executable, b.path); err != nil {
+			return nil, errors.Join(err, b.Close())
+		}
+	}
+	path := filepath.Dir(b.path) + string(os.PathListSeparator) + os.Getenv("PATH")
+	b.env = append(os.Environ(), "PATH="+path)
+	return b, nil
+}
+
+// Close removes what New made.
+func (b *Builder) Close() error {
+	if b.temp == "" {
+		return nil
+	}
+	return os.RemoveAll(b.temp)
+}
+
+// Build builds an overlay. The error's message has a line for each thing that
+// is wrong: what the function said, where it said something, and else what
+// kustomize says.
+func (b *Builder) Build(ctx context.Context, r Request) (Result, error) {
+	var in, out, stderr bytes.Buffer
+	if err := gob.NewEncoder(&in).Encode(r); err != nil {
+		return Result{}, err
+	}
+	cmd := exec.CommandContext(ctx, b.path, Command)
+	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = b.env, &in, &out, &stderr
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return Result{}, ctx.Err()
+		}
+		return Result{}, fmt.Errorf("kustomize failed: %w: %s", err, strings.Join(strings.Fields(firstLine(stderr.String())), " "))
+	}
+	var result Result
+	if err := gob.NewDecoder(&out).Decode(&result); err != nil {
+		return Result{}, fmt.Errorf("kustomize failed: %w", err)
+	}
+	if result.Failure != "" {
+		return Result{}, explain(stderr.String(), result.Failure)
+	}
+	result.Stderr = stderr.String()
+	return result, nil
+}
+
+// explain makes an error of a failed build. kustomize wraps a function's failure
+// in many words and none of the function's own, which are on stderr.
+func explain(stderr, failure string) error {
+	var said []error
+	for line := range strings.Lines(stderr) {
+		line, ok := strings.CutPrefix(strings.TrimSpace(line), program+": ")
+		if ok && !strings.HasPrefix(line, "warning: ") {
+			said = append(said, errors.New(line))
+		}
+	}
+	if len(said) == 0 {
+		return errors.New(strings.Join(strings.Fields(failure), " "))
+	}
+	return errors.Join(said...)
+}

@@ -1,0 +1,158 @@
+package render_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// names of tenants, of which some look like something else in YAML, in Istio's
+// text or beside each other.
+var names = strings.Fields(`a hr dev sales data istio istiod mesh values default-x on null yes y n true 1e3 007 0x1f 1-2 e3
+	team team-a team-a-b a-team team10 team1 mode name system sidecar gateway admin prod-eu-1 zzz aaa
+	legal finance eu-west-sales ops2 search
+	this-name-is-as-long-as-a-name-can-be-xx`)
+
+// specs of tenants; %s is the name.
+var specs = []string{
+	"{admins: [{kind: User, name: jo@example.com}]}",
+	"{admins: [{kind: Group, name: 'oidc:%s-admins'}], controlPlane: {namespace: mesh-%s}, applicationNamespaces: ['%s-web', '%s-db', 'shared-%s'], discovery: selectors, quota: {pods: 9}}",
+	"{admins: [{kind: ServiceAccount, name: ci, namespace: ci-%s}], viewers: [{kind: User, name: '%s'}], network: {allowFrom: [monitoring, '%s-tools']}, controlPlane: {revision: r-%s, trustDomain: %s.example.com, adminAccess: operate}}",
+	"{admins: [{kind: User, name: 'CN=%s, O=x'}], mtls: none, network: {policy: open}, createNamespaces: false, applicationNamespaces: [zoo, bar]}",
+}
+
+func TestTenantsOfAllNamesAreWhatKustomizeBuilds(t *testing.T) {
+	r := newRepo(t)
+	var all []string
+	for i, spec := range specs {
+		for j, name := range names {
+			if i > 0 && j%3 != i%3 {
+				continue // it takes long
+			}
+			dir := fmt.Sprintf("%d-%s", i, name)
+			r.overlay(dir, name, strings.ReplaceAll(spec, "%s", name), kustomization)
+			all = append(all, dir)
+		}
+	}
+	summary, _, err := r.render()
+	require.NoError(t, err)
+	require.Equal(t, len(all), summary.Changed)
+	require.Greater(t, summary.Filled, 20, "forms are of use")
+	t.Logf("%v", summary)
+	t.Run("same", func(t *testing.T) {
+		for _, dir := range all {
+			t.Run(dir, func(t *testing.T) {
+				t.Parallel()
+				repo{t, r.root}.same(dir)
+			})
+		}
+	})
+}
+
+// patch lays a kustomization's text over that of an overlay.
+const patch = `resources: [../../bases/istio/control-plane]
+transformers: [tenant.yaml]
+`
+
+// kustomizations use every field that kustomize has, with the files that they need.
+var kustomizations = map[string]map[string]string{
+	"patches": {"kustomization.yaml": patch + `patches:
+- path: more.yaml
+  target: {kind: Deployment}
+- target: {kind: Service, name: istiod}
+  patch: '[{"op": "add", "path": "/metadata/annotations", "value": {"a": "b"}}]'
+`, "more.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: any}\nspec: {replicas: 3}\n"},
+	"deprecated patches": {"kustomization.yaml": patch + `patchesStrategicMerge: [more.yaml]
+patchesJson6902:
+- target: {version: v1, kind: Service, name: istiod, namespace: ISTIO_TENANT_NAMESPACE}
+  patch: '[{"op": "add", "path": "/metadata/annotations", "value": {"a": "b"}}]'
+`, "more.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: istiod, namespace: ISTIO_TENANT_NAMESPACE}\nspec: {replicas: 3}\n"},
+	"components": {"kustomization.yaml": patch + "components: [part]\n",
+		"part/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: [{target: {kind: Deployment}, patch: '[{\"op\": \"add\", \"path\": \"/spec/replicas\", \"value\": 4}]'}]\nresources: [app.yaml]\n",
+		"part/app.yaml":           "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: app}\n"},
+	"images and replicas": {"kustomization.yaml": patch + "images: [{name: docker.io/istio/pilot, newName: registry.local/pilot, newTag: 1.31.2}]\nreplicas: [{name: istiod, count: 5}]\n"},
+	"labels": {"kustomization.yaml": patch + `labels: [{pairs: {team: x}, includeSelectors: true, includeTemplates: true}, {pairs: {owner: "y"}}]
+commonAnnotations: {note: "a: b", also: "yes"}
+`},
+	"common labels": {"kustomization.yaml": patch + "commonLabels: {team: x}\n"},
+	"generators": {"kustomization.yaml": patch + `configMapGenerator:
+- {name: settings, literals: [a=b, "on=1e3"], files: [notes.txt]}
+- {name: fixed, envs: [more.env], options: {disableNameSuffixHash: true}}
+secretGenerator: [{name: key, literals: [a=b], type: Opaque}]
+generatorOptions: {labels: {from: generator}, immutable: true}
+resources: [../../bases/istio/control-plane, app.yaml]
+`, "notes.txt": "one\n---\ntwo  \n", "more.env": "A=1\n",
+		"app.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app}\nspec: {template: {spec: {containers: [{name: a, image: i, envFrom: [{configMapRef: {name: settings}}, {secretRef: {name: key}}]}]}}}\n"},
+	"applications with a prefix": {"kustomization.yaml": "resources: [../../bases/istio/control-plane, app]\ntransformers: [tenant.yaml]\n",
+		"app/kustomization.yaml": "namePrefix: front-\nnameSuffix: -v2\nresources: [app.yaml]\nconfigMapGenerator: [{name: c, literals: [a=b]}]\n",
+		"app/app.yaml":           "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: i, envFrom: [{configMapRef: {name: c}}]}], serviceAccountName: s}\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: s}\n"},
+	"prefix":     {"kustomization.yaml": "resources: [app.yaml, ../../bases/istio/control-plane]\ntransformers: [prefix.yaml, tenant.yaml]\n", "prefix.yaml": "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: x}\nlabels: {a: b}\nfieldSpecs: [{path: metadata/labels, create: true}]\n", "app.yaml": "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: app}\n"},
+	"after":      {"kustomization.yaml": "resources: [../../bases/istio/control-plane]\ntransformers: [tenant.yaml, label.yaml]\n", "label.yaml": "apiVersion: builtin\nkind: AnnotationsTransformer\nmetadata: {name: x}\nannotations: {a: b}\nfieldSpecs: [{path: metadata/annotations, create: true}]\n"},
+	"in place":   {"kustomization.yaml": "resources: [../../bases/istio/control-plane]\ntransformers:\n- tenant.yaml\n- |-\n  {apiVersion: builtin, kind: LabelTransformer, metadata: {name: x}, labels: {a: b}, fieldSpecs: [{path: metadata/labels, create: true}]}\n"},
+	"other exec": {"kustomization.yaml": "resources: [../../bases/istio/control-plane]\ntransformers: [tenant.yaml, cat.yaml]\n", "cat.yaml": "apiVersion: x/v1\nkind: Cat\nmetadata: {name: x, annotations: {config.kubernetes.io/function: \"exec: {path: /bin/cat}\"}}\n"},
+	"replacements": {"kustomization.yaml": patch + `replacements:
+- source: {kind: Service, name: istiod, fieldPath: metadata.labels.app}
+  targets: [{select: {kind: Deployment}, fieldPaths: [metadata.annotations.copied], options: {create: true}}]
+`},
+	"vars": {"kustomization.yaml": patch + "vars: [{name: NAME, objref: {apiVersion: v1, kind: ServiceAccount, name: app}}]\nresources: [../../bases/istio/control-plane, app.yaml]\n",
+		"app.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: i, args: [$(NAME)]}]}\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: app}\n"},
+	"fifo":            {"kustomization.yaml": patch + "sortOptions: {order: fifo}\n"},
+	"order":           {"kustomization.yaml": patch + "sortOptions: {order: legacy, legacySortOptions: {orderFirst: [Role, Service], orderLast: [Namespace]}}\n"},
+	"metadata":        {"kustomization.yaml": patch + "buildMetadata: [managedByLabel, originAnnotations, transformerAnnotations]\n"},
+	"config":          {"kustomization.yaml": patch + "configurations: [conf.yaml]\ncrds: [crd.json]\nimages: [{name: x, newTag: v}]\n", "conf.yaml": "images: [{path: spec/image, kind: Thing}]\n", "crd.json": "{}\n"},
+	"openapi":         {"kustomization.yaml": patch + "openapi: {version: v1.21.2}\n"},
+	"gateway":         {"kustomization.yaml": "resources: [../../bases/istio/control-plane, ../../bases/istio/gateway]\ntransformers: [tenant.yaml]\n"},
+	"validator":       {"kustomization.yaml": patch + "validators: [check.yaml]\n", "check.yaml": "apiVersion: x/v1\nkind: Check\nmetadata: {name: x, annotations: {config.kubernetes.io/function: \"exec: {path: /bin/cat}\"}}\n"},
+	"namespace":       {"kustomization.yaml": patch + "namespace: other\n"},
+	"missing":         {"kustomization.yaml": patch + "patches: [{path: gone.yaml}]\n"},
+	"local":           {"kustomization.yaml": patch + "resources: [../../bases/istio/control-plane, app.yaml]\n", "app.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app, annotations: {config.kubernetes.io/local-config: 'true'}}\n"},
+	"gone by a patch": {"kustomization.yaml": patch + "patches: [{patch: '{$patch: delete, apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: istiod, namespace: ISTIO_TENANT_NAMESPACE}}'}]\n"},
+	"other file name": {"Kustomization": kustomization},
+}
+
+// mistakes are those of kustomizations that kustomize refuses to build.
+var mistakes = []string{"namespace", "missing", "validator"}
+
+func TestEveryFieldOfAKustomizationIsAsKustomizeBuildsIt(t *testing.T) {
+	filled := 0
+	for name, files := range kustomizations {
+		t.Run(name, func(t *testing.T) {
+			r := newRepo(t)
+			teams := []string{"alpha", "beta", "gamma", "delta", "hr"}
+			for _, team := range teams {
+				r.overlay(team, team, "{admins: [{kind: User, name: "+team+"-admin}]}", kustomization)
+				if files["kustomization.yaml"] == "" {
+					require.NoError(t, os.Remove(r.path("overlays", team, "kustomization.yaml")))
+				}
+				for file, text := range files {
+					// A field that is given twice is given by its last.
+					if strings.Count(text, "resources: [") > 1 && file == "kustomization.yaml" {
+						text = strings.Replace(text, "resources: [../../bases/istio/control-plane]\n", "", 1)
+					}
+					r.write("overlays/"+team+"/"+file, text)
+				}
+			}
+			summary, _, err := r.render()
+			filled += summary.Filled
+			require.Equal(t, slices.Contains(mistakes, name), err != nil, "%v", err)
+			for _, team := range teams {
+				want, wantErr := r.kustomize("overlays/"+team, functions...)
+				if wantErr != nil {
+					require.Error(t, err)
+					require.ErrorContains(t, err, "overlays/"+team+": ")
+					require.NoDirExists(t, r.path("rendered", team))
+					continue
+				}
+				require.NoError(t, err)
+				if got := r.read("rendered/" + team + "/manifests.yaml"); got != want {
+					require.Equal(t, want, got)
+				}
+			}
+		})
+	}
+	t.Logf("%d filled in", filled)
+}

@@ -1,0 +1,11 @@
+// Package render turns many overlays into plain YAML, for Flux, which runs no
+// functions, and for people, who review what will change:
+//
+//	overlays/sales/kustomization.yaml        rendered/sales/kustomization.yaml
+//	overlays/sales/tenant.yaml          ->   rendered/sales/manifests.yaml
+//
+// What it writes is, to the byte, what kustomize build prints. Where at least
+// a few tenants differ in their names only, package form fills them in; package
+// build builds all others. rendered/.istio-tenancy holds what makes the next run
+// short, and may be deleted at any time.
+package render

@@ -1,0 +1,127 @@
+package render
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+)
+
+// overlay is a directory to render.
+type overlay struct {
+	name string // of the directory, and of that of the output
+	arg  string // the directory as it was given, for messages
+	dir  string // absolute, without links
+}
+
+// find returns the overlays that arguments name: a directory with a
+// kustomization, or all such directories in a directory without one. Files,
+// which a pattern such as overlays/* finds too, are passed over.
+func find(args []string) ([]overlay, error) {
+	var found []overlay
+	var errs []error
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("%s: %w", arg, cause(err)))
+			continue
+		case !info.IsDir():
+			continue
+		case hasKustomization(arg):
+			found = append(found, overlay{arg: filepath.Clean(arg)})
+			continue
+		}
+		children, err := within(arg)
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case len(children) == 0:
+			errs = append(errs, fmt.Errorf("%s: holds no %s: must be an overlay, or a directory of overlays",
+				arg, konfig.DefaultKustomizationFileName()))
+		}
+		found = append(found, children...)
+	}
+	seen := map[string]string{}
+	parents := links{}
+	var distinct []overlay
+	for _, o := range found {
+		abs, err := filepath.Abs(o.arg)
+		if err == nil {
+			o.name = filepath.Base(abs)
+			o.dir, err = parents.resolve(abs)
+		}
+		switch first, twice := seen[o.name]; {
+		case err != nil:
+			errs = append(errs, err)
+		case !twice:
+			seen[o.name] = o.dir
+			distinct = append(distinct, o)
+		case first != o.dir:
+			errs = append(errs, fmt.Errorf("%s: is called %s, as %s is: give each its own name", o.arg, o.name, first))
+		}
+	}
+	if len(distinct) == 0 && len(errs) == 0 {
+		errs = append(errs, errors.New("there is no overlay: name directories that hold a "+konfig.DefaultKustomizationFileName()))
+	}
+	slices.SortFunc(distinct, func(a, b overlay) int { return cmp.Compare(a.name, b.name) })
+	return distinct, errors.Join(errs...)
+}
+
+// within returns the overlays in a directory.
+func within(dir string) ([]overlay, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	children := make([]overlay, len(entries))
+	workers(len(entries), func(i int) {
+		path := filepath.Join(dir, entries[i].Name())
+		if !strings.HasPrefix(entries[i].Name(), ".") && hasKustomization(path) {
+			children[i].arg = path
+		}
+	})
+	return slices.DeleteFunc(children, func(o overlay) bool { return o.arg == "" }), nil
+}
+
+// links are directories, by the paths that lead there.
+type links map[string]string
+
+// resolve follows links; those of a parent, which thousands share, once.
+func (l links) resolve(abs string) (string, error) {
+	info, err := os.Lstat(abs)
+	if err != nil || info.Mode()&os.ModeSymlink != 0 {
+		return filepath.EvalSymlinks(abs)
+	}
+	parent, known := l[filepath.Dir(abs)]
+	if !known {
+		if parent, err = filepath.EvalSymlinks(filepath.Dir(abs)); err != nil {
+			return "", err
+		}
+		l[filepath.Dir(abs)] = parent
+	}
+	return filepath.Join(parent, filepath.Base(abs)), nil
+}
+
+func hasKustomization(dir string) bool {
+	return slices.ContainsFunc(konfig.RecognizedKustomizationFileNames(), func(name string) bool {
+		info, err := os.Stat(filepath.Join(dir, name))
+		return err == nil && !info.IsDir()
+	})
+}
+
+// cause is what an error of package os says beside the path.
+func cause(err error) error {
+	if path := (*os.PathError)(nil); errors.As(err, &path) {
+		return path.Err
+	}
+	if link := (*os.LinkError)(nil); errors.As(err, &link) {
+		return link.Err
+	}
+	return err
+}
