@@ -220,35 +220,39 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // fields that it changes of what the base brings. Istio's own text stays out.
 func TestGolden(t *testing.T) {
 	for _, name := range laid {
-		t.Run(name, func(t *testing.T) {
-			in := base(t)
-			var before []*yaml.RNode
-			for _, o := range in {
-				before = append(before, o.Copy())
-			}
-			got := lay(t, name, slices.Clone(in))
-			made := slices.DeleteFunc(slices.Clone(got), func(o *yaml.RNode) bool {
-				return slices.Contains(in, o) && o.GetKind() != "ClusterRole"
-			})
-			golden(t, name+".made.yaml", objecttest.String(t, made))
-
-			var changes strings.Builder
-			for i, o := range in {
-				if !slices.Contains(got, o) {
-					fmt.Fprintf(&changes, "%s: dropped\n", object.IDOf(before[i]))
-					continue
-				}
-				fmt.Fprintf(&changes, "%s\n", object.IDOf(before[i]))
-				if o.GetKind() == "ClusterRole" {
-					continue // stands among what is made
-				}
-				for _, d := range oracle.Diff(before[i:i+1], in[i:i+1]) {
-					fmt.Fprintf(&changes, "    %s: %v -> %v\n", d.Path, d.Want, d.Got)
-				}
-			}
-			golden(t, name+".changed.txt", changes.String())
-		})
+		t.Run(name, func(t *testing.T) { goldenOf(t, name, name, base(t)) })
 	}
+	t.Run("classic", func(t *testing.T) { goldenOf(t, "classic", "blog", classic(t)) })
+}
+
+// goldenOf compares with file what the tenant makes of in.
+func goldenOf(t *testing.T, file, tenant string, in []*yaml.RNode) {
+	t.Helper()
+	var before []*yaml.RNode
+	for _, o := range in {
+		before = append(before, o.Copy())
+	}
+	got := lay(t, tenant, slices.Clone(in))
+	made := slices.DeleteFunc(slices.Clone(got), func(o *yaml.RNode) bool {
+		return slices.Contains(in, o) && o.GetKind() != "ClusterRole"
+	})
+	golden(t, file+".made.yaml", objecttest.String(t, made))
+
+	var changes strings.Builder
+	for i, o := range in {
+		if !slices.Contains(got, o) {
+			fmt.Fprintf(&changes, "%s: dropped\n", object.IDOf(before[i]))
+			continue
+		}
+		fmt.Fprintf(&changes, "%s\n", object.IDOf(before[i]))
+		if o.GetKind() == "ClusterRole" {
+			continue // stands among what is made
+		}
+		for _, d := range oracle.Diff(before[i:i+1], in[i:i+1]) {
+			fmt.Fprintf(&changes, "    %s: %v -> %v\n", d.Path, d.Want, d.Got)
+		}
+	}
+	golden(t, file+".changed.txt", changes.String())
 }
 
 func golden(t *testing.T, name, got string) {

@@ -1,0 +1,50 @@
+package tenant_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/filter/relocate"
+	"github.com/istio-tenancy/istio-tenancy/plugin/object"
+)
+
+// TestThePrometheusOfTodayIsTheTenants lays the addon of current Istio beside
+// a tenant's istiod.
+func TestThePrometheusOfTodayIsTheTenants(t *testing.T) {
+	addon := "../../../shared/manifests/samples-1.31/addons"
+	if _, err := os.Stat(addon); err != nil {
+		t.Skip("needs the real samples in ../shared/manifests/samples-1.31")
+	}
+	var prometheus []*yaml.RNode
+	for _, o := range files(t, addon) {
+		if o.GetLabels()["app.kubernetes.io/name"] == "prometheus" {
+			prometheus = append(prometheus, o)
+		}
+	}
+	require.NotEmpty(t, prometheus)
+	prometheus, err := relocate.Filter{From: "istio-system", To: v1alpha1.BaseNamespace}.Filter(prometheus)
+	require.NoError(t, err)
+
+	discoveries := 0
+	for _, o := range lay(t, "sales", append(base(t), prometheus...)) {
+		if kind := o.GetKind(); kind == "ClusterRole" || kind == "ClusterRoleBinding" {
+			require.NotContains(t, o.GetName(), "prometheus", "all its rights are the tenant's")
+		}
+		config, err := yaml.Parse(object.String(o, "data", "prometheus.yml"))
+		if err != nil {
+			continue
+		}
+		for _, job := range object.List(config, "scrape_configs") {
+			for _, d := range object.List(job, "kubernetes_sd_configs") {
+				require.NotEqual(t, "node", object.String(d, "role"))
+				require.Equal(t, []string{"istio-system1", "ns-1"}, object.Strings(d, "namespaces", "names"))
+				discoveries++
+			}
+		}
+	}
+	require.NotZero(t, discoveries)
+}
