@@ -125,6 +125,8 @@ var attacks = []attack{
 	{name: "read the CA's key of the other", method: "GET", path: core + "/namespaces/$OTHERPLANE/secrets/istio-ca-secret"},
 	{name: "list the cluster's Secrets", method: "GET", path: core + "/secrets"},
 
+	{name: "have istiod use a pull Secret of its own for a WasmPlugin", method: "POST", path: "/apis/extensions.istio.io/v1alpha1/namespaces/$PLANE/wasmplugins", body: object("extensions.istio.io/v1alpha1", "WasmPlugin", "attack", `"spec":{"url":"oci://registry.example/x","imagePullSecret":"registry"}`)},
+
 	// Tokens.
 	{name: "create a token of istiod", method: "POST", path: inCP + "/serviceaccounts/$ISTIOD/token", body: token},
 	{name: "create a token of the other's istiod", method: "POST", path: core + "/namespaces/$OTHERPLANE/serviceaccounts/$OTHERISTIOD/token", body: token},

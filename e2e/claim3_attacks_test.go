@@ -87,6 +87,7 @@ func TestTheTenantAndRevisionLabelsBelongToTheClusterAdministrator(t *testing.T)
 		{"change it by the status", "PATCH", path + "/status", `{"metadata":{"labels":{"istio-tenancy.dev/tenant":"dev"}}}`},
 		{"take the revision label off", "PATCH", path, `{"metadata":{"labels":{"istio.io/rev":null}}}`},
 		{"change the revision label", "PATCH", path, `{"metadata":{"labels":{"istio.io/rev":"dev"}}}`},
+		{"let its Pods reach their nodes", "PATCH", path, `{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}`},
 		{"delete the Namespace", "DELETE", path, ""},
 	} {
 		c.check(row.name, func(t *testing.T) {

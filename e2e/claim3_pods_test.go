@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // An administrator may create Pods in the own application namespace. One that
@@ -16,6 +18,9 @@ func TestAPodOfATenantDoesNotReachItsNode(t *testing.T) {
 	pods := "/api/v1/namespaces/" + sales.applications[0] + "/pods"
 	pod := func(spec, container string) string {
 		return object("v1", "Pod", "attack", `"spec":{`+spec+`"containers":[{"name":"x","image":"x"`+container+`}]}`)
+	}
+	uninjected := func(body string) string {
+		return strings.Replace(body, `"name":"attack"`, `"name":"attack","labels":{"sidecar.istio.io/inject":"false"}`, 1)
 	}
 	for _, row := range []struct{ name, body string }{
 		{"privileged", pod("", `,"securityContext":{"privileged":true}`)},
@@ -32,10 +37,13 @@ func TestAPodOfATenantDoesNotReachItsNode(t *testing.T) {
 		{"an SELinux type of the node", pod("", `,"securityContext":{"seLinuxOptions":{"type":"spc_t"}}`)},
 		{"an unmasked /proc", pod(`"hostUsers":false,`, `,"securityContext":{"procMount":"Unmasked"}`)},
 		{"a sysctl of the node", pod(`"securityContext":{"sysctls":[{"name":"kernel.msgmax","value":"1"}]},`, "")},
+		{"a probe of another Pod by the node", pod("", `,"livenessProbe":{"tcpSocket":{"host":"10.97.0.2","port":15010}}`)},
+		{"a lifecycle hook of the node's metadata", pod("", `,"lifecycle":{"postStart":{"httpGet":{"host":"169.254.169.254","port":80}}}`)},
+		{"a class that displaces others", pod(`"priorityClassName":"system-node-critical",`, "")},
 		{"a Windows host process", pod(`"os":{"name":"windows"},"hostNetwork":true,"securityContext":{"windowsOptions":{"hostProcess":true}},`, "")},
 	} {
 		c.check(row.name, func(t *testing.T) {
-			answer, err := client.Do("POST", pods, row.body)
+			answer, err := client.Do("POST", pods, uninjected(row.body))
 			require.NoError(t, err)
 			require.Equal(t, 403, answer.Code, answer.Message())
 			require.Contains(t, answer.Message(), "istio-tenancy-pods", "refused, but not by the policy")
@@ -59,5 +67,36 @@ func TestAPodOfATenantDoesNotReachItsNode(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 403, answer.Code, answer.Message())
 		require.Contains(t, answer.Message(), "istio-tenancy-pods")
+	})
+}
+
+// kube-proxy sends what goes to a Service's externalIPs to its Pods, on every
+// node and whoever else's the address is.
+func TestAServiceOfATenantTakesNobodysAddress(t *testing.T) {
+	c := claims(t, "A Service that a tenant administrator creates takes nobody else's address")
+	w := theWorld(t)
+	sales, dev := w.tenants["sales"], w.tenants["dev"]
+	client := w.cluster.As(sales.admin)
+	services := "/api/v1/namespaces/" + sales.applications[0] + "/services"
+	istiod, err := w.cluster.Admin.Get("/api/v1/namespaces/" + dev.controlPlane + "/services/" + dev.istiod.ServiceAccount)
+	require.NoError(t, err)
+	clusterIP, _, _ := unstructured.NestedString(istiod.Object, "spec", "clusterIP")
+	require.NotEmpty(t, clusterIP)
+	for name, ip := range map[string]string{"another istiod's": clusterIP, "a Pod's": "10.97.0.2", "a public one": "8.8.8.8"} {
+		c.check(name, func(t *testing.T) {
+			answer, err := client.Do("POST", services, object("v1", "Service", "attack", `"spec":{"ports":[{"port":53}],"externalIPs":["`+ip+`"]}`))
+			require.NoError(t, err)
+			require.Equal(t, 403, answer.Code, answer.Message())
+			require.Contains(t, answer.Message(), "istio-tenancy-services")
+		})
+	}
+	c.check("a Service without one is accepted", func(t *testing.T) {
+		answer, err := client.Do("POST", services, object("v1", "Service", "attack", `"spec":{"ports":[{"port":53}]}`))
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		defer client.Do("DELETE", services+"/attack", "")
+		answer, err = client.Do("PATCH", services+"/attack", `{"spec":{"externalIPs":["8.8.8.8"]}}`)
+		require.NoError(t, err)
+		require.Equal(t, 403, answer.Code, answer.Message())
 	})
 }

@@ -60,11 +60,11 @@ var (
 // operateRules add to viewRules what an operator of a mesh does: restart pods
 // by deleting them, and configure Istio. What would let them run as istiod is
 // left out: exec, tokens, Secrets, workload specs, RBAC, and the ConfigMaps
-// that tell istiod which namespaces to watch and what to inject.
+// that tell istiod which namespaces to watch and what to inject. So are
+// extensions: istiod reads the pull Secret that one names in its own namespace.
 var operateRules = slices.Concat(viewRules, []rule{
 	{[]string{""}, []string{"pods"}, []string{"delete", "deletecollection"}},
 	{[]string{"policy"}, []string{"pods/eviction"}, []string{"create"}},
-	{[]string{"extensions.istio.io"}, extensionKinds, write},
 	{[]string{"networking.istio.io"}, networkingKinds, write},
 	{[]string{"security.istio.io"}, securityKinds, write},
 	{[]string{"telemetry.istio.io"}, telemetryKinds, write},
@@ -80,6 +80,7 @@ var fullRules = slices.Concat(operateRules, []rule{
 	{[]string{""}, []string{"pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "services/proxy"}, []string{"create", "get"}},
 	{[]string{""}, []string{"pods/ephemeralcontainers"}, []string{"get", "patch", "update"}},
 	{[]string{""}, []string{"pods/eviction", "serviceaccounts/token"}, []string{"create"}},
+	{[]string{"extensions.istio.io"}, extensionKinds, write},
 	{[]string{"apps"}, []string{
 		"daemonsets", "deployments", "deployments/rollback", "deployments/scale", "replicasets", "replicasets/scale",
 		"statefulsets", "statefulsets/scale",

@@ -153,6 +153,19 @@ func TestBefore122SelectorsNeedAVariable(t *testing.T) {
 	require.Contains(t, got, "name: ENABLE_ENHANCED_RESOURCE_SCOPING\n          value: \"true\"\n")
 }
 
+func TestIstiodFetchesNothingFromItself(t *testing.T) {
+	const blocked = "0.0.0.0/8,127.0.0.0/8,169.254.0.0/16,::/127,fe80::/10,fd00:ec2::254/128"
+	set := func(version, env string) string {
+		return objecttest.Run(t, filter(t, version, "auto", "ns-1"), strings.Replace(istiod, "        env:\n", "        env:\n"+env, 1)+webhooks)
+	}
+	got := set("1.31.0", "")
+	require.Contains(t, got, "- name: BLOCKED_CIDRS_IN_JWKS_URIS\n          value: \""+blocked+"\"\n")
+	require.NotContains(t, got, "ENABLE_DEBUG_ON_HTTP")
+	got = set("1.28.0", "        - {name: BLOCKED_CIDRS_IN_JWKS_URIS, value: \"10.0.0.0/8,127.0.0.0/8\"}\n")
+	require.Contains(t, got, "\"10.0.0.0/8,127.0.0.0/8,"+strings.Replace(blocked, "127.0.0.0/8,", "", 1)+"\"")
+	require.Contains(t, got, "- name: ENABLE_DEBUG_ON_HTTP\n          value: \"false\"\n")
+}
+
 func TestTheOnlyValidatorBecomesTheTenantsOwn(t *testing.T) {
 	got := objecttest.Run(t, filter(t, "1.20.8", "auto", "ns-1"), istiod+webhooks)
 	require.Contains(t, got, "name: istio-validator-sales-istio-system1, labels: {istio.io/rev: sales}")

@@ -1,0 +1,74 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/stretchr/testify/require"
+)
+
+// istiod fetches the keys that a RequestAuthentication names, and gives what it
+// gets to the proxies. Its debug port trusts its own Pod, and shows the CA's key.
+func TestATenantAdministratorCannotReadTheDebugPortThroughIstiod(t *testing.T) {
+	c := claims(t, "A tenant administrator cannot have istiod read its own debug port, whatever the address is called")
+	w := theWorld(t)
+	const marker = "these-are-the-keys"
+	keys := httptest.NewUnstartedServer(http.HandlerFunc(func(answer http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(answer, `{"keys":[{"kty":"oct","kid":%q}]}`, marker)
+	}))
+	keys.Listener.Close()
+	var err error
+	keys.Listener, err = net.Listen("tcp", ":0")
+	require.NoError(t, err)
+	keys.Start()
+	defer keys.Close()
+	for _, name := range []string{"sales", "ops"} { // one of each dialect
+		tenant := w.tenants[name]
+		namespace := tenant.applications[0]
+		deployBookinfo(t, w, namespace)
+		require.NoError(t, w.cluster.RunPods())
+		proxy := proxyOf(t, w, namespace, "details")
+		_, port, err := net.SplitHostPort(tenant.istiod.HTTP)
+		require.NoError(t, err)
+		for _, host := range []string{"127.0.0.1", "localhost", "0.0.0.0", "[::]", "[::1]", "[::ffff:127.0.0.1]"} {
+			c.check(name+" "+host, func(t *testing.T) {
+				issuer := "https://" + host
+				policy, err := cluster.Parse(fmt.Appendf(nil, `
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: {name: attack, namespace: %s}
+spec: {jwtRules: [{issuer: %q, jwksUri: "http://%s:%s/debug/krtz"}]}
+`, namespace, issuer, host, port))
+				require.NoError(t, err)
+				_, err = w.cluster.As(tenant.admin).Apply(policy)
+				require.NoError(t, err)
+				defer w.cluster.Admin.Delete(policy)
+				require.NoError(t, cluster.Eventually(patience, func() error { return contains(textOf(t, tenant, proxy), issuer) }))
+				text := textOf(t, tenant, proxy)
+				require.NotContains(t, text, "informer/")
+				require.NotContains(t, text, "ca-key.pem")
+			})
+		}
+		c.check(name+" fetches keys from elsewhere", func(t *testing.T) {
+			_, port, err := net.SplitHostPort(keys.Listener.Addr().String())
+			require.NoError(t, err)
+			elsewhere, _, err := net.SplitHostPort(tenant.istiod.GRPC)
+			require.NoError(t, err)
+			policy, err := cluster.Parse(fmt.Appendf(nil, `
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: {name: keys, namespace: %s}
+spec: {jwtRules: [{issuer: "https://elsewhere", jwksUri: "http://%s/keys"}]}
+`, namespace, net.JoinHostPort(elsewhere, port)))
+			require.NoError(t, err)
+			_, err = w.cluster.As(tenant.admin).Apply(policy)
+			require.NoError(t, err)
+			defer w.cluster.Admin.Delete(policy)
+			require.NoError(t, cluster.Eventually(patience, func() error { return contains(textOf(t, tenant, proxy), marker) }))
+		})
+	}
+}
