@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,11 +102,17 @@ func TestACopiedDirectoryIsATenant(t *testing.T) {
 	}
 }
 
-func TestNamespacesComeFirst(t *testing.T) {
+// Applied from top to bottom, no object comes before what it needs: a Pod that
+// is made before the injector's webhook never gets a proxy.
+func TestTheOrderIsOneToApplyIn(t *testing.T) {
 	for _, dir := range []string{"dev", "sales", "../examples/bookinfo"} {
-		objects := build(t, dir)
-		require.Equal(t, "Namespace", objects[0].GetKind(), dir)
-		require.Equal(t, "Namespace", objects[1].GetKind(), dir)
+		var kinds []string
+		for _, o := range build(t, dir) {
+			kinds = append(kinds, o.GetKind())
+		}
+		require.Equal(t, []string{"Namespace", "Namespace"}, kinds[:2], dir)
+		require.Less(t, slices.Index(kinds, "MutatingWebhookConfiguration"), slices.Index(kinds, "Deployment"), dir)
+		require.Equal(t, "ValidatingWebhookConfiguration", kinds[len(kinds)-1], dir)
 	}
 }
 

@@ -133,9 +133,25 @@ resources:
 - {{.Base | yaml}}
 transformers:
 - tenant.yaml
-# Namespaces first, so that the output can be applied as it is.
+# The order to apply in: Namespaces first, the injector before what it injects,
+# the validator last.
 sortOptions:
   order: legacy
+  legacySortOptions:
+    orderFirst:
+    - Namespace
+    - ResourceQuota
+    - ServiceAccount
+    - Role
+    - ClusterRole
+    - RoleBinding
+    - ClusterRoleBinding
+    - ConfigMap
+    - Secret
+    - Service
+    - MutatingWebhookConfiguration
+    orderLast:
+    - ValidatingWebhookConfiguration
 `,
 	"tenant.yaml": `# yaml-language-server: $schema={{.Schema}}
 apiVersion: istio-tenancy.dev/v1alpha1
