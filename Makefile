@@ -28,7 +28,9 @@ test: ## Run all tests but e2e.
 e2e: ## Run the tests on a real API server and real istiods; the first run builds those.
 	cd e2e && go test -count=1 -timeout 60m -v .
 
-bench: ## Time a tenant's build against kustomize's own cost, and each part's rendering.
+bench: build ## Time render for up to 10,000 tenants beside sed, helm and kustomize; and a tenant's build.
+	GOBIN=$(CURDIR)/bin go install helm.sh/helm/v4/cmd/helm@$$(go list -m -f '{{.Version}}' helm.sh/helm/v4)
+	go run ./plugin/render/bench -bin bin -charts "$$(go list -m -f '{{.Dir}}' istio.io/istio)/manifests/charts/istio-control/istio-discovery"
 	go test -run '^$$' -bench . -benchtime 20x ./overlays ./plugin/release
 
 compare: ## Count the fields that sed, kustomize's namespace: and we get wrong.

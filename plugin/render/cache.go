@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"encoding/gob"
 	"encoding/json"
 	"errors"
@@ -33,6 +34,7 @@ type cache struct {
 	index map[string]int // of sets
 
 	start  time.Time // of this run
+	last   time.Time // when it wrote an output
 	since  time.Time // when the run began that wrote what is known
 	shared sync.Map  // see outside
 }
@@ -44,7 +46,7 @@ type entry struct {
 	Digest  string  // of those
 	Outside string  // of those that are not in the overlay
 	Stamps  []int64 // of those that are; see stamps
-	Split   bool    `json:",omitempty"`
+	Split   bool
 	Objects int
 	Files   []outputFile // in the tenant's directory
 }
@@ -55,7 +57,9 @@ type outputFile struct {
 	Time int64 // of the last change, in nanoseconds
 }
 
-// state is the file that holds entries.
+const stateFile = "state"
+
+// state is what that file holds.
 type state struct {
 	Start   time.Time // of the run
 	Sets    [][]string
@@ -95,8 +99,8 @@ func openCache(output string, readOnly bool) (*cache, func(), error) {
 		}
 	}
 	var state state
-	text, err := os.ReadFile(filepath.Join(c.dir, "state.json"))
-	if err == nil && json.Unmarshal(text, &state) == nil {
+	text, err := os.ReadFile(filepath.Join(c.dir, stateFile))
+	if err == nil && gob.NewDecoder(bytes.NewReader(text)).Decode(&state) == nil {
 		c.since = state.Start
 		for name, e := range state.Tenants {
 			if e.Inputs >= 0 && e.Inputs < len(state.Sets) {
@@ -186,7 +190,7 @@ func (c *cache) record(name string, e entry, inputs []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if inputs != nil {
-		e.Inputs = c.set(inputs)
+		e.Inputs, c.last = c.set(inputs), time.Now()
 	}
 	c.new[name] = e
 }
@@ -200,18 +204,18 @@ func (c *cache) save(present map[string]bool) error {
 	if c.dir == "" || c.readOnly {
 		return nil
 	}
-	// A file's time tells a later change only if the clock has moved on.
-	time.Sleep(margin / 2)
 	for name, e := range c.old {
 		if !present[name] {
 			c.new[name] = e
 		}
 	}
-	text, err := json.Marshal(state{c.start, c.sets, c.new})
-	if err != nil {
+	var text bytes.Buffer
+	if err := gob.NewEncoder(&text).Encode(state{c.start, c.sets, c.new}); err != nil {
 		return err
 	}
-	return c.write("state.json", text)
+	// A file's time tells a later change only if the clock has moved on.
+	time.Sleep(time.Until(c.last.Add(margin / 2)))
+	return c.write(stateFile, text.Bytes())
 }
 
 // load returns the forms of a group.
@@ -244,11 +248,11 @@ func (c *cache) keep(group string, f *cachedForm) error {
 	if c.dir == "" || c.readOnly {
 		return nil
 	}
-	var text writer
+	var text bytes.Buffer
 	if err := gob.NewEncoder(&text).Encode(f); err != nil {
 		return err
 	}
-	if err := c.write(filepath.Join("forms", group+"-"+f.Digest), text); err != nil {
+	if err := c.write(filepath.Join("forms", group+"-"+f.Digest), text.Bytes()); err != nil {
 		return err
 	}
 	entries, err := os.ReadDir(filepath.Join(c.dir, "forms"))
@@ -267,13 +271,6 @@ func (c *cache) keep(group string, f *cachedForm) error {
 		err = errors.Join(err, os.Remove(filepath.Join(c.dir, "forms", e.Name())))
 	}
 	return err
-}
-
-type writer []byte
-
-func (w *writer) Write(p []byte) (int, error) {
-	*w = append(*w, p...)
-	return len(p), nil
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -90,7 +90,7 @@ func TestOnlyWhatChangesIsWritten(t *testing.T) {
 		require.Zero(t, run().Changed)
 	})
 	t.Run("without what is known", func(t *testing.T) {
-		r.write("rendered/.istio-tenancy/state.json", "{")
+		r.write("rendered/.istio-tenancy/state", "{")
 		require.Zero(t, run().Changed)
 		require.NoError(t, os.RemoveAll(r.path("rendered", ".istio-tenancy")))
 		require.Zero(t, run().Changed)
