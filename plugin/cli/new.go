@@ -13,15 +13,16 @@ import (
 
 func newCommand(s Streams) *cobra.Command {
 	var o overlay
-	var admins []string
+	var admins, viewers []string
 	cmd := &cobra.Command{
 		Use:   "new NAME --admin KIND:NAME",
 		Short: "Write the overlay of another tenant",
 		Long: `Write a directory with the kustomization.yaml and the tenant.yaml of another
 tenant. A directory that exists is left alone.
 
-An administrator is User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME; a
-bare NAME is a User.`,
+An administrator or viewer is User:NAME, Group:NAME or
+ServiceAccount:NAMESPACE/NAME; a bare NAME is a User. What a tenant beside the
+new one has already, its name, revision or a namespace, is refused.`,
 		Example: `  # Control plane in istio-hr, applications in hr.
   istio-tenancy new hr --admin User:hr-admin
 
@@ -37,21 +38,29 @@ bare NAME is a User.`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(admins) == 0 {
-				return errors.New("new: --admin is missing: must be given at least once, such as --admin User:jo")
-			}
 			o.Name = args[0]
-			for _, text := range admins {
-				subject, err := parseSubject(text)
-				if err != nil {
-					return err
+			var errs []error
+			if len(admins) == 0 {
+				errs = append(errs, errors.New("new: --admin is missing: must be given at least once, such as --admin User:jo"))
+			}
+			for _, f := range []struct {
+				name  string
+				texts []string
+				into  *[]v1alpha1.Subject
+			}{{"--admin", admins, &o.Admins}, {"--viewer", viewers, &o.Viewers}} {
+				for _, text := range f.texts {
+					subject, err := parseSubject(text)
+					if err != nil {
+						errs = append(errs, fmt.Errorf("%s: %w", f.name, err))
+						continue
+					}
+					*f.into = append(*f.into, subject)
 				}
-				o.Admins = append(o.Admins, subject)
 			}
 			if o.dir == "" {
 				o.dir = filepath.Join("overlays", o.Name)
 			}
-			tenant, err := o.write()
+			tenant, err := o.write(errs...)
 			if err != nil {
 				return err
 			}
@@ -63,6 +72,7 @@ bare NAME is a User.`,
 	f.StringVar(&o.Namespace, "namespace", "", "`namespace` of the control plane (default istio-NAME)")
 	f.StringArrayVar(&o.ApplicationNamespaces, "app-namespace", nil, "`namespace` of the applications; repeatable (default NAME)")
 	f.StringArrayVar(&admins, "admin", nil, "administrator as `KIND:NAME`; repeatable, at least one")
+	f.StringArrayVar(&viewers, "viewer", nil, "who may read as `KIND:NAME`; repeatable")
 	f.StringVar(&o.base, "base", "", "`directory` or URL of the base (default bases/istio/control-plane of the checkout around the output)")
 	f.StringVarP(&o.dir, "output", "o", "", "`directory` to write (default overlays/NAME)")
 	return cmd
@@ -78,11 +88,11 @@ func parseSubject(text string) (v1alpha1.Subject, error) {
 	case kind == "ServiceAccount":
 		namespace, account, found := strings.Cut(name, "/")
 		if !found {
-			return v1alpha1.Subject{}, fmt.Errorf("--admin: %q has no namespace: must be ServiceAccount:NAMESPACE/NAME", text)
+			return v1alpha1.Subject{}, fmt.Errorf("%q has no namespace: must be ServiceAccount:NAMESPACE/NAME", text)
 		}
 		return v1alpha1.Subject{Kind: kind, Namespace: namespace, Name: account}, nil
 	}
-	return v1alpha1.Subject{}, fmt.Errorf("--admin: %q is of no kind that is known: must begin with User:, Group: or ServiceAccount:", text)
+	return v1alpha1.Subject{}, fmt.Errorf("%q is of no kind that is known: must begin with User:, Group: or ServiceAccount:", text)
 }
 
 func nextSteps(dir string, t v1alpha1.IstioTenant) string {

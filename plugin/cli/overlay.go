@@ -14,13 +14,14 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/collision"
 )
 
 // overlay is a tenant's directory that is to be written.
 type overlay struct {
 	Name, Namespace       string
 	ApplicationNamespaces []string
-	Admins                []v1alpha1.Subject
+	Admins, Viewers       []v1alpha1.Subject
 
 	// Base and Schema are as the files refer to them.
 	Base, Schema string
@@ -29,31 +30,66 @@ type overlay struct {
 	base, dir string
 }
 
-// write writes the directory, whole or not at all, and returns its tenant.
-func (o overlay) write() (v1alpha1.IstioTenant, error) {
-	var none v1alpha1.IstioTenant
-	if o.Namespace == "" {
-		o.Namespace = "istio-" + o.Name
+// write writes the directory, whole or not at all, and returns its tenant. Its
+// error is all that is wrong, and what is already known to be.
+func (o overlay) write(known ...error) (v1alpha1.IstioTenant, error) {
+	tenant, err := o.tenant(len(known) > 0)
+	known = append([]error{err}, known...)
+	if err == nil {
+		known = append(known, o.beside(tenant))
 	}
-	if len(o.ApplicationNamespaces) == 0 {
-		o.ApplicationNamespaces = []string{o.Name}
+	if err := errors.Join(append(known, o.locate())...); err != nil {
+		return v1alpha1.IstioTenant{}, err
 	}
-	if err := o.locate(); err != nil {
-		return none, err
-	}
+	o.Namespace, o.ApplicationNamespaces = tenant.Spec.ControlPlane.Namespace, tenant.Spec.ApplicationNamespaces
 	files := map[string][]byte{}
 	for name, text := range templates {
 		content, err := o.execute(name, text)
 		if err != nil {
-			return none, fmt.Errorf("%s: %w", name, err)
+			return v1alpha1.IstioTenant{}, fmt.Errorf("%s: %w", name, err)
 		}
 		files[name] = content
 	}
-	tenant, err := v1alpha1.DecodeTenant(files["tenant.yaml"])
-	if err != nil {
-		return none, err
-	}
 	return tenant, writeDir(o.dir, files)
+}
+
+// tenant is what the flags say, with the defaults. Where an administrator is
+// wrong, and so reported already, anybody stands in.
+func (o overlay) tenant(standIn bool) (v1alpha1.IstioTenant, error) {
+	t := v1alpha1.IstioTenant{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindTenant}
+	t.Metadata.Name = o.Name
+	t.Spec.ControlPlane.Namespace = o.Namespace
+	t.Spec.ApplicationNamespaces = o.ApplicationNamespaces
+	t.Spec.Admins, t.Spec.Viewers = o.Admins, o.Viewers
+	if standIn && len(o.Admins) == 0 {
+		t.Spec.Admins = []v1alpha1.Subject{{Kind: "User", Name: "anybody"}}
+	}
+	text, err := json.Marshal(t)
+	if err != nil {
+		return v1alpha1.IstioTenant{}, err
+	}
+	return v1alpha1.DecodeTenant(text)
+}
+
+// beside refuses what a tenant in a directory beside the new one has already.
+func (o overlay) beside(tenant v1alpha1.IstioTenant) error {
+	const name = "tenant.yaml"
+	siblings, err := filepath.Glob(filepath.Join(filepath.Dir(o.dir), "*", name))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, file := range siblings {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if other, err := v1alpha1.DecodeTenant(text); err == nil { // else it claims nothing yet
+			errs = append(errs, collision.Check(append(collision.OfTenant(file, other),
+				collision.OfTenant(filepath.Join(o.dir, name), tenant)...)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // locate finds the base and the schema, as seen from the directory.
@@ -173,15 +209,20 @@ spec:
   - {{. | yaml}}
 {{- end}}
   # Who administers both.
-  admins:{{if not .Admins}} []{{end}}
-{{- range .Admins}}
+  admins:
+{{- range .Admins}}{{template "subject" .}}{{end}}
+{{- if .Viewers}}
+  # Who may read what those may change.
+  viewers:
+{{- range .Viewers}}{{template "subject" .}}{{end}}
+{{- end}}
+{{define "subject"}}
   - kind: {{.Kind}}
     name: {{.Name | yaml}}
 {{- if .Namespace}}
     namespace: {{.Namespace | yaml}}
 {{- end}}
-{{- end}}
-`,
+{{- end}}`,
 }
 
 func (o overlay) execute(name, text string) ([]byte, error) {

@@ -25,12 +25,15 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/collision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/object"
 )
 
-// Print writes a summary of each file of rendered YAML.
+// Print writes a summary of each file of rendered YAML. That two tenants own
+// the same object or namespace is an error, after all summaries.
 func Print(w io.Writer, files ...string) error {
+	var claims []collision.Claim
 	for i, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -46,8 +49,9 @@ func Print(w io.Writer, files ...string) error {
 		if err := table(w, file, objects); err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
+		claims = append(claims, collision.OfObjects(file, objects)...)
 	}
-	return nil
+	return collision.Check(claims)
 }
 
 func table(w io.Writer, file string, objects []*yaml.RNode) error {
@@ -62,6 +66,9 @@ func table(w io.Writer, file string, objects []*yaml.RNode) error {
 	}
 	if planeErr == nil {
 		row(w, "discovery", discovery(plane, objects))
+	}
+	if readers := secretReaders(objects); len(readers) > 0 {
+		row(w, "caution", "every Secret of the cluster can be read by "+strings.Join(readers, ", "))
 	}
 	row(w, "objects", kinds(objects))
 	return access(w, objects)

@@ -76,6 +76,41 @@ FILE: tenant sales, Istio 1.31.0
 `,
 		},
 		{
+			name: "every Secret",
+			input: pilot("args: [discovery]") + `---
+kind: ClusterRole
+metadata: {name: istiod}
+rules: [{apiGroups: [""], resources: [pods, secrets], verbs: [get, list]}]
+---
+kind: ClusterRoleBinding
+metadata: {name: istiod}
+roleRef: {kind: ClusterRole, name: istiod}
+subjects: [{kind: ServiceAccount, name: istiod-sales, namespace: istio-system1}]
+---
+kind: ServiceAccount
+metadata: {name: istiod-sales, namespace: istio-system1}
+---
+kind: ClusterRole
+metadata: {name: some}
+rules:
+- {apiGroups: [""], resources: [secrets], verbs: [list], resourceNames: [a]}
+- {apiGroups: [apps], resources: ["*"], verbs: ["*"]}
+- {apiGroups: [""], resources: [secrets], verbs: [create]}
+---
+kind: ClusterRoleBinding
+metadata: {name: some}
+roleRef: {kind: ClusterRole, name: some}
+subjects: [{kind: ServiceAccount, name: istiod-sales, namespace: istio-system1}]
+`,
+			want: `
+FILE: tenant sales, Istio 1.31.0
+  namespaces  istio-system1
+  discovery   not limited: the control plane watches every namespace
+  caution     every Secret of the cluster can be read by ServiceAccount istio-system1/istiod-sales
+  objects     6: 2 ClusterRole, 2 ClusterRoleBinding, 1 Deployment, 1 ServiceAccount
+`,
+		},
+		{
 			name:  "appNamespace",
 			input: pilot("args: [discovery, --appNamespace, ns-1]"),
 			want: `
@@ -136,4 +171,15 @@ func TestPrintErrors(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "in.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("a: [b"), 0o600))
 	require.ErrorContains(t, summary.Print(&strings.Builder{}, file), "in.yaml: ")
+}
+
+func TestPrintCollisions(t *testing.T) {
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a.yaml"), filepath.Join(dir, "b.yaml")
+	require.NoError(t, os.WriteFile(a, []byte(pilot("args: [discovery]")), 0o600))
+	require.NoError(t, os.WriteFile(b, []byte(strings.ReplaceAll(pilot("args: [discovery]"), "sales", "hr")), 0o600))
+	var out strings.Builder
+	require.EqualError(t, summary.Print(&out, a, b),
+		"namespace istio-system1: has two owners, tenant sales ("+a+") and tenant hr ("+b+"): must have one")
+	require.Contains(t, out.String(), b+": tenant hr", "both are printed")
 }
