@@ -38,7 +38,7 @@ is named. Editors complete and check a file by it that begins with
 }
 
 // supported are the Istio versions that a base may hold, oldest first.
-const supported = "1.10 to 1.31"
+const supported = "0.7 to 1.31"
 
 func versionCommand(s Streams) *cobra.Command {
 	return &cobra.Command{
@@ -47,11 +47,14 @@ func versionCommand(s Streams) *cobra.Command {
 		Example: `  istio-tenancy version`,
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(s.Out, "%s %s\nIstio in IstioRelease: %s\nIstio in a base: %s\n",
-				program, ownVersion(), release.Version, supported)
+			_, err := fmt.Fprint(s.Out, versions())
 			return err
 		},
 	}
+}
+
+func versions() string {
+	return fmt.Sprintf("%s %s\nIstio in IstioRelease: %s\nIstio in a base: %s\n", program, ownVersion(), release.Version, supported)
 }
 
 // ownVersion is the module's version, or the commit that a checkout was built from.

@@ -88,8 +88,12 @@ func rightField(list resourceList, kind, field string) error {
 	if !slices.ContainsFunc(list.items, wrong[field]) {
 		return nil
 	}
-	return fmt.Errorf("%s %s: is listed in the wrong place: must be under %s of the kustomization, and nowhere else",
-		kind, list.config.GetName(), field)
+	reason := ""
+	if field == "transformers" && len(list.items) == 1 { // which is how kustomize says "nothing", too
+		reason = ", or the kustomization has no resources"
+	}
+	return fmt.Errorf("%s %s: is listed in the wrong place%s: must be under %s of the kustomization, and nowhere else",
+		kind, list.config.GetName(), reason, field)
 }
 
 // inEachLine names the configuration in every line of an error that does not

@@ -53,6 +53,7 @@ under generators.`,
 
   # Make a base of an Istio manifest that another tool rendered.
   istioctl manifest generate | istio-tenancy split -o bases/my-istio`,
+		Version:       ownVersion(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          knownCommand,
@@ -65,6 +66,7 @@ under generators.`,
 			return function(s)
 		},
 	}
+	root.SetVersionTemplate(versions())
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)

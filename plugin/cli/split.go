@@ -24,7 +24,12 @@ command prints how many objects went where, and what it repaired.
 DIR must be empty or not exist.`,
 		Example: `  istio-tenancy split -f istio.yaml -o bases/istio-1.24
   istioctl manifest generate | istio-tenancy split -o bases/istio-1.24`,
-		Args: cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("split: found argument %q: a manifest is named by -f: %s split -f %s -o DIR", args[0], program, args[0])
+			}
+			return nil
+		},
 		RunE: func(*cobra.Command, []string) error {
 			if dir == "" {
 				return errors.New("split: --output is missing: must be the directory to write")
