@@ -24,6 +24,10 @@ var _ kio.Filter = Filter{}
 // Filter returns objects as they are, or every reason why they are not the
 // tenant's, joined.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
+	planeErr := f.plane(objects)
+	if errors.Is(planeErr, errMoved) {
+		return nil, planeErr // and so was everything else
+	}
 	var errs []error
 	seen := map[object.ID]bool{}
 	for _, o := range objects {
@@ -45,13 +49,29 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			}
 		}
 	}
-	switch _, err := controlplane.Find(objects); {
+	return objects, errors.Join(append(errs, planeErr)...)
+}
+
+// errMoved says that a kustomization has moved the base before it was laid.
+var errMoved = errors.New("`namespace:` in a kustomization has moved the base")
+
+// plane checks that there is one control plane, where its base or an earlier
+// run of the transformer has put it.
+func (f Filter) plane(objects []*yaml.RNode) error {
+	plane, err := controlplane.Find(objects)
+	switch {
 	case errors.Is(err, controlplane.ErrNone):
-		errs = append(errs, fmt.Errorf("%w; list a base such as bases/istio/control-plane under resources", err))
+		return fmt.Errorf("%w; list a base such as bases/istio/control-plane under resources", err)
 	case err != nil:
-		errs = append(errs, err)
+		return err
 	}
-	return objects, errors.Join(errs...)
+	d := plane.Deployment
+	if d.GetNamespace() == v1alpha1.BaseNamespace || d.GetLabels()[v1alpha1.TenantLabel] != "" {
+		return nil
+	}
+	return fmt.Errorf("%s: metadata.namespace: found %q, and a base has %s: %w; remove it, the tenant says where things are; "+
+		"a manifest of your own becomes a base by istio-tenancy split",
+		object.IDOf(d), d.GetNamespace(), v1alpha1.BaseNamespace, errMoved)
 }
 
 // owner refuses what another tenant's transformer has made.
@@ -105,9 +125,8 @@ func (f Filter) place(id object.ID, o *yaml.RNode) error {
 			return errors.New("exists once per cluster, so it is not a tenant's; move it to the common base")
 		}
 	case id.Namespace != "" && !slices.Contains(own, id.Namespace):
-		return fmt.Errorf("metadata.namespace: found %q; right are the tenant's namespaces, %s, or none; "+
-			"a `namespace:` in the kustomization moves every object, so remove that; "+
-			"for a base of another namespace see istio-tenancy split", id.Namespace, strings.Join(own[1:], ", "))
+		return fmt.Errorf("metadata.namespace: found %q; must be one of the tenant's namespaces, %s, or none",
+			id.Namespace, strings.Join(own[1:], ", "))
 	}
 	return nil
 }

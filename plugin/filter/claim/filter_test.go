@@ -64,7 +64,7 @@ func TestRefusesWhatIsNot(t *testing.T) {
 		},
 		"a foreign namespace": {
 			`{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-0}}`,
-			`Service ns-0/a: metadata.namespace: found "ns-0"; right are the tenant's namespaces, istio-system1, ns-1, or none`,
+			`Service ns-0/a: metadata.namespace: found "ns-0"; must be one of the tenant's namespaces, istio-system1, ns-1, or none`,
 		},
 		"a foreign Namespace": {
 			`{apiVersion: v1, kind: Namespace, metadata: {name: ns-0}}`,
@@ -73,6 +73,10 @@ func TestRefusesWhatIsNot(t *testing.T) {
 		"a CRD": {
 			`{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: gateways.networking.istio.io}}`,
 			`CustomResourceDefinition gateways.networking.istio.io: exists once per cluster`,
+		},
+		"a class of gateways": {
+			`{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: istio}}`,
+			`GatewayClass istio: exists once per cluster`,
 		},
 		"a node": {
 			`{apiVersion: v1, kind: PersistentVolume, metadata: {name: disk}}`,
@@ -97,7 +101,7 @@ func TestRefusesWhatIsNot(t *testing.T) {
 			`ClusterRoleBinding b: subjects[0]: found ServiceAccount ns-1/default`,
 		},
 		"a second control plane": {
-			`{apiVersion: apps/v1, kind: Deployment, metadata: {name: istiod, namespace: istio-system1}, ` +
+			`{apiVersion: apps/v1, kind: Deployment, metadata: {name: istiod, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}, ` +
 				`spec: {template: {spec: {containers: [{name: discovery, image: "pilot:1.31.0", args: [discovery]}]}}}}`,
 			`2 control planes: Deployment ISTIO_TENANT_NAMESPACE/istiod, Deployment istio-system1/istiod`,
 		},
@@ -105,6 +109,17 @@ func TestRefusesWhatIsNot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			require.Contains(t, objecttest.RunError(t, claim.Filter{Tenant: sales()}, istiod+test.object), test.want)
 		})
+	}
+}
+
+func TestAMovedBaseIsOneError(t *testing.T) {
+	for _, namespace := range []string{"istio-system1", "ns-1", "elsewhere"} {
+		moved := strings.ReplaceAll(istiod, v1alpha1.BaseNamespace, namespace) +
+			"{apiVersion: v1, kind: Service, metadata: {name: istiod, namespace: " + namespace + "}}"
+		require.Equal(t, "Deployment "+namespace+"/istiod: metadata.namespace: found \""+namespace+"\", and a base has "+
+			"ISTIO_TENANT_NAMESPACE: `namespace:` in a kustomization has moved the base; remove it, the tenant says where things are; "+
+			"a manifest of your own becomes a base by istio-tenancy split",
+			objecttest.RunError(t, claim.Filter{Tenant: sales()}, moved))
 	}
 }
 

@@ -11,5 +11,7 @@
 //	kind: Role, RoleBinding                  # ...-confined, in istio-system1 and ns-1
 //	  pods, services, secrets: get, list, watch
 //
-// What each right is for, and where it goes, stands in one table: see rights.go.
+// What each right is for, and where it goes, stands in tables: see rights.go for
+// istiod, and accounts.go for the programs that there were before it, and for
+// Prometheus. Exceptions are the rights that cannot be confined.
 package confine

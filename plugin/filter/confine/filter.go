@@ -149,7 +149,7 @@ func roleOf(binding *yaml.RNode, objects []*yaml.RNode) (*yaml.RNode, error) {
 		return role, nil
 	}
 	return nil, fmt.Errorf("%s: roleRef.name: found %q, which is not among the objects; "+
-		"rights that are not there cannot be confined", object.IDOf(binding), name)
+		"rights that are not there cannot be confined (a namePrefix or nameSuffix renames them before)", object.IDOf(binding), name)
 }
 
 const (

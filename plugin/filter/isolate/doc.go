@@ -12,4 +12,8 @@
 //	PeerAuthentication ns-1/default              mutual TLS in all that istiod watches
 //	AuthorizationPolicy ns-1/deny-other-tenants  by the namespace in the peer's certificate
 //	ResourceQuota ns-1/tenant-quota              if the tenant has a quota
+//
+// Before Istio 1.5 there is neither a PeerAuthentication nor an
+// AuthorizationPolicy that denies; before 1.6, namespaces carry istio-injection,
+// and each Service that a webhook calls has its own allow-webhooks-<service>.
 package isolate

@@ -1,6 +1,7 @@
 package isolate
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -62,6 +63,9 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			}
 			objects, i = append(objects, made), len(objects)
 		}
+		if err := f.checkLabels(objects[i]); err != nil {
+			return nil, fmt.Errorf("%s: metadata.labels: %w", object.IDOf(objects[i]), err)
+		}
 		labels := f.labels(name)
 		for _, key := range slices.Sorted(maps.Keys(labels)) {
 			if err := object.Label(objects[i], key, labels[key]); err != nil {
@@ -85,6 +89,24 @@ func (f Filter) labels(namespace string) map[string]string {
 		labels["istio-injection"] = "enabled"
 	}
 	return labels
+}
+
+// checkLabels refuses a Namespace whose Pods another control plane would
+// inject, and this one would not.
+func (f Filter) checkLabels(namespace *yaml.RNode) error {
+	if !f.Plan.Revisions() {
+		return nil
+	}
+	labels := namespace.GetLabels()
+	for _, key := range []string{"istio-injection", "istio.io/dataplane-mode"} {
+		if value, found := labels[key]; found {
+			return fmt.Errorf("found %s: %q, with which the tenant's control plane injects nothing; remove it", key, value)
+		}
+	}
+	if has, want := labels["istio.io/rev"], f.Tenant.Spec.ControlPlane.Revision; has != "" && has != want {
+		return fmt.Errorf("found istio.io/rev: %q; must be the tenant's revision, %q, or absent", has, want)
+	}
+	return nil
 }
 
 func (f Filter) quotas() []map[string]any {

@@ -176,6 +176,16 @@ func TestANamespaceOfTheOverlayKeepsItsLabels(t *testing.T) {
 	require.Contains(t, got("Namespace ns-1"), "team: a, istio-tenancy.dev/tenant: sales, istio.io/rev: sales")
 }
 
+func TestRefusesANamespaceThatAnotherControlPlaneInjects(t *testing.T) {
+	for label, want := range map[string]string{
+		"istio-injection: enabled": `Namespace ns-1: metadata.labels: found istio-injection: "enabled", with which`,
+		"istio.io/rev: dev":        `Namespace ns-1: metadata.labels: found istio.io/rev: "dev"; must be the tenant's revision, "sales", or absent`,
+	} {
+		require.Contains(t, objecttest.RunError(t, filter(t, nil),
+			istiod+`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {`+label+`}}}`), want)
+	}
+}
+
 func TestIsIdempotent(t *testing.T) {
 	f := filter(t, func(s *v1alpha1.TenantSpec) { s.Quota = map[string]string{"pods": "10"} })
 	once := objecttest.Run(t, f, istiod+gateway)

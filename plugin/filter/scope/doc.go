@@ -15,4 +15,16 @@
 //
 //	kind: ValidatingWebhookConfiguration
 //	  namespaceSelector: kubernetes.io/metadata.name In [istio-system1, ns-1]
+//
+// Before istiod there are more programs, each with an argument of its own (see
+// package program), and there may be a Prometheus in any version:
+//
+//	kind: Deployment                     # istio-pilot, up to 1.6
+//	  args: [discovery, --appNamespace, ns-1]
+//
+//	kind: ConfigMap                      # the mesh, up to 1.10
+//	  ingressClass: istio-sales
+//
+//	kind: ConfigMap                      # prometheus.yml, each discovery
+//	  namespaces: {names: [istio-system1, ns-1]}
 package scope

@@ -12,11 +12,19 @@ import (
 // galleyKey is where Galley, up to 1.4, reads the webhooks that it registers.
 const galleyKey = "validatingwebhookconfiguration.yaml"
 
-// galley limits the webhooks that Galley registers to the tenant's namespaces,
-// and puts their configuration among the objects: so Galley has to write one
-// that it is named, and may create none.
+// galley limits what validated before istiod had revisions to the tenant's
+// namespaces: webhooks among the objects, and those that Galley registers. Their
+// configuration is put among the objects, so that Galley has to write one that
+// it is named, and may create none.
 func (f Filter) galley(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	own := f.Tenant.Spec.ControlPlane.Namespace
+	for _, o := range object.Of("ValidatingWebhookConfiguration", objects) {
+		for _, w := range object.List(o, "webhooks") {
+			if err := limit(w, f.Tenant.Namespaces()); err != nil {
+				return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
+			}
+		}
+	}
 	for _, o := range object.Of("ConfigMap", slices.Clone(objects)) {
 		text := object.String(o, "data", galleyKey)
 		if text == "" || o.GetNamespace() != own {

@@ -15,7 +15,7 @@ import (
 func (f Filter) prometheus(objects []*yaml.RNode) error {
 	for _, o := range object.Of("ConfigMap", objects) {
 		for key, text := range object.StringMap(o, "data") {
-			if !strings.Contains(text, discoveries) || !isYAML(key) {
+			if !strings.Contains(text, discoveries) || !isConfiguration(key, text) {
 				continue
 			}
 			edited, err := editYAML(text, f.editPrometheus)
@@ -30,8 +30,9 @@ func (f Filter) prometheus(objects []*yaml.RNode) error {
 	return nil
 }
 
-func isYAML(key string) bool {
-	return strings.HasSuffix(key, ".yml") || strings.HasSuffix(key, ".yaml")
+// isConfiguration says whether text may be Prometheus': one document of YAML.
+func isConfiguration(key, text string) bool {
+	return (strings.HasSuffix(key, ".yml") || strings.HasSuffix(key, ".yaml")) && !strings.Contains(text, "\n---")
 }
 
 // discoveries is the field that lists what to discover in Kubernetes.

@@ -9,4 +9,6 @@
 //	  name: details
 //	  namespace: ns-1
 //	  labels: {istio-tenancy.dev/tenant: sales}
+//
+// and a RouteRule beside a Pilot that reads ns-1 only goes to ns-1.
 package settle

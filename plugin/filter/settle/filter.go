@@ -99,13 +99,13 @@ func (f Filter) prove(o *yaml.RNode) []error {
 	var errs []error
 	own := f.Tenant.Namespaces()
 	if id := object.IDOf(o); id.Namespace != "" && !slices.Contains(own, id.Namespace) {
-		errs = append(errs, fmt.Errorf("metadata.namespace: found %q; right are the tenant's namespaces, %s",
+		errs = append(errs, fmt.Errorf("metadata.namespace: found %q; must be one of the tenant's namespaces, %s",
 			id.Namespace, strings.Join(own, ", ")))
 	}
 	for i, w := range object.List(o, "webhooks") {
 		namespace := object.String(w, "clientConfig", "service", "namespace")
 		if namespace != "" && !slices.Contains(own, namespace) {
-			errs = append(errs, fmt.Errorf("webhooks[%d].clientConfig.service.namespace: found %q; right is %q",
+			errs = append(errs, fmt.Errorf("webhooks[%d].clientConfig.service.namespace: found %q; must be %q",
 				i, namespace, f.Tenant.Spec.ControlPlane.Namespace))
 		}
 	}

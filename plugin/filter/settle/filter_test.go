@@ -122,10 +122,10 @@ metadata:
 }
 
 func TestProvesThatNothingIsLeft(t *testing.T) {
-	require.Equal(t, `Service ns-3/a: metadata.namespace: found "ns-3"; right are the tenant's namespaces, istio-system1, ns-1, ns-2
+	require.Equal(t, `Service ns-3/a: metadata.namespace: found "ns-3"; must be one of the tenant's namespaces, istio-system1, ns-1, ns-2
 Service ns-3/a: spec.ports[0].name: still names the base's namespace ISTIO_TENANT_NAMESPACE; `+
 		`write it as a word of its own, so that it can be told from a longer name
-MutatingWebhookConfiguration w: webhooks[0].clientConfig.service.namespace: found "istio-system"; right is "istio-system1"`,
+MutatingWebhookConfiguration w: webhooks[0].clientConfig.service.namespace: found "istio-system"; must be "istio-system1"`,
 		objecttest.RunError(t, filter(), `
 apiVersion: v1
 kind: Service
