@@ -81,6 +81,11 @@ func For(t v1alpha1.IstioTenant, version *semver.Version) (Plan, error) {
 		case asked == v1alpha1.DiscoveryAuto && d.ignored != "":
 			return Plan{}, fmt.Errorf("spec.discovery: Istio %s %s, so that it would see other tenants; "+
 				"take a base of 1.6 or older, or of 1.10 or newer, or ask for %q to have it nevertheless", version, d.ignored, d.name)
+		case asked == v1alpha1.DiscoveryAuto && d.lists:
+			plan := d.plan(t, version)
+			plan.Warning = fmt.Sprintf("spec.discovery: auto is %q here, with which the control plane reads every Secret of the cluster; "+
+				"write %q to accept that, or take one application namespace and Istio 1.18 or later", d.name, d.name)
+			return plan, nil
 		case asked == v1alpha1.DiscoveryAuto || asked == d.name:
 			return d.plan(t, version), nil
 		}

@@ -10,6 +10,8 @@
 //	  namespace: istio-system           namespace: ISTIO_TENANT_NAMESPACE
 //
 // Every object is in exactly one of them. The control plane's is moved to
-// v1alpha1.BaseNamespace, so that it deploys through an IstioTenant only. The
+// v1alpha1.BaseNamespace, so that it deploys through an IstioTenant only, and
+// what it has of cluster scope has that in its name: no API server takes such a
+// webhook configuration, and no other Istio has a ClusterRole of that name. The
 // common one also gets the rules that keep tenants apart, in common/tenancy.
 package split

@@ -59,8 +59,18 @@ func TestManifests(t *testing.T) {
 			for id, text := range byID(t, control) {
 				require.NotContains(t, text, "istio-system", id)
 			}
+			for _, o := range control {
+				if object.IsClusterScoped(o) {
+					require.Contains(t, o.GetName(), v1alpha1.BaseNamespace, o.GetKind())
+				}
+			}
 			moved, err := relocate.Filter{From: "istio-system", To: v1alpha1.BaseNamespace}.Filter(read(t, file))
 			require.NoError(t, err)
+			for _, o := range object.Of("ValidatingWebhookConfiguration", moved) { // since 1.11
+				if o.GetName() == "istiod-default-validator" {
+					require.NoError(t, o.SetName("istiod-default-validator-"+v1alpha1.BaseNamespace))
+				}
+			}
 			got := byID(t, append(common, control...))
 			for id, want := range byID(t, append(moved, rules...)) {
 				require.Equal(t, want, got[id], id)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/object"
@@ -60,17 +59,6 @@ const (
 	cluster         // in none
 )
 
-// clusterScoped are cluster-scoped kinds that today's Kubernetes schema lacks,
-// because others define them or because they are gone.
-var clusterScoped = map[kind]bool{
-	{"gateway.networking.k8s.io", "GatewayClass"}:           true,
-	{"authentication.istio.io", "MeshPolicy"}:               true, // Istio 0.8 to 1.5
-	{"rbac.istio.io", "ClusterRbacConfig"}:                  true, // Istio 1.1 to 1.5
-	{"policy", "PodSecurityPolicy"}:                         true,
-	{"extensions", "PodSecurityPolicy"}:                     true,
-	{"security.openshift.io", "SecurityContextConstraints"}: true,
-}
-
 type kind struct{ group, kind string }
 
 // decider knows where things are.
@@ -109,7 +97,7 @@ func (d decider) scope(o *yaml.RNode) scope {
 	switch {
 	case id.Group == "" && id.Kind == "Namespace" && id.Name == d.namespace:
 		return home
-	case d.isClusterScoped(id):
+	case d.isClusterScoped(o):
 		return cluster
 	case id.Namespace == d.namespace:
 		return home
@@ -117,12 +105,10 @@ func (d decider) scope(o *yaml.RNode) scope {
 	return elsewhere
 }
 
-// isClusterScoped asks for the kind in v1, too: the schema has no versions that
-// Kubernetes no longer serves, and old manifests have no others.
-func (d decider) isClusterScoped(id object.ID) bool {
-	k := kind{id.Group, id.Kind}
-	return clusterScoped[k] || d.clusterKinds[k] ||
-		resid.NewGvk(id.Group, "v1", id.Kind).IsClusterScoped()
+// isClusterScoped also knows what the manifest itself defines.
+func (d decider) isClusterScoped(o *yaml.RNode) bool {
+	id := object.IDOf(o)
+	return object.IsClusterScoped(o) || d.clusterKinds[kind{id.Group, id.Kind}]
 }
 
 // place gives o the namespace that it has in a cluster, and says if that is
@@ -132,7 +118,7 @@ func (d decider) isClusterScoped(id object.ID) bool {
 //   - an object that states none goes where its chart is installed.
 func (d decider) place(o *yaml.RNode) (repair string, err error) {
 	id := object.IDOf(o)
-	switch inCluster := d.isClusterScoped(id); {
+	switch inCluster := d.isClusterScoped(o); {
 	case inCluster && id.Namespace != "":
 		repair = fmt.Sprintf("%s: metadata.namespace dropped; a %s has none", id, id.Kind)
 		return repair, o.PipeE(yaml.Lookup("metadata"), yaml.Clear("namespace"))

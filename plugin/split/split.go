@@ -37,6 +37,11 @@ func Run(in io.Reader, name string, dir string) (Summary, error) {
 	if control, err = (relocate.Filter{From: s.Namespace, To: v1alpha1.BaseNamespace}).Filter(control); err != nil {
 		return Summary{}, fmt.Errorf("%s: %w", name, err)
 	}
+	notes, err := decider{clusterKinds: clusterKinds(objects)}.reserve(control)
+	if err != nil {
+		return Summary{}, fmt.Errorf("%s: %w", name, err)
+	}
+	s.Notes = append(s.Notes, notes...)
 	files, err := s.files(common, control)
 	if err != nil {
 		return Summary{}, fmt.Errorf("%s: %w", name, err)

@@ -133,6 +133,38 @@ func TestParts(t *testing.T) {
 	}
 }
 
+// TestReserve holds that no object of the control plane has the name of another Istio's.
+func TestReserve(t *testing.T) {
+	const rbac, admission = "rbac.authorization.k8s.io/v1", "admissionregistration.k8s.io/v1"
+	dir := filepath.Join(t.TempDir(), "x")
+	s, err := split.Run(strings.NewReader(istiod+
+		meta(admission, "ValidatingWebhookConfiguration", "", "istiod-default-validator")+
+		meta(admission, "ValidatingWebhookConfiguration", "", "istio-validator-istio-system")+
+		meta(admission, "ValidatingAdmissionPolicy", "", "stable-channel-default-policy.istio.io")+
+		meta(admission, "ValidatingAdmissionPolicyBinding", "", "own.istio.io")+"spec: {policyName: stable-channel-default-policy.istio.io}\n"+
+		meta(rbac, "ClusterRole", "", "x")+
+		meta(rbac, "ClusterRoleBinding", "", "x-istio-system")+"roleRef: {kind: ClusterRole, name: x}\n"+
+		meta(rbac, "RoleBinding", "istio-system", "x")+"roleRef: {kind: Role, name: x}\n"+
+		meta(rbac, "RoleBinding", "istio-system", "view")+"roleRef: {kind: ClusterRole, name: view}\n"), "f", dir)
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		"no CustomResourceDefinitions; split them together with the rest, or apply them first (istio-init, istio-base)",
+		"ValidatingWebhookConfiguration istiod-default-validator is now istiod-default-validator-ISTIO_TENANT_NAMESPACE, which no other Istio in the cluster is called",
+		"ValidatingAdmissionPolicy stable-channel-default-policy.istio.io is now stable-channel-default-policy-ISTIO_TENANT_NAMESPACE.istio.io, which no other Istio in the cluster is called",
+		"ValidatingAdmissionPolicyBinding own.istio.io is now own-ISTIO_TENANT_NAMESPACE.istio.io, which no other Istio in the cluster is called",
+		"ClusterRole x is now x-ISTIO_TENANT_NAMESPACE, which no other Istio in the cluster is called",
+	}, s.Notes)
+	for file, want := range map[string]string{
+		"validatingwebhookconfiguration.yaml":   "name: istio-validator-ISTIO_TENANT_NAMESPACE\n",
+		"validatingadmissionpolicybinding.yaml": "policyName: stable-channel-default-policy-ISTIO_TENANT_NAMESPACE.istio.io",
+		"clusterrolebinding.yaml":               "name: x-ISTIO_TENANT_NAMESPACE\nroleRef: {kind: ClusterRole, name: x-ISTIO_TENANT_NAMESPACE}",
+		"rolebinding.yaml":                      "roleRef: {kind: Role, name: x}",
+	} {
+		require.Contains(t, text(t, dir, "control-plane", file), want)
+	}
+	require.Contains(t, text(t, dir, "control-plane/rolebinding.yaml"), "roleRef: {kind: ClusterRole, name: view}")
+}
+
 func TestRepairsAndNotes(t *testing.T) {
 	dir := t.TempDir() // an empty directory is as good as none
 	s, err := split.Run(strings.NewReader(istiod+
@@ -150,6 +182,7 @@ func TestRepairsAndNotes(t *testing.T) {
 		"Service istio-ingress/c is outside the control plane's namespace, so it is in common, as it is",
 		"no CustomResourceDefinitions; split them together with the rest, or apply them first (istio-init, istio-base)",
 		"common has objects in namespaces that it does not create: istio-cni",
+		"ClusterRole b is now b-ISTIO_TENANT_NAMESPACE, which no other Istio in the cluster is called",
 	}, s.Notes)
 	require.Contains(t, text(t, dir, "control-plane/configmap.yaml"), "namespace: ISTIO_TENANT_NAMESPACE")
 	require.Contains(t, s.String(), "\nrepaired: f: ConfigMap a: ")

@@ -75,7 +75,7 @@ func laidOver(t testing.TB, version, name string) ([]*yaml.RNode, discovery.Plan
 	require.NoError(t, err)
 	plan, err := discovery.For(of, plane.Version)
 	require.NoError(t, err)
-	got, err := tenant.Transformer{Tenant: of, Warn: func(w string) { t.Error(w) }}.Filter(in)
+	got, err := tenant.Transformer{Tenant: of, Warn: knownRights(t)}.Filter(in)
 	require.NoError(t, err)
 	return got, plan
 }

@@ -192,6 +192,9 @@ func (f Filter) namespaced(objects []*yaml.RNode, binding, role *yaml.RNode, pla
 	return objects, nil
 }
 
+// enough rights make the point.
+const enough = 5
+
 // ErrEscalates is what Escalation wraps.
 var ErrEscalates = errors.New("whoever may become the control plane reaches beyond the tenant")
 
@@ -215,6 +218,9 @@ func Escalation(objects []*yaml.RNode, plan discovery.Plan) error {
 	}
 	if len(found) == 0 {
 		return nil
+	}
+	if more := len(found) - enough; more > 0 {
+		found = append(found[:enough], fmt.Sprintf("and %d more", more))
 	}
 	return fmt.Errorf("%w: %s", ErrEscalates, strings.Join(found, "; "))
 }

@@ -244,7 +244,8 @@ func TestEscalation(t *testing.T) {
 	require.EqualError(t, err, "whoever may become the control plane reaches beyond the tenant: "+
 		"update, patch mutatingwebhookconfigurations.admissionregistration.k8s.io")
 	err = confine.Escalation(objecttest.Parse(t, confined("selectors", input)), filter(t, "selectors").Plan)
-	require.ErrorContains(t, err, "get, list, watch pods")
+	require.ErrorContains(t, err, "; get, list, watch *.security.istio.io; ")
+	require.ErrorContains(t, err, "; and ")
 
 	withBundle := objecttest.Run(t, filter(t, "namespace"), input+"    caBundle: QQ==\n")
 	require.NoError(t, confine.Escalation(objecttest.Parse(t, withBundle), filter(t, "namespace").Plan))
