@@ -1,7 +1,9 @@
 package render_test
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,23 +13,29 @@ import (
 )
 
 func TestShippedOverlaysAndExamples(t *testing.T) {
-	for _, dir := range []string{"../../overlays", "../../examples"} {
-		entries, err := os.ReadDir(dir)
-		require.NoError(t, err)
-		r := newRepo(t)
-		for _, e := range entries {
-			if _, err := os.Stat(dir + "/" + e.Name() + "/kustomization.yaml"); err == nil {
-				require.NoError(t, os.CopyFS(r.path("overlays", e.Name()), os.DirFS(dir+"/"+e.Name())))
-			}
-		}
-		_, _, err = r.render()
-		require.NoError(t, err)
-		names, err := os.ReadDir(r.path("overlays"))
-		require.NoError(t, err)
-		for _, e := range names {
-			r.same(e.Name())
-		}
+	r := newRepo(t)
+	for _, dir := range []string{"overlays", "examples"} {
+		require.NoError(t, os.CopyFS(r.path(dir), os.DirFS("../../"+dir)))
 	}
+	n := 0
+	require.NoError(t, filepath.WalkDir(r.root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.Name() != "kustomization.yaml" {
+			return err
+		}
+		dir, err := filepath.Rel(r.root, filepath.Dir(path))
+		if err != nil || strings.Contains(r.read(dir+"/kustomization.yaml"), "kind: Component") {
+			return err
+		}
+		_, got, err := r.render(func(o *render.Options) { o.Overlays, o.Output, o.Warn = []string{r.path(dir)}, "", func(string) {} })
+		want, wantErr := r.kustomize(dir, functions...)
+		require.Equal(t, wantErr == nil, err == nil, "%s: %v, %v", dir, wantErr, err)
+		if got != want {
+			require.Equal(t, want, got, dir)
+		}
+		n++
+		return nil
+	}))
+	require.Greater(t, n, 8)
 }
 
 func TestWhatIsRenderedNeedsNoFunctionAndIsTheSame(t *testing.T) {
