@@ -4,8 +4,8 @@ package bases
 
 import "embed"
 
-// Tenancy are the files of istio/common/tenancy, a kustomization of its own:
+// Tenancy are the files of tenancy, a kustomization of its own:
 // what keeps tenants apart in a cluster, whatever release of Istio they run.
 //
-//go:embed istio/common/tenancy/*.yaml
+//go:embed tenancy/*.yaml
 var Tenancy embed.FS

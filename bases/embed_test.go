@@ -17,7 +17,7 @@ import (
 // read returns the objects of an embedded file.
 func read(t *testing.T, name string) []*yaml.RNode {
 	t.Helper()
-	text, err := fs.ReadFile(bases.Tenancy, "istio/common/tenancy/"+name)
+	text, err := fs.ReadFile(bases.Tenancy, "tenancy/"+name)
 	require.NoError(t, err)
 	objects, err := kio.FromBytes(text)
 	require.NoError(t, err)
@@ -26,11 +26,11 @@ func read(t *testing.T, name string) []*yaml.RNode {
 
 func TestTenancyIsComplete(t *testing.T) {
 	kustomization := read(t, "kustomization.yaml")[0]
-	files := []string{"istio/common/tenancy/kustomization.yaml"}
+	files := []string{"tenancy/kustomization.yaml"}
 	for _, name := range object.Strings(kustomization, "resources") {
-		files = append(files, "istio/common/tenancy/"+name)
+		files = append(files, "tenancy/"+name)
 	}
-	embedded, err := fs.Glob(bases.Tenancy, "istio/common/tenancy/*")
+	embedded, err := fs.Glob(bases.Tenancy, "tenancy/*")
 	require.NoError(t, err)
 	require.ElementsMatch(t, files, embedded)
 }

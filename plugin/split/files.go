@@ -20,12 +20,9 @@ import (
 
 const kustomization = "kustomization.yaml"
 
-// tenancy is where the rules that keep tenants apart are, below bases.Tenancy,
-// and tenancyDir where they go, below Common.
-const (
-	tenancy    = "istio/common/tenancy"
-	tenancyDir = "tenancy"
-)
+// tenancy is where the rules that keep tenants apart are in bases.Tenancy, and
+// where they go below Common.
+const tenancy = "tenancy"
 
 // about is what each part's kustomization says of itself.
 var about = map[string]string{
@@ -41,7 +38,7 @@ func (s *Summary) files(common, control []*yaml.RNode) (map[string][]byte, error
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		to := path.Join(Common, tenancyDir, strings.TrimPrefix(file, tenancy))
+		to := path.Join(Common, file)
 		s.Added = append(s.Added, to)
 		files[to], err = fs.ReadFile(bases.Tenancy, file)
 		return err
@@ -49,7 +46,7 @@ func (s *Summary) files(common, control []*yaml.RNode) (map[string][]byte, error
 	if err != nil {
 		return nil, err
 	}
-	if err := s.part(files, Common, common, tenancyDir); err != nil {
+	if err := s.part(files, Common, common, tenancy); err != nil {
 		return nil, err
 	}
 	return files, s.part(files, ControlPlane, control)
