@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/Masterminds/semver/v3"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/controlplane"
 )
 
 const (
@@ -36,7 +38,32 @@ func (g Generator) Filter([]*yaml.RNode) ([]*yaml.RNode, error) {
 	if err != nil {
 		return nil, g.name(err)
 	}
+	if err := version(objects); err != nil {
+		return nil, g.name(err)
+	}
 	return objects, nil
+}
+
+// version holds the control plane's image to the charts' minor version: flags,
+// settings and rights are that version's. An image that does not tell its
+// version is taken to be of it, and says so from then on.
+func version(objects []*yaml.RNode) error {
+	plane, err := controlplane.Find(objects)
+	if plane.Deployment == nil {
+		return nil // another part
+	}
+	if err != nil {
+		return plane.Deployment.PipeE(yaml.SetAnnotation(controlplane.VersionAnnotation, Version))
+	}
+	own, err := semver.NewVersion(Version)
+	if err != nil {
+		return err
+	}
+	if v := plane.Version; v.Major() != own.Major() || v.Minor() != own.Minor() {
+		return fmt.Errorf("spec.tag: the control plane is Istio %s; the charts are for %d.%d; for another version, split its own manifest (istio-tenancy split)",
+			v, own.Major(), own.Minor())
+	}
+	return nil
 }
 
 // name puts the configuration's name in front of every error of a joined one.

@@ -4,12 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/suggest"
 )
 
 // owned are the values that a base does not set, because something else does.
@@ -25,8 +23,8 @@ var owned = []struct {
 	{value: "global.istioNamespace", owner: ofTenant("controlPlane.namespace")},
 	{value: "global.resourceScope", owner: "spec.part of the IstioRelease says what to render"},
 	{value: "defaultRevision", owner: "a default revision would validate every tenant's configuration"},
-	{value: "global.hub", owner: "set spec.hub of the IstioRelease"},
-	{value: "global.tag", owner: "set spec.tag of the IstioRelease"},
+	{value: "hub", owner: "set spec.hub of the IstioRelease"},
+	{value: "tag", owner: "set spec.tag of the IstioRelease"},
 
 	{parts: controlPlane, value: "revisionTags", owner: "a tag's webhook matches every tenant's namespaces; use the revision, " + ofTenant("controlPlane.revision")},
 	{parts: controlPlane, value: "meshConfig.rootNamespace", owner: ofTenant("controlPlane.namespace")},
@@ -58,7 +56,7 @@ func check(spec v1alpha1.ReleaseSpec) error {
 	if !ok {
 		return fmt.Errorf("spec.part: found %q; want %s", spec.Part, parts)
 	}
-	known, err := src.topLevel()
+	defaults, err := src.defaults()
 	if err != nil {
 		return err
 	}
@@ -67,7 +65,7 @@ func check(spec v1alpha1.ReleaseSpec) error {
 		if len(o.parts) > 0 && !slices.Contains(o.parts, spec.Part) {
 			continue
 		}
-		for _, prefix := range []string{"", "global.", "pilot."} {
+		for _, prefix := range []string{"", "global.", "pilot.", "pilot.global."} {
 			field := prefix + o.value
 			found, ok := lookup(spec.Values, field)
 			if ok && (o.only == "" || o.only == fmt.Sprint(found)) {
@@ -75,11 +73,7 @@ func check(spec v1alpha1.ReleaseSpec) error {
 			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(spec.Values)) {
-		if !slices.Contains(known, name) && !isOwned(name) {
-			errs = append(errs, fmt.Errorf("spec.values.%s: no value of the %s chart%s", name, spec.Part, suggest.Question(name, known)))
-		}
-	}
+	errs = append(errs, src.mistakes(string(spec.Part), spec.Values, defaults)...)
 	return errors.Join(errs...)
 }
 
@@ -94,8 +88,8 @@ func checkImages(spec v1alpha1.ReleaseSpec) (errs []error) {
 	return errs
 }
 
-// topLevel are the values that the chart knows.
-func (s source) topLevel() ([]string, error) {
+// defaults are the chart's own values.
+func (s source) defaults() (map[string]any, error) {
 	c, err := s.load()
 	if err != nil {
 		return nil, err
@@ -103,9 +97,7 @@ func (s source) topLevel() ([]string, error) {
 	// Istio's charts keep their defaults below this key, so that a profile can
 	// come between them and the user's values.
 	defaults, _ := c.Values["_internal_defaults_do_not_set"].(map[string]any)
-	names := slices.Concat(slices.Collect(maps.Keys(defaults)), profiles, s.unlisted)
-	slices.Sort(names)
-	return names, nil
+	return defaults, nil
 }
 
 func isOwned(name string) bool {
