@@ -11,12 +11,12 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 )
 
-// checkout is a copy of the shipped bases and overlays, to which a test adds
+// checkout is a copy of the shipped bases, overlays and examples, to which a test adds
 // tenants as an administrator would.
 type checkout struct{ dir string }
 
 func newCheckout(dir string) (checkout, error) {
-	for _, part := range []string{"bases", "overlays"} {
+	for _, part := range []string{"bases", "overlays", "examples"} {
 		if err := os.CopyFS(filepath.Join(dir, part), os.DirFS(filepath.Join("..", part))); err != nil {
 			return checkout{}, fmt.Errorf("copy %s: %w", part, err)
 		}
