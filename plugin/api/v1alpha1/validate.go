@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	"math/big"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ func (t IstioTenant) Validate() error {
 func (t IstioTenant) problems() problems {
 	var p problems
 	p.checkNames(t)
-	p.checkNamespaces(t.Spec)
+	p.checkNamespaces(t)
 	p.checkSubjects(t.Spec)
 	p.checkAllowFrom(t)
 	p.checkQuota(t.Spec.Quota)
@@ -38,15 +39,19 @@ func (p *problems) checkNames(t IstioTenant) {
 }
 
 // reserved are namespaces that belong to the cluster.
-func reserved(namespace string) bool { return strings.HasPrefix(namespace, "kube-") }
+func reserved(namespace string) bool {
+	return namespace == "default" || strings.HasPrefix(namespace, "kube-")
+}
 
-func (p *problems) checkNamespaces(s TenantSpec) {
+func (p *problems) checkNamespaces(t IstioTenant) {
+	s := t.Spec
 	const controlPlane, application = "spec.controlPlane.namespace", "spec.applicationNamespaces"
-	if ns := s.ControlPlane.Namespace; reserved(ns) || ns == "default" {
+	if ns := s.ControlPlane.Namespace; reserved(ns) {
 		p.add(controlPlane, "%q belongs to the cluster: must be a namespace of the tenant's own", ns)
 	}
 	for i, ns := range s.ApplicationNamespaces {
 		switch at := element(application, i); {
+		case ns == t.Name() && ns == "default": // is said of the name
 		case reserved(ns):
 			p.add(at, "%q belongs to the cluster: must be a namespace of the tenant's own", ns)
 		case ns == s.ControlPlane.Namespace:
@@ -140,20 +145,58 @@ var quotaNames = []string{
 }
 
 func (p *problems) checkQuota(quota map[string]string) {
-	for name := range quota {
+	for name, quantity := range quota {
 		huge := strings.HasPrefix(strings.TrimPrefix(name, "requests."), "hugepages-")
 		if !huge && !strings.Contains(name, "/") && !slices.Contains(quotaNames, name) {
 			p.add(child("spec.quota", name), "%s is no resource that a ResourceQuota counts%s", show(name), suggest.Question(name, quotaNames))
 		}
+		if isCount(name) && !whole(quantity) {
+			p.add(child("spec.quota", name), "%s counts objects: must be a whole number", show(quantity))
+		}
 	}
+}
+
+// isCount says whether a resource is a number of objects. The others of
+// quotaNames are cores or bytes.
+func isCount(name string) bool {
+	measured := slices.ContainsFunc([]string{"cpu", "memory", "storage"}, func(what string) bool { return strings.HasSuffix(name, what) })
+	return strings.HasPrefix(name, "count/") || slices.Contains(quotaNames, name) && !measured
+}
+
+// suffixes of quantities, as numbers.
+var suffixes = map[string]string{
+	"": "1", "n": "1e-9", "u": "1e-6", "m": "1e-3", "k": "1e3", "M": "1e6", "G": "1e9", "T": "1e12", "P": "1e15", "E": "1e18",
+	"Ki": "0x1p10", "Mi": "0x1p20", "Gi": "0x1p30", "Ti": "0x1p40", "Pi": "0x1p50", "Ei": "0x1p60",
+}
+
+// whole says whether a quantity is an integer; what is no quantity is another check's.
+func whole(quantity string) bool {
+	suffix := strings.TrimLeft(quantity, "+0123456789.")
+	factor, found := suffixes[suffix]
+	if !found {
+		factor = "1" + suffix // an exponent
+	}
+	number, ok := new(big.Rat).SetString(strings.TrimSuffix(quantity, suffix))
+	by, valid := new(big.Rat).SetString(factor) // fails for exponents that would fill the memory
+	return !ok || !valid || number.Mul(number, by).IsInt()
 }
 
 // ownLabels are those that decide to whom a namespace belongs and which
 // control plane serves it.
 var ownLabels = []string{"istio-injection", "istio.io/dataplane-mode", "istio.io/rev", "kubernetes.io/metadata.name"}
 
+// podSecurity are the levels of Kubernetes' Pod Security Standards, and
+// podSecurityLabels the labels of a namespace that name one.
+var (
+	podSecurity       = []string{"privileged", "baseline", "restricted"}
+	podSecurityLabels = []string{"pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/audit", "pod-security.kubernetes.io/warn"}
+)
+
 func (p *problems) checkLabels(labels map[string]string) {
-	for name := range labels {
+	for name, value := range labels {
+		if slices.Contains(podSecurityLabels, name) && !slices.Contains(podSecurity, value) {
+			p.add(child("spec.namespaceLabels", name), "%s is unknown: must be %s%s", show(value), list(podSecurity), suggest.Question(value, podSecurity))
+		}
 		if slices.Contains(ownLabels, name) || strings.HasPrefix(name, Group+"/") {
 			p.add(child("spec.namespaceLabels", name), "decides which control plane a namespace belongs to and is set for you: leave it out")
 		}
