@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/strictyaml"
 )
 
 // resourceList is what kustomize and a function say to each other.
@@ -25,10 +26,11 @@ const expected = "a ResourceList is expected, as kustomize writes it"
 // readResourceList reads and checks the frame and every object's identity, so
 // that nothing after it meets a shape that it does not know.
 func readResourceList(data []byte) (resourceList, error) {
-	root, err := readDocument(data)
+	document, err := strictyaml.Document(data, expected)
 	if err != nil {
-		return resourceList{}, err
+		return resourceList{}, fmt.Errorf("stdin: %w", err)
 	}
+	root := yaml.NewRNode(document)
 	if root.YNode().Kind != yaml.MappingNode || root.GetKind() != kio.ResourceListKind ||
 		!strings.HasPrefix(root.GetApiVersion(), "config.kubernetes.io/") {
 		return resourceList{}, fmt.Errorf("stdin: no ResourceList of %s: %s", kio.ResourceListAPIVersion, expected)
@@ -54,32 +56,6 @@ func readResourceList(data []byte) (resourceList, error) {
 		}
 	}
 	return list, errors.Join(errs...)
-}
-
-// readDocument reads the only YAML document of stdin.
-func readDocument(data []byte) (*yaml.RNode, error) {
-	if !utf8.Valid(data) {
-		return nil, errors.New("stdin: is not UTF-8: " + expected)
-	}
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	var document, more yaml.Node
-	switch err := decoder.Decode(&document); {
-	case errors.Is(err, io.EOF):
-		return nil, errors.New("stdin: is empty: " + expected)
-	case err != nil:
-		return nil, fmt.Errorf("stdin: is no valid YAML: %w", oneLine(err))
-	}
-	switch err := decoder.Decode(&more); {
-	case err == nil:
-		return nil, errors.New("stdin: holds several YAML documents: one is expected")
-	case !errors.Is(err, io.EOF):
-		return nil, fmt.Errorf("stdin: is no valid YAML: %w", oneLine(err))
-	}
-	return yaml.NewRNode(document.Content[0]), nil
-}
-
-func oneLine(err error) error {
-	return errors.New(strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " "))
 }
 
 // identify checks the fields that name an object, and returns the name.

@@ -83,7 +83,7 @@ func TestDecodeTenantErrors(t *testing.T) {
 	for name, c := range map[string]struct{ input, want string }{
 		"empty":            {"", "IstioTenant: is empty: must be a YAML document with apiVersion, kind, metadata and spec"},
 		"only comment":     {"# nothing\n", "IstioTenant: is empty: must be a YAML document with apiVersion, kind, metadata and spec"},
-		"not UTF-8":        {"kind: \xff\n", "IstioTenant: byte 6 is not UTF-8: save the file as UTF-8"},
+		"not UTF-8":        {"kind: \xff\n", "IstioTenant: is not UTF-8 at byte 6: save the file as UTF-8"},
 		"truncated":        {head + "spec: {admins: [", "IstioTenant: is no valid YAML: line 5: did not find expected node content"},
 		"list":             {"- a\n", `IstioTenant: ["a"] is a list: must be a mapping`},
 		"text":             {"sales\n", `IstioTenant: "sales" is a string: must be a mapping`},

@@ -1,15 +1,12 @@
 package v1alpha1
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"math"
 	"strings"
-	"unicode/utf8"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/strictyaml"
 )
 
 // parse reads the one YAML document of a configuration as JSON would hold it.
@@ -17,47 +14,12 @@ import (
 // which let a small file grow without bounds.
 func parse(data []byte) (any, problems) {
 	var p problems
-	node, err := document(data)
+	node, err := strictyaml.Document(data, "must be a YAML document with apiVersion, kind, metadata and spec")
 	if err != nil {
 		p.add("", "%s", err)
 		return nil, p
 	}
 	return p.convert("", node), p
-}
-
-// document is the root node of the only document in data.
-func document(data []byte) (*yaml.Node, error) {
-	if !utf8.Valid(data) {
-		at := 0
-		for at < len(data) {
-			r, size := utf8.DecodeRune(data[at:])
-			if r == utf8.RuneError && size <= 1 {
-				break
-			}
-			at += size
-		}
-		return nil, fmt.Errorf("byte %d is not UTF-8: save the file as UTF-8", at)
-	}
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	var first, second yaml.Node
-	switch err := decoder.Decode(&first); {
-	case errors.Is(err, io.EOF):
-		return nil, errors.New("is empty: must be a YAML document with apiVersion, kind, metadata and spec")
-	case err != nil:
-		return nil, syntax(err)
-	}
-	switch err := decoder.Decode(&second); {
-	case err == nil:
-		return nil, errors.New("holds several YAML documents: must be one")
-	case !errors.Is(err, io.EOF):
-		return nil, syntax(err)
-	}
-	return first.Content[0], nil
-}
-
-// syntax is a YAML error on one line.
-func syntax(err error) error {
-	return errors.New("is no valid YAML: " + strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " "))
 }
 
 // convert is the JSON value of a node at path; what JSON does not have becomes a problem.
