@@ -118,11 +118,11 @@ resources: [../../bases/istio/control-plane, app.yaml]
 var mistakes = []string{"namespace", "missing", "validator"}
 
 func TestEveryFieldOfAKustomizationIsAsKustomizeBuildsIt(t *testing.T) {
-	filled := 0
 	for name, files := range kustomizations {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := newRepo(t)
-			teams := []string{"alpha", "beta", "gamma", "delta", "hr"}
+			teams := []string{"alpha", "beta", "gamma", "hr"}
 			for _, team := range teams {
 				r.overlay(team, team, "{admins: [{kind: User, name: "+team+"-admin}]}", kustomization)
 				if files["kustomization.yaml"] == "" {
@@ -136,8 +136,7 @@ func TestEveryFieldOfAKustomizationIsAsKustomizeBuildsIt(t *testing.T) {
 					r.write("overlays/"+team+"/"+file, text)
 				}
 			}
-			summary, _, err := r.render()
-			filled += summary.Filled
+			_, _, err := r.render()
 			require.Equal(t, slices.Contains(mistakes, name), err != nil, "%v", err)
 			for _, team := range teams {
 				want, wantErr := r.kustomize("overlays/"+team, functions...)
@@ -154,5 +153,4 @@ func TestEveryFieldOfAKustomizationIsAsKustomizeBuildsIt(t *testing.T) {
 			}
 		})
 	}
-	t.Logf("%d filled in", filled)
 }

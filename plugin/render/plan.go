@@ -41,7 +41,7 @@ type job struct {
 // classify finds out whether an overlay lays a tenant over what others may
 // share, and nothing else that depends on the tenant.
 func (j *job) classify() {
-	text, err := os.ReadFile(filepath.Join(j.dir, kustomizationFile))
+	text, err := readRegular(filepath.Join(j.dir, kustomizationFile))
 	if err != nil {
 		return
 	}
@@ -53,7 +53,7 @@ func (j *job) classify() {
 	if filepath.Base(j.tenantFile) != j.tenantFile || bytes.Count(text, []byte(j.tenantFile)) != 1 {
 		return
 	}
-	config, err := os.ReadFile(filepath.Join(j.dir, j.tenantFile))
+	config, err := readRegular(filepath.Join(j.dir, j.tenantFile))
 	if err != nil {
 		return
 	}
@@ -70,6 +70,19 @@ func (j *job) classify() {
 	j.read = map[string]string{kustomizationFile: build.Digest(text), j.tenantFile: build.Digest(config)}
 	// Relative paths mean the same in overlays that lie side by side.
 	j.group = build.Digest([]byte(filepath.Dir(j.dir) + "\x00" + string(text) + "\x00" + j.tenantFile + "\x00" + shape.Key))
+}
+
+// readRegular reads a file that is no link: what a link leads to is not the
+// overlay's own.
+func readRegular(path string) ([]byte, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: is no regular file", path)
+	}
+	return os.ReadFile(path)
 }
 
 // planner gives forms to jobs.
@@ -119,9 +132,12 @@ func (p planner) plan(ctx context.Context, jobs []*job) error {
 			made := &cachedForm{Files: files, Digest: digest}
 			if made.Form, err = p.make(ctx, alike); err != nil {
 				if ctx.Err() != nil {
-					return ctx.Err()
+					return nil
 				}
 				made.Reason = err.Error()
+			}
+			if errors.Is(err, errBuild) {
+				continue // another time it may work
 			}
 			if err := p.cache.keep(group, made); err != nil {
 				return err
@@ -131,7 +147,7 @@ func (p planner) plan(ctx context.Context, jobs []*job) error {
 			}
 		}
 	}
-	return ctx.Err()
+	return nil
 }
 
 // use takes a form if the tenant's names can be filled in.
@@ -163,6 +179,9 @@ func (p planner) cached(jobs []*job) []*job {
 	return rest
 }
 
+// errBuild says that there is no form because a build failed.
+var errBuild = errors.New("build")
+
 // make makes a form for overlays that are alike but for their names, and tries
 // it on one of them.
 func (p planner) make(ctx context.Context, alike []*job) (*form.Form, error) {
@@ -186,7 +205,7 @@ func (p planner) make(ctx context.Context, alike []*job) (*form.Form, error) {
 	}
 	wait.Wait()
 	if err := errors.Join(errs[:]...); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errBuild, err)
 	}
 	made, err := form.New(short, long, results[0].YAML, results[1].YAML, first.sorted)
 	if err != nil {
@@ -200,7 +219,7 @@ func (p planner) make(ctx context.Context, alike []*job) (*form.Form, error) {
 	if tried.built == nil {
 		result, err := p.builder.Build(ctx, build.Request{Dir: tried.dir})
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", errBuild, err)
 		}
 		tried.built = &result
 	}

@@ -142,6 +142,22 @@ func TestAMistakeLeavesTheOldOutputAndLetsOthersFinish(t *testing.T) {
 	require.Empty(t, printed, "to stdout all is printed, or nothing")
 }
 
+func TestTenantsBehindLinks(t *testing.T) {
+	r := newRepo(t)
+	teams := many()[:5]
+	r.teams(teams...)
+	for _, team := range teams {
+		require.NoError(t, os.Rename(r.path("overlays", team, "tenant.yaml"), r.path("overlays", team, "real.yaml")))
+		require.NoError(t, os.Symlink("real.yaml", r.path("overlays", team, "tenant.yaml")))
+	}
+	require.NoError(t, os.Symlink(r.path("overlays", teams[0]), r.path("overlays", "linked")))
+	_, _, err := r.render()
+	require.NoError(t, err)
+	for _, team := range append(teams, "linked") {
+		r.same(team)
+	}
+}
+
 func TestStreamIsWhatKustomizePrints(t *testing.T) {
 	r := newRepo(t)
 	r.teams(many()[:5]...)

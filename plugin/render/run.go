@@ -46,7 +46,7 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 	for _, o := range overlays {
 		present[o.name] = true
 	}
-	errs := []error{ctx.Err(), r.orphans(present)}
+	errs := []error{interrupted(ctx), r.orphans(present)}
 	for _, o := range overlays {
 		if err := r.errs[o.name]; err != nil {
 			r.Failed++
@@ -73,6 +73,14 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 		return fmt.Errorf("%s: %w: %d of %d overlays differ", r.Output, ErrStale, r.Changed+r.Removed, len(overlays))
 	}
 	return nil
+}
+
+// interrupted is an error if somebody stopped the run.
+func interrupted(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return errors.New("interrupted: what is rendered so far stays, and the next run does the rest")
 }
 
 func (r *run) print(text []byte) error {

@@ -67,6 +67,9 @@ func (r *recorder) opaqueFields(kustomization *yaml.RNode, dir string) string {
 			}
 		}
 	}
+	if why := environment(kustomization); why != "" {
+		return why
+	}
 	return remote(kustomization.YNode())
 }
 
@@ -85,7 +88,7 @@ func isOwn(text []byte) bool {
 	for _, config := range configs {
 		switch config.GetApiVersion() {
 		case konfig.BuiltinPluginApiVersion:
-			if strings.Contains(config.GetKind(), "Helm") {
+			if strings.Contains(config.GetKind(), "Generator") {
 				return false
 			}
 		case v1alpha1.APIVersion:
@@ -114,6 +117,27 @@ func RunsThis(annotations map[string]string) bool {
 	}
 	fields, err := spec.Fields()
 	return err == nil && len(fields) == 1
+}
+
+// environment says whether a generator may read environment variables, as it
+// does for the names without values in the files of envs.
+func environment(kustomization *yaml.RNode) string {
+	for _, field := range []string{"configMapGenerator", "secretGenerator"} {
+		list := kustomization.Field(field)
+		if list.IsNilOrEmpty() {
+			continue
+		}
+		generators, err := list.Value.Elements()
+		if err != nil {
+			return field
+		}
+		for _, g := range generators {
+			if g.Field("env") != nil || g.Field("envs") != nil {
+				return field + ": envs"
+			}
+		}
+	}
+	return ""
 }
 
 // remote says whether a kustomization seems to name another host.

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
@@ -98,9 +97,4 @@ func (r *recorder) inputs(root string) []Input {
 	}
 	slices.SortFunc(inputs, func(a, b Input) int { return cmp.Compare(a.Path, b.Path) })
 	return inputs
-}
-
-// IsInside says whether an input is in the overlay's own directory.
-func (i Input) IsInside() bool {
-	return filepath.IsLocal(i.Path) && !strings.HasPrefix(i.Path, "..")
 }

@@ -58,6 +58,14 @@ func cut(output string, names, others []string) ([]document, error) {
 	return documents, nil
 }
 
+func joined(documents []document) string {
+	var b strings.Builder
+	for _, d := range documents {
+		b.WriteString(d.text)
+	}
+	return b.String()
+}
+
 // mark stands for a blank in text; no YAML that is written holds a NUL.
 func mark(i int) string { return "\x00" + strconv.Itoa(i) + "\x00" }
 

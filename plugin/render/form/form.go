@@ -2,6 +2,7 @@ package form
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -72,6 +73,9 @@ func New(short, long Sample, shortOutput, longOutput []byte, sorted bool) (*Form
 		}
 		f.Runs = append(f.Runs, objects)
 		start = end
+	}
+	if !strings.Contains(joined(a), mark(0)) {
+		return nil, errors.New("the tenant's name is not in it")
 	}
 	f.limit(short.names, long.names, string(longOutput))
 	f.Words = f.words()
