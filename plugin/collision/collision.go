@@ -41,6 +41,11 @@ func OfTenant(file string, t v1alpha1.IstioTenant) []Claim {
 		{thing: thing{what: "tenant " + t.Name()}, field: "metadata.name", owner: file},
 		{thing: thing{what: "revision " + t.Spec.ControlPlane.Revision}, field: "spec.controlPlane.revision", owner: t.Name()},
 		{thing: namespace(t.Spec.ControlPlane.Namespace), field: "spec.controlPlane.namespace", owner: t.Name()},
+		// Istio joins both in the names of what has no namespace: revision a in b-c is called as a-b in c.
+		{
+			thing: thing{what: "cluster-wide name *-" + t.Spec.ControlPlane.Revision + "-" + t.Spec.ControlPlane.Namespace},
+			field: "spec.controlPlane", owner: t.Name(),
+		},
 	}
 	for i, ns := range t.Spec.ApplicationNamespaces {
 		claims = append(claims, Claim{thing: namespace(ns), field: fmt.Sprintf("spec.applicationNamespaces[%d]", i), owner: t.Name()})

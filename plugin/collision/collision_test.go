@@ -40,6 +40,18 @@ func TestOfTenant(t *testing.T) {
 	}
 }
 
+func TestRevisionAndNamespaceMakeTheNamesOfWhatHasNoNamespace(t *testing.T) {
+	tenant := func(name, revision, namespace string) v1alpha1.IstioTenant {
+		t := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: name}}
+		t.Spec.ControlPlane.Revision, t.Spec.ControlPlane.Namespace = revision, namespace
+		t.Default()
+		return t
+	}
+	check(t, append(collision.OfTenant("a", tenant("x", "a", "b-c")), collision.OfTenant("b", tenant("y", "a-b", "c"))...), []string{
+		"cluster-wide name *-a-b-c: has two owners, tenant x (a: spec.controlPlane) and tenant y (b: spec.controlPlane): must have one",
+	})
+}
+
 func TestOfObjects(t *testing.T) {
 	const (
 		sales  = "labels: {istio-tenancy.dev/tenant: sales}"
