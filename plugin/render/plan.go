@@ -207,7 +207,7 @@ func (p planner) make(ctx context.Context, alike []*job) (*form.Form, error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("%w: %w", errBuild, err)
 	}
-	made, err := form.New(short, long, results[0].YAML, results[1].YAML, first.sorted)
+	made, err := form.New(short, long, printed(results[0]), printed(results[1]), first.sorted)
 	if err != nil {
 		return nil, err
 	}
@@ -228,8 +228,10 @@ func (p planner) make(ctx context.Context, alike []*job) (*form.Form, error) {
 			return nil, errors.New("another tenant reads other files")
 		}
 	}
-	if !bytes.Equal(made.Fill(nil, tried.names), tried.built.YAML) {
+	if !bytes.Equal(made.Fill(nil, tried.names), tried.built.YAML) || made.FillNotes(tried.names) != tried.built.Stderr {
 		return nil, fmt.Errorf("does not give what kustomize gives for %s", tried.name)
 	}
 	return made, nil
 }
+
+func printed(r build.Result) form.Output { return form.Output{YAML: string(r.YAML), Notes: r.Stderr} }

@@ -26,7 +26,7 @@ type Options struct {
 	// Executable is the program's file.
 	Executable string
 	Out        io.Writer
-	// Warn is told what kustomize and its functions print, line by line. Progress is
+	// Warn is told what kustomize and its functions print beside the objects. Progress is
 	// told, one call at a time, how many overlays are done.
 	Warn     func(line string)
 	Progress func(done, all int)
@@ -72,6 +72,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		output:  output{dir: o.Output, temp: known.temp(), split: o.Split},
 		errs:    map[string]error{},
 		diffs:   map[string][]byte{},
+		notes:   map[string][]string{},
 	}
 	r.Tenants = len(overlays)
 	err = r.render(ctx, overlays)

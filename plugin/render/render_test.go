@@ -142,6 +142,17 @@ func TestAMistakeLeavesTheOldOutputAndLetsOthersFinish(t *testing.T) {
 	require.Empty(t, printed, "to stdout all is printed, or nothing")
 }
 
+func TestAWarningIsPrintedOnceForAllThatItIsAbout(t *testing.T) {
+	r := newRepo(t)
+	for _, team := range many()[:6] {
+		r.overlay(team, team, "{admins: [{kind: User, name: jo}], applicationNamespaces: ["+team+"-a, "+team+"-b]}", kustomization)
+	}
+	summary, printed, err := r.render()
+	require.NoError(t, err)
+	require.Equal(t, 6, summary.Filled)
+	require.Regexp(t, `^.*/overlays/group-aaa and 5 more: spec.discovery: auto is "selectors" here, [^\n]*$`, printed)
+}
+
 func TestTenantsBehindLinks(t *testing.T) {
 	r := newRepo(t)
 	teams := many()[:5]

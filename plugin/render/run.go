@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -25,8 +26,9 @@ type run struct {
 
 	mu    sync.Mutex
 	done  int
-	errs  map[string]error  // by overlay
-	diffs map[string][]byte // by overlay
+	errs  map[string]error    // by overlay
+	diffs map[string][]byte   // by overlay
+	notes map[string][]string // the overlays, by note
 }
 
 func (r *run) render(ctx context.Context, overlays []overlay) error {
@@ -42,6 +44,7 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 			jobs[i] = nil
 		}
 	})
+	r.warn()
 	present := map[string]bool{}
 	for _, o := range overlays {
 		present[o.name] = true
@@ -235,10 +238,11 @@ func (r *run) text(ctx context.Context, j *job, buffer []byte) ([]byte, error) {
 	}
 	if j.form == nil {
 		r.tally(&r.Built)
-		r.warn(j)
+		r.note(j, j.built.Stderr)
 		return j.built.YAML, nil
 	}
 	r.tally(&r.Filled)
+	r.note(j, j.form.FillNotes(j.names))
 	text := j.form.Fill(buffer, j.names)
 	if r.Verify && !bytes.Equal(text, j.built.YAML) {
 		return nil, errors.New("is not what kustomize builds; please report it")
@@ -302,13 +306,26 @@ func (r *run) orphans(present map[string]bool) error {
 	return err
 }
 
-// warn passes on what a build printed beside its output.
-func (r *run) warn(j *job) {
+// note keeps what a build printed beside its output.
+func (r *run) note(j *job, printed string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for line := range strings.Lines(j.built.Stderr) {
-		if line = strings.TrimSpace(line); line != "" {
-			r.Warn(j.arg + ": " + strings.TrimPrefix(line, "istio-tenancy: "))
+	for line := range strings.Lines(printed) {
+		if line = strings.TrimPrefix(strings.TrimSpace(line), "istio-tenancy: warning: "); line != "" {
+			r.notes[line] = append(r.notes[line], j.arg)
 		}
+	}
+}
+
+// warn prints each note once, however many overlays it is about.
+func (r *run) warn() {
+	for _, line := range slices.Sorted(maps.Keys(r.notes)) {
+		overlays := r.notes[line]
+		slices.Sort(overlays)
+		about := overlays[0]
+		if more := len(overlays) - 1; more > 0 {
+			about = fmt.Sprintf("%s and %d more", about, more)
+		}
+		r.Warn(about + ": " + line)
 	}
 }

@@ -29,11 +29,7 @@ func cut(output string, names, others []string) ([]document, error) {
 			return nil, fmt.Errorf("%q is in it by chance", name)
 		}
 	}
-	var pairs []string
-	for i, name := range names {
-		pairs = append(pairs, name, mark(i))
-	}
-	marks := strings.NewReplacer(pairs...)
+	marks := marker(names)
 	var documents []document
 	for _, text := range strings.Split(output, "\n"+separator) {
 		text = strings.TrimSuffix(text, "\n") + "\n"
@@ -56,6 +52,15 @@ func cut(output string, names, others []string) ([]document, error) {
 		})
 	}
 	return documents, nil
+}
+
+// marker puts marks in the place of names.
+func marker(names []string) *strings.Replacer {
+	var pairs []string
+	for i, name := range names {
+		pairs = append(pairs, name, mark(i))
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 func joined(documents []document) string {

@@ -20,6 +20,8 @@ type Form struct {
 	Shortest, Longest []int
 	// Words is the output without blanks.
 	Words string
+	// Notes is what is printed beside the output.
+	Notes Text
 }
 
 // Run is a sequence of objects of one apiVersion and kind.
@@ -34,19 +36,26 @@ type Text struct {
 	Blanks   []int
 }
 
+// Output is what a build printed: objects, and notes beside them.
+type Output struct{ YAML, Notes string }
+
 // New makes a form of the output for both of a shape's samples. sorted says
 // whether kustomize sorts the objects (sortOptions: legacy, its default). The
 // error says what in the output depends on more than the names.
-func New(short, long Sample, shortOutput, longOutput []byte, sorted bool) (*Form, error) {
-	a, err := cut(string(shortOutput), short.names, long.names)
+func New(short, long Sample, shortOutput, longOutput Output, sorted bool) (*Form, error) {
+	a, err := cut(shortOutput.YAML, short.names, long.names)
 	if err != nil {
 		return nil, err
 	}
-	b, err := cut(string(longOutput), long.names, short.names)
+	b, err := cut(longOutput.YAML, long.names, short.names)
 	if err != nil {
 		return nil, err
 	}
-	f := &Form{Sorted: sorted}
+	notes := marker(short.names).Replace(shortOutput.Notes)
+	if notes != marker(long.names).Replace(longOutput.Notes) {
+		return nil, errors.New("what is printed beside it differs in more than the names")
+	}
+	f := &Form{Sorted: sorted, Notes: parse(notes)}
 	if len(a) != len(b) {
 		return nil, fmt.Errorf("%d objects or %d", len(a), len(b))
 	}
@@ -77,7 +86,7 @@ func New(short, long Sample, shortOutput, longOutput []byte, sorted bool) (*Form
 	if !strings.Contains(joined(a), mark(0)) {
 		return nil, errors.New("the tenant's name is not in it")
 	}
-	f.limit(short.names, long.names, string(longOutput))
+	f.limit(short.names, long.names, longOutput.YAML)
 	f.Words = f.words()
 	return f, nil
 }
@@ -143,6 +152,9 @@ func (f *Form) Fill(buffer []byte, names []string) []byte {
 	}
 	return buffer
 }
+
+// FillNotes returns what is printed beside the output for a tenant.
+func (f *Form) FillNotes(names []string) string { return string(f.Notes.fill(nil, names)) }
 
 // Objects is how many objects the form has.
 func (f *Form) Objects() int {

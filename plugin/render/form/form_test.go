@@ -95,7 +95,8 @@ func output(t *testing.T, make func(a, b string) string, sorted bool) (*Form, er
 	require.True(t, ok)
 	short, long, ok := shape.Samples()
 	require.True(t, ok)
-	return New(short, long, []byte(make(short.names[0], short.names[1])), []byte(make(long.names[0], long.names[1])), sorted)
+	result := func(s Sample) Output { return Output{make(s.names[0], s.names[1]), "look at " + s.names[1] + "\n"} }
+	return New(short, long, result(short), result(long), sorted)
 }
 
 func object(kind, name string) string {
@@ -113,6 +114,7 @@ func TestFormSortsAsKustomizeDoes(t *testing.T) {
 	f, err := output(t, make, true)
 	require.NoError(t, err)
 	require.Equal(t, 3, f.Objects())
+	require.Equal(t, "look at jo\n", f.FillNotes([]string{"sales", "jo"}))
 	for _, names := range [][]string{{"a", "b"}, {"z", "b"}, {"m-a", "b"}, {"m-c", "b"}} {
 		require.Equal(t, make(names[0], names[1]), string(f.Fill(nil, names)))
 	}
