@@ -78,25 +78,39 @@ func OfObjects(file string, objects []*yaml.RNode) []Claim {
 
 func namespace(name string) thing { return thing{what: "namespace " + name} }
 
-// Check returns a line for each thing that is claimed twice. Of the objects of
-// the same two files it names the first, and of those in a namespace that is
-// claimed twice none.
+// Collision is a thing that two files claim.
+type Collision struct {
+	Files [2]string
+	Err   error // says what and whose
+}
+
+// Check returns a line for each collision among claims.
 func Check(claims []Claim) error {
+	var errs []error
+	for _, c := range Find(claims) {
+		errs = append(errs, c.Err)
+	}
+	return errors.Join(errs...)
+}
+
+// Find returns what is claimed twice. Of the objects of the same two files it
+// names the first, and of those in a namespace that is claimed twice none.
+func Find(claims []Claim) []Collision {
 	first := map[thing]Claim{}
 	reported := map[thing]bool{}
-	var errs []error
+	var found []Collision
 	var objects [][2]Claim
 	for _, c := range claims {
-		f, found := first[c.thing]
+		f, twice := first[c.thing]
 		switch {
-		case !found:
+		case !twice:
 			first[c.thing] = c
 		case f.owner == c.owner:
 		case c.thing.what == "":
 			objects = append(objects, [2]Claim{f, c})
 		default:
 			reported[c.thing] = true
-			errs = append(errs, collide(c.thing.what, f, c))
+			found = append(found, collide(c.thing.what, f, c))
 		}
 	}
 	count := map[[2]string]int{}
@@ -106,21 +120,21 @@ func Check(claims []Claim) error {
 	}
 	for _, c := range objects {
 		owners, what := [2]string{c[0].owner, c[1].owner}, c[0].thing.object.String()
-		n, found := count[owners]
-		if !found {
+		n, left := count[owners]
+		if !left {
 			continue
 		}
 		if n > 1 {
 			what += fmt.Sprintf(" (and %d more)", n-1)
 		}
-		errs = append(errs, collide(what, c[0], c[1]))
+		found = append(found, collide(what, c[0], c[1]))
 		delete(count, owners)
 	}
-	return errors.Join(errs...)
+	return found
 }
 
-func collide(what string, a, b Claim) error {
-	return fmt.Errorf("%s: has two owners, %s and %s: must have one", what, a, b)
+func collide(what string, a, b Claim) Collision {
+	return Collision{[2]string{a.file, b.file}, fmt.Errorf("%s: has two owners, %s and %s: must have one", what, a, b)}
 }
 
 // String is "tenant sales (sales/tenant.yaml: metadata.name)".

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/render/form"
 )
 
@@ -48,7 +49,8 @@ type entry struct {
 	Stamps  []int64 // of those that are; see stamps
 	Split   bool
 	Objects int
-	Files   []outputFile // in the tenant's directory
+	Tenants []v1alpha1.IstioTenant // as claims has them
+	Files   []outputFile           // in the tenant's directory
 }
 
 type outputFile struct {

@@ -31,7 +31,8 @@ type job struct {
 	tenantFile string
 	sorted     bool
 
-	read map[string]string // digests of what was read already
+	tenants []v1alpha1.IstioTenant // that the overlay lays, as claims has them
+	read    map[string]string      // digests of what was read already
 
 	form  *form.Form // to fill in, or nil
 	files []string   // that the form was made of, and the tenant's
@@ -46,19 +47,20 @@ func (j *job) classify() {
 		return
 	}
 	var k types.Kustomization
-	if k.Unmarshal(text) != nil || len(k.Transformers) != 1 {
+	if k.Unmarshal(text) != nil {
 		return
 	}
+	tenants, configs := readTenants(j.dir, k.Transformers)
+	j.tenants = claims(tenants)
+	if len(k.Transformers) != 1 || len(tenants) != 1 {
+		return
+	}
+	tenant, config := tenants[0], configs[0]
 	j.tenantFile = k.Transformers[0]
 	if filepath.Base(j.tenantFile) != j.tenantFile || bytes.Count(text, []byte(j.tenantFile)) != 1 {
 		return
 	}
-	config, err := readRegular(filepath.Join(j.dir, j.tenantFile))
-	if err != nil {
-		return
-	}
-	tenant, err := v1alpha1.DecodeTenant(config)
-	if err != nil || !build.RunsThis(tenant.Metadata.Annotations) {
+	if !build.RunsThis(tenant.Metadata.Annotations) {
 		return
 	}
 	shape, names, ok := form.Of(tenant)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/render/build"
 )
 
@@ -26,13 +27,14 @@ type run struct {
 
 	mu    sync.Mutex
 	done  int
-	errs  map[string]error    // by overlay
-	diffs map[string][]byte   // by overlay
-	notes map[string][]string // the overlays, by note
+	owned map[string][]v1alpha1.IstioTenant // by overlay
+	errs  map[string]error                  // by overlay
+	diffs map[string][]byte                 // by overlay
+	notes map[string][]string               // the overlays, by note
 }
 
 func (r *run) render(ctx context.Context, overlays []overlay) error {
-	jobs := r.pending(ctx, overlays)
+	jobs := r.withoutCollisions(overlays, r.pending(ctx, overlays))
 	if err := r.plan(ctx, jobs); err != nil {
 		return err
 	}
@@ -145,12 +147,14 @@ func (r *run) pending(ctx context.Context, overlays []overlay) []*job {
 			if e, ok := r.cache.isCurrent(o, r.Split, r.Output, r.digests); ok {
 				r.cache.record(o.name, e, nil)
 				r.count(e.Objects)
+				r.claim(o.name, e.Tenants)
 				r.finish(o.name, nil)
 				return
 			}
 		}
 		jobs[i] = &job{overlay: o}
 		jobs[i].classify()
+		r.claim(o.name, jobs[i].tenants)
 	})
 	return slices.DeleteFunc(jobs, func(j *job) bool { return j == nil })
 }
@@ -216,7 +220,7 @@ func (r *run) do(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	e := entry{Overlay: j.dir, Digest: digest, Split: r.Split, Objects: objects, Files: written}
+	e := entry{Overlay: j.dir, Digest: digest, Split: r.Split, Objects: objects, Tenants: j.tenants, Files: written}
 	if seen := stamps(j.dir, inputs); r.digests.of(j.dir, inputs) == digest {
 		e.Stamps = seen // of what was read, and of nothing later
 		e.Outside = r.digests.outside(j.dir, inputs)
