@@ -3,7 +3,6 @@ package examples_test
 
 import (
 	"bytes"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -18,42 +17,16 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/clitest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/object"
 )
 
-func TestMain(m *testing.M) {
-	os.Exit(run(m))
-}
-
-// bin holds both programs.
-var bin string
-
-func run(m *testing.M) int {
-	var err error
-	if bin, err = os.MkdirTemp("", "istio-tenancy-bin"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(bin)
-	for name, program := range map[string]string{
-		"istio-tenancy": "../plugin/cmd/istio-tenancy", "kustomize": "sigs.k8s.io/kustomize/kustomize/v5",
-	} {
-		if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, name), program).CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "go build %s: %v\n%s", program, err, out)
-			return 1
-		}
-	}
-	if err := os.Chmod(bin, 0o755); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
 func kustomize(t *testing.T, dir string) string {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(bin, "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", dir)
-	cmd.Env = append(os.Environ(), "PATH="+bin)
+	cmd := exec.Command(filepath.Join(clitest.Bin(t), "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", dir)
+	cmd.Env = append(os.Environ(), "PATH="+clitest.Bin(t))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -102,9 +75,9 @@ func generate(t *testing.T, dir string) (stdout, stderr string, err error) {
 	plugin := read(t, "argocd/plugin/plugin.yaml")[0]
 	command := object.Strings(plugin, "spec", "generate", "command")
 	require.Equal(t, "istio-tenancy", command[0])
-	cmd := exec.Command(filepath.Join(bin, command[0]), command[1:]...)
+	cmd := exec.Command(filepath.Join(clitest.Bin(t), command[0]), command[1:]...)
 	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + bin, "HOME=", "TMPDIR=/nonexistent", "ARGOCD_APP_NAME=tenant-sales"}
+	cmd.Env = []string{"PATH=" + clitest.Bin(t), "HOME=", "TMPDIR=/nonexistent", "ARGOCD_APP_NAME=tenant-sales"}
 	if os.Getuid() == 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 999, Gid: 999}}
 	}

@@ -4,7 +4,6 @@ package overlays_test
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,37 +16,11 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/clitest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/object"
 )
 
-func TestMain(m *testing.M) {
-	os.Exit(run(m))
-}
-
-// run builds both programs, and puts them on PATH for the tests.
-func run(m *testing.M) int {
-	bin, err := os.MkdirTemp("", "istio-tenancy-bin")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(bin)
-	for _, program := range []string{"../plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5"} {
-		name := "istio-tenancy"
-		if !strings.HasSuffix(program, name) {
-			name = "kustomize"
-		}
-		if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, name), program).CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "go build %s: %v\n%s", program, err, out)
-			return 1
-		}
-	}
-	if err := os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
 // kustomize builds dir with further flags.
 func kustomize(t testing.TB, dir string, flags ...string) string {

@@ -3,48 +3,25 @@ package blog_test
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/clitest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/object"
 )
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-// bin has the programs that the tests run.
-var bin string
-
-func run(m *testing.M) int {
-	var err error
-	if bin, err = os.MkdirTemp("", "istio-tenancy-bin"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(bin)
-	for name, program := range map[string]string{
-		"istio-tenancy": "../../plugin/cmd/istio-tenancy", "kustomize": "sigs.k8s.io/kustomize/kustomize/v5",
-	} {
-		if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, name), program).CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "go build %s: %v\n%s", program, err, out)
-			return 1
-		}
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
 // build builds a kustomization as its README says.
 func build(t *testing.T, dir string) map[object.ID]*yaml.RNode {
 	t.Helper()
 	var stderr bytes.Buffer
-	cmd := exec.Command(filepath.Join(bin, "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", dir)
-	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	cmd := exec.Command("kustomize", "build", "--enable-alpha-plugins", "--enable-exec", dir)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	require.NoError(t, err, stderr.String())

@@ -12,35 +12,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/clitest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/render"
 )
 
-func TestMain(m *testing.M) {
-	os.Exit(run(m))
-}
-
-// run builds both programs, and puts them on PATH for the tests.
-func run(m *testing.M) int {
-	bin, err := os.MkdirTemp("", "istio-tenancy-bin")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(bin)
-	for name, program := range map[string]string{
-		"istio-tenancy": "../cmd/istio-tenancy", "kustomize": "sigs.k8s.io/kustomize/kustomize/v5",
-	} {
-		if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, name), program).CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "go build %s: %v\n%s", program, err, out)
-			return 1
-		}
-	}
-	if err := os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
 // repo is a copy of the shipped bases, with overlays beside them.
 type repo struct {
