@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -60,10 +59,6 @@ func (w *classic) start() error {
 	}
 	source, err := newCheckout(dir)
 	if err != nil {
-		return err
-	}
-	blog := filepath.Join("examples", "blog")
-	if err := os.CopyFS(filepath.Join(dir, blog), os.DirFS(filepath.Join("..", blog))); err != nil {
 		return err
 	}
 	w.tenants = map[string]*tenant{"dev": newTenants()["dev"], "sales": newTenants()["sales"]}
