@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
@@ -19,7 +20,7 @@ func TestAnApplicationAndAGatewayOfTheSameBuildGetTheirProxies(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.cluster.Admin.Apply(objects)
 	require.NoError(t, err)
-	defer w.cluster.Admin.Delete(objects)
+	defer remove(t, w, objects)
 	istiod, err := w.cluster.StartIstiod(objects)
 	require.NoError(t, err)
 	defer istiod.Stop()
@@ -42,6 +43,27 @@ func TestAnApplicationAndAGatewayOfTheSameBuildGetTheirProxies(t *testing.T) {
 			}))
 		})
 	}
+}
+
+// remove deletes objects, and waits until their Namespaces are gone.
+func remove(t *testing.T, w *world, objects []*cluster.Object) {
+	t.Helper()
+	require.NoError(t, w.cluster.Admin.Delete(objects))
+	require.NoError(t, cluster.Eventually(time.Minute, func() error {
+		for _, object := range objects {
+			if object.GetKind() != "Namespace" {
+				continue
+			}
+			answer, err := w.cluster.Admin.Do("GET", "/api/v1/namespaces/"+object.GetName(), "")
+			if err != nil {
+				return err
+			}
+			if answer.Code != 404 {
+				return fmt.Errorf("Namespace %s is still there", object.GetName())
+			}
+		}
+		return nil
+	}))
 }
 
 // proxied is an error unless a Pod has a proxy with an image.
