@@ -15,7 +15,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/render/form"
 )
 
@@ -49,8 +48,8 @@ type entry struct {
 	Stamps  []int64 // of those that are; see stamps
 	Split   bool
 	Objects int
-	Tenants []v1alpha1.IstioTenant // as claims has them
-	Files   []outputFile           // in the tenant's directory
+	Claims  []claim
+	Files   []outputFile // in the tenant's directory
 }
 
 type outputFile struct {

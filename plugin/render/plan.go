@@ -12,7 +12,6 @@ import (
 
 	"sigs.k8s.io/kustomize/api/types"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/render/build"
 	"github.com/istio-tenancy/istio-tenancy/plugin/render/form"
 )
@@ -31,8 +30,8 @@ type job struct {
 	tenantFile string
 	sorted     bool
 
-	tenants []v1alpha1.IstioTenant // that the overlay lays, as claims has them
-	read    map[string]string      // digests of what was read already
+	claims []claim           // of the tenants that it lays
+	read   map[string]string // digests of what was read already
 
 	form  *form.Form // to fill in, or nil
 	files []string   // that the form was made of, and the tenant's
@@ -51,7 +50,7 @@ func (j *job) classify() {
 		return
 	}
 	tenants, configs := readTenants(j.dir, k.Transformers)
-	j.tenants = claims(tenants)
+	j.claims = claimsOf(tenants)
 	if len(k.Transformers) != 1 || len(tenants) != 1 {
 		return
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/render/build"
 )
 
@@ -71,7 +70,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		Options: o,
 		planner: planner{builder, digests, known},
 		output:  output{dir: o.Output, temp: known.temp(), split: o.Split},
-		owned:   map[string][]v1alpha1.IstioTenant{},
+		claims:  map[string][]claim{},
 		errs:    map[string]error{},
 		diffs:   map[string][]byte{},
 		notes:   map[string][]string{},

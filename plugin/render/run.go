@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/render/build"
 )
 
@@ -24,12 +23,12 @@ type run struct {
 
 	buffers sync.Pool // of []byte
 
-	mu    sync.Mutex
-	done  int
-	owned map[string][]v1alpha1.IstioTenant // by overlay
-	errs  map[string]error                  // by overlay
-	diffs map[string][]byte                 // by overlay
-	notes map[string][]string               // the overlays, by note
+	mu     sync.Mutex
+	done   int
+	claims map[string][]claim  // by overlay
+	errs   map[string]error    // by overlay
+	diffs  map[string][]byte   // by overlay
+	notes  map[string][]string // the overlays, by note
 }
 
 func (r *run) render(ctx context.Context, overlays []overlay) error {
@@ -146,14 +145,14 @@ func (r *run) pending(ctx context.Context, overlays []overlay) []*job {
 			if e, ok := r.cache.isCurrent(o, r.Split, r.Output, r.digests); ok {
 				r.cache.record(o.name, e, nil)
 				r.count(e.Objects)
-				r.claim(o.name, e.Tenants)
+				r.claim(o.name, e.Claims)
 				r.finish(o.name, nil)
 				return
 			}
 		}
 		jobs[i] = &job{overlay: o}
 		jobs[i].classify()
-		r.claim(o.name, jobs[i].tenants)
+		r.claim(o.name, jobs[i].claims)
 	})
 	return slices.DeleteFunc(jobs, func(j *job) bool { return j == nil })
 }
@@ -219,7 +218,7 @@ func (r *run) do(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	e := entry{Overlay: j.dir, Digest: digest, Split: r.Split, Objects: objects, Tenants: j.tenants, Files: written}
+	e := entry{Overlay: j.dir, Digest: digest, Split: r.Split, Objects: objects, Claims: j.claims, Files: written}
 	if seen := stamps(j.dir, inputs); r.digests.of(j.dir, inputs) == digest {
 		e.Stamps = seen // of what was read, and of nothing later
 		e.Outside = r.digests.outside(j.dir, inputs)

@@ -26,40 +26,62 @@ func readTenants(dir string, transformers []string) (tenants []v1alpha1.IstioTen
 	return tenants, files
 }
 
-// claims are tenants without what they do not claim.
-func claims(tenants []v1alpha1.IstioTenant) []v1alpha1.IstioTenant {
-	var small []v1alpha1.IstioTenant
-	for _, tenant := range tenants {
-		var c v1alpha1.IstioTenant
-		c.Metadata.Name = tenant.Name()
-		c.Spec.ControlPlane.Namespace = tenant.Spec.ControlPlane.Namespace
-		c.Spec.ControlPlane.Revision = tenant.Spec.ControlPlane.Revision
-		c.Spec.ApplicationNamespaces = tenant.Spec.ApplicationNamespaces
-		small = append(small, c)
-	}
-	return small
+// claim is what one tenant takes of a cluster.
+type claim struct {
+	Name, Revision, Namespace string
+	Applications              []string
 }
 
-func (r *run) claim(overlay string, tenants []v1alpha1.IstioTenant) {
+func claimsOf(tenants []v1alpha1.IstioTenant) []claim {
+	var claims []claim
+	for _, t := range tenants {
+		own := t.Spec.ControlPlane
+		claims = append(claims, claim{t.Name(), own.Revision, own.Namespace, t.Spec.ApplicationNamespaces})
+	}
+	return claims
+}
+
+// names are all that two tenants can both have.
+func (c claim) names() []string {
+	return append([]string{c.Name, c.Revision, c.Namespace, c.Revision + "-" + c.Namespace}, c.Applications...)
+}
+
+func (c claim) tenant() v1alpha1.IstioTenant {
+	var t v1alpha1.IstioTenant
+	t.Metadata.Name = c.Name
+	t.Spec.ControlPlane.Revision, t.Spec.ControlPlane.Namespace = c.Revision, c.Namespace
+	t.Spec.ApplicationNamespaces = c.Applications
+	return t
+}
+
+func (r *run) claim(overlay string, claims []claim) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.owned[overlay] = tenants
+	r.claims[overlay] = claims
 }
 
 // withoutCollisions leaves out the jobs of tenants that would take what another
 // has: which of two that are both new may keep it, nobody here knows.
 func (r *run) withoutCollisions(overlays []overlay, jobs []*job) []*job {
+	pending := map[string]bool{}
+	taken := map[string]bool{} // by what is pending: nothing else can be new
+	for _, j := range jobs {
+		pending[j.name] = true
+		for _, c := range j.claims {
+			for _, name := range c.names() {
+				taken[name] = true
+			}
+		}
+	}
 	var claimed []collision.Claim
 	names := map[string]string{} // of overlays, by directory as it was given
 	for _, o := range overlays {
-		names[o.arg] = o.name
-		for _, tenant := range r.owned[o.name] {
-			claimed = append(claimed, collision.OfTenant(o.arg, tenant)...)
+		for _, c := range r.claims[o.name] {
+			if pending[o.name] || slices.ContainsFunc(c.names(), func(name string) bool { return taken[name] }) {
+				names[o.arg] = o.name
+				claimed = append(claimed, collision.OfTenant(o.arg, c.tenant())...)
+			}
 		}
-	}
-	pending := map[string]bool{}
-	for _, j := range jobs {
-		pending[j.name] = true
 	}
 	refused := map[string]error{}
 	for _, c := range collision.Find(claimed) {
