@@ -103,11 +103,6 @@ func (p ControlPlane) version() (*semver.Version, error) {
 	return semver.NewVersion(m[1])
 }
 
-// ServiceAccount is the name of the account that the control plane runs as.
-func (p ControlPlane) ServiceAccount() string {
-	return object.String(p.Deployment, "spec", "template", "spec", "serviceAccountName")
-}
-
 // PodLabels are the labels that select the control plane's pods. Deployments of
 // extensions/v1beta1 may leave their selector to the template.
 func (p ControlPlane) PodLabels() map[string]string {

@@ -74,3 +74,22 @@ func mapping[T any](values map[string]T) (*yaml.Node, error) {
 	}
 	return n, nil
 }
+
+// SetText replaces the value of a string, which stays one: it keeps its style,
+// and gets quotes if it would read as something else without.
+func SetText(n *yaml.Node, value string) {
+	n.Value = value
+	quoted := yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+	if n.Style&quoted == 0 && yaml.IsValueNonString(value) {
+		n.Style |= yaml.DoubleQuotedStyle
+	}
+}
+
+// ReplaceText is SetText of the string at a path, if there is one.
+func ReplaceText(n *yaml.RNode, value string, path ...string) error {
+	found, err := n.Pipe(yaml.Lookup(path...))
+	if err == nil && found != nil {
+		SetText(found.YNode(), value)
+	}
+	return err
+}

@@ -104,6 +104,24 @@ func StringMap(n *yaml.RNode, path ...string) map[string]string {
 	return values
 }
 
+// All returns the nodes at a path in which "[]" stands for every element of a
+// sequence.
+func All(n *yaml.RNode, path ...string) []*yaml.RNode {
+	i := slices.Index(path, "[]")
+	if i < 0 {
+		found, err := n.Pipe(yaml.Lookup(path...))
+		if err != nil || found == nil {
+			return nil
+		}
+		return []*yaml.RNode{found}
+	}
+	var found []*yaml.RNode
+	for _, element := range List(n, path[:i]...) {
+		found = append(found, All(element, path[i+1:]...)...)
+	}
+	return found
+}
+
 // Set replaces the field at a path of maps by a value, making what is missing.
 func Set(n *yaml.RNode, value any, path ...string) error {
 	field, err := Node(value)
@@ -162,6 +180,18 @@ func IsBookkeeping(annotation string) bool {
 func Label(o *yaml.RNode, key, value string) error {
 	return Set(o, value, "metadata", "labels", key)
 }
+
+// nameLabel is on every Namespace, and the API server lets nobody change it:
+// unlike any other label, it cannot be used to move a namespace.
+const nameLabel = "kubernetes.io/metadata.name"
+
+// InNamespaces is an element of matchExpressions that selects namespaces by name.
+func InNamespaces(names []string) map[string]any {
+	return map[string]any{"key": nameLabel, "operator": "In", "values": names}
+}
+
+// SelectsByName says whether an element of matchExpressions is InNamespaces'.
+func SelectsByName(expression *yaml.RNode) bool { return String(expression, "key") == nameLabel }
 
 // New returns an object with further top-level fields.
 func New(apiVersion, kind, namespace, name string, fields map[string]any) map[string]any {

@@ -82,9 +82,7 @@ func rule(peers []any, ports ...any) map[string]any {
 	return r
 }
 
-// from selects namespaces by the name label, which nobody can change.
+// from are the pods of namespaces.
 func from(namespaces []string) []any {
-	return []any{map[string]any{"namespaceSelector": map[string]any{"matchExpressions": []any{map[string]any{
-		"key": "kubernetes.io/metadata.name", "operator": "In", "values": namespaces,
-	}}}}}
+	return []any{map[string]any{"namespaceSelector": map[string]any{"matchExpressions": []any{object.InNamespaces(namespaces)}}}}
 }

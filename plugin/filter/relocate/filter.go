@@ -60,10 +60,6 @@ var (
 		"Secret":    {"data", "stringData"},
 		"ConfigMap": {"binaryData"},
 	}
-	// Annotations by which kustomize knows an item again.
-	untouchedAnnotations = []string{
-		"internal.config.kubernetes.io/", "config.kubernetes.io/", "config.k8s.io/", "kustomize.config.k8s.io/",
-	}
 )
 
 // walker rewrites the strings of one object.
@@ -111,7 +107,7 @@ func (w walker) untouched(path []string) bool {
 	case len(path) == 1:
 		return slices.Contains(w.skip, field)
 	case len(path) == 3 && path[0] == "metadata" && path[1] == "annotations":
-		return slices.ContainsFunc(untouchedAnnotations, func(prefix string) bool { return strings.HasPrefix(field, prefix) })
+		return object.IsBookkeeping(field)
 	}
 	return false
 }
@@ -132,10 +128,6 @@ func (w walker) scalar(n *yaml.Node, path []string) error {
 		return fmt.Errorf("%s: the namespace %q reads as a number or a boolean in this text; "+
 			"choose a name with another letter in it", strings.Join(path, "."), w.to)
 	}
-	n.Value = value
-	quoted := yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
-	if n.Style&quoted == 0 && yaml.IsValueNonString(value) {
-		n.Style |= yaml.DoubleQuotedStyle
-	}
+	object.SetText(n, value)
 	return nil
 }

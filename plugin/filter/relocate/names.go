@@ -82,7 +82,7 @@ func (f Filter) moveBare(items []*yaml.RNode) error {
 		if moved == name || !f.belongs(item) {
 			continue
 		}
-		if err := setString(item, moved, "metadata", "name"); err != nil {
+		if err := object.ReplaceText(item, moved, "metadata", "name"); err != nil {
 			return err
 		}
 		switch kind {
@@ -98,11 +98,15 @@ func (f Filter) moveBare(items []*yaml.RNode) error {
 	for _, item := range items {
 		switch kind := item.GetKind(); {
 		case kind == "ClusterRole" && roles[item.GetName()] != "":
-			if err := setString(item, roles[item.GetName()], "metadata", "name"); err != nil {
+			if err := object.ReplaceText(item, roles[item.GetName()], "metadata", "name"); err != nil {
 				return err
 			}
 		case kind == "ClusterRoleBinding" || kind == "RoleBinding" && object.String(item, "roleRef", "kind") == "ClusterRole":
-			if err := setString(item, roles[object.String(item, "roleRef", "name")], "roleRef", "name"); err != nil {
+			role := roles[object.String(item, "roleRef", "name")]
+			if role == "" {
+				continue
+			}
+			if err := object.ReplaceText(item, role, "roleRef", "name"); err != nil {
 				return err
 			}
 		}
@@ -187,16 +191,4 @@ func (f Filter) tellInjector(items []*yaml.RNode, webhook string) error {
 		}
 	}
 	return nil
-}
-
-// setString replaces the scalar at a path; an empty value leaves it.
-func setString(item *yaml.RNode, value string, path ...string) error {
-	if value == "" {
-		return nil
-	}
-	n, err := item.Pipe(yaml.Lookup(path...))
-	if err == nil && n != nil {
-		n.YNode().Value = value
-	}
-	return err
 }

@@ -26,7 +26,7 @@ func (f Filter) reviseFields(n *yaml.Node) {
 	if n.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			if without, ok := revised[n.Content[i].Value]; ok && n.Content[i+1].Value == without {
-				setValue(n.Content[i+1], f.Revision)
+				object.SetText(n.Content[i+1], f.Revision)
 			}
 		}
 		entry := yaml.NewRNode(n)
@@ -34,11 +34,11 @@ func (f Filter) reviseFields(n *yaml.Node) {
 		case object.String(entry, "key") == revisionKey: // of matchExpressions
 			for _, value := range object.List(entry, "values") {
 				if value.YNode().Value == defaultRevision {
-					setValue(value.YNode(), f.Revision)
+					object.SetText(value.YNode(), f.Revision)
 				}
 			}
 		case object.String(entry, "name") == "REVISION" && object.String(entry, "value") == defaultRevision: // of env
-			_ = setString(entry, f.Revision, "value") // a map's lookup does not fail
+			_ = object.ReplaceText(entry, f.Revision, "value") // a map's lookup does not fail
 		}
 	}
 	for _, child := range n.Content {
@@ -79,7 +79,7 @@ func (f Filter) reviseSelectors(item *yaml.RNode) {
 	}
 	*fields = slices.Replace(*fields, at, at+2, pairs...)
 	if pod, err := item.Pipe(yaml.Lookup("spec", "template", "metadata", "labels", "istio")); err == nil && pod != nil {
-		setValue(pod.YNode(), "istiod")
+		object.SetText(pod.YNode(), "istiod")
 	}
 }
 
@@ -123,14 +123,14 @@ func (f Filter) reviseGateway(item *yaml.RNode) error {
 	}
 	if item.GetKind() == "NetworkPolicy" && object.String(item, "metadata", "labels", revisionKey) == defaultRevision {
 		f.reviseFields(item.YNode())
-		return setString(item, item.GetName()+"-"+f.Revision, "metadata", "name")
+		return object.ReplaceText(item, item.GetName()+"-"+f.Revision, "metadata", "name")
 	}
 	labels, err := item.Pipe(yaml.Lookup("spec", "template", "metadata", "labels"))
 	if err != nil || labels == nil {
 		return err
 	}
 	if object.String(labels, revisionKey) != "" {
-		return setString(labels, f.Revision, revisionKey)
+		return object.ReplaceText(labels, f.Revision, revisionKey)
 	}
 	fields := &labels.YNode().Content
 	at := slices.IndexFunc(*fields, func(n *yaml.Node) bool { return n.Value == "sidecar.istio.io/inject" }) + 2
@@ -143,14 +143,6 @@ func (f Filter) reviseGateway(item *yaml.RNode) error {
 
 func scalar(value string) *yaml.Node {
 	n := yaml.NewStringRNode("").YNode()
-	setValue(n, value)
+	object.SetText(n, value)
 	return n
-}
-
-// setValue replaces a string, which stays one, and keeps its style.
-func setValue(n *yaml.Node, value string) {
-	n.Value = value
-	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) == 0 && yaml.IsValueNonString(value) {
-		n.Style |= yaml.DoubleQuotedStyle
-	}
 }

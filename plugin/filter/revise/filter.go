@@ -133,7 +133,7 @@ func (f Filter) reviseObject(item *yaml.RNode, renamed map[name]string) error {
 		moveService(item.YNode(), "istiod."+f.Namespace, to+"."+f.Namespace)
 	}
 	if to, ok := renamed[nameOf(item)]; ok {
-		return setString(item, to, "metadata", "name")
+		return object.ReplaceText(item, to, "metadata", "name")
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func (f Filter) owns(item *yaml.RNode) bool {
 // follow lets an object's references go where the names went.
 func follow(item *yaml.RNode, renamed map[name]string) error {
 	for _, r := range references {
-		for _, holder := range holders(item, r.path[:len(r.path)-1]) {
+		for _, holder := range object.All(item, r.path[:len(r.path)-1]...) {
 			field := r.path[len(r.path)-1]
 			refers := name{r.kind, object.String(holder, "namespace"), object.String(holder, field)}
 			if r.kind == "" {
@@ -126,36 +126,10 @@ func follow(item *yaml.RNode, renamed map[name]string) error {
 			if !ok {
 				continue
 			}
-			if err := setString(holder, to, field); err != nil {
+			if err := object.ReplaceText(holder, to, field); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-// holders are the maps at a path.
-func holders(n *yaml.RNode, path []string) []*yaml.RNode {
-	i := slices.Index(path, "[]")
-	if i < 0 {
-		found, err := n.Pipe(yaml.Lookup(path...))
-		if err != nil || found == nil || found.YNode().Kind != yaml.MappingNode {
-			return nil
-		}
-		return []*yaml.RNode{found}
-	}
-	var found []*yaml.RNode
-	for _, element := range object.List(n, path[:i]...) {
-		found = append(found, holders(element, path[i+1:])...)
-	}
-	return found
-}
-
-// setString replaces a string that is there, and keeps its style.
-func setString(n *yaml.RNode, value string, path ...string) error {
-	found, err := n.Pipe(yaml.Lookup(path...))
-	if err == nil && found != nil {
-		setValue(found.YNode(), value)
-	}
-	return err
 }

@@ -12,15 +12,6 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/object"
 )
 
-// nameLabel is on every Namespace, and the API server lets nobody change it:
-// unlike any other label, it cannot be used to move a namespace into a mesh.
-const nameLabel = "kubernetes.io/metadata.name"
-
-// in selects namespaces by name.
-func in(namespaces []string) map[string]any {
-	return map[string]any{"key": nameLabel, "operator": "In", "values": namespaces}
-}
-
 // mesh edits the MeshConfig, YAML that a ConfigMap holds as text.
 func (f Filter) mesh(objects []*yaml.RNode) error {
 	found := false
@@ -132,5 +123,5 @@ func (f Filter) selectors() any {
 	if !f.Plan.Selects {
 		return nil
 	}
-	return []any{map[string]any{"matchExpressions": []any{in(f.Plan.Watch)}}}
+	return []any{map[string]any{"matchExpressions": []any{object.InNamespaces(f.Plan.Watch)}}}
 }

@@ -75,11 +75,11 @@ func limit(webhook *yaml.RNode, namespaces []string) error {
 	}
 	var expressions []any
 	for _, e := range object.List(webhook, "namespaceSelector", "matchExpressions") {
-		if object.String(e, "key") != nameLabel {
+		if !object.SelectsByName(e) {
 			expressions = append(expressions, e.YNode())
 		}
 	}
-	return object.Set(webhook, append(expressions, in(namespaces)), "namespaceSelector", "matchExpressions")
+	return object.Set(webhook, append(expressions, object.InNamespaces(namespaces)), "namespaceSelector", "matchExpressions")
 }
 
 // ownValidator leaves the one validating webhook that carries the tenant's

@@ -25,8 +25,8 @@ type Filter struct {
 var _ kio.Filter = Filter{}
 
 // Filter gives applications, gateways and routes that Pilot would not see the
-// first application namespace, and every object the tenant's label. An object that is outside of the tenant, or
-// still names the base's namespace, is an error.
+// first application namespace, and every object the tenant's label. An object
+// that is outside of the tenant, or still names the base's namespace, is an error.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	var errs []error
 	services := f.ownServices(objects)

@@ -48,7 +48,7 @@ var hostFields = []struct {
 func (f Filter) moveRoute(o *yaml.RNode, to string, services []string) error {
 	own := f.Tenant.Spec.ControlPlane.Namespace
 	for _, h := range hostFields {
-		for _, holder := range holders(o, h.path[:len(h.path)-1]) {
+		for _, holder := range object.All(o, h.path[:len(h.path)-1]...) {
 			if err := qualify(holder, h.path[len(h.path)-1], h.beside, own, services); err != nil {
 				return err
 			}
@@ -82,21 +82,4 @@ func qualify(holder *yaml.RNode, field, beside, namespace string, services []str
 
 func qualified(name, namespace string) string {
 	return strings.Join([]string{name, namespace, "svc", "cluster", "local"}, ".")
-}
-
-// holders are the nodes at a path.
-func holders(n *yaml.RNode, path []string) []*yaml.RNode {
-	i := slices.Index(path, "[]")
-	if i < 0 {
-		found, err := n.Pipe(yaml.Lookup(path...))
-		if err != nil || found == nil {
-			return nil
-		}
-		return []*yaml.RNode{found}
-	}
-	var found []*yaml.RNode
-	for _, e := range object.List(n, path[:i]...) {
-		found = append(found, holders(e, path[i+1:])...)
-	}
-	return found
 }
