@@ -12,6 +12,7 @@ package gateway
 
 import (
 	"slices"
+	"strconv"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -31,9 +32,9 @@ type Workload struct {
 	Name string
 	// PodLabels select the pods.
 	PodLabels map[string]string
-	// Ports are the target ports, by number or name, that its Service offers to
-	// clients outside of the cluster; none if it offers none.
-	Ports []string
+	// Ports are the target ports that its Service offers to clients outside of
+	// the cluster; none if it offers none.
+	Ports []any
 }
 
 // Workloads returns the gateways' workloads.
@@ -45,8 +46,8 @@ func Workloads(objects []*yaml.RNode) []Workload {
 		}
 		w := Workload{Name: o.GetName(), PodLabels: object.StringMap(o, "spec", "selector", "matchLabels")}
 		for _, service := range object.Of("Service", objects) {
-			if service.GetName() == w.Name && Owns(service) {
-				w.Ports = external(service)
+			if service.GetName() == w.Name && Owns(service) && IsExternal(service) {
+				w.Ports = TargetPorts(service)
 			}
 		}
 		found = append(found, w)
@@ -54,20 +55,30 @@ func Workloads(objects []*yaml.RNode) []Workload {
 	return found
 }
 
-// external returns the target ports of a Service for clients outside of the cluster.
-func external(service *yaml.RNode) []string {
-	if !slices.Contains([]string{"LoadBalancer", "NodePort"}, object.String(service, "spec", "type")) {
-		return nil
-	}
-	var ports []string
+// IsExternal says whether a Service is for clients outside of the cluster.
+func IsExternal(service *yaml.RNode) bool {
+	return slices.Contains([]string{"LoadBalancer", "NodePort"}, object.String(service, "spec", "type"))
+}
+
+// TargetPorts are the Pods' ports behind those ports of a Service, or behind
+// all: an int, or the string that is a port's name.
+func TargetPorts(service *yaml.RNode, ports ...string) []any {
+	var targets []any
 	for _, p := range object.List(service, "spec", "ports") {
-		target := object.String(p, "targetPort")
-		if target == "" {
-			target = object.String(p, "port")
+		port, name := object.String(p, "port"), object.String(p, "targetPort")
+		if len(ports) > 0 && !slices.Contains(ports, port) {
+			continue
 		}
-		if !slices.Contains(ports, target) {
-			ports = append(ports, target)
+		if name == "" {
+			name = port
+		}
+		var target any = name
+		if number, err := strconv.Atoi(name); err == nil {
+			target = number
+		}
+		if !slices.Contains(targets, target) {
+			targets = append(targets, target)
 		}
 	}
-	return ports
+	return targets
 }

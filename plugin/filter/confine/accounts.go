@@ -166,10 +166,26 @@ var idle = map[string]string{
 	"default":                               "a leftover of Istio 0.x, for proxies that asked the API server",
 }
 
-// holder is who has a ClusterRole: the names of ServiceAccounts.
+// holder is who has a ClusterRole: some ServiceAccounts, and what is known of
+// the programs that run as them.
 type holder struct {
-	plan     discovery.Plan
-	accounts []string
+	plan discovery.Plan
+	rows []right
+	// denied are URLs of the API server.
+	denied []string
+}
+
+// holderOf is who role is bound to.
+func holderOf(role *yaml.RNode, objects []*yaml.RNode, plan discovery.Plan) holder {
+	accounts := accountsOf(role, objects)
+	h := holder{plan: plan}
+	for _, p := range programs {
+		if slices.ContainsFunc(p.accounts, func(a string) bool { return slices.Contains(accounts, a) }) {
+			h.rows, h.denied = append(h.rows, p.rights...), append(h.denied, p.urls...)
+		}
+	}
+	h.rows = slices.DeleteFunc(append(h.rows, rights...), func(r right) bool { return !r.holds(plan) })
+	return h
 }
 
 // accountsOf are the ServiceAccounts that a ClusterRole is bound to.
@@ -186,30 +202,18 @@ func accountsOf(role *yaml.RNode, objects []*yaml.RNode) []string {
 	return accounts
 }
 
-func (h holder) programs() []program {
-	return slices.DeleteFunc(slices.Clone(programs), func(p program) bool {
-		return !slices.ContainsFunc(p.accounts, func(a string) bool { return slices.Contains(h.accounts, a) })
-	})
-}
-
-// lookup returns the row for a resource: a program's of h, or else of rights.
+// lookup returns the row for a resource: a program's, or else of rights.
 func (h holder) lookup(group, resource string) (right, bool) {
-	rows := rights
-	for _, p := range slices.Backward(h.programs()) {
-		rows = slices.Concat(p.rights, rows)
-	}
-	i := slices.IndexFunc(rows, func(r right) bool { return r.holds(h.plan) && r.fits(group, resource) })
+	i := slices.IndexFunc(h.rows, func(r right) bool { return r.fits(group, resource) })
 	if i < 0 {
 		return right{}, false
 	}
-	return rows[i], true
+	return h.rows[i], true
 }
 
 // urls leaves out those that h is not given.
 func (h holder) urls(asked []string) []string {
-	return slices.DeleteFunc(slices.Clone(asked), func(url string) bool {
-		return slices.ContainsFunc(h.programs(), func(p program) bool { return slices.Contains(p.urls, url) })
-	})
+	return slices.DeleteFunc(slices.Clone(asked), func(url string) bool { return slices.Contains(h.denied, url) })
 }
 
 // Exception is a right that reaches beyond the tenant, because the program

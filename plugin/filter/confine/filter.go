@@ -38,8 +38,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 		places, done := confined[role.GetName()]
 		if !done {
-			h := holder{f.Plan, accountsOf(role, objects)}
-			if places, err = f.confine(role, h, names); err != nil {
+			if places, err = f.confine(role, holderOf(role, objects, f.Plan), names); err != nil {
 				return nil, fmt.Errorf("%s: rules: %w", object.IDOf(role), err)
 			}
 			confined[role.GetName()] = places
@@ -212,8 +211,9 @@ func Escalation(objects []*yaml.RNode, plan discovery.Plan) error {
 		if err != nil {
 			return err
 		}
+		h := holderOf(role, objects, plan)
 		for _, r := range rules {
-			found = append(found, r.escalates(holder{plan, accountsOf(role, objects)})...)
+			found = append(found, r.escalates(h)...)
 		}
 	}
 	if len(found) == 0 {

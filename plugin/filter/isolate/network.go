@@ -1,8 +1,6 @@
 package isolate
 
 import (
-	"strconv"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/controlplane"
@@ -38,24 +36,10 @@ func (f Filter) networkPolicies(plane controlplane.ControlPlane, objects []*yaml
 	for _, g := range gateway.Workloads(objects) {
 		if len(g.Ports) > 0 {
 			policies = append(policies, policy(f.Tenant.Spec.ApplicationNamespaces[0], "allow-ingress-"+g.Name,
-				map[string]any{"matchLabels": g.PodLabels}, rule(nil, targets(g)...)))
+				map[string]any{"matchLabels": g.PodLabels}, rule(nil, g.Ports...)))
 		}
 	}
 	return policies
-}
-
-// targets are the ports of a gateway as a NetworkPolicy names them. One of
-// them is its readiness, which load balancers ask.
-func targets(g gateway.Workload) []any {
-	var ports []any
-	for _, p := range g.Ports {
-		if number, err := strconv.Atoi(p); err == nil {
-			ports = append(ports, number)
-		} else {
-			ports = append(ports, p)
-		}
-	}
-	return ports
 }
 
 var everyPod = map[string]any{}

@@ -3,11 +3,11 @@ package isolate
 import (
 	"maps"
 	"slices"
-	"strconv"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/object"
 )
 
@@ -31,10 +31,10 @@ func (f Filter) openings(plane controlplane.ControlPlane, objects []*yaml.RNode)
 		}
 		pods := map[string]any{"matchLabels": selector}
 		if slices.Contains(webhooks, s.GetName()) {
-			policies = append(policies, policy(own, "allow-webhooks-"+s.GetName(), pods, rule(nil, servicePorts(s, "443")...)))
+			policies = append(policies, policy(own, "allow-webhooks-"+s.GetName(), pods, rule(nil, gateway.TargetPorts(s, "443")...)))
 		}
-		if slices.Contains([]string{"LoadBalancer", "NodePort"}, object.String(s, "spec", "type")) {
-			policies = append(policies, policy(own, "allow-ingress-"+s.GetName(), pods, rule(nil, servicePorts(s, "")...)))
+		if gateway.IsExternal(s) {
+			policies = append(policies, policy(own, "allow-ingress-"+s.GetName(), pods, rule(nil, gateway.TargetPorts(s)...)))
 		}
 	}
 	return policies
@@ -51,26 +51,4 @@ func webhookServices(objects []*yaml.RNode) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(names))
-}
-
-// servicePorts are the pods' ports behind a Service's port, or behind all.
-func servicePorts(service *yaml.RNode, only string) []any {
-	var ports []any
-	for _, p := range object.List(service, "spec", "ports") {
-		port, target := object.String(p, "port"), object.String(p, "targetPort")
-		if only != "" && port != only {
-			continue
-		}
-		if target == "" {
-			target = port
-		}
-		var value any = target
-		if number, err := strconv.Atoi(target); err == nil {
-			value = number
-		}
-		if !slices.Contains(ports, value) {
-			ports = append(ports, value)
-		}
-	}
-	return ports
 }
