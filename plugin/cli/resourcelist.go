@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/strictyaml"
 )
 
@@ -75,10 +76,7 @@ func identify(i int, node *yaml.Node) (string, error) {
 			return at, fmt.Errorf("%s: %s %s: %s: is missing: must be a string", at, orNone(top["kind"]), orNone(meta["name"]), f[0])
 		}
 	}
-	label := top["kind"] + " " + meta["name"]
-	if meta["namespace"] != "" {
-		label = top["kind"] + " " + meta["namespace"] + "/" + meta["name"]
-	}
+	label := object.ID{Kind: top["kind"], Namespace: meta["namespace"], Name: meta["name"]}.String()
 	for _, name := range []string{"labels", "annotations"} {
 		if m := field(metadata, name); m != nil && m.Kind != yaml.MappingNode && m.ShortTag() != yaml.NodeTagNull {
 			return label, fmt.Errorf("%s: metadata.%s: must be a mapping", label, name)
