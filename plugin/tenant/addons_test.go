@@ -8,8 +8,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/filter/relocate"
-	"github.com/istio-tenancy/istio-tenancy/plugin/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
 // TestThePrometheusOfTodayIsTheTenants lays the addon of current Istio beside

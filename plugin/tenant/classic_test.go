@@ -15,13 +15,13 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/controlplane"
-	"github.com/istio-tenancy/istio-tenancy/plugin/discovery"
-	"github.com/istio-tenancy/istio-tenancy/plugin/filter/confine"
-	"github.com/istio-tenancy/istio-tenancy/plugin/manifest"
-	"github.com/istio-tenancy/istio-tenancy/plugin/object"
-	"github.com/istio-tenancy/istio-tenancy/plugin/object/objecttest"
-	"github.com/istio-tenancy/istio-tenancy/plugin/program"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/confine"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/program"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/tenant"
 )
 

@@ -5,16 +5,16 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/controlplane"
-	"github.com/istio-tenancy/istio-tenancy/plugin/discovery"
-	"github.com/istio-tenancy/istio-tenancy/plugin/filter/claim"
-	"github.com/istio-tenancy/istio-tenancy/plugin/filter/confine"
-	"github.com/istio-tenancy/istio-tenancy/plugin/filter/grant"
-	"github.com/istio-tenancy/istio-tenancy/plugin/filter/isolate"
-	"github.com/istio-tenancy/istio-tenancy/plugin/filter/relocate"
-	"github.com/istio-tenancy/istio-tenancy/plugin/filter/revise"
-	"github.com/istio-tenancy/istio-tenancy/plugin/filter/scope"
-	"github.com/istio-tenancy/istio-tenancy/plugin/filter/settle"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/claim"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/confine"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/grant"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/isolate"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revise"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/scope"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/settle"
 )
 
 // Transformer lays Tenant over the objects of a base.

@@ -14,12 +14,12 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/manifest"
-	"github.com/istio-tenancy/istio-tenancy/plugin/object"
-	"github.com/istio-tenancy/istio-tenancy/plugin/object/objecttest"
-	"github.com/istio-tenancy/istio-tenancy/plugin/oracle"
-	"github.com/istio-tenancy/istio-tenancy/plugin/release"
-	"github.com/istio-tenancy/istio-tenancy/plugin/split"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/oracle"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/split"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/tenant"
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/suggest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
 //go:embed *.schema.json

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/suggest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
 // Validate says what is wrong with the meaning of a tenant that has its

@@ -6,7 +6,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/strictyaml"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // parse reads the one YAML document of a configuration as JSON would hold it.

@@ -6,7 +6,7 @@ import (
 	"os"
 	"runtime/debug"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/cli"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/cli"
 )
 
 func main() {

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
+	"github.com/istio-tenancy/istio-tenancy/plugin/tenant"
+)
+
+// functions say what a kind of configuration does, and where a kustomization
+// lists it.
+var functions = map[string]struct {
+	field  string
+	filter func(config []byte, warn func(string)) (kio.Filter, error)
+}{
+	v1alpha1.KindTenant: {"transformers", func(config []byte, warn func(string)) (kio.Filter, error) {
+		t, err := v1alpha1.DecodeTenant(config)
+		return tenant.Transformer{Tenant: t, Warn: warn}, err
+	}},
+	v1alpha1.KindRelease: {"generators", func(config []byte, _ func(string)) (kio.Filter, error) {
+		r, err := v1alpha1.DecodeRelease(config)
+		return release.Generator{Release: r}, err
+	}},
+}
+
+// function runs what the ResourceList on stdin asks for. It writes nothing
+// unless all went well.
+func function(s Streams) error {
+	data, err := io.ReadAll(s.In)
+	if err != nil {
+		return fmt.Errorf("stdin: %w", err)
+	}
+	list, err := readResourceList(data)
+	if err != nil {
+		return err
+	}
+	kinds := slices.Sorted(maps.Keys(functions))
+	kind := list.config.GetKind()
+	do, known := functions[kind]
+	if version := list.config.GetApiVersion(); !known || version != v1alpha1.APIVersion {
+		return fmt.Errorf("functionConfig: is a %s of %s: must be %s of %s",
+			orNone(kind), orNone(version), strings.Join(kinds, " or "), v1alpha1.APIVersion)
+	}
+	config, err := list.config.String()
+	if err != nil {
+		return fmt.Errorf("functionConfig: %w", err)
+	}
+	filter, err := do.filter([]byte(config), func(message string) {
+		for line := range strings.Lines(message) {
+			fmt.Fprintf(s.Err, "%s: warning: %s\n", program, strings.TrimSpace(line))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err := rightField(list, kind, do.field); err != nil {
+		return err
+	}
+	name := kind + " " + list.config.GetName()
+	items, err := filter.Filter(list.items)
+	if err != nil {
+		return inEachLine(name, err)
+	}
+	if len(items) == 0 {
+		return fmt.Errorf("%s: nothing is left of %d objects, and kustomize would delete what they deployed", name, len(list.items))
+	}
+	return list.write(s.Out, items)
+}
+
+// rightField refuses a configuration that is listed where it does not belong:
+// kustomize gives a generator its own configuration as the only object, and a
+// transformer every object but that.
+func rightField(list resourceList, kind, field string) error {
+	self := object.IDOf(list.config)
+	isSelf := func(o *yaml.RNode) bool { return object.IDOf(o) == self }
+	isOther := func(o *yaml.RNode) bool { return !isSelf(o) }
+	wrong := map[string]func(*yaml.RNode) bool{"transformers": isSelf, "generators": isOther}
+	if !slices.ContainsFunc(list.items, wrong[field]) {
+		return nil
+	}
+	reason := ""
+	if field == "transformers" && len(list.items) == 1 { // which is how kustomize says "nothing", too
+		reason = ", or the kustomization has no resources"
+	}
+	return fmt.Errorf("%s %s: is listed in the wrong place%s: must be under %s of the kustomization, and nowhere else",
+		kind, list.config.GetName(), reason, field)
+}
+
+// inEachLine names the configuration in every line of an error that does not
+// name it yet: one build may hold many tenants.
+func inEachLine(name string, err error) error {
+	var lines []error
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, name) {
+			line = name + ": " + line
+		}
+		lines = append(lines, errors.New(line))
+	}
+	return errors.Join(lines...)
+}
+
+func orNone(word string) string {
+	if word == "" {
+		return "(none)"
+	}
+	return word
+}

@@ -1,0 +1,282 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
+)
+
+// overlay is a tenant's directory that is to be written.
+type overlay struct {
+	Name, Namespace       string
+	ApplicationNamespaces []string
+	Admins, Viewers       []v1alpha1.Subject
+
+	// Base and Schema are as the files refer to them.
+	Base, Schema string
+
+	// base and dir are as the user gives them.
+	base, dir string
+}
+
+// write writes the directory, whole or not at all, and returns its tenant. Its
+// error is all that is wrong, and what is already known to be.
+func (o overlay) write(known ...error) (v1alpha1.IstioTenant, error) {
+	tenant, err := o.tenant(len(known) > 0)
+	known = append([]error{err}, known...)
+	if err == nil {
+		known = append(known, o.beside(tenant))
+	}
+	if err := errors.Join(append(known, o.locate())...); err != nil {
+		return v1alpha1.IstioTenant{}, err
+	}
+	o.Namespace, o.ApplicationNamespaces = tenant.Spec.ControlPlane.Namespace, tenant.Spec.ApplicationNamespaces
+	files := map[string][]byte{}
+	for name, text := range templates {
+		content, err := o.execute(name, text)
+		if err != nil {
+			return v1alpha1.IstioTenant{}, fmt.Errorf("%s: %w", name, err)
+		}
+		files[name] = content
+	}
+	return tenant, writeDir(o.dir, files)
+}
+
+// tenant is what the flags say, with the defaults. Where an administrator is
+// wrong, and so reported already, anybody stands in.
+func (o overlay) tenant(standIn bool) (v1alpha1.IstioTenant, error) {
+	t := v1alpha1.IstioTenant{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindTenant}
+	t.Metadata.Name = o.Name
+	t.Spec.ControlPlane.Namespace = o.Namespace
+	t.Spec.ApplicationNamespaces = o.ApplicationNamespaces
+	t.Spec.Admins, t.Spec.Viewers = o.Admins, o.Viewers
+	if standIn && len(o.Admins) == 0 {
+		t.Spec.Admins = []v1alpha1.Subject{{Kind: "User", Name: "anybody"}}
+	}
+	text, err := json.Marshal(t)
+	if err != nil {
+		return v1alpha1.IstioTenant{}, err
+	}
+	return v1alpha1.DecodeTenant(text)
+}
+
+// beside refuses what a tenant in a directory beside the new one has already.
+func (o overlay) beside(tenant v1alpha1.IstioTenant) error {
+	const name = "tenant.yaml"
+	siblings, err := filepath.Glob(filepath.Join(filepath.Dir(o.dir), "*", name))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, file := range siblings {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if other, err := v1alpha1.DecodeTenant(text); err == nil { // else it claims nothing yet
+			errs = append(errs, collision.Check(append(collision.OfTenant(file, other),
+				collision.OfTenant(filepath.Join(o.dir, name), tenant)...)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// locate finds the base and the schema, as seen from the directory.
+func (o *overlay) locate() error {
+	dir, err := filepath.Abs(o.dir)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(dir); err == nil {
+		return fmt.Errorf("%s: exists already: must be a new directory", o.dir)
+	}
+	o.Schema, err = schemaURL()
+	if err != nil {
+		return err
+	}
+	checkout := checkoutAround(dir)
+	if checkout != "" {
+		if o.Schema, err = filepath.Rel(dir, filepath.Join(checkout, "plugin/api/v1alpha1/istiotenant.schema.json")); err != nil {
+			return err
+		}
+	}
+	base := o.base
+	switch {
+	case base == "" && checkout == "":
+		return fmt.Errorf("%s: is in no checkout that has %s: --base must name a base", o.dir, sharedBase)
+	case base == "":
+		base = filepath.Join(checkout, sharedBase)
+	case isRemote(base):
+		o.Base = base
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(base, "kustomization.yaml")); err != nil {
+		return fmt.Errorf("--base: %s has no kustomization.yaml: must be a base's directory or URL", base)
+	}
+	if base, err = filepath.Abs(base); err != nil {
+		return err
+	}
+	o.Base, err = filepath.Rel(dir, base)
+	return err
+}
+
+const sharedBase = "bases/istio/control-plane"
+
+// checkoutAround is the closest directory above dir that has the shared base, or "".
+func checkoutAround(dir string) string {
+	for parent := filepath.Dir(dir); parent != dir; dir, parent = parent, filepath.Dir(parent) {
+		if _, err := os.Stat(filepath.Join(parent, sharedBase, "kustomization.yaml")); err == nil {
+			return parent
+		}
+	}
+	return ""
+}
+
+// isRemote says whether kustomize would fetch a base instead of reading a directory.
+func isRemote(base string) bool {
+	return strings.Contains(base, "://") || strings.Contains(base, "?ref=") || strings.HasPrefix(base, "git@") ||
+		strings.HasPrefix(base, "github.com/")
+}
+
+func schemaURL() (string, error) {
+	text, err := v1alpha1.Schema(v1alpha1.KindTenant)
+	if err != nil {
+		return "", err
+	}
+	var schema struct {
+		ID string `json:"$id"`
+	}
+	err = json.Unmarshal(text, &schema)
+	return schema.ID, err
+}
+
+// templates are the files of an overlay.
+var templates = map[string]string{
+	"kustomization.yaml": `apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+- {{.Base | yaml}}
+transformers:
+- tenant.yaml
+# The order to apply in: Namespaces first, the injector before what it injects,
+# the validator last.
+sortOptions:
+  order: legacy
+  legacySortOptions:
+    orderFirst:
+    - Namespace
+    - ResourceQuota
+    - ServiceAccount
+    - Role
+    - ClusterRole
+    - RoleBinding
+    - ClusterRoleBinding
+    - ConfigMap
+    - Secret
+    - Service
+    - MutatingWebhookConfiguration
+    orderLast:
+    - ValidatingWebhookConfiguration
+`,
+	"tenant.yaml": `# yaml-language-server: $schema={{.Schema}}
+apiVersion: istio-tenancy.dev/v1alpha1
+kind: IstioTenant
+metadata:
+  name: {{.Name | yaml}} # also the revision of the control plane
+  annotations:
+    # The program that kustomize runs, from PATH.
+    config.kubernetes.io/function: |
+      exec:
+        path: istio-tenancy
+spec:
+  controlPlane:
+    # Where the tenant's own istiod runs.
+    namespace: {{.Namespace | yaml}}
+  # Where the tenant's applications run.
+  applicationNamespaces:
+{{- range .ApplicationNamespaces}}
+  - {{. | yaml}}
+{{- end}}
+  # Who administers both.
+  admins:
+{{- range .Admins}}{{template "subject" .}}{{end}}
+{{- if .Viewers}}
+  # Who may read what those may change.
+  viewers:
+{{- range .Viewers}}{{template "subject" .}}{{end}}
+{{- end}}
+{{define "subject"}}
+  - kind: {{.Kind}}
+    name: {{.Name | yaml}}
+{{- if .Namespace}}
+    namespace: {{.Namespace | yaml}}
+{{- end}}
+{{- end}}`,
+}
+
+func (o overlay) execute(name, text string) ([]byte, error) {
+	t, err := template.New(name).Funcs(template.FuncMap{"yaml": scalar}).Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	err = t.Execute(&out, o)
+	return out.Bytes(), err
+}
+
+// scalar writes text as a YAML scalar on one line, quoted where it has to be.
+func scalar(text string) (string, error) {
+	out, err := yaml.Marshal(text)
+	if err != nil {
+		return "", err
+	}
+	if line := strings.TrimSuffix(string(out), "\n"); !strings.Contains(line, "\n") {
+		return line, nil
+	}
+	quoted, err := json.Marshal(text)
+	return string(quoted), err
+}
+
+// writeDir makes dir with files. It builds it under another name and renames
+// it, so that nothing is left half-written.
+func writeDir(dir string, files map[string][]byte) (err error) {
+	parent := filepath.Dir(dir)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return err
+	}
+	building, err := os.MkdirTemp(parent, ".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(building))
+		}
+	}()
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(building, name), content, 0o644); err != nil {
+			return err
+		}
+	}
+	if err := os.Chmod(building, 0o755); err != nil {
+		return err
+	}
+	if err := os.Rename(building, dir); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("%s: exists already: must be a new directory", dir)
+		}
+		return err
+	}
+	return nil
+}

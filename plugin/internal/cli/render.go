@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
+)
+
+func renderCommand(s Streams) *cobra.Command {
+	var o render.Options
+	var quiet bool
+	cmd := &cobra.Command{
+		Use:   "render OVERLAY... -o DIR",
+		Short: "Turn overlays into plain YAML",
+		Long: `Write, for each overlay, what kustomize build prints of it to a directory of its
+name below DIR, with a kustomization that Flux and kubectl apply -k take. An
+OVERLAY is a directory with a kustomization, or a directory of such directories.
+
+Only files whose content changes are written, each as a whole. An overlay that
+has a mistake keeps its old output, and the others are rendered; the exit code is
+then 1. Nothing is removed unless --prune is given.`,
+		Example: `  istio-tenancy render overlays/* -o rendered
+  istio-tenancy render overlays -o rendered --diff
+  istio-tenancy render overlays -o rendered --check --prune    # in CI
+  istio-tenancy render overlays/sales -o - | kubectl apply -f -`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			debug.SetGCPercent(100) // unlike a function, this lives long enough to collect its garbage
+			switch {
+			case o.Output == "":
+				return errors.New("render: --output is missing: must be the directory to write, or - for stdout")
+			case o.Output == "-" && (o.Split || o.Prune || o.Diff || o.Check):
+				return errors.New("render: --split, --prune, --diff and --check need a directory as --output, not -")
+			case o.Output == "-":
+				o.Output = ""
+			}
+			var err error
+			if o.Executable, err = os.Executable(); err != nil {
+				return err
+			}
+			o.Overlays, o.Out = args, s.Out
+			o.Warn = func(line string) { fmt.Fprintf(s.Err, "%s: warning: %s\n", program, line) }
+			done := func() {}
+			if !quiet {
+				o.Progress, done = progress(s.Err)
+			}
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			summary, err := render.Run(ctx, o)
+			done()
+			if !quiet && summary.Tenants > 0 {
+				fmt.Fprintln(s.Err, summary)
+			}
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&o.Output, "output", "o", "", "`DIR` to write; - prints everything, or nothing if an overlay has a mistake")
+	f.BoolVar(&o.Split, "split", false, "write one file per object")
+	f.BoolVar(&o.Prune, "prune", false, "remove the output of overlays that are gone")
+	f.BoolVar(&o.Diff, "diff", false, "print what would change, and write nothing")
+	f.BoolVar(&o.Check, "check", false, "exit 1 if anything would change, and write nothing")
+	f.BoolVar(&o.Verify, "verify", false, "build every overlay with kustomize, too, and compare; slow")
+	f.BoolVarP(&quiet, "quiet", "q", false, "print mistakes and warnings only")
+	return cmd
+}
+
+// buildOverlayCommand is how render runs kustomize in a process of its own.
+func buildOverlayCommand(s Streams) *cobra.Command {
+	return &cobra.Command{
+		Use:    build.Command,
+		Short:  "Build one overlay for render",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE:   func(*cobra.Command, []string) error { return build.Serve(s.In, s.Out) },
+	}
+}
+
+// progress shows a bar on a terminal, and elsewhere a line every few seconds.
+func progress(out io.Writer) (report func(done, all int), finish func()) {
+	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		var bar *progressbar.ProgressBar
+		report = func(done, all int) {
+			if bar == nil {
+				bar = progressbar.NewOptions(all, progressbar.OptionSetWriter(out), progressbar.OptionShowCount(),
+					progressbar.OptionSetDescription("rendering"), progressbar.OptionClearOnFinish(),
+					progressbar.OptionThrottle(100*time.Millisecond))
+			}
+			_ = bar.Set(done) // what cannot be shown is not missed
+		}
+		return report, func() {
+			if bar != nil {
+				_ = bar.Clear()
+			}
+		}
+	}
+	const every = 5 * time.Second
+	last := time.Now()
+	report = func(done, all int) {
+		if done < all && time.Since(last) > every {
+			last = time.Now()
+			fmt.Fprintf(out, "%s: %d of %d rendered\n", program, done, all)
+		}
+	}
+	return report, func() {}
+}

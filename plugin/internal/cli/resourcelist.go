@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
+)
+
+// resourceList is what kustomize and a function say to each other.
+// Source: https://github.com/kubernetes-sigs/kustomize/blob/master/cmd/config/docs/api-conventions/functions-spec.md
+type resourceList struct {
+	apiVersion string
+	config     *yaml.RNode
+	items      []*yaml.RNode
+}
+
+const expected = "a ResourceList is expected, as kustomize writes it"
+
+// readResourceList reads and checks the frame and every object's identity, so
+// that nothing after it meets a shape that it does not know.
+func readResourceList(data []byte) (resourceList, error) {
+	document, err := strictyaml.Document(data, expected)
+	if err != nil {
+		return resourceList{}, fmt.Errorf("stdin: %w", err)
+	}
+	root := yaml.NewRNode(document)
+	if root.YNode().Kind != yaml.MappingNode || root.GetKind() != kio.ResourceListKind ||
+		!strings.HasPrefix(root.GetApiVersion(), "config.kubernetes.io/") {
+		return resourceList{}, fmt.Errorf("stdin: no ResourceList of %s: %s", kio.ResourceListAPIVersion, expected)
+	}
+	list := resourceList{apiVersion: root.GetApiVersion()}
+	config := root.Field("functionConfig")
+	if config == nil || config.Value.YNode().Kind != yaml.MappingNode {
+		return resourceList{}, errors.New("functionConfig: is missing: must be an IstioTenant or an IstioRelease")
+	}
+	list.config = config.Value
+	errs := []error{sound("functionConfig", list.config.YNode())}
+	if items := root.Field("items"); !items.IsNilOrEmpty() {
+		if items.Value.YNode().Kind != yaml.SequenceNode {
+			return resourceList{}, errors.New("items: is no list: must be the objects of the kustomization")
+		}
+		for i, node := range items.Value.Content() {
+			label, err := identify(i, node)
+			if err == nil {
+				err = sound(label, node)
+			}
+			errs = append(errs, err)
+			list.items = append(list.items, yaml.NewRNode(node))
+		}
+	}
+	return list, errors.Join(errs...)
+}
+
+// identify checks the fields that name an object, and returns the name.
+func identify(i int, node *yaml.Node) (string, error) {
+	at := fmt.Sprintf("items[%d]", i)
+	if node.Kind != yaml.MappingNode {
+		return at, fmt.Errorf("%s: is no object: must be a mapping with apiVersion, kind and metadata", at)
+	}
+	top := texts(node)
+	metadata := field(node, "metadata")
+	if metadata == nil || metadata.Kind != yaml.MappingNode {
+		return at, fmt.Errorf("%s: %s without metadata: must be a mapping with a name", at, orNone(top["kind"]))
+	}
+	meta := texts(metadata)
+	for _, f := range [][2]string{{"apiVersion", top["apiVersion"]}, {"kind", top["kind"]}, {"metadata.name", meta["name"]}} {
+		if f[1] == "" {
+			return at, fmt.Errorf("%s: %s %s: %s: is missing: must be a string", at, orNone(top["kind"]), orNone(meta["name"]), f[0])
+		}
+	}
+	label := object.ID{Kind: top["kind"], Namespace: meta["namespace"], Name: meta["name"]}.String()
+	for _, name := range []string{"labels", "annotations"} {
+		if m := field(metadata, name); m != nil && m.Kind != yaml.MappingNode && m.ShortTag() != yaml.NodeTagNull {
+			return label, fmt.Errorf("%s: metadata.%s: must be a mapping", label, name)
+		}
+	}
+	return label, nil
+}
+
+// texts are the scalar fields of a mapping.
+func texts(node *yaml.Node) map[string]string {
+	found := map[string]string{}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if value := node.Content[i+1]; value.Kind == yaml.ScalarNode && value.ShortTag() != yaml.NodeTagNull {
+			found[node.Content[i].Value] = value.Value
+		}
+	}
+	return found
+}
+
+func field(node *yaml.Node, name string) *yaml.Node {
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value == name {
+			return node.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// sound refuses, below a node, what has more than one reading: a key that is
+// given twice, and an alias. kustomize resolves aliases itself, and what a
+// bomb of them grows to would not fit in memory.
+func sound(at string, node *yaml.Node) error {
+	switch node.Kind {
+	case yaml.AliasNode:
+		return fmt.Errorf("%s: line %d: is a YAML alias (*%s): must be the value itself", at, node.Line, node.Value)
+	case yaml.MappingNode:
+		seen := make(map[string]bool, len(node.Content)/2)
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			key := node.Content[i]
+			if key.Kind != yaml.ScalarNode {
+				return fmt.Errorf("%s: line %d: has a key that is no string", at, key.Line)
+			}
+			if seen[key.Value] {
+				return fmt.Errorf("%s: line %d: %s is given twice: give it once", at, key.Line, key.Value)
+			}
+			seen[key.Value] = true
+		}
+	}
+	for _, n := range node.Content {
+		if err := sound(at, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write writes the list with other items, all or nothing.
+func (l resourceList) write(out io.Writer, items []*yaml.RNode) error {
+	var text bytes.Buffer
+	err := kio.ByteWriter{
+		Writer:                &text,
+		WrappingAPIVersion:    l.apiVersion,
+		WrappingKind:          kio.ResourceListKind,
+		FunctionConfig:        l.config,
+		KeepReaderAnnotations: true,
+	}.Write(items)
+	if err != nil {
+		return fmt.Errorf("stdout: %w", err)
+	}
+	if _, err := text.WriteTo(out); err != nil {
+		return fmt.Errorf("stdout: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/split"
+)
+
+func splitCommand(s Streams) *cobra.Command {
+	var file, dir string
+	cmd := &cobra.Command{
+		Use:   "split [-f FILE] -o DIR",
+		Short: "Make a base of any Istio manifest",
+		Long: `Sort the objects of an Istio manifest, as a chart or istioctl renders it, into
+DIR/common, which a cluster has once, and DIR/control-plane, which every tenant
+has. An overlay lists the latter under resources. Nothing is left out; the
+command prints how many objects went where, and what it repaired.
+
+DIR must be empty or not exist.`,
+		Example: `  istio-tenancy split -f istio.yaml -o bases/istio-1.24
+  istioctl manifest generate | istio-tenancy split -o bases/istio-1.24`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("split: found argument %q: a manifest is named by -f: %s split -f %s -o DIR", args[0], program, args[0])
+			}
+			return nil
+		},
+		RunE: func(*cobra.Command, []string) error {
+			if dir == "" {
+				return errors.New("split: --output is missing: must be the directory to write")
+			}
+			in, name := s.In, "stdin"
+			if file != "" && file != "-" {
+				opened, err := os.Open(file)
+				if err != nil {
+					return fmt.Errorf("split: %w", err)
+				}
+				defer opened.Close() // was only read
+				in, name = io.Reader(opened), file
+			} else if isTerminal(in) {
+				return errors.New("split: there is no manifest: name one with -f, or pipe one to stdin")
+			}
+			summary, err := split.Run(in, name, dir)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprint(s.Out, summary)
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&file, "filename", "f", "", "manifest to read; `FILE` - is stdin (default stdin)")
+	f.StringVarP(&dir, "output", "o", "", "`DIR` to write; must be empty or not exist")
+	return cmd
+}

@@ -1,0 +1,113 @@
+// Package controlplane finds the control plane among a base's objects, and
+// says which Istio it is.
+//
+// Every Istio so far runs it as a Deployment with a container whose first
+// argument is "discovery":
+//
+//	kind: Deployment
+//	metadata:
+//	  name: istiod                             # istio-pilot up to 1.4
+//	spec:
+//	  template:
+//	    spec:
+//	      containers:
+//	      - name: discovery
+//	        image: docker.io/istio/pilot:1.31.0    # the version
+//	        args: [discovery, ...]
+package controlplane
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// VersionAnnotation states the Istio version on the control plane's Deployment
+// where its image tag does not: "1.31.0", or "1.31".
+const VersionAnnotation = v1alpha1.Group + "/istio-version"
+
+// ControlPlane is the Deployment that runs Pilot or istiod.
+type ControlPlane struct {
+	Deployment *yaml.RNode
+	// Container is the one that runs "discovery".
+	Container *yaml.RNode
+	Version   *semver.Version
+}
+
+// ErrNone says that there is no control plane among the objects.
+var ErrNone = errors.New(`no control plane: no Deployment has a container whose first argument is "discovery"`)
+
+// Find returns the control plane among objects. None, several, and one whose
+// version cannot be told are errors.
+func Find(objects []*yaml.RNode) (ControlPlane, error) {
+	var found []ControlPlane
+	for _, d := range object.Of("Deployment", objects) {
+		if c := container(d); c != nil {
+			found = append(found, ControlPlane{Deployment: d, Container: c})
+		}
+	}
+	switch len(found) {
+	case 0:
+		return ControlPlane{}, ErrNone
+	case 1:
+		version, err := found[0].version()
+		found[0].Version = version
+		return found[0], err
+	}
+	var names []string
+	for _, p := range found {
+		names = append(names, object.IDOf(p.Deployment).String())
+	}
+	return ControlPlane{}, fmt.Errorf("%d control planes: %s; a tenant has one", len(found), strings.Join(names, ", "))
+}
+
+// container returns the container of d that runs discovery, or nil.
+func container(d *yaml.RNode) *yaml.RNode {
+	containers := object.List(d, "spec", "template", "spec", "containers")
+	i := slices.IndexFunc(containers, func(c *yaml.RNode) bool {
+		args := object.Strings(c, "args")
+		return len(args) > 0 && args[0] == "discovery"
+	})
+	if i < 0 {
+		return nil
+	}
+	return containers[i]
+}
+
+// release matches the version at the start of a tag: "1.31.0", "v1.31",
+// "1.31.0-rc.0-distroless".
+var release = regexp.MustCompile(`^v?(\d+\.\d+(?:\.\d+)?)(?:$|[-.])`)
+
+// version is the annotation's, or else the image tag's.
+func (p ControlPlane) version() (*semver.Version, error) {
+	stated := p.Deployment.GetAnnotations()[VersionAnnotation]
+	image := object.String(p.Container, "image")
+	if stated == "" {
+		path, _, _ := strings.Cut(image, "@")
+		stated = path[strings.LastIndexByte(path, '/')+1:]
+		_, stated, _ = strings.Cut(stated, ":")
+	}
+	m := release.FindStringSubmatch(stated)
+	if m == nil {
+		return nil, fmt.Errorf("%s: cannot tell the Istio version from image %q; state it in the annotation %s: \"1.31.0\"",
+			object.IDOf(p.Deployment), image, VersionAnnotation)
+	}
+	return semver.NewVersion(m[1])
+}
+
+// PodLabels are the labels that select the control plane's pods. Deployments of
+// extensions/v1beta1 may leave their selector to the template.
+func (p ControlPlane) PodLabels() map[string]string {
+	if labels := object.StringMap(p.Deployment, "spec", "selector", "matchLabels"); len(labels) > 0 {
+		return labels
+	}
+	return object.StringMap(p.Deployment, "spec", "template", "metadata", "labels")
+}

@@ -1,0 +1,93 @@
+package discovery_test
+
+import (
+	"testing"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
+)
+
+func TestFor(t *testing.T) {
+	one, two := []string{"ns-1"}, []string{"ns-1", "ns-2"}
+	for name, test := range map[string]struct {
+		version    string
+		asked      v1alpha1.Discovery
+		namespaces []string
+		want       v1alpha1.Discovery
+		watch      []string
+		policies   []string
+		err        string
+	}{
+		"one namespace is watched by name": {
+			"1.31.0", "auto", one, "namespace", one, one, "",
+		},
+		"several are selected": {
+			"1.31.0", "auto", two, "selectors", []string{"istio-sales", "ns-1", "ns-2"}, []string{"istio-sales"}, "",
+		},
+		"one may be selected too": {
+			"1.31.0", "selectors", one, "selectors", []string{"istio-sales", "ns-1"}, []string{"istio-sales"}, "",
+		},
+		"before 1.18 one is selected": {
+			"1.17.0", "auto", one, "selectors", []string{"istio-sales", "ns-1"}, []string{"istio-sales"}, "",
+		},
+		"1.10 is told both ways": {
+			"1.10.6", "auto", two, "appNamespace", []string{"istio-sales", "ns-1", "ns-2"}, []string{"istio-sales"}, "",
+		},
+		"1.8 would ignore what it is told": {
+			"1.8.0", "auto", one, "", nil, nil,
+			"spec.discovery: Istio 1.8.0 accepts --appNamespace and watches every namespace all the same, so that it would see other tenants; " +
+				`take a base of 1.6 or older, or of 1.10 or newer, or ask for "appNamespace" to have it nevertheless`,
+		},
+		"and does so on request": {
+			"1.8.0", "appNamespace", two, "appNamespace", []string{"istio-sales", "ns-1", "ns-2"}, []string{"istio-sales"}, "",
+		},
+		"1.6 knows one namespace": {
+			"1.6.0", "auto", one, "appNamespace", one, one, "",
+		},
+		"and not two": {
+			"1.6.0", "auto", two, "", nil, nil,
+			"spec.applicationNamespaces: Istio 1.6.0 cannot be limited to 2 namespaces: ns-1, ns-2; give the tenant one application namespace",
+		},
+		"an old version does not know a new way": {
+			"1.9.0", "selectors", one, "", nil, nil,
+			`spec.discovery: Istio 1.9.0 with 1 application namespace(s) does not know "selectors"; it knows: appNamespace, or auto`,
+		},
+		"a new version does not know the old way": {
+			"1.31.0", "appNamespace", one, "", nil, nil,
+			`spec.discovery: Istio 1.31.0 with 1 application namespace(s) does not know "appNamespace"; it knows: namespace, selectors, or auto`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+			tenant.Spec.ApplicationNamespaces, tenant.Spec.Discovery = test.namespaces, test.asked
+			tenant.Default()
+			plan, err := discovery.For(tenant, semver.MustParse(test.version))
+			if test.err != "" {
+				require.EqualError(t, err, test.err)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, test.want, plan.Dialect)
+			require.Equal(t, test.watch, plan.Watch)
+			require.Equal(t, test.policies, plan.Policies)
+		})
+	}
+}
+
+func TestOnlySomeListNoMoreThanTheyWatch(t *testing.T) {
+	for version, lists := range map[string]bool{"0.7.1": false, "1.4.10": false, "1.6.0": false, "1.8.0": true, "1.10.6": true, "1.17.0": true, "1.31.0": false} {
+		tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+		if version == "1.8.0" {
+			tenant.Spec.Discovery = v1alpha1.DiscoveryAppNamespace
+		}
+		tenant.Default()
+		plan, err := discovery.For(tenant, semver.MustParse(version))
+		require.NoError(t, err)
+		require.Equal(t, lists, plan.Lists, version)
+		require.Equal(t, lists && version != "1.8.0", plan.Selects, version)
+		require.Equal(t, lists, plan.Warning != "", version)
+	}
+}

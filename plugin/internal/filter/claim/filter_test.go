@@ -1,0 +1,134 @@
+package claim_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/claim"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+)
+
+func sales() v1alpha1.IstioTenant {
+	t := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+	t.Spec.ControlPlane.Namespace = "istio-system1"
+	t.Spec.ApplicationNamespaces = []string{"ns-1"}
+	t.Default()
+	return t
+}
+
+const istiod = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod, namespace: ISTIO_TENANT_NAMESPACE}
+spec:
+  template:
+    spec:
+      containers:
+      - {name: discovery, image: "docker.io/istio/pilot:1.31.0", args: [discovery]}
+---
+`
+
+func TestClaimsWhatIsTheTenants(t *testing.T) {
+	text := istiod + `
+apiVersion: v1
+kind: Service
+metadata: {name: details}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: details, namespace: ns-1}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: ns-1}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: istiod, labels: {istio-tenancy.dev/tenant: sales}}
+subjects: [{kind: ServiceAccount, name: istiod, namespace: istio-system1}]
+`
+	objects := objecttest.Parse(t, text)
+	got, err := claim.Filter{Tenant: sales()}.Filter(objects)
+	require.NoError(t, err)
+	require.Equal(t, objects, got)
+}
+
+func TestRefusesWhatIsNot(t *testing.T) {
+	for name, test := range map[string]struct{ object, want string }{
+		"another tenant's": {
+			`{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-1, labels: {istio-tenancy.dev/tenant: dev}}}`,
+			`Service ns-1/a: metadata.labels: belongs to tenant "dev", not to "sales"`,
+		},
+		"a foreign namespace": {
+			`{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-0}}`,
+			`Service ns-0/a: metadata.namespace: found "ns-0"; must be one of the tenant's namespaces, istio-system1, ns-1, or none`,
+		},
+		"a foreign Namespace": {
+			`{apiVersion: v1, kind: Namespace, metadata: {name: ns-0}}`,
+			`Namespace ns-0: is not one of the tenant's namespaces, istio-system1, ns-1`,
+		},
+		"a CRD": {
+			`{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: gateways.networking.istio.io}}`,
+			`CustomResourceDefinition gateways.networking.istio.io: exists once per cluster`,
+		},
+		"a class of gateways": {
+			`{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: istio}}`,
+			`GatewayClass istio: exists once per cluster`,
+		},
+		"a node": {
+			`{apiVersion: v1, kind: PersistentVolume, metadata: {name: disk}}`,
+			`PersistentVolume disk: exists once per cluster`,
+		},
+		"ztunnel": {
+			`{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: ztunnel, namespace: ISTIO_TENANT_NAMESPACE}}`,
+			`DaemonSet ISTIO_TENANT_NAMESPACE/ztunnel: ztunnel and the CNI node agent run once per cluster`,
+		},
+		"ambient mode": {
+			`{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {spec: {containers: [` +
+				`{name: c, env: [{name: PILOT_ENABLE_AMBIENT, value: "true"}]}]}}}}`,
+			`Deployment a: env PILOT_ENABLE_AMBIENT: found "true"`,
+		},
+		"cluster-wide rights for a person": {
+			`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, subjects: [{kind: User, name: eve}]}`,
+			`ClusterRoleBinding b: subjects[0]: found User /eve`,
+		},
+		"cluster-wide rights for an application": {
+			`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, ` +
+				`subjects: [{kind: ServiceAccount, name: default, namespace: ns-1}]}`,
+			`ClusterRoleBinding b: subjects[0]: found ServiceAccount ns-1/default`,
+		},
+		"a second control plane": {
+			`{apiVersion: apps/v1, kind: Deployment, metadata: {name: istiod, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}, ` +
+				`spec: {template: {spec: {containers: [{name: discovery, image: "pilot:1.31.0", args: [discovery]}]}}}}`,
+			`2 control planes: Deployment ISTIO_TENANT_NAMESPACE/istiod, Deployment istio-system1/istiod`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Contains(t, objecttest.RunError(t, claim.Filter{Tenant: sales()}, istiod+test.object), test.want)
+		})
+	}
+}
+
+func TestAMovedBaseIsOneError(t *testing.T) {
+	for _, namespace := range []string{"istio-system1", "ns-1", "elsewhere"} {
+		moved := strings.ReplaceAll(istiod, v1alpha1.BaseNamespace, namespace) +
+			"{apiVersion: v1, kind: Service, metadata: {name: istiod, namespace: " + namespace + "}}"
+		require.Equal(t, "Deployment "+namespace+"/istiod: metadata.namespace: found \""+namespace+"\", and a base has "+
+			"ISTIO_TENANT_NAMESPACE: `namespace:` in a kustomization has moved the base; remove it, the tenant says where things are; "+
+			"a manifest of your own becomes a base by istio-tenancy split",
+			objecttest.RunError(t, claim.Filter{Tenant: sales()}, moved))
+	}
+}
+
+func TestReportsEverythingAtOnce(t *testing.T) {
+	message := objecttest.RunError(t, claim.Filter{Tenant: sales()}, `
+{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-0}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-2}}
+`)
+	require.Len(t, strings.Split(message, "\n"), 3, message)
+	require.Contains(t, message, "no control plane")
+}

@@ -1,0 +1,94 @@
+package grant
+
+import (
+	"fmt"
+
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/confine"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// Filter grants Tenant's administrators and viewers their rights.
+type Filter struct {
+	Tenant v1alpha1.IstioTenant
+	Plan   discovery.Plan
+}
+
+var _ kio.Filter = Filter{}
+
+// Filter adds Roles and RoleBindings in the tenant's namespaces. Full access
+// beside a control plane that holds rights outside of the tenant is an error.
+func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
+	if f.Tenant.Spec.ControlPlane.AdminAccess == v1alpha1.AdminAccessFull {
+		if err := confine.Escalation(objects, f.Plan); err != nil {
+			return nil, fmt.Errorf("spec.controlPlane.adminAccess: found %q: %w; use %q, or bring the webhooks' caBundle "+
+				"with the base and limit the tenant to one application namespace",
+				v1alpha1.AdminAccessFull, err, v1alpha1.AdminAccessOperate)
+		}
+	}
+	for _, made := range f.all() {
+		var err error
+		if objects, err = object.Put(objects, f.Tenant.Name(), made); err != nil {
+			return nil, err
+		}
+	}
+	return objects, nil
+}
+
+// audience is a group of people and what they get.
+type audience struct {
+	subjects []v1alpha1.Subject
+	// role and binding are formats of the names; %[1]s is the tenant, %[2]s the namespace.
+	role, binding string
+	// rules are for the control plane's namespace.
+	rules []rule
+	// clusterRole is Kubernetes' own, for the application namespaces.
+	clusterRole string
+}
+
+func (f Filter) all() []map[string]any {
+	var made []map[string]any
+	for _, a := range []audience{
+		{
+			f.Tenant.Spec.Admins, "ns-access-for-%[1]s-admin-%[2]s", "access-all-%[2]s",
+			adminRules[f.Tenant.Spec.ControlPlane.AdminAccess], "admin",
+		},
+		{f.Tenant.Spec.Viewers, "ns-view-for-%[1]s-viewer-%[2]s", "view-all-%[2]s", viewRules, "view"},
+	} {
+		if len(a.subjects) == 0 {
+			continue
+		}
+		own := f.Tenant.Spec.ControlPlane.Namespace
+		role := fmt.Sprintf(a.role, f.Tenant.Name(), own)
+		made = append(made,
+			object.New("rbac.authorization.k8s.io/v1", "Role", own, role, map[string]any{"rules": values(a.rules)}),
+			a.bind(f.Tenant.Name(), own, "Role", role))
+		for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
+			made = append(made, a.bind(f.Tenant.Name(), namespace, "ClusterRole", a.clusterRole))
+		}
+	}
+	return made
+}
+
+// bind returns a RoleBinding for the audience.
+func (a audience) bind(tenant, namespace, roleKind, role string) map[string]any {
+	var subjects []map[string]any
+	for _, s := range a.subjects {
+		subject := map[string]any{"kind": s.Kind, "name": s.Name}
+		if s.Kind == "ServiceAccount" {
+			subject["namespace"] = s.Namespace
+		} else {
+			subject["apiGroup"] = "rbac.authorization.k8s.io"
+		}
+		subjects = append(subjects, subject)
+	}
+	return object.New("rbac.authorization.k8s.io/v1", "RoleBinding", namespace, fmt.Sprintf(a.binding, tenant, namespace),
+		map[string]any{
+			"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": roleKind, "name": role},
+			"subjects": subjects,
+		})
+}

@@ -1,0 +1,128 @@
+package grant_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/grant"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+)
+
+func sales(access v1alpha1.AdminAccess) v1alpha1.IstioTenant {
+	t := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+	t.Spec.ControlPlane = v1alpha1.ControlPlane{Namespace: "istio-system1", AdminAccess: access}
+	t.Spec.ApplicationNamespaces = []string{"ns-1", "ns-2"}
+	t.Spec.Admins = []v1alpha1.Subject{
+		{Kind: "User", Name: "sales-admin"}, {Kind: "ServiceAccount", Name: "deployer", Namespace: "ci"},
+	}
+	t.Default()
+	return t
+}
+
+func TestNamesFollowThePost(t *testing.T) {
+	tenant := sales("operate")
+	tenant.Spec.Viewers = []v1alpha1.Subject{{Kind: "Group", Name: "support"}}
+	objects, err := grant.Filter{Tenant: tenant}.Filter(nil)
+	require.NoError(t, err)
+	var ids []string
+	for _, o := range objects {
+		ids = append(ids, object.IDOf(o).String())
+	}
+	require.Equal(t, []string{
+		"Role istio-system1/ns-access-for-sales-admin-istio-system1",
+		"RoleBinding istio-system1/access-all-istio-system1",
+		"RoleBinding ns-1/access-all-ns-1",
+		"RoleBinding ns-2/access-all-ns-2",
+		"Role istio-system1/ns-view-for-sales-viewer-istio-system1",
+		"RoleBinding istio-system1/view-all-istio-system1",
+		"RoleBinding ns-1/view-all-ns-1",
+		"RoleBinding ns-2/view-all-ns-2",
+	}, ids)
+	require.Equal(t, `apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: access-all-ns-1
+  namespace: ns-1
+  labels:
+    istio-tenancy.dev/tenant: sales
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: admin
+subjects:
+- apiGroup: rbac.authorization.k8s.io
+  kind: User
+  name: sales-admin
+- kind: ServiceAccount
+  name: deployer
+  namespace: ci
+`, objecttest.String(t, objects[2:3]))
+}
+
+// becomes lists the rights that let their holder run as a ServiceAccount of the
+// namespace, or read what it reads.
+var becomes = []struct{ resource, verb string }{
+	{"secrets", "get"}, {"secrets", "list"}, {"secrets", "watch"}, {"serviceaccounts/token", "create"},
+	{"pods", "create"}, {"pods", "patch"}, {"pods/exec", "create"}, {"pods/attach", "create"}, {"pods/portforward", "create"},
+	{"pods/ephemeralcontainers", "patch"}, {"deployments", "patch"}, {"deployments", "create"}, {"jobs", "create"},
+	{"configmaps", "patch"}, {"configmaps", "update"}, {"roles", "create"}, {"rolebindings", "create"},
+	{"serviceaccounts", "impersonate"}, {"namespaces", "patch"}, {"namespaces", "delete"}, {"services", "update"},
+	{"networkpolicies", "delete"}, {"resourcequotas", "update"},
+}
+
+func TestOperateNeverBecomesTheControlPlane(t *testing.T) {
+	objects, err := grant.Filter{Tenant: sales("operate")}.Filter(nil)
+	require.NoError(t, err)
+	for _, r := range object.List(objects[0], "rules") {
+		for _, b := range becomes {
+			require.False(t, slices.Contains(object.Strings(r, "resources"), b.resource) &&
+				slices.Contains(object.Strings(r, "verbs"), b.verb), "%s %s", b.verb, b.resource)
+		}
+	}
+}
+
+func TestNoAccessHasAWildcardOrTheNamespace(t *testing.T) {
+	for _, access := range []v1alpha1.AdminAccess{"operate", "full"} {
+		objects, err := grant.Filter{Tenant: sales(access)}.Filter(nil)
+		require.NoError(t, err)
+		for _, r := range object.List(objects[0], "rules") {
+			for _, field := range []string{"apiGroups", "resources", "verbs"} {
+				require.NotContains(t, object.Strings(r, field), "*")
+			}
+			require.NotContains(t, object.Strings(r, "resources"), "namespaces")
+		}
+	}
+}
+
+func TestFullIsRefusedBesideAControlPlaneThatReachesFurther(t *testing.T) {
+	plan, err := discovery.For(sales("full"), semver.MustParse("1.31.0"))
+	require.NoError(t, err)
+	message := objecttest.RunError(t, grant.Filter{Tenant: sales("full"), Plan: plan}, `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: istiod}
+rules: [{apiGroups: [""], resources: [secrets], verbs: [list]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: istiod}
+roleRef: {kind: ClusterRole, name: istiod}
+subjects: [{kind: ServiceAccount, name: istiod, namespace: istio-system1}]
+`)
+	require.Equal(t, `spec.controlPlane.adminAccess: found "full": whoever may become the control plane reaches beyond the tenant: `+
+		`list secrets; use "operate", or bring the webhooks' caBundle with the base and limit the tenant to one application namespace`, message)
+}
+
+func TestAnObjectOfTheSameNameIsNotOverwritten(t *testing.T) {
+	require.Contains(t, objecttest.RunError(t, grant.Filter{Tenant: sales("operate")}, `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: access-all-ns-1, namespace: ns-1}
+`), "RoleBinding ns-1/access-all-ns-1: istio-tenancy generates an object of this name")
+}

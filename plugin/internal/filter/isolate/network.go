@@ -1,0 +1,72 @@
+package isolate
+
+import (
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// monitoringPort is where Pilot and istiod serve their metrics.
+func (f Filter) monitoringPort() int {
+	if f.Plan.Before("1.1") {
+		return 9093
+	}
+	return 15014
+}
+
+// networkPolicies close the tenant's namespaces to everybody else. Policies
+// add up: a pod that one of them selects accepts what any of them allows.
+func (f Filter) networkPolicies(plane controlplane.ControlPlane, objects []*yaml.RNode) []map[string]any {
+	own, allowed := f.Tenant.Spec.ControlPlane.Namespace, f.Tenant.Spec.Network.AllowFrom
+	pilot := map[string]any{"matchLabels": plane.PodLabels()}
+	var policies []map[string]any
+	for _, namespace := range f.Tenant.Namespaces() {
+		policies = append(policies, policy(namespace, "allow-tenant", everyPod, rule(from(f.Tenant.Namespaces()))))
+	}
+	policies = append(policies, f.openings(plane, objects)...)
+	if len(allowed) > 0 {
+		for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
+			policies = append(policies, policy(namespace, "allow-from", everyPod, rule(from(allowed))))
+		}
+		// Not xDS, the CA or the debug port, which are the tenant's alone.
+		policies = append(policies, policy(own, "allow-from", pilot, rule(from(allowed), f.monitoringPort())))
+	}
+	for _, g := range gateway.Workloads(objects) {
+		if len(g.Ports) > 0 {
+			policies = append(policies, policy(f.Tenant.Spec.ApplicationNamespaces[0], "allow-ingress-"+g.Name,
+				map[string]any{"matchLabels": g.PodLabels}, rule(nil, g.Ports...)))
+		}
+	}
+	return policies
+}
+
+var everyPod = map[string]any{}
+
+func policy(namespace, name string, pods map[string]any, rules ...map[string]any) map[string]any {
+	return object.New("networking.k8s.io/v1", "NetworkPolicy", namespace, name, map[string]any{
+		"spec": map[string]any{"podSelector": pods, "policyTypes": []string{"Ingress"}, "ingress": rules},
+	})
+}
+
+// rule allows peers, nil being everybody, to TCP ports, none being all.
+func rule(peers []any, ports ...any) map[string]any {
+	r := map[string]any{}
+	if peers != nil {
+		r["from"] = peers
+	}
+	var list []any
+	for _, p := range ports {
+		list = append(list, map[string]any{"protocol": "TCP", "port": p})
+	}
+	if list != nil {
+		r["ports"] = list
+	}
+	return r
+}
+
+// from are the pods of namespaces.
+func from(namespaces []string) []any {
+	return []any{map[string]any{"namespaceSelector": map[string]any{"matchExpressions": []any{object.InNamespaces(namespaces)}}}}
+}

@@ -1,0 +1,54 @@
+package isolate
+
+import (
+	"maps"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// webhookPort is istiod's target of Service port 443.
+const webhookPort = 15017
+
+// openings let in who is no pod of the tenant's: the API server, whose address
+// is not known here, to webhooks; and before there were gateways in application
+// namespaces, clients of the ingress beside the control plane.
+func (f Filter) openings(plane controlplane.ControlPlane, objects []*yaml.RNode) []map[string]any {
+	own := f.Tenant.Spec.ControlPlane.Namespace
+	if f.Plan.Revisions() {
+		return []map[string]any{policy(own, "allow-webhooks", map[string]any{"matchLabels": plane.PodLabels()}, rule(nil, webhookPort))}
+	}
+	webhooks := webhookServices(objects)
+	var policies []map[string]any
+	for _, s := range object.Of("Service", objects) {
+		selector := object.StringMap(s, "spec", "selector")
+		if s.GetNamespace() != own || len(selector) == 0 {
+			continue
+		}
+		pods := map[string]any{"matchLabels": selector}
+		if slices.Contains(webhooks, s.GetName()) {
+			policies = append(policies, policy(own, "allow-webhooks-"+s.GetName(), pods, rule(nil, gateway.TargetPorts(s, "443")...)))
+		}
+		if gateway.IsExternal(s) {
+			policies = append(policies, policy(own, "allow-ingress-"+s.GetName(), pods, rule(nil, gateway.TargetPorts(s)...)))
+		}
+	}
+	return policies
+}
+
+// webhookServices are the names of the Services that webhooks call.
+func webhookServices(objects []*yaml.RNode) []string {
+	names := map[string]bool{}
+	for _, kind := range []string{"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"} {
+		for _, o := range object.Of(kind, objects) {
+			for _, w := range object.List(o, "webhooks") {
+				names[object.String(w, "clientConfig", "service", "name")] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}

@@ -1,0 +1,139 @@
+package revise
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// Filter gives the control plane in Namespace its Revision, and the gateways
+// that have none yet theirs. A second time, it changes nothing.
+type Filter struct {
+	// Namespace of the control plane.
+	Namespace string
+	// Revision is a DNS label. Empty: nothing is changed.
+	Revision string
+}
+
+var _ kio.Filter = Filter{}
+
+// defaultRevision is Istio's own name for "no revision".
+const defaultRevision = "default"
+
+// Filter changes the items in place and returns them. It fails if an object
+// of the control plane has another revision already, and if text that should be
+// JSON is not.
+func (f Filter) Filter(items []*yaml.RNode) ([]*yaml.RNode, error) {
+	switch f.Revision {
+	case "":
+		return items, nil
+	case defaultRevision:
+		return nil, fmt.Errorf("revise: revision %q is Istio's own name for none; choose another", f.Revision)
+	}
+	if err := f.checkLabels(items); err != nil {
+		return nil, err
+	}
+	if f.unrevised(items) {
+		if err := f.reviseControlPlane(items); err != nil {
+			return nil, err
+		}
+	}
+	for _, item := range items {
+		if err := f.reviseGateway(item); err != nil {
+			return nil, fmt.Errorf("revise %s: %w", object.IDOf(item), err)
+		}
+	}
+	return items, nil
+}
+
+// checkLabels refuses a control plane, and a gateway, of another revision.
+func (f Filter) checkLabels(items []*yaml.RNode) error {
+	for _, item := range items {
+		own := item.GetNamespace() == f.Namespace
+		for _, at := range []struct {
+			checked bool
+			path    []string
+		}{
+			{own, []string{"metadata", "labels"}},
+			{own || isGateway(item), []string{"spec", "template", "metadata", "labels"}},
+		} {
+			if !at.checked {
+				continue
+			}
+			switch has := object.String(item, append(at.path, revisionKey)...); has {
+			case "", defaultRevision, f.Revision:
+			default:
+				return fmt.Errorf("revise %s: %s[%s] is %q; want %q, or %q, which is replaced by it",
+					object.IDOf(item), strings.Join(at.path, "."), revisionKey, has, f.Revision, defaultRevision)
+			}
+		}
+	}
+	return nil
+}
+
+// unrevised says whether there is a control plane that knows revisions and has none.
+func (f Filter) unrevised(items []*yaml.RNode) bool {
+	return slices.ContainsFunc(object.Of("Deployment", items), func(d *yaml.RNode) bool {
+		return d.GetNamespace() == f.Namespace && revisionEnv(d) == defaultRevision
+	})
+}
+
+// revisionEnv is what a Deployment's env REVISION says, which istiod has since 1.6.
+func revisionEnv(deployment *yaml.RNode) string {
+	for _, container := range object.List(deployment, "spec", "template", "spec", "containers") {
+		for _, env := range object.List(container, "env") {
+			if object.String(env, "name") == "REVISION" {
+				return object.String(env, "value")
+			}
+		}
+	}
+	return ""
+}
+
+// reviseControlPlane renames first, since the rest depends on what is there.
+func (f Filter) reviseControlPlane(items []*yaml.RNode) error {
+	renamed := map[name]string{}
+	var own []*yaml.RNode
+	for _, item := range items {
+		to, isNamed := f.newName(item)
+		if isNamed {
+			renamed[nameOf(item)] = to
+		}
+		if isNamed || item.GetNamespace() == f.Namespace {
+			own = append(own, item)
+		}
+	}
+	for _, item := range items {
+		if err := follow(item, renamed); err != nil {
+			return fmt.Errorf("revise %s: %w", object.IDOf(item), err)
+		}
+	}
+	for _, item := range own {
+		id := object.IDOf(item)
+		if err := f.reviseObject(item, renamed); err != nil {
+			return fmt.Errorf("revise %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+func (f Filter) reviseObject(item *yaml.RNode, renamed map[name]string) error {
+	if err := f.reviseText(item); err != nil {
+		return err
+	}
+	dropWebhooks(item)
+	f.reviseSelectors(item)
+	f.reviseFields(item.YNode())
+	if to, ok := renamed[name{"Service", f.Namespace, "istiod"}]; ok {
+		moveService(item.YNode(), "istiod."+f.Namespace, to+"."+f.Namespace)
+	}
+	if to, ok := renamed[nameOf(item)]; ok {
+		return object.ReplaceText(item, to, "metadata", "name")
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package revise
+
+import (
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// renames say how the charts name an object without and with a revision.
+// {ns} is the control plane's namespace, {rev} the revision, * the rest of the
+// name. Source: manifests/charts of istio/istio, 1.10 to 1.31.
+var renames = []struct {
+	kinds    string
+	from, to string
+	// labelled: only objects that state a revision; others of such a name are not the charts'.
+	labelled bool
+}{
+	{kinds: "Deployment Service ServiceAccount Role RoleBinding HorizontalPodAutoscaler PodDisruptionBudget NetworkPolicy",
+		from: "istiod", to: "istiod-{rev}"},
+	{kinds: "Service EndpointSlice Endpoints", from: "istiod-remote", to: "istiod-{rev}-remote"},
+	{kinds: "ConfigMap", from: "istio", to: "istio-{rev}"},
+	{kinds: "ConfigMap", from: "istio-sidecar-injector", to: "istio-sidecar-injector-{rev}"},
+	{kinds: "ConfigMap", from: "values", to: "values-{rev}"},
+	{kinds: "ConfigMap", from: "pilot-jwks-extra-cacerts", to: "pilot-jwks-extra-cacerts-{rev}"},
+	{kinds: "ConfigMap", from: "istio-default-gatewayclass-*", to: "istio-{rev}-gatewayclass-*"},
+	{kinds: "EnvoyFilter", from: "*", to: "*-{rev}", labelled: true},   // up to 1.20
+	{kinds: "NetworkPolicy", from: "*", to: "*-{rev}", labelled: true}, // the gateways'
+	{kinds: "ClusterRole ClusterRoleBinding", from: "istiod-clusterrole-{ns}", to: "istiod-clusterrole-{rev}-{ns}"},
+	{kinds: "ClusterRole ClusterRoleBinding", from: "istiod-gateway-controller-{ns}", to: "istiod-gateway-controller-{rev}-{ns}"},
+	{kinds: "ClusterRole ClusterRoleBinding", from: "istio-reader-clusterrole-{ns}", to: "istio-reader-clusterrole-{rev}-{ns}"},
+	{kinds: "MutatingWebhookConfiguration", from: "istio-sidecar-injector-{ns}", to: "istio-sidecar-injector-{rev}-{ns}"},
+	{kinds: "MutatingWebhookConfiguration", from: "istio-sidecar-injector", to: "istio-sidecar-injector-{rev}"}, // in istio-system
+	{kinds: "MutatingWebhookConfiguration", from: "istio-revision-tag-*", to: "istio-revision-tag-*"},
+	{kinds: "ValidatingWebhookConfiguration", from: "istio-validator-{ns}", to: "istio-validator-{rev}-{ns}"},
+	{kinds: "ValidatingAdmissionPolicy", from: "stable-channel-policy-{ns}.istio.io", to: "stable-channel-policy-{rev}-{ns}.istio.io"},
+	{kinds: "ValidatingAdmissionPolicyBinding", from: "stable-channel-policy-binding-{ns}.istio.io",
+		to: "stable-channel-policy-binding-{rev}-{ns}.istio.io"},
+}
+
+// references are the fields that hold the name of what renames may rename: of
+// a kind, or of that in the sibling field kind; in the namespace of the sibling
+// field namespace, or in the object's own.
+var references = []struct {
+	path []string // [] stands for every element of a list
+	kind string
+}{
+	{[]string{"spec", "scaleTargetRef", "name"}, ""},
+	{[]string{"spec", "template", "spec", "serviceAccountName"}, "ServiceAccount"},
+	{[]string{"spec", "template", "spec", "serviceAccount"}, "ServiceAccount"},
+	{[]string{"spec", "template", "spec", "volumes", "[]", "configMap", "name"}, "ConfigMap"},
+	{[]string{"roleRef", "name"}, ""},
+	{[]string{"subjects", "[]", "name"}, ""},
+	{[]string{"webhooks", "[]", "clientConfig", "service", "name"}, "Service"},
+	{[]string{"spec", "policyName"}, "ValidatingAdmissionPolicy"},
+	{[]string{"metadata", "labels", "kubernetes.io/service-name"}, "Service"},
+}
+
+// name is what a reference tells objects apart by.
+type name struct{ kind, namespace, name string }
+
+// nameOf ignores the namespace that some old manifests give cluster-scoped objects.
+func nameOf(item *yaml.RNode) name {
+	n := name{item.GetKind(), item.GetNamespace(), item.GetName()}
+	if object.IsClusterScoped(item) {
+		n.namespace = ""
+	}
+	return n
+}
+
+// newName is the object's name with the revision, and whether the charts have
+// an object of this name.
+func (f Filter) newName(item *yaml.RNode) (string, bool) {
+	kind, has := item.GetKind(), item.GetName()
+	if !f.owns(item) {
+		return "", false
+	}
+	fill := strings.NewReplacer("{ns}", f.Namespace, "{rev}", f.Revision)
+	for _, r := range renames {
+		if !slices.Contains(strings.Fields(r.kinds), kind) ||
+			r.labelled && object.String(item, "metadata", "labels", revisionKey) != defaultRevision {
+			continue
+		}
+		before, after, any := strings.Cut(fill.Replace(r.from), "*")
+		switch {
+		case !any && has == before:
+			return fill.Replace(r.to), true
+		case any && len(has) > len(before+after) && strings.HasPrefix(has, before) && strings.HasSuffix(has, after):
+			rest := has[len(before) : len(has)-len(after)]
+			return strings.ReplaceAll(fill.Replace(r.to), "*", rest), true
+		}
+	}
+	return "", false
+}
+
+// owns says whether an object may be the control plane's: it is in its
+// namespace or, of cluster scope, calls nobody else's webhook.
+func (f Filter) owns(item *yaml.RNode) bool {
+	if !object.IsClusterScoped(item) {
+		return item.GetNamespace() == f.Namespace
+	}
+	return !slices.ContainsFunc(object.List(item, "webhooks"), func(w *yaml.RNode) bool {
+		return object.String(w, "clientConfig", "service", "namespace") != f.Namespace
+	})
+}
+
+// follow lets an object's references go where the names went.
+func follow(item *yaml.RNode, renamed map[name]string) error {
+	for _, r := range references {
+		for _, holder := range object.All(item, r.path[:len(r.path)-1]...) {
+			field := r.path[len(r.path)-1]
+			refers := name{r.kind, object.String(holder, "namespace"), object.String(holder, field)}
+			if r.kind == "" {
+				refers.kind = object.String(holder, "kind")
+			}
+			if refers.namespace == "" {
+				refers.namespace = item.GetNamespace()
+			}
+			to, ok := renamed[refers]
+			if !ok {
+				refers.namespace = ""
+				to, ok = renamed[refers]
+			}
+			if !ok {
+				continue
+			}
+			if err := object.ReplaceText(holder, to, field); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

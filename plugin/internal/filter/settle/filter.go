@@ -1,0 +1,145 @@
+package settle
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// Filter settles Tenant's objects.
+type Filter struct {
+	Tenant v1alpha1.IstioTenant
+	Plan   discovery.Plan
+}
+
+var _ kio.Filter = Filter{}
+
+// Filter gives applications, gateways and routes that Pilot would not see the
+// first application namespace, and every object the tenant's label. An object
+// that is outside of the tenant, or still names the base's namespace, is an error.
+func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
+	var errs []error
+	services := f.ownServices(objects)
+	for _, o := range objects {
+		if err := f.place(o, services); err != nil {
+			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
+		}
+		if err := object.Label(o, v1alpha1.TenantLabel, f.Tenant.Name()); err != nil {
+			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
+		}
+		for _, err := range f.prove(o) {
+			errs = append(errs, fmt.Errorf("%s: %w", object.IDOf(o), err))
+		}
+	}
+	return objects, errors.Join(errs...)
+}
+
+// ownServices are the names of the control plane's Services that no application
+// has, too.
+func (f Filter) ownServices(objects []*yaml.RNode) []string {
+	var names, others []string
+	for _, s := range object.Of("Service", objects) {
+		if s.GetNamespace() == f.Tenant.Spec.ControlPlane.Namespace {
+			names = append(names, s.GetName())
+		} else {
+			others = append(others, s.GetName())
+		}
+	}
+	return slices.DeleteFunc(names, func(n string) bool { return slices.Contains(others, n) })
+}
+
+func (f Filter) place(o *yaml.RNode, services []string) error {
+	first := f.Tenant.Spec.ApplicationNamespaces[0]
+	switch {
+	case object.IsClusterScoped(o):
+		return nil
+	case o.GetNamespace() == "":
+		return o.SetNamespace(first)
+	case o.GetNamespace() == f.Tenant.Spec.ControlPlane.Namespace && gateway.Owns(o):
+		return f.moveGateway(o, first)
+	case f.readsElsewhere(o):
+		return f.moveRoute(o, first, services)
+	}
+	return nil
+}
+
+// moveGateway moves a gateway out of the control plane's namespace. Its pods
+// tell istiod which workload owns them, by a URL.
+func (f Filter) moveGateway(o *yaml.RNode, to string) error {
+	if err := o.SetNamespace(to); err != nil {
+		return err
+	}
+	own := f.Tenant.Spec.ControlPlane.Namespace
+	for _, c := range object.List(o, "spec", "template", "spec", "containers") {
+		for _, e := range object.List(c, "env") {
+			value := object.String(e, "value")
+			if object.String(e, "name") != "ISTIO_META_OWNER" {
+				continue
+			}
+			if err := object.Set(e, strings.Replace(value, "/namespaces/"+own+"/", "/namespaces/"+to+"/", 1), "value"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// prove returns what is wrong with o as an object of the tenant.
+func (f Filter) prove(o *yaml.RNode) []error {
+	var errs []error
+	own := f.Tenant.Namespaces()
+	if id := object.IDOf(o); id.Namespace != "" && !slices.Contains(own, id.Namespace) {
+		errs = append(errs, fmt.Errorf("metadata.namespace: found %q; must be one of the tenant's namespaces, %s",
+			id.Namespace, strings.Join(own, ", ")))
+	}
+	for i, w := range object.List(o, "webhooks") {
+		namespace := object.String(w, "clientConfig", "service", "namespace")
+		if namespace != "" && !slices.Contains(own, namespace) {
+			errs = append(errs, fmt.Errorf("webhooks[%d].clientConfig.service.namespace: found %q; must be %q",
+				i, namespace, f.Tenant.Spec.ControlPlane.Namespace))
+		}
+	}
+	for _, at := range leftovers(o.YNode(), "") {
+		errs = append(errs, fmt.Errorf("%s: still names the base's namespace %s; "+
+			"write it as a word of its own, so that it can be told from a longer name", at, v1alpha1.BaseNamespace))
+	}
+	return errs
+}
+
+// leftovers returns the paths of scalars, keys included, that contain the
+// base's namespace. kustomize's own annotations do: they hold the ID by which it
+// knows the object from before.
+func leftovers(n *yaml.Node, path string) []string {
+	var found []string
+	switch n.Kind {
+	case yaml.ScalarNode:
+		if strings.Contains(n.Value, v1alpha1.BaseNamespace) {
+			found = append(found, path)
+		}
+	case yaml.SequenceNode:
+		for i, e := range n.Content {
+			found = append(found, leftovers(e, path+"["+strconv.Itoa(i)+"]")...)
+		}
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if path == "metadata.annotations" && object.IsBookkeeping(key.Value) {
+				continue
+			}
+			at := strings.TrimPrefix(path+"."+key.Value, ".")
+			found = append(found, leftovers(key, at)...)
+			found = append(found, leftovers(n.Content[i+1], at)...)
+		}
+	}
+	return found
+}

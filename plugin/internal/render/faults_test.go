@@ -1,0 +1,153 @@
+package render_test
+
+import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
+)
+
+// many are names that a form takes.
+func many() []string {
+	var teams []string
+	for c := 'a'; c <= 'z'; c++ {
+		teams = append(teams, "group-"+string(c)+string(c)+string(c))
+	}
+	return teams
+}
+
+// setSpec adds to the spec of all teams.
+func (r repo) setSpec(teams []string, more string) {
+	for _, team := range teams {
+		r.overlay(team, team, "{admins: [{kind: Group, name: "+team+"-admins}]"+more+"}", kustomization)
+	}
+}
+
+// outputs are all files of the rendered tenants.
+func (r repo) outputs(teams []string) map[string]string {
+	r.Helper()
+	files := map[string]string{}
+	for _, team := range teams {
+		for _, file := range []string{"manifests.yaml", "kustomization.yaml"} {
+			files[team+"/"+file] = r.read("rendered/" + team + "/" + file)
+		}
+	}
+	return files
+}
+
+func TestKilledAtAnyTimeNoFileIsTornAndNoTenantLost(t *testing.T) {
+	r := newRepo(t)
+	teams := many()
+	var states [2]map[string]string
+	specs := []string{"", ", mtls: PERMISSIVE"}
+	for i, spec := range specs {
+		r.setSpec(teams, spec)
+		_, _, err := r.render()
+		require.NoError(t, err)
+		states[i] = r.outputs(teams)
+	}
+	killed := 0
+	for i := 0; killed < 100; i++ {
+		require.Less(t, i, 2000, "the runs are too short to be killed")
+		r.setSpec(teams, specs[i%2])
+		cmd := exec.Command("istio-tenancy", "render", "--quiet", "-o", r.path("rendered"), r.path("overlays"))
+		require.NoError(t, cmd.Start())
+		time.Sleep(time.Duration(rand.IntN(80)) * time.Millisecond)
+		require.NoError(t, errors.Join(cmd.Process.Kill(), ignore(cmd.Wait())))
+		if !cmd.ProcessState.Success() {
+			killed++
+		}
+		for file, text := range r.outputs(teams) {
+			if text != states[0][file] && text != states[1][file] {
+				t.Fatalf("%s is torn: %d bytes", file, len(text))
+			}
+		}
+	}
+	r.setSpec(teams, specs[1])
+	_, _, err := r.render()
+	require.NoError(t, err)
+	require.Equal(t, states[1], r.outputs(teams), "the next run finishes the work")
+	left, err := os.ReadDir(r.path("rendered", ".istio-tenancy", "tmp"))
+	require.NoError(t, err)
+	require.Empty(t, left, "and clears away what was left")
+}
+
+// ignore drops the error of a process that was killed, and nobody else's.
+func ignore(err error) error {
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return nil
+	}
+	return err
+}
+
+func TestRunsAtTheSameTimeWaitForEachOther(t *testing.T) {
+	r := newRepo(t)
+	teams := many()[:6]
+	r.teams(teams...)
+	_, _, err := r.render()
+	require.NoError(t, err)
+	want := r.outputs(teams)
+	require.NoError(t, os.RemoveAll(r.path("rendered")))
+	var wait sync.WaitGroup
+	errs := make([]error, 4)
+	for i := range errs {
+		wait.Go(func() {
+			out, err := exec.Command("istio-tenancy", "render", "-o", r.path("rendered"), r.path("overlays")).CombinedOutput()
+			if err != nil {
+				errs[i] = errors.Join(err, errors.New(string(out)))
+			}
+		})
+	}
+	wait.Wait()
+	require.NoError(t, errors.Join(errs...))
+	require.Equal(t, want, r.outputs(teams))
+}
+
+func TestDiskFull(t *testing.T) {
+	r := newRepo(t)
+	teams := many()[:20]
+	r.teams(teams...)
+	disk := r.path("disk")
+	require.NoError(t, os.Mkdir(disk, 0o755))
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=1500k"); err != nil {
+		t.Skipf("needs a file system of its own: %v", err)
+	}
+	defer func() { require.NoError(t, syscall.Unmount(disk, 0)) }()
+	on := func(o *render.Options) { o.Output = disk }
+	summary, _, err := r.render(on)
+	require.ErrorContains(t, err, "manifests.yaml: no space left on device")
+	require.Positive(t, summary.Failed)
+	require.Less(t, summary.Failed, 20)
+	whole, err := filepath.Glob(filepath.Join(disk, "*", "kustomization.yaml"))
+	require.NoError(t, err)
+	for _, file := range whole {
+		team := filepath.Base(filepath.Dir(file))
+		got, err := os.ReadFile(filepath.Join(disk, team, "manifests.yaml"))
+		require.NoError(t, err)
+		want, err := r.kustomize("overlays/"+team, functions...)
+		require.NoError(t, err)
+		require.Equal(t, want, string(got))
+	}
+}
+
+func TestOutputThatCannotBeWritten(t *testing.T) {
+	r := newRepo(t)
+	r.teams("group-a")
+	r.write("file", "")
+	_, _, err := r.render(func(o *render.Options) { o.Output = r.path("file", "rendered") })
+	require.ErrorContains(t, err, "file: not a directory")
+	if os.Getuid() != 0 {
+		require.NoError(t, os.Mkdir(r.path("locked"), 0o555))
+		_, _, err = r.render(func(o *render.Options) { o.Output = r.path("locked") })
+		require.ErrorIs(t, err, os.ErrPermission)
+	}
+}

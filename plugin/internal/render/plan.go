@@ -1,0 +1,238 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"sigs.k8s.io/kustomize/api/types"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/form"
+)
+
+// worth is how many tenants make a form worth its while: it costs two builds,
+// and a third to prove it.
+const worth = 4
+
+// job is an overlay to render, and how.
+type job struct {
+	overlay
+	group string     // of the overlays that may share a form; "": none
+	shape form.Shape // of the tenant
+	names []string
+
+	tenantFile string
+	sorted     bool
+
+	claims []claim           // of the tenants that it lays
+	read   map[string]string // digests of what was read already
+
+	form  *form.Form // to fill in, or nil
+	files []string   // that the form was made of, and the tenant's
+	built *build.Result
+}
+
+// classify finds out whether an overlay lays a tenant over what others may
+// share, and nothing else that depends on the tenant.
+func (j *job) classify() {
+	text, err := readRegular(filepath.Join(j.dir, kustomizationFile))
+	if err != nil {
+		return
+	}
+	var k types.Kustomization
+	if k.Unmarshal(text) != nil {
+		return
+	}
+	tenants, configs := readTenants(j.dir, k.Transformers)
+	j.claims = claimsOf(tenants)
+	if len(k.Transformers) != 1 || len(tenants) != 1 {
+		return
+	}
+	tenant, config := tenants[0], configs[0]
+	j.tenantFile = k.Transformers[0]
+	if filepath.Base(j.tenantFile) != j.tenantFile || bytes.Count(text, []byte(j.tenantFile)) != 1 {
+		return
+	}
+	if !build.RunsThis(tenant.Metadata.Annotations) {
+		return
+	}
+	shape, names, ok := form.Of(tenant)
+	if !ok {
+		return
+	}
+	j.sorted = k.SortOptions == nil || k.SortOptions.Order == types.LegacySortOrder
+	j.shape, j.names = shape, names
+	j.read = map[string]string{kustomizationFile: build.Digest(text), j.tenantFile: build.Digest(config)}
+	// Relative paths mean the same in overlays that lie side by side.
+	j.group = build.Digest([]byte(filepath.Dir(j.dir) + "\x00" + string(text) + "\x00" + j.tenantFile + "\x00" + shape.Key))
+}
+
+// readRegular reads a file that is no link: what a link leads to is not the
+// overlay's own.
+func readRegular(path string) ([]byte, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: is no regular file", path)
+	}
+	return os.ReadFile(path)
+}
+
+// planner gives forms to jobs.
+type planner struct {
+	builder *build.Builder
+	digests *digester
+	cache   *cache
+}
+
+// plan finds or makes forms for the jobs that can share one.
+func (p planner) plan(ctx context.Context, jobs []*job) error {
+	groups := map[string][]*job{}
+	var order []string
+	for _, j := range jobs {
+		if j.group == "" {
+			continue
+		}
+		if groups[j.group] == nil {
+			order = append(order, j.group)
+		}
+		groups[j.group] = append(groups[j.group], j)
+	}
+	for _, group := range order {
+		members := p.cached(groups[group])
+		if len(members) < worth {
+			continue
+		}
+		first := members[0]
+		result, err := p.builder.Build(ctx, build.Request{Dir: first.dir})
+		if err != nil {
+			continue // its own build will say so
+		}
+		first.built = &result
+		if result.Opaque != "" {
+			continue
+		}
+		files := paths(result.Inputs, first.tenantFile)
+		variants := map[string][]*job{}
+		for _, j := range members {
+			digest := p.digests.of(j.dir, files)
+			variants[digest] = append(variants[digest], j)
+		}
+		for digest, alike := range variants {
+			if len(alike) < worth {
+				continue
+			}
+			made := &cachedForm{Files: files, Digest: digest}
+			if made.Form, err = p.make(ctx, alike); err != nil {
+				if ctx.Err() != nil {
+					return nil
+				}
+				made.Reason = err.Error()
+			}
+			if errors.Is(err, errBuild) {
+				continue // another time it may work
+			}
+			if err := p.cache.keep(group, made); err != nil {
+				return err
+			}
+			for _, j := range alike {
+				j.use(made)
+			}
+		}
+	}
+	return nil
+}
+
+// use takes a form if the tenant's names can be filled in.
+func (j *job) use(c *cachedForm) {
+	if c.Form == nil || !c.Form.Fits(j.names) {
+		return
+	}
+	j.form = c.Form
+	j.files = append(slices.Clone(c.Files), j.tenantFile)
+	slices.Sort(j.files)
+}
+
+// cached gives the jobs of a group forms of earlier runs, and returns those
+// for which there is none.
+func (p planner) cached(jobs []*job) []*job {
+	forms := p.cache.load(jobs[0].group)
+	if len(forms) == 0 {
+		return jobs
+	}
+	var rest []*job
+	for _, j := range jobs {
+		i := slices.IndexFunc(forms, func(c *cachedForm) bool { return p.digests.of(j.dir, c.Files) == c.Digest })
+		if i < 0 {
+			rest = append(rest, j)
+			continue
+		}
+		j.use(forms[i])
+	}
+	return rest
+}
+
+// errBuild says that there is no form because a build failed.
+var errBuild = errors.New("build")
+
+// make makes a form for overlays that are alike but for their names, and tries
+// it on one of them.
+func (p planner) make(ctx context.Context, alike []*job) (*form.Form, error) {
+	first := alike[0]
+	short, long, ok := first.shape.Samples()
+	if !ok {
+		return nil, errors.New("the names leave no room for a sample")
+	}
+	var results [2]build.Result
+	var errs [2]error
+	var wait sync.WaitGroup
+	for i, sample := range []form.Sample{short, long} {
+		wait.Go(func() {
+			config, err := sample.Config()
+			if err == nil {
+				request := build.Request{Dir: first.dir, Replace: map[string][]byte{first.tenantFile: config}}
+				results[i], err = p.builder.Build(ctx, request)
+			}
+			errs[i] = err
+		})
+	}
+	wait.Wait()
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, fmt.Errorf("%w: %w", errBuild, err)
+	}
+	made, err := form.New(short, long, printed(results[0]), printed(results[1]), first.sorted)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(alike, func(j *job) bool { return made.Fits(j.names) })
+	if at < 0 {
+		return made, nil // which none will use
+	}
+	tried := alike[at]
+	if tried.built == nil {
+		result, err := p.builder.Build(ctx, build.Request{Dir: tried.dir})
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errBuild, err)
+		}
+		tried.built = &result
+	}
+	for _, r := range results {
+		if r.Opaque != "" || !slices.Equal(paths(r.Inputs), paths(tried.built.Inputs)) {
+			return nil, errors.New("another tenant reads other files")
+		}
+	}
+	if !bytes.Equal(made.Fill(nil, tried.names), tried.built.YAML) || made.FillNotes(tried.names) != tried.built.Stderr {
+		return nil, fmt.Errorf("does not give what kustomize gives for %s", tried.name)
+	}
+	return made, nil
+}
+
+func printed(r build.Result) form.Output { return form.Output{YAML: string(r.YAML), Notes: r.Stderr} }

@@ -1,0 +1,102 @@
+package render
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
+)
+
+// readTenants returns the tenants among an overlay's transformers, and their
+// files. What is no tenant, or no good one, the build will say.
+func readTenants(dir string, transformers []string) (tenants []v1alpha1.IstioTenant, files [][]byte) {
+	for _, name := range transformers {
+		text, err := readRegular(filepath.Join(dir, name))
+		if err != nil {
+			continue
+		}
+		tenant, err := v1alpha1.DecodeTenant(text)
+		if err != nil {
+			continue
+		}
+		tenants, files = append(tenants, tenant), append(files, text)
+	}
+	return tenants, files
+}
+
+// claim is what one tenant takes of a cluster.
+type claim struct {
+	Name, Revision, Namespace string
+	Applications              []string
+}
+
+func claimsOf(tenants []v1alpha1.IstioTenant) []claim {
+	var claims []claim
+	for _, t := range tenants {
+		own := t.Spec.ControlPlane
+		claims = append(claims, claim{t.Name(), own.Revision, own.Namespace, t.Spec.ApplicationNamespaces})
+	}
+	return claims
+}
+
+// names are all that two tenants can both have.
+func (c claim) names() []string {
+	return append([]string{c.Name, c.Revision, c.Namespace, c.Revision + "-" + c.Namespace}, c.Applications...)
+}
+
+func (c claim) tenant() v1alpha1.IstioTenant {
+	var t v1alpha1.IstioTenant
+	t.Metadata.Name = c.Name
+	t.Spec.ControlPlane.Revision, t.Spec.ControlPlane.Namespace = c.Revision, c.Namespace
+	t.Spec.ApplicationNamespaces = c.Applications
+	return t
+}
+
+func (r *run) claim(overlay string, claims []claim) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.claims[overlay] = claims
+}
+
+// withoutCollisions leaves out the jobs of tenants that would take what another
+// has: which of two that are both new may keep it, nobody here knows.
+func (r *run) withoutCollisions(overlays []overlay, jobs []*job) []*job {
+	pending := map[string]bool{}
+	taken := map[string]bool{} // by what is pending: nothing else can be new
+	for _, j := range jobs {
+		pending[j.name] = true
+		for _, c := range j.claims {
+			for _, name := range c.names() {
+				taken[name] = true
+			}
+		}
+	}
+	var claimed []collision.Claim
+	names := map[string]string{} // of overlays, by directory as it was given
+	for _, o := range overlays {
+		for _, c := range r.claims[o.name] {
+			if pending[o.name] || slices.ContainsFunc(c.names(), func(name string) bool { return taken[name] }) {
+				names[o.arg] = o.name
+				claimed = append(claimed, collision.OfTenant(o.arg, c.tenant())...)
+			}
+		}
+	}
+	refused := map[string]error{}
+	for _, c := range collision.Find(claimed) {
+		first, second := names[c.Files[0]], names[c.Files[1]]
+		refused[second] = errors.Join(refused[second], c.Err)
+		if pending[first] {
+			refused[first] = errors.Join(refused[first], c.Err)
+		}
+	}
+	for name, err := range refused {
+		if pending[name] {
+			r.finish(name, err)
+		} else {
+			r.errs[name] = err // and its old output stays
+		}
+	}
+	return slices.DeleteFunc(jobs, func(j *job) bool { return refused[j.name] != nil })
+}

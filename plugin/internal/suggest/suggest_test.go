@@ -1,0 +1,20 @@
+package suggest_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
+)
+
+func TestQuestion(t *testing.T) {
+	for word, want := range map[string]string{
+		"namespce": "namespace", "Namespace": "namespace", "admin": "admins", "amdins": "admins", "nmae": "name", "zzz": "", "": "",
+	} {
+		if want != "" {
+			want = `; did you mean "` + want + `"?`
+		}
+		require.Equal(t, want, suggest.Question(word, []string{"admins", "name", "namespace", "viewers"}), word)
+	}
+}
