@@ -51,6 +51,14 @@ var clusterScoped = map[[2]string]bool{
 	{"security.openshift.io", "SecurityContextConstraints"}: true,
 }
 
+// InField says in which field an error is, and in which of its keys.
+func InField(field, key string, err error) error {
+	if strings.Contains(key, ".") {
+		return fmt.Errorf("%s[%s]: %w", field, key, err)
+	}
+	return fmt.Errorf("%s.%s: %w", field, key, err)
+}
+
 // Of returns the objects of a kind, in order.
 func Of(kind string, objects []*yaml.RNode) []*yaml.RNode {
 	var found []*yaml.RNode
@@ -60,6 +68,11 @@ func Of(kind string, objects []*yaml.RNode) []*yaml.RNode {
 		}
 	}
 	return found
+}
+
+// Containers are those of a workload's Pods.
+func Containers(workload *yaml.RNode) []*yaml.RNode {
+	return List(workload, "spec", "template", "spec", "containers")
 }
 
 // String returns the scalar at a path, or "" where there is none.

@@ -4,12 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/isolate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 )
 
@@ -40,10 +37,8 @@ webhooks: [{name: a, clientConfig: {service: {name: istio-sidecar-injector, name
 
 func TestAClassicControlPlaneIsOpenToTheAPIServerAndToClients(t *testing.T) {
 	f := filter(t, func(s *v1alpha1.TenantSpec) { s.Network.AllowFrom = []string{"monitoring"} })
-	plan, err := discovery.For(f.Tenant, semver.MustParse("0.7.1"))
-	require.NoError(t, err)
 	var warnings []string
-	f = isolate.Filter{Tenant: f.Tenant, Plan: plan, Warn: func(w string) { warnings = append(warnings, w) }}
+	f.Version, f.Warn = "0.7.1", func(w string) { warnings = append(warnings, w) }
 	text := objecttest.Run(t, f, classicPlane)
 	objects := objecttest.Parse(t, text)
 
