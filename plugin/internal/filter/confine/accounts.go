@@ -23,7 +23,8 @@ type program struct {
 // programs are those that a control plane consisted of up to Istio 1.5, and the
 // addons. Sources: istio/istio at 0.7.1, 0.8.0 and 1.4.10: the ClusterRoles of
 // install/kubernetes; pilot/pkg/bootstrap and pilot/pkg/config/kube/crd for
-// Pilot; security/pkg/k8s/controller for the CA; mixer/pkg/config/crd and
+// Pilot, with pilot/pkg/model/config.go of 1.0.9 and
+// pkg/config/schemas/schemas.gen.go of 1.4.10 for its kinds without a namespace; security/pkg/k8s/controller for the CA; mixer/pkg/config/crd and
 // mixer/adapter/kubernetesenv for Mixer; galley/pkg/crd/validation for Galley;
 // and prometheus/prometheus discovery/kubernetes.
 var programs = []program{
@@ -54,6 +55,16 @@ var programs = []program{
 			{
 				groups: []string{""}, resources: []string{"secrets"},
 				read: own, write: nowhere, why: "other clusters of the mesh; certificates are the CA's",
+			},
+			{
+				groups: []string{"rbac.istio.io"}, resources: []string{"rbacconfigs"}, since: "1.0", before: "1.1",
+				read: unconfined, write: nowhere,
+				why: "Pilot 1.0 lists RbacConfigs in the whole cluster, takes the one called default wherever it is, " +
+					"and is never ready where it may not",
+			},
+			{
+				groups: []string{"networking.istio.io"}, resources: []string{"syntheticserviceentries"}, since: "1.4", before: "1.5",
+				read: cluster, write: nowhere, why: "Pilot 1.4 lists this kind, which has no namespace and no objects, before it is ready",
 			},
 		},
 	},
@@ -117,6 +128,10 @@ var programs = []program{
 			{
 				groups: []string{"extensions", "apps"}, resources: []string{"deployments"},
 				read: own, write: nowhere, why: "its own",
+			},
+			{
+				groups: []string{""}, resources: []string{"endpoints"},
+				read: own, write: nowhere, why: "Galley waits for its own before it registers its webhooks",
 			},
 			{
 				groups: []string{""}, resources: []string{"namespaces/finalizers"},

@@ -190,12 +190,14 @@ var rights = []right{
 	},
 }
 
-// clusterScoped are the kinds without a namespace that a rule for all resources
-// of a group includes.
+// clusterScoped are the kinds that a rule for all resources of a group includes,
+// and that are listed in the whole cluster: they have no namespace, or Pilot
+// takes it that they have none. The rows say who reads them.
 var clusterScoped = map[string][]string{
 	"gateway.networking.k8s.io": {"gatewayclasses"},
-	"authentication.istio.io":   {"meshpolicies"},       // 0.8 to 1.5
-	"rbac.istio.io":             {"clusterrbacconfigs"}, // 1.1 to 1.5
+	"authentication.istio.io":   {"meshpolicies"},                      // 0.8 to 1.5
+	"rbac.istio.io":             {"clusterrbacconfigs", "rbacconfigs"}, // 1.1 to 1.5, 1.0
+	"networking.istio.io":       {"syntheticserviceentries"},           // 1.4
 }
 
 // dropped are ServiceAccounts that no workload of a tenant runs as.

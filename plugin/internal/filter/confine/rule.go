@@ -2,6 +2,7 @@ package confine
 
 import (
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -102,8 +103,10 @@ func (p parts) add(r rule, h holder, names map[string][]string) (unknown []strin
 			p.put(row.write.in(h.plan), one, row.needed(write), names)
 			if at := row.read.in(h.plan); resource == "*" && at != cluster && at != nowhere {
 				for _, kind := range clusterScoped[group] {
-					one.Resources = []string{kind}
-					p.put(cluster, one, read, names)
+					if row, ok := h.lookup(group, kind); ok && row.read.in(h.plan) == cluster {
+						one.Resources = []string{kind}
+						p.put(cluster, one, read, names)
+					}
 				}
 			}
 		}
@@ -130,7 +133,14 @@ func (p parts) put(at place, r rule, verbs []string, names map[string][]string) 
 		}
 		at = cluster
 	}
-	p[at] = append(p[at], r)
+	if len(r.ResourceNames) > 0 && !strings.Contains(r.Resources[0], "/") {
+		// A request to create an object does not say its name, so that the rule
+		// would never allow it; one to create a part of an object does.
+		r.Verbs = slices.DeleteFunc(slices.Clone(verbs), func(v string) bool { return v == "create" })
+	}
+	if len(r.Verbs) > 0 {
+		p[at] = append(p[at], r)
+	}
 }
 
 // merged joins neighbours that differ in their resources, or in their groups,
