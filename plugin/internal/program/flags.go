@@ -68,6 +68,10 @@ var Flags = []Flag{
 		Why: "the common base has the kinds; up to 1.0 Pilot creates those that are missing, and stops where it may not try",
 	},
 	{
+		Program: Pilot, Since: "0.8", Before: "1.0", Name: "--clusterRegistriesNamespace", Apart: true, Value: func(t Tenant) string { return t.Own },
+		Why: "the default is istio-system, whose Secrets may be another tenant's; from 1.0 on it is POD_NAMESPACE",
+	},
+	{
 		Program: CA, Before: "1.1", Name: "--listened-namespace", Value: first,
 		Why: "the CA makes certificates for, and logs, ServiceAccounts of this namespace only; " +
 			"it knows one, so that the control plane's own accounts get none",
