@@ -76,11 +76,20 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	return objects, nil
 }
 
+// named is the minor version of Istio from which on no supported Kubernetes is
+// older than 1.21, which writes a Namespace's name into its labels. Source:
+// Istio's table of supported releases.
+const named = "1.14"
+
 // labels are a namespace's: application namespaces carry the revision, or what
-// stood for it before, so that their pods get the tenant's proxies.
+// stood for it before, so that their pods get the tenant's proxies. All carry
+// their name, by which NetworkPolicies and webhooks select them.
 func (f Filter) labels(namespace string) map[string]string {
 	labels := map[string]string{v1alpha1.TenantLabel: f.Tenant.Name()}
 	maps.Copy(labels, f.Tenant.Spec.NamespaceLabels)
+	if f.Plan.Before(named) {
+		labels[object.NameLabel] = namespace
+	}
 	switch {
 	case namespace == f.Tenant.Spec.ControlPlane.Namespace:
 	case f.Plan.Revisions():
@@ -91,13 +100,16 @@ func (f Filter) labels(namespace string) map[string]string {
 	return labels
 }
 
-// checkLabels refuses a Namespace whose Pods another control plane would
-// inject, and this one would not.
+// checkLabels refuses a Namespace that takes another's name, and one whose Pods
+// another control plane would inject, and this one would not.
 func (f Filter) checkLabels(namespace *yaml.RNode) error {
+	labels := namespace.GetLabels()
+	if value, found := labels[object.NameLabel]; found && value != namespace.GetName() {
+		return fmt.Errorf("found %s: %q; must be %q, its name, or absent", object.NameLabel, value, namespace.GetName())
+	}
 	if !f.Plan.Revisions() {
 		return nil
 	}
-	labels := namespace.GetLabels()
 	for _, key := range []string{"istio-injection", "istio.io/dataplane-mode"} {
 		if value, found := labels[key]; found {
 			return fmt.Errorf("found %s: %q, with which the tenant's control plane injects nothing; remove it", key, value)
