@@ -144,6 +144,7 @@ func TestEachProgramIsLimitedAsItsVersionAllows(t *testing.T) {
 		"0.8.0": {
 			"istio-citadel/citadel --listened-namespace=ns-1",
 			"istio-pilot/discovery --appNamespace ns-1",
+			"istio-pilot/discovery --clusterRegistriesNamespace istio-system1",
 			"istio-policy/mixer --configStoreURL=k8s://?ns=istio-system1,ns-1",
 			"istio-telemetry/mixer --configStoreURL=k8s://?ns=istio-system1,ns-1",
 		},
@@ -200,6 +201,7 @@ func argumentsOf(version *semver.Version, container *yaml.RNode) (found []istio.
 var clusterKinds = []string{
 	"nodes", "namespaces", "customresourcedefinitions", "mutatingwebhookconfigurations", "validatingwebhookconfigurations",
 	"tokenreviews", "subjectaccessreviews", "ingressclasses", "gatewayclasses", "meshpolicies", "clusterrbacconfigs", "namespaces/finalizers",
+	"syntheticserviceentries",
 }
 
 func TestNoClassicProgramReachesFurtherThanTheListSays(t *testing.T) {
@@ -244,7 +246,7 @@ func TestNoClassicProgramReachesFurtherThanTheListSays(t *testing.T) {
 func TestTheListIsInTheReadme(t *testing.T) {
 	readme, err := os.ReadFile(classicBase + "README.md")
 	require.NoError(t, err)
-	for _, version := range []string{"0.7.1", "1.4.10"} {
+	for _, version := range []string{"0.7.1", "1.0.9", "1.4.10"} {
 		exceptions := confine.Exceptions(semver.MustParse(version))
 		require.NotEmpty(t, exceptions)
 		for _, e := range exceptions {

@@ -104,7 +104,8 @@ func (p ControlPlane) version() (*semver.Version, error) {
 }
 
 // PodLabels are the labels that select the control plane's pods. Deployments of
-// extensions/v1beta1 may leave their selector to the template.
+// extensions/v1beta1, in a base that was not split, may leave their selector to
+// the template.
 func (p ControlPlane) PodLabels() map[string]string {
 	if labels := object.StringMap(p.Deployment, "spec", "selector", "matchLabels"); len(labels) > 0 {
 		return labels

@@ -36,3 +36,8 @@ const UpstreamNamespace = "istio-system"
 
 // Domain ends the names of the admission policies of Istio's charts.
 const Domain = ".istio.io"
+
+// UnnamedNamespaces are the versions that ran on a Kubernetes older than 1.21,
+// which does not write a Namespace's name into its labels. Source: Istio's table
+// of supported releases.
+var UnnamedNamespaces = Range{Before: "1.14"}

@@ -30,6 +30,13 @@ func Run(in io.Reader, name string, dir string) (Summary, error) {
 		return Summary{}, err
 	}
 	s := Summary{Name: name, Objects: len(objects), Repairs: repairs}
+	converted, err := convert(objects)
+	if err != nil {
+		return Summary{}, fmt.Errorf("%s: %w", name, err)
+	}
+	for _, c := range converted {
+		s.Repairs = append(s.Repairs, name+": "+c)
+	}
 	common, control, err := s.divide(objects)
 	if err != nil {
 		return Summary{}, fmt.Errorf("%s: %w", name, err)

@@ -68,6 +68,21 @@ func TestWhereTheRightsOfAProgramGo(t *testing.T) {
 			`{apiGroups: [""], resources: [namespaces/finalizers], verbs: [update]}`, map[string]string{"": "update istio-system1"}},
 		"the MeshPolicy is read": {"1.4.10", "istio-pilot-service-account",
 			`{apiGroups: [authentication.istio.io], resources: ["*"], verbs: [list]}`, map[string]string{"": "list", "ns-1": "list"}},
+		"Pilot 1.4 lists a kind that has no namespace": {"1.4.10", "istio-pilot-service-account",
+			`{apiGroups: [networking.istio.io], resources: ["*"], verbs: [get, list, watch]}`,
+			map[string]string{"": "get list watch", "ns-1": "get list watch"}},
+		"which 1.3 does not have": {"1.3.0", "istio-pilot-service-account",
+			`{apiGroups: [networking.istio.io], resources: ["*"], verbs: [get]}`, map[string]string{"ns-1": "get"}},
+		"and 1.5 does not list": {"1.5.0", "istio-pilot-service-account",
+			`{apiGroups: [networking.istio.io], resources: ["*"], verbs: [get]}`, map[string]string{"ns-1": "get"}},
+		"nor does Galley 1.4": {"1.4.10", "istio-galley-service-account",
+			`{apiGroups: [networking.istio.io], resources: ["*"], verbs: [get]}`, map[string]string{"ns-1": "get"}},
+		"Pilot 1.0 lists RbacConfigs in the cluster": {"1.0.9", "istio-pilot-service-account",
+			`{apiGroups: [rbac.istio.io], resources: [rbacconfigs], verbs: [list]}`, map[string]string{"": "list"}},
+		"and 1.1 lists them where it watches": {"1.1.0", "istio-pilot-service-account",
+			`{apiGroups: [rbac.istio.io], resources: [rbacconfigs], verbs: [list]}`, map[string]string{"ns-1": "list"}},
+		"Galley waits for its own Endpoints": {"1.4.10", "istio-galley-service-account",
+			`{apiGroups: [""], resources: [endpoints], verbs: [get, list, watch]}`, map[string]string{"istio-system1": "get list watch"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := objecttest.Run(t, of(t, test.version), bound(test.account, test.rule))
@@ -85,6 +100,27 @@ func TestWhereTheRightsOfAProgramGo(t *testing.T) {
 			require.Equal(t, test.want, found)
 			require.Equal(t, got, objecttest.Run(t, of(t, test.version), got), "idempotent")
 		})
+	}
+}
+
+// TestARuleForAllOfAGroupIncludesKindsWithoutANamespace names those that stay in
+// the ClusterRole.
+func TestARuleForAllOfAGroupIncludesKindsWithoutANamespace(t *testing.T) {
+	for version, want := range map[string][]string{
+		"1.0.9":  {"meshpolicies", "clusterrbacconfigs", "rbacconfigs"},
+		"1.1.0":  {"meshpolicies", "clusterrbacconfigs"},
+		"1.4.10": {"meshpolicies", "clusterrbacconfigs", "syntheticserviceentries"},
+		"1.5.0":  {"meshpolicies", "clusterrbacconfigs"},
+	} {
+		got := objecttest.Run(t, of(t, version), bound("istio-pilot-service-account",
+			`{apiGroups: [authentication.istio.io, rbac.istio.io, networking.istio.io], resources: ["*"], verbs: [list]}`))
+		var resources []string
+		for _, o := range object.Of("ClusterRole", objecttest.Parse(t, got)) {
+			for _, r := range object.List(o, "rules") {
+				resources = append(resources, object.Strings(r, "resources")...)
+			}
+		}
+		require.Equal(t, want, resources, version)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/confine"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
@@ -312,6 +313,41 @@ subjects: [{kind: ServiceAccount, name: istio-reader-service-account, namespace:
 func TestAWebhookWithACertificateNeedsNoRightToWrite(t *testing.T) {
 	got := objecttest.Run(t, filter(t, "namespace"), input+"    caBundle: QQ==\n")
 	require.NotContains(t, got, "resourceNames")
+}
+
+// TestNamesDoNotAllowToCreate holds that no rule promises what an API server
+// does not give: a request to create says no name.
+func TestNamesDoNotAllowToCreate(t *testing.T) {
+	got := objecttest.Run(t, filter(t, "namespace"), strings.ReplaceAll(input, "[get, list, watch, update, patch]", `["*"]`)+`---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: named}
+rules:
+- {apiGroups: [""], resources: [configmaps], resourceNames: [a], verbs: [create, update]}
+- {apiGroups: [""], resources: [configmaps], resourceNames: [b], verbs: [create]}
+- {apiGroups: [gateway.networking.k8s.io], resources: [gateways/scale], resourceNames: [a], verbs: [create]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: named}
+roleRef: {kind: ClusterRole, name: named}
+subjects: [{kind: ServiceAccount, name: istiod-sales, namespace: istio-system1}]
+`)
+	named := map[string][]string{}
+	for _, o := range objecttest.Parse(t, got) {
+		for _, r := range object.List(o, "rules") {
+			for _, name := range object.Strings(r, "resourceNames") {
+				for _, resource := range object.Strings(r, "resources") {
+					named[resource+" "+name] = object.Strings(r, "verbs")
+				}
+			}
+		}
+	}
+	require.Equal(t, map[string][]string{
+		"mutatingwebhookconfigurations istio-sidecar-injector-sales-istio-system1": {"update", "patch", "delete"},
+		"configmaps a":     {"update"},
+		"gateways/scale a": {"create"}, // a part of an object that has a name
+	}, named)
 }
 
 func TestRefusesWhatCannotBeConfined(t *testing.T) {

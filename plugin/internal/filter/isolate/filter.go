@@ -71,10 +71,14 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 }
 
 // labels are a namespace's: application namespaces carry the revision, or what
-// stood for it before, so that their pods get the tenant's proxies.
+// stood for it before, so that their pods get the tenant's proxies. All carry
+// their name, by which NetworkPolicies and webhooks select them.
 func (f Filter) labels(namespace string) map[string]string {
 	labels := map[string]string{v1alpha1.TenantLabel: f.Tenant.Name()}
 	maps.Copy(labels, f.Tenant.Spec.NamespaceLabels)
+	if f.Tenant.Holds(istio.UnnamedNamespaces) {
+		labels[object.NameLabel] = namespace
+	}
 	switch {
 	case namespace == f.Tenant.Own():
 	case f.Tenant.Revisions():
@@ -85,13 +89,16 @@ func (f Filter) labels(namespace string) map[string]string {
 	return labels
 }
 
-// checkLabels refuses a Namespace whose Pods another control plane would
-// inject, and this one would not.
+// checkLabels refuses a Namespace that takes another's name, and one whose Pods
+// another control plane would inject, and this one would not.
 func (f Filter) checkLabels(namespace *yaml.RNode) error {
+	labels := namespace.GetLabels()
+	if value, found := labels[object.NameLabel]; found && value != namespace.GetName() {
+		return fmt.Errorf("found %s: %q; must be %q, its name, or absent", object.NameLabel, value, namespace.GetName())
+	}
 	if !f.Tenant.Revisions() {
 		return nil
 	}
-	labels := namespace.GetLabels()
 	for _, key := range []string{istio.InjectionLabel, istio.DataplaneModeLabel} {
 		if value, found := labels[key]; found {
 			return fmt.Errorf("found %s: %q, with which the tenant's control plane injects nothing; remove it", key, value)

@@ -63,6 +63,8 @@ func TestFlagsOfAVersion(t *testing.T) {
 		want               []string
 	}{
 		{"0.7.1", "{image: docker.io/istio/pilot:0.7.1, args: [discovery]}", []string{"discovery", "--appNamespace", "ns-1"}},
+		{"0.8.0", "{image: istio/pilot:0.8.0, args: [discovery]}",
+			[]string{"discovery", "--appNamespace", "ns-1", "--clusterRegistriesNamespace", "istio-system1"}},
 		{"1.0.9", "{image: istio/pilot:1.0.9, args: [discovery]}", []string{"discovery", "--appNamespace", "ns-1"}},
 		{"1.4.10", "{image: istio/pilot, args: [discovery]}", []string{"discovery", "--appNamespace", "ns-1", "--disable-install-crds=true"}},
 		{"1.6.0", "{image: istio/pilot, args: [discovery]}", []string{"discovery", "--appNamespace", "ns-1"}},
