@@ -39,6 +39,9 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := plane.Supported(t.Warn); err != nil {
+		return nil, err
+	}
 	plan, err := discovery.For(t.Tenant, plane.Version)
 	if err != nil {
 		return nil, err
