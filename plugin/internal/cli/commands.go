@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
 )
 
@@ -37,9 +38,6 @@ is named. Editors complete and check a file by it that begins with
 	}
 }
 
-// supported are the Istio versions that a base may hold, oldest first.
-const supported = "0.7 to 1.31"
-
 func versionCommand(s Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
@@ -54,7 +52,8 @@ func versionCommand(s Streams) *cobra.Command {
 }
 
 func versions() string {
-	return fmt.Sprintf("%s %s\nIstio in IstioRelease: %s\nIstio in a base: %s\n", program, ownVersion(), release.Version, supported)
+	return fmt.Sprintf("%s %s\nIstio in IstioRelease: %s\nIstio in a base: %s to %s\n",
+		program, ownVersion(), release.Version, istio.Oldest, istio.Newest)
 }
 
 // ownVersion is the module's version, or the commit that a checkout was built from.

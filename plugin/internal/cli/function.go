@@ -14,6 +14,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/tenant"
 )
 
@@ -47,9 +48,16 @@ func function(s Streams) error {
 	kinds := slices.Sorted(maps.Keys(functions))
 	kind := list.config.GetKind()
 	do, known := functions[kind]
-	if version := list.config.GetApiVersion(); !known || version != v1alpha1.APIVersion {
-		return fmt.Errorf("functionConfig: is a %s of %s: must be %s of %s",
-			orNone(kind), orNone(version), strings.Join(kinds, " or "), v1alpha1.APIVersion)
+	var wrong []error
+	if !known {
+		wrong = append(wrong, fmt.Errorf("functionConfig: kind: found %s: must be %s%s",
+			orNone(kind), strings.Join(kinds, " or "), suggest.Question(kind, kinds)))
+	}
+	if version := list.config.GetApiVersion(); version != v1alpha1.APIVersion {
+		wrong = append(wrong, fmt.Errorf("functionConfig: apiVersion: found %s: must be %s", orNone(version), v1alpha1.APIVersion))
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return err
 	}
 	config, err := list.config.String()
 	if err != nil {
