@@ -189,6 +189,9 @@ func (r *run) do(ctx context.Context, j *job) error {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return errors.New("renders to nothing, and who applies nothing deletes what is there: must hold an object")
 	}
+	if err := checkLaid(j.dir, text); err != nil {
+		return err
+	}
 	objects := 1 + bytes.Count(text, []byte("\n---\n"))
 	r.count(objects)
 	if r.Output == "" {
