@@ -95,16 +95,16 @@ func fieldWith(n *yaml.Node, word, path string) string {
 // whyNotLaid is the likely reason why an overlay's base kept its placeholder,
 // and what to write.
 func whyNotLaid(dir string) string {
-	const write = "kustomization.yaml must list under transformers a file with an IstioTenant, such as: transformers: [tenant.yaml]"
+	const write = "must list a file with an IstioTenant, such as: transformers: [tenant.yaml]"
 	k, name := kustomizationOf(dir)
 	if k == nil {
-		return write
+		return "the kustomization " + write
 	}
 	if listed := slices.DeleteFunc(slices.Clone(k.Resources), func(r string) bool { return !holdsTenant(dir, r) }); len(listed) > 0 {
 		return fmt.Sprintf("%s lists %s under resources: move it to transformers", name, listed[0])
 	}
 	if len(k.Transformers) == 0 {
-		return name + " has no transformers: " + write
+		return name + " has no transformers: it " + write
 	}
 	if !slices.ContainsFunc(k.Transformers, func(t string) bool { return holdsTenant(dir, t) }) {
 		for _, t := range k.Transformers {
@@ -112,7 +112,7 @@ func whyNotLaid(dir string) string {
 				return fmt.Sprintf("%s is empty: must hold an IstioTenant, which istio-tenancy new writes", t)
 			}
 		}
-		return fmt.Sprintf("%s lists no IstioTenant under transformers: %s", name, write)
+		return fmt.Sprintf("%s lists no IstioTenant under transformers: it %s", name, write)
 	}
 	return "something adds it after the tenant is laid: list resources, components and patches that name it in the kustomization " +
 		"that lists the tenant, which is laid last"
