@@ -71,6 +71,7 @@ then 1. Nothing is removed unless --prune is given.`,
 	f.StringVarP(&o.Output, "output", "o", "", "`DIR` to write; - prints everything, or nothing if an overlay has a mistake")
 	f.BoolVar(&o.Split, "split", false, "write one file per object")
 	f.BoolVar(&o.Prune, "prune", false, "remove the output of overlays that are gone")
+	f.BoolVar(&o.Adopt, "adopt", false, "let overlays that have moved take over the output of their old directories")
 	f.BoolVar(&o.Diff, "diff", false, "print what would change, and write nothing")
 	f.BoolVar(&o.Check, "check", false, "exit 1 if anything would change, and write nothing")
 	f.BoolVar(&o.Verify, "verify", false, "build every overlay with kustomize, too, and compare; slow")

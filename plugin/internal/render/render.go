@@ -19,6 +19,8 @@ type Options struct {
 	Split bool
 	// Prune removes the output of overlays that are gone.
 	Prune bool
+	// Adopt lets an overlay that has moved take over the output that it had before.
+	Adopt bool
 	// Check and Diff write nothing. Diff prints to Out what would change.
 	Check, Diff bool
 	// Verify builds every overlay with kustomize, and compares.
@@ -69,7 +71,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	r := run{
 		Options: o,
 		planner: planner{builder, digests, known},
-		output:  output{dir: o.Output, temp: known.temp(), split: o.Split},
+		output:  output{dir: o.Output, temp: known.temp(), split: o.Split, adopt: o.Adopt},
 		claims:  map[string][]claim{},
 		errs:    map[string]error{},
 		diffs:   map[string][]byte{},

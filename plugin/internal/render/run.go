@@ -201,7 +201,7 @@ func (r *run) do(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	changes, err := r.output.changes(j.name, files)
+	changes, err := r.output.changes(j.dir, j.name, files)
 	if err != nil {
 		return err
 	}
