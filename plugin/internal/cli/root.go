@@ -67,6 +67,7 @@ under generators.`,
 		},
 	}
 	root.SetVersionTemplate(versions())
+	root.SetFlagErrorFunc(wrongFlag)
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)

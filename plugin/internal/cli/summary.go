@@ -15,7 +15,7 @@ kind, how its control plane is limited to them, and who administers what.
 Everything is read from the objects: it shows what a cluster would get.`,
 		Example: `  kustomize build --enable-alpha-plugins --enable-exec overlays/sales > sales.yaml
   istio-tenancy summary sales.yaml`,
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments{name: "FILE", what: "a file of rendered YAML", example: "summary sales.yaml", least: 1}.check,
 		RunE: func(_ *cobra.Command, files []string) error { return summary.Print(s.Out, files...) },
 	}
 }
