@@ -83,8 +83,8 @@ func resolve(path string) string {
 	return path
 }
 
-// source is the overlay that a tenant's directory says it is rendered from;
-// !ours: it says nothing.
+// source is the overlay that a directory says it is rendered from; !ours: it
+// says nothing.
 func (o output) source(name string) (dir string, ours bool) {
 	text, err := os.ReadFile(filepath.Join(o.dir, name, kustomizationFile))
 	if err != nil {
@@ -92,8 +92,12 @@ func (o output) source(name string) (dir string, ours bool) {
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
 	from, ours := strings.CutPrefix(line, marker)
+	abs, err := filepath.Abs(filepath.Join(o.dir, name))
+	if !ours || err != nil {
+		return "", false
+	}
 	from = strings.TrimSuffix(from, ": change that, not this.")
-	return filepath.Join(resolve(filepath.Join(o.dir, name)), filepath.FromSlash(from)), ours
+	return filepath.Join(resolve(abs), filepath.FromSlash(from)), true
 }
 
 // listed are the files that a tenant's kustomization lists.
@@ -235,37 +239,6 @@ func writeFile(temp, path string, content []byte) error {
 		return fmt.Errorf("%s: %w", path, cause(err))
 	}
 	return nil
-}
-
-// orphans are the directories of ours whose overlays are gone. present are the
-// names of overlays that are there.
-func (o output) orphans(present map[string]bool) ([]string, error) {
-	entries, err := os.ReadDir(o.dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var names []string
-	for _, e := range entries {
-		if !e.IsDir() || e.Name() == cacheDir || present[e.Name()] {
-			continue
-		}
-		if from, ours := o.source(e.Name()); ours && !hasKustomization(from) {
-			names = append(names, e.Name())
-		}
-	}
-	return names, err
-}
-
-// remove removes a tenant's directory: at once, since it is renamed first.
-func (o output) remove(name string) error {
-	gone, err := os.MkdirTemp(o.temp, "*")
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(filepath.Join(o.dir, name), filepath.Join(gone, name)); err != nil {
-		return err
-	}
-	return os.RemoveAll(gone)
 }
 
 // state is what the cache remembers of a tenant's files.
