@@ -13,7 +13,9 @@ func (r *run) note(j *job, printed string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	said := diagnostic.Read(printed)
-	for _, line := range slices.Concat(said.Errors, said.Warnings, said.Others) {
+	lines := slices.Concat(said.Errors, said.Warnings, said.Others)
+	slices.Sort(lines)
+	for _, line := range slices.Compact(lines) {
 		r.notes[line] = append(r.notes[line], j.arg)
 	}
 }

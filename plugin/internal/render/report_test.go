@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -121,4 +122,28 @@ func TestInterrupted(t *testing.T) {
 			require.Equal(t, 130, cmd.ProcessState.ExitCode())
 		})
 	}
+}
+
+func TestPatchesThatMatchNothingAreNamedOnceForAll(t *testing.T) {
+	r := newRepo(t)
+	const patch = `patches: [{target: {kind: Deployment, name: istiod-sales}, patch: '[{"op": "remove", "path": "/spec"}]'}]` + "\n"
+	teams := many()[:6]
+	for _, team := range teams {
+		r.overlay(team, team, "{admins: [{kind: User, name: jo}]}", kustomization+patch)
+	}
+	const want = "kustomization.yaml: patches[0].target: Deployment istiod-sales matches no object, so that the patch changes nothing: " +
+		"patches come before the tenant is laid, and name objects as the base does; did you mean Deployment ISTIO_TENANT_NAMESPACE/istiod?"
+	summary, printed, err := r.render()
+	require.NoError(t, err)
+	require.Equal(t, 6, summary.Filled, "a warning is no reason to build each")
+	require.Equal(t, r.path("overlays", teams[0])+" and 5 more: "+want, printed)
+	r.same(teams[1])
+
+	r.write("overlays/outer/kustomization.yaml", "resources: [../"+teams[0]+"]\n"+strings.ReplaceAll(patch, "sales", teams[1]))
+	_, printed, err = r.render()
+	require.NoError(t, err)
+	require.Contains(t, printed, r.path("overlays/outer")+": ../"+teams[0]+"/"+want)
+	require.Contains(t, printed, r.path("overlays/outer")+": kustomization.yaml: patches[0].target: Deployment istiod-"+teams[1]+
+		" matches no object, so that the patch changes nothing; did you mean Deployment istio-"+teams[0]+"/istiod-"+teams[0]+"?")
+	require.Equal(t, 1, strings.Count(printed, "Deployment istiod-sales matches"))
 }
