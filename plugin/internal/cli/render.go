@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 )
@@ -36,7 +37,10 @@ then 1. Nothing is removed unless --prune is given.`,
   istio-tenancy render overlays -o rendered --diff
   istio-tenancy render overlays -o rendered --check --prune    # in CI
   istio-tenancy render overlays/sales -o - | kubectl apply -f -`,
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments{
+			name: "OVERLAY", what: "a directory with a kustomization, or a directory of such directories",
+			example: "render overlays -o rendered", least: 1,
+		}.check,
 		RunE: func(_ *cobra.Command, args []string) error {
 			debug.SetGCPercent(100) // unlike a function, this lives long enough to collect its garbage
 			switch {
@@ -52,7 +56,7 @@ then 1. Nothing is removed unless --prune is given.`,
 				return err
 			}
 			o.Overlays, o.Out = args, s.Out
-			o.Warn = func(line string) { fmt.Fprintf(s.Err, "%s: warning: %s\n", program, line) }
+			o.Warn = func(line string) { diagnostic.Warning(s.Err, line) }
 			done := func() {}
 			if !quiet {
 				o.Progress, done = progress(s.Err)
@@ -61,16 +65,28 @@ then 1. Nothing is removed unless --prune is given.`,
 			defer stop()
 			summary, err := render.Run(ctx, o)
 			done()
-			if !quiet && summary.Tenants > 0 {
-				fmt.Fprintln(s.Err, summary)
+			if errors.Is(err, render.ErrInterrupted) {
+				return &failure{error: err, code: interruptedCode}
 			}
-			return err
+			total := ""
+			if named := summary.Named(); named != "" && !errors.Is(err, render.ErrStale) {
+				total = named + "\n"
+			}
+			switch total += summary.String() + "\n"; {
+			case quiet || summary.Overlays == 0:
+				return err
+			case err != nil:
+				return &failure{error: err, code: 1, after: total}
+			}
+			fmt.Fprint(s.Err, total)
+			return nil
 		},
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.Output, "output", "o", "", "`DIR` to write; - prints everything, or nothing if an overlay has a mistake")
 	f.BoolVar(&o.Split, "split", false, "write one file per object")
 	f.BoolVar(&o.Prune, "prune", false, "remove the output of overlays that are gone")
+	f.BoolVar(&o.Adopt, "adopt", false, "let overlays that have moved take over the output of their old directories")
 	f.BoolVar(&o.Diff, "diff", false, "print what would change, and write nothing")
 	f.BoolVar(&o.Check, "check", false, "exit 1 if anything would change, and write nothing")
 	f.BoolVar(&o.Verify, "verify", false, "build every overlay with kustomize, too, and compare; slow")
@@ -78,13 +94,16 @@ then 1. Nothing is removed unless --prune is given.`,
 	return cmd
 }
 
+// interruptedCode is the exit code of a program that was stopped by Ctrl-C.
+const interruptedCode = 130
+
 // buildOverlayCommand is how render runs kustomize in a process of its own.
 func buildOverlayCommand(s Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:    build.Command,
 		Short:  "Build one overlay for render",
 		Hidden: true,
-		Args:   cobra.NoArgs,
+		Args:   noArguments,
 		RunE:   func(*cobra.Command, []string) error { return build.Serve(s.In, s.Out) },
 	}
 }

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,22 @@ func readTenants(dir string, transformers []string) (tenants []v1alpha1.IstioTen
 		tenants, files = append(tenants, tenant), append(files, text)
 	}
 	return tenants, files
+}
+
+// tenantsIn is how many tenants the objects in text belong to, by the label that
+// every object of a tenant has among those of its metadata.
+func tenantsIn(text []byte) int {
+	found := map[string]bool{}
+	label := []byte("\n    " + v1alpha1.TenantLabel + ": ")
+	for {
+		_, rest, more := bytes.Cut(text, label)
+		if !more {
+			return len(found)
+		}
+		value, _, _ := bytes.Cut(rest, []byte("\n"))
+		found[string(value)] = true
+		text = rest
+	}
 }
 
 // claim is what one tenant takes of a cluster.
