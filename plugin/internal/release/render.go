@@ -3,6 +3,7 @@ package release
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -30,6 +31,10 @@ type Options struct {
 	Revision string
 	// Values of the chart, as in a Helm values file; they win over the rest.
 	Values map[string]any
+	// Charts of another version of Istio, in the directory charts, and which
+	// version that is. Default: the embedded charts, and Version.
+	Charts  fs.FS
+	Version string
 }
 
 // source is where a part comes from.
@@ -94,8 +99,9 @@ func Render(o Options) ([]*yaml.RNode, error) {
 	if !ok {
 		return nil, fmt.Errorf("spec.part: found %q; want %s", o.Part, parts)
 	}
+	setDefault(&o.Version, Version)
 	setDefault(&o.Hub, Hub)
-	setDefault(&o.Tag, Version)
+	setDefault(&o.Tag, o.Version)
 	setDefault(&o.Namespace, v1alpha1.BaseNamespace)
 
 	objects, err := src.of(o).Objects()
@@ -105,7 +111,7 @@ func Render(o Options) ([]*yaml.RNode, error) {
 	for _, object := range objects {
 		for _, key := range slices.Sorted(maps.Keys(src.labels)) {
 			if err := object.PipeE(yaml.SetLabel(key, src.labels[key])); err != nil {
-				return nil, fmt.Errorf("chart %s of Istio %s: %w", path.Base(src.chart), Version, err)
+				return nil, fmt.Errorf("chart %s of Istio %s: %w", path.Base(src.chart), o.Version, err)
 			}
 		}
 	}
@@ -122,10 +128,13 @@ func setDefault(field *string, value string) {
 	}
 }
 
-// of is the part's chart, as it is embedded.
+// of is the part's chart.
 func (s source) of(o Options) Chart {
+	if o.Charts == nil {
+		o.Charts = manifests.FS
+	}
 	return Chart{
-		FS: manifests.FS, Dir: path.Join("charts", s.chart), Release: s.release, Version: Version,
+		FS: o.Charts, Dir: path.Join("charts", s.chart), Release: s.release, Version: o.Version,
 		Namespace: o.Namespace, Values: loader.MergeMaps(s.values(o), o.Values),
 	}
 }
