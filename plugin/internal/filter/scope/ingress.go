@@ -5,15 +5,14 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// defaultIngressClass is the class of a mesh that names none.
-const defaultIngressClass = "istio"
-
 // ingressClass is the tenant's own: two tenants' Pilots that look for one class
 // would both serve an Ingress, and both write its status.
-func (f Filter) ingressClass() string { return defaultIngressClass + "-" + f.Tenant.Name() }
+func (f Filter) ingressClass() string { return f.Tenant.Values().Expand(istio.IngressClass) }
 
 // classFields are where an Ingress names its class.
 var classFields = [][]string{
@@ -23,7 +22,7 @@ var classFields = [][]string{
 
 // ingresses gives the tenant's Ingresses of the base's class the tenant's.
 func (f Filter) ingresses(objects []*yaml.RNode) error {
-	if !appNamespace(f.Plan) {
+	if f.Tenant.Mode.Name != v1alpha1.DiscoveryAppNamespace {
 		return nil
 	}
 	base := f.baseClass(objects)
@@ -43,10 +42,10 @@ func (f Filter) ingresses(objects []*yaml.RNode) error {
 // baseClass is the class that the mesh names before it is edited.
 func (f Filter) baseClass(objects []*yaml.RNode) string {
 	for _, o := range object.Of("ConfigMap", objects) {
-		if o.GetNamespace() != f.Tenant.Spec.ControlPlane.Namespace {
+		if o.GetNamespace() != f.Tenant.Own() {
 			continue
 		}
-		mesh, err := yaml.Parse(object.String(o, "data", "mesh"))
+		mesh, err := yaml.Parse(object.String(o, "data", istio.MeshKey))
 		if err != nil {
 			continue // the edit says so
 		}
@@ -54,5 +53,5 @@ func (f Filter) baseClass(objects []*yaml.RNode) string {
 			return class
 		}
 	}
-	return defaultIngressClass
+	return istio.DefaultIngressClass
 }

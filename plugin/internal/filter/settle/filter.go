@@ -11,15 +11,14 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
 // Filter settles Tenant's objects.
 type Filter struct {
-	Tenant v1alpha1.IstioTenant
-	Plan   discovery.Plan
+	Tenant tenancy.Tenant
 }
 
 var _ kio.Filter = Filter{}
@@ -49,7 +48,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 func (f Filter) ownServices(objects []*yaml.RNode) []string {
 	var names, others []string
 	for _, s := range object.Of("Service", objects) {
-		if s.GetNamespace() == f.Tenant.Spec.ControlPlane.Namespace {
+		if s.GetNamespace() == f.Tenant.Own() {
 			names = append(names, s.GetName())
 		} else {
 			others = append(others, s.GetName())
@@ -65,7 +64,7 @@ func (f Filter) place(o *yaml.RNode, services []string) error {
 		return nil
 	case o.GetNamespace() == "":
 		return o.SetNamespace(first)
-	case o.GetNamespace() == f.Tenant.Spec.ControlPlane.Namespace && gateway.Owns(o):
+	case o.GetNamespace() == f.Tenant.Own() && gateway.Owns(o):
 		return f.moveGateway(o, first)
 	case f.readsElsewhere(o):
 		return f.moveRoute(o, first, services)
@@ -79,7 +78,7 @@ func (f Filter) moveGateway(o *yaml.RNode, to string) error {
 	if err := o.SetNamespace(to); err != nil {
 		return err
 	}
-	own := f.Tenant.Spec.ControlPlane.Namespace
+	own := f.Tenant.Own()
 	for _, c := range object.List(o, "spec", "template", "spec", "containers") {
 		for _, e := range object.List(c, "env") {
 			value := object.String(e, "value")
@@ -106,7 +105,7 @@ func (f Filter) prove(o *yaml.RNode) []error {
 		namespace := object.String(w, "clientConfig", "service", "namespace")
 		if namespace != "" && !slices.Contains(own, namespace) {
 			errs = append(errs, fmt.Errorf("webhooks[%d].clientConfig.service.namespace: found %q; must be %q",
-				i, namespace, f.Tenant.Spec.ControlPlane.Namespace))
+				i, namespace, f.Tenant.Own()))
 		}
 	}
 	for _, at := range leftovers(o.YNode(), "") {
