@@ -38,7 +38,7 @@ func Serve(in io.Reader, out io.Writer) error {
 	cmd.SetArgs([]string{"--enable-alpha-plugins", "--enable-exec", request.Dir})
 	cmd.SilenceErrors = true
 	if err := cmd.Execute(); err != nil {
-		return gob.NewEncoder(out).Encode(Result{Failure: err.Error()})
+		return gob.NewEncoder(out).Encode(Result{Failure: files.failure(root, err)})
 	}
 	for _, warning := range files.unmatched(root) {
 		diagnostic.Warning(os.Stderr, warning)
