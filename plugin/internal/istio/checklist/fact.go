@@ -30,6 +30,7 @@ var topics = []topic{
 	{"refusal", "a tenant cannot be laid over these charts, and why"},
 	{"difference", "a field that relocating and revising a base makes otherwise than Istio's own charts"},
 	{"warning", "what laying a tenant over these charts warns of"},
+	{"gap", "the catalogue (plugin/internal/istio) has no row for it, or counts on what is not there"},
 	{"kind", "a CustomResourceDefinition: the common base brings it; its scope decides who may write it"},
 	{"right", "a right of a ServiceAccount: the catalogue says where a tenant has it"},
 	{"name", "an object: two tenants must not have the same, and a revision may be part of it"},
@@ -91,6 +92,15 @@ func union(a, b string) string {
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func (f Facts) has(topic, name string) bool {
+	_, found := f.byKey[Fact{Topic: topic, Name: name}.key()]
+	return found
+}
+
+func (f Facts) hasTopic(topic string) bool {
+	return slices.ContainsFunc(f.All(), func(one Fact) bool { return one.Topic == topic })
+}
 
 // All are the facts in the order of topics and of their names.
 func (f Facts) All() []Fact {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
@@ -31,6 +32,11 @@ func try(module fs.FS, facts *Facts) error {
 		}
 		facts.Add(Fact{Topic: "version", Name: "of the module", Detail: detail})
 	}
+	parsed, err := semver.NewVersion(version)
+	if err != nil {
+		return err
+	}
+	catalogue(parsed, facts)
 	part := func(o release.Options) ([]*yaml.RNode, error) {
 		o.Charts, o.Version = charts, version
 		return release.Render(o)
