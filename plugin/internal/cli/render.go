@@ -32,7 +32,12 @@ OVERLAY is a directory with a kustomization, or a directory of such directories.
 
 Only files whose content changes are written, each as a whole. An overlay that
 has a mistake keeps its old output, and the others are rendered; the exit code is
-then 1. Nothing is removed unless --prune is given.`,
+then 1. It is a mistake if the output names the base's placeholder namespace: no
+tenant was laid. Nothing is removed unless --prune is given, and an output stays
+that of the directory that it was rendered from unless --adopt is given.
+
+What kustomize would pass over is a warning: a patch whose target matches no
+object. The last lines name the overlays whose output changed, and count them.`,
 		Example: `  istio-tenancy render overlays/* -o rendered
   istio-tenancy render overlays -o rendered --diff
   istio-tenancy render overlays -o rendered --check --prune    # in CI
@@ -85,10 +90,10 @@ then 1. Nothing is removed unless --prune is given.`,
 	f := cmd.Flags()
 	f.StringVarP(&o.Output, "output", "o", "", "`DIR` to write; - prints everything, or nothing if an overlay has a mistake")
 	f.BoolVar(&o.Split, "split", false, "write one file per object")
-	f.BoolVar(&o.Prune, "prune", false, "remove the output of overlays that are gone")
+	f.BoolVar(&o.Prune, "prune", false, "remove the output of overlays that are gone, and nothing that others put there")
 	f.BoolVar(&o.Adopt, "adopt", false, "let overlays that have moved take over the output of their old directories")
 	f.BoolVar(&o.Diff, "diff", false, "print what would change, and write nothing")
-	f.BoolVar(&o.Check, "check", false, "exit 1 if anything would change, and write nothing")
+	f.BoolVar(&o.Check, "check", false, "exit 1 and name what would change, if anything would, and write nothing")
 	f.BoolVar(&o.Verify, "verify", false, "build every overlay with kustomize, too, and compare; slow")
 	f.BoolVarP(&quiet, "quiet", "q", false, "print mistakes and warnings only")
 	return cmd

@@ -75,7 +75,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		diffs:   map[string][]byte{},
 		notes:   map[string][]string{},
 	}
-	r.Summary.Overlays, r.DryRun = len(overlays), o.Check || o.Diff
+	r.Summary.Overlays, r.DryRun, r.Printed = len(overlays), o.Check || o.Diff, o.Output == ""
 	err = r.render(ctx, overlays)
 	r.Took = time.Since(start)
 	return r.Summary, err

@@ -19,7 +19,8 @@ type Summary struct {
 	// kustomize built; the rest were unchanged since the last run.
 	Filled, Built int
 	Took          time.Duration
-	DryRun        bool
+	// DryRun: nothing is written. Printed: all goes to Out.
+	DryRun, Printed bool
 }
 
 // Difference is an overlay whose output changed.
@@ -52,8 +53,15 @@ func (s *Summary) differs(overlay string, what what) {
 //	3 overlays (2 tenants), 82 objects: 1 changed in 2.1s (0 filled in, 1 built)
 func (s Summary) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%s), %s: %d %s", count(s.Overlays, "overlay"), count(s.Tenants, "tenant"), count(s.Objects, "object"),
-		s.Changed, s.verb(changed))
+	fmt.Fprintf(&b, "%s (%s), %s: ", count(s.Overlays, "overlay"), count(s.Tenants, "tenant"), count(s.Objects, "object"))
+	switch {
+	case !s.Printed:
+		fmt.Fprintf(&b, "%d %s", s.Changed, s.verb(changed))
+	case s.Failed == 0:
+		b.WriteString("printed")
+	default:
+		b.WriteString("nothing printed")
+	}
 	if s.Removed > 0 {
 		fmt.Fprintf(&b, ", %d %s", s.Removed, s.verb(removed))
 	}
