@@ -17,7 +17,7 @@
 //	  namespaceSelector: kubernetes.io/metadata.name In [istio-system1, ns-1]
 //
 // Before istiod there are more programs, each with an argument of its own (see
-// package program), and there may be a Prometheus in any version:
+// package istio), and there may be a Prometheus in any version:
 //
 //	kind: Deployment                     # istio-pilot, up to 1.6
 //	  args: [discovery, --appNamespace, ns-1]
