@@ -90,6 +90,14 @@ func (r repo) render(with ...func(*render.Options)) (render.Summary, string, err
 	return summary, out.String() + strings.Join(warnings, "\n"), err
 }
 
+// run renders what has no mistake.
+func (r repo) run(with ...func(*render.Options)) render.Summary {
+	r.Helper()
+	summary, _, err := r.render(with...)
+	require.NoError(r, err)
+	return summary
+}
+
 // kustomize is what the real program prints, or its error.
 func (r repo) kustomize(dir string, flags ...string) (string, error) {
 	var stderr bytes.Buffer

@@ -61,63 +61,75 @@ func TestOnlyWhatChangesIsWritten(t *testing.T) {
 	r := newRepo(t)
 	teams := many()[:5]
 	r.teams(teams...)
-	run := func(with ...func(*render.Options)) render.Summary {
-		t.Helper()
-		summary, _, err := r.render(with...)
-		require.NoError(t, err)
-		return summary
-	}
-	first := run()
+	first := r.run()
 	require.Equal(t, []int{5, 5}, []int{first.Tenants, first.Changed})
-	require.Zero(t, run().Filled+run().Built)
+	require.Zero(t, r.run().Filled+r.run().Built)
 	want := r.outputs(teams)
 
 	r.overlay(teams[1], teams[1], "{admins: [{kind: Group, name: "+teams[1]+"-admins}], quota: {pods: 3}}", kustomization)
-	require.Equal(t, 1, run().Changed)
+	require.Equal(t, 1, r.run().Changed)
 	r.same(teams[1])
 	r.teams(teams[1])
-	require.Equal(t, 1, run().Changed)
+	require.Equal(t, 1, r.run().Changed)
 	require.Equal(t, want, r.outputs(teams))
 
+	// Each of the following begins with the repository as it is now, whatever
+	// another one has left.
+	release := r.read("bases/istio/control-plane/release.yaml")
+	fresh := func(t *testing.T) repo {
+		t.Helper()
+		r := repo{t, r.root}
+		r.write("bases/istio/control-plane/release.yaml", release)
+		require.NoError(t, os.RemoveAll(r.path("overlays")))
+		r.teams(teams...)
+		r.run()
+		require.Equal(t, want, r.outputs(teams))
+		return r
+	}
 	t.Run("an output that was edited", func(t *testing.T) {
+		r := fresh(t)
 		r.write("rendered/"+teams[2]+"/manifests.yaml", strings.Replace(want[teams[2]+"/manifests.yaml"], "group", "grouq", 1))
-		require.Equal(t, 1, run().Changed)
+		require.Equal(t, 1, r.run().Changed)
 		require.NoError(t, os.RemoveAll(r.path("rendered", teams[3])))
-		require.Equal(t, 1, run().Changed)
+		require.Equal(t, 1, r.run().Changed)
 		require.Equal(t, want, r.outputs(teams))
 	})
 	t.Run("a base that changed", func(t *testing.T) {
-		release := r.read("bases/istio/control-plane/release.yaml")
+		r := fresh(t)
 		r.write("bases/istio/control-plane/release.yaml", release+"  values: {pilot: {traceSampling: 7}}\n")
-		require.Equal(t, 5, run().Changed)
+		require.Equal(t, 5, r.run().Changed)
 		r.same(teams[4])
 		r.write("bases/istio/control-plane/release.yaml", release)
-		require.Equal(t, 5, run().Changed)
+		require.Equal(t, 5, r.run().Changed)
 		require.Equal(t, want, r.outputs(teams))
 	})
 	t.Run("a file that appears", func(t *testing.T) {
+		r := fresh(t)
 		r.write("overlays/"+teams[0]+"/kustomization.yml", "resources: []\n")
 		_, _, err := r.render()
 		require.ErrorContains(t, err, teams[0]+": ")
 		require.NoError(t, os.Remove(r.path("overlays", teams[0], "kustomization.yml")))
-		require.Zero(t, run().Changed)
+		require.Zero(t, r.run().Changed)
 	})
 	t.Run("without what is known", func(t *testing.T) {
+		r := fresh(t)
 		r.write("rendered/.istio-tenancy/state", "{")
-		require.Zero(t, run().Changed)
+		require.Zero(t, r.run().Changed)
 		require.NoError(t, os.RemoveAll(r.path("rendered", ".istio-tenancy")))
-		require.Zero(t, run().Changed)
+		require.Zero(t, r.run().Changed)
 	})
 	t.Run("verify", func(t *testing.T) {
-		summary := run(func(o *render.Options) { o.Verify = true })
+		r := fresh(t)
+		summary := r.run(func(o *render.Options) { o.Verify = true })
 		require.Equal(t, 5, summary.Filled)
 		require.Zero(t, summary.Changed)
 	})
 	t.Run("split and back", func(t *testing.T) {
-		require.Equal(t, 5, run(func(o *render.Options) { o.Split = true }).Changed)
+		r := fresh(t)
+		require.Equal(t, 5, r.run(func(o *render.Options) { o.Split = true }).Changed)
 		require.NoFileExists(t, r.path("rendered", teams[0], "manifests.yaml"))
 		require.FileExists(t, r.path("rendered", teams[0], "deployment-istio-"+teams[0]+"-istiod-"+teams[0]+".yaml"))
-		require.Equal(t, 5, run().Changed)
+		require.Equal(t, 5, r.run().Changed)
 		require.Equal(t, want, r.outputs(teams))
 		files, err := os.ReadDir(r.path("rendered", teams[0]))
 		require.NoError(t, err)
