@@ -21,7 +21,7 @@ is named. Editors complete and check a file by it that begins with
   # yaml-language-server: $schema=FILE-OR-URL`,
 		Example: `  istio-tenancy schema > istiotenant.schema.json
   istio-tenancy schema IstioRelease`,
-		Args:      cobra.MaximumNArgs(1),
+		Args:      arguments{name: "KIND", example: "schema IstioRelease", most: 1}.check,
 		ValidArgs: v1alpha1.Kinds(),
 		RunE: func(_ *cobra.Command, args []string) error {
 			kind := v1alpha1.KindTenant
@@ -43,7 +43,7 @@ func versionCommand(s Streams) *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version, and which versions of Istio it knows",
 		Example: `  istio-tenancy version`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprint(s.Out, versions())
 			return err

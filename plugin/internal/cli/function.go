@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
@@ -63,11 +64,7 @@ func function(s Streams) error {
 	if err != nil {
 		return fmt.Errorf("functionConfig: %w", err)
 	}
-	filter, err := do.filter([]byte(config), func(message string) {
-		for line := range strings.Lines(message) {
-			fmt.Fprintf(s.Err, "%s: warning: %s\n", program, strings.TrimSpace(line))
-		}
-	})
+	filter, err := do.filter([]byte(config), func(warning string) { diagnostic.Warning(s.Err, warning) })
 	if err != nil {
 		return err
 	}

@@ -36,12 +36,7 @@ and elsewhere to overlays/NAME.`,
 
   # In a repository of its own, over a base elsewhere.
   istio-tenancy new hr --admin Group:hr --base https://github.com/example/bases//istio?ref=v1 -o tenants/hr`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("new: found %d names: must be one, the tenant's", len(args))
-			}
-			return nil
-		},
+		Args: arguments{name: "NAME", what: "the tenant's name", example: "new hr --admin User:hr-admin", least: 1, most: 1}.check,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.Name = args[0]
 			var errs []error

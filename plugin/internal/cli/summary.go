@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/summary"
@@ -29,12 +27,7 @@ the summary.`,
   istio-tenancy summary rendered -o table          # one line a tenant
   istio-tenancy summary rendered -o json | jq -r '.tenants[] | select(.secretReaders != []) | .tenant'
   kustomize build --enable-alpha-plugins --enable-exec overlays/sales | istio-tenancy summary -`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("summary: there is nothing to read: name files or directories of rendered YAML, or - for stdin")
-			}
-			return nil
-		},
+		Args: arguments{name: "PATH", what: "a file or a directory of rendered YAML, or - for stdin", example: "summary rendered", least: 1}.check,
 		RunE: func(_ *cobra.Command, paths []string) error {
 			o.Paths, o.Format = paths, summary.Format(format)
 			return summary.Print(s.Out, o)

@@ -60,7 +60,7 @@ func check(spec v1alpha1.ReleaseSpec) error {
 	if !ok {
 		return fmt.Errorf("spec.part: found %q; want %s", spec.Part, parts)
 	}
-	defaults, err := src.defaults()
+	defaults, err := src.of(Options{}).Defaults()
 	if err != nil {
 		return err
 	}
@@ -107,18 +107,6 @@ func checkImages(spec v1alpha1.ReleaseSpec) (errs []error) {
 		}
 	}
 	return errs
-}
-
-// defaults are the chart's own values.
-func (s source) defaults() (map[string]any, error) {
-	c, err := s.load()
-	if err != nil {
-		return nil, err
-	}
-	// Istio's charts keep their defaults below this key, so that a profile can
-	// come between them and the user's values.
-	defaults, _ := c.Values["_internal_defaults_do_not_set"].(map[string]any)
-	return defaults, nil
 }
 
 func isOwned(name string) bool {
