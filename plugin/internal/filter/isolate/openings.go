@@ -20,7 +20,7 @@ const webhookPort = 15017
 func (f Filter) openings(plane controlplane.ControlPlane, objects []*yaml.RNode) []map[string]any {
 	own := f.Tenant.Spec.ControlPlane.Namespace
 	if f.Plan.Revisions() {
-		return []map[string]any{policy(own, "allow-webhooks", map[string]any{"matchLabels": plane.PodLabels()}, rule(nil, webhookPort))}
+		return []map[string]any{policy(own, "allow-webhooks", map[string]any{"matchLabels": plane.PodLabels()}, rule(nil, tcp(webhookPort)))}
 	}
 	webhooks := webhookServices(objects)
 	var policies []map[string]any
