@@ -328,3 +328,14 @@ func TestAVersionThatCannotBeToldIsAnError(t *testing.T) {
 		require.ErrorContains(t, err, `cannot tell the Istio version from image "`+image+`"; state it in the annotation istio-tenancy.dev/istio-version`)
 	}
 }
+
+func TestNoServiceOfAControlPlaneFixesAPortOfTheNodes(t *testing.T) {
+	eachClassic(t, func(t *testing.T, version string) {
+		got, _ := laidOver(t, version, "sales")
+		for _, s := range object.Of("Service", got) {
+			for i, p := range object.List(s, "spec", "ports") {
+				require.Empty(t, object.String(p, "nodePort"), "%s: spec.ports[%d]", object.IDOf(s), i)
+			}
+		}
+	})
+}

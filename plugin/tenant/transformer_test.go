@@ -81,10 +81,11 @@ func lay(t testing.TB, name string, objects []*yaml.RNode) []*yaml.RNode {
 	return got
 }
 
-// knownRights fails at warnings, except at what a dialect opens.
+// knownRights fails at warnings, except at what a dialect opens and at ports of
+// the nodes, which upstream's Services fix in 0.8 to 1.5.
 func knownRights(t testing.TB) func(string) {
 	return func(warning string) {
-		if !strings.HasPrefix(warning, "spec.discovery:") {
+		if !strings.HasPrefix(warning, "spec.discovery:") && !strings.Contains(warning, ": dropped spec.ports[") {
 			t.Error(warning)
 		}
 	}

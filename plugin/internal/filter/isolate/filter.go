@@ -18,20 +18,24 @@ import (
 type Filter struct {
 	Tenant v1alpha1.IstioTenant
 	Plan   discovery.Plan
-	// Warn is told of what the tenant asks for and its Istio cannot do. May be nil.
+	// Warn is told of what the tenant asks for and its Istio cannot do, and of
+	// ports of the nodes. May be nil.
 	Warn func(string)
 }
 
 var _ kio.Filter = Filter{}
 
-// Filter adds the walls to objects, and merges the tenant's labels into the
-// Namespaces among them.
+// Filter adds the walls to objects, merges the tenant's labels into the
+// Namespaces among them, and takes ports of the nodes from the base's Services.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	plane, err := controlplane.Find(objects)
 	if err != nil {
 		return nil, err
 	}
 	if objects, err = f.namespaces(objects); err != nil {
+		return nil, err
+	}
+	if err := f.nodePorts(objects); err != nil {
 		return nil, err
 	}
 	var walls []map[string]any
