@@ -18,6 +18,10 @@ import (
 type Filter struct {
 	Tenant v1alpha1.IstioTenant
 	Plan   discovery.Plan
+
+	// ingress is what the objects tell of Ingresses before they are changed: where
+	// the proxies run that serve them, and whether any are served.
+	ingress struct{ namespace, mode string }
 }
 
 var _ kio.Filter = Filter{}
@@ -29,6 +33,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.ingress.namespace, f.ingress.mode = f.findIngress(objects), f.ingressMode(objects)
 	for _, step := range []func() error{
 		func() error { return f.flags(objects) },
 		func() error { return f.environment(plane, objects) },

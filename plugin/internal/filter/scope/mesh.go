@@ -7,7 +7,6 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
@@ -70,15 +69,13 @@ var meshFields = []meshField{
 		when:  func(p discovery.Plan) bool { return !p.Revisions() },
 	},
 	// The Ingresses that name the tenant's class, and no others.
-	{name: "ingressControllerMode", value: func(Filter) any { return "STRICT" }, when: appNamespace},
-	{name: "ingressClass", value: func(f Filter) any { return f.ingressClass() }, when: appNamespace},
+	{name: "ingressControllerMode", value: func(f Filter) any { return f.ingress.mode }, when: ownIngressClass},
+	{name: "ingressClass", value: func(f Filter) any { return f.ingressClass() }, when: ownIngressClass},
 }
 
 func since(minor string) func(discovery.Plan) bool {
 	return func(p discovery.Plan) bool { return p.AtLeast(minor) }
 }
-
-func appNamespace(p discovery.Plan) bool { return p.Dialect == v1alpha1.DiscoveryAppNamespace }
 
 func (f Filter) editMesh(text string) (string, error) {
 	return editYAML(text, func(mesh *yaml.RNode) error {

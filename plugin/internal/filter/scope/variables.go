@@ -23,12 +23,14 @@ type variable struct {
 	onlyIfSet bool
 	// list says that it is a comma list, which keeps what a base has in it.
 	list bool
+	// keeps says whether a value that a base has is right already; nil is never.
+	keeps func(Filter, string) bool
 }
 
 func fixed(value string) func(Filter) string { return func(Filter) string { return value } }
 
 // istiodVariables are set on istiod. Sources: pilot/pkg/features of the
-// versions named.
+// versions named; pilot/pkg/config/kube/ingress for K8S_INGRESS_NS.
 var istiodVariables = []variable{
 	// The informers of istiod are limited to this namespace, so that it needs no right elsewhere.
 	{
@@ -59,6 +61,14 @@ var istiodVariables = []variable{
 	{
 		name: "ENABLE_DEBUG_ON_HTTP", value: fixed("false"),
 		when: func(p discovery.Plan) bool { return p.Revisions() && p.Before("1.29") },
+	},
+	// Where the Gateway made of an Ingress is, which is for proxies of its own namespace alone; and where istiod looks for
+	// the address that it writes into the Ingress. Otherwise both are in istio-system, which is no tenant's or another's.
+	{
+		name:  "K8S_INGRESS_NS",
+		value: func(f Filter) string { return f.ingress.namespace },
+		keeps: func(f Filter, has string) bool { return slices.Contains(f.Tenant.Namespaces(), has) },
+		when:  since("1.1"),
 	},
 	// Node proxies that may ask for any workload's certificate: a tenant has none.
 	{name: "CA_TRUSTED_NODE_ACCOUNTS", value: fixed(""), onlyIfSet: true},
@@ -96,6 +106,9 @@ func (f Filter) setVariables(container *yaml.RNode, variables []variable) error 
 			return err
 		}
 		if v.onlyIfSet && existing == nil {
+			continue
+		}
+		if v.keeps != nil && existing != nil && v.keeps(f, object.String(existing, "value")) {
 			continue
 		}
 		text := v.value(f)
