@@ -1,6 +1,8 @@
 package v1alpha1
 
 import (
+	"encoding/json"
+	"fmt"
 	"math/big"
 	"slices"
 	"strings"
@@ -8,10 +10,27 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
-// Validate says what is wrong with the meaning of a tenant that has its
-// defaults, one line per mistake; its structure is the schema's business.
+// Validate says what is wrong with a tenant that has its defaults, one line per
+// mistake. It is for tenants that are made in Go: [DecodeTenant] does the same.
 func (t IstioTenant) Validate() error {
-	return t.problems().err(KindTenant + " " + t.Name())
+	setDefault(&t.APIVersion, APIVersion)
+	setDefault(&t.Kind, KindTenant)
+	if t.Spec.Admins == nil {
+		t.Spec.Admins = []Subject{} // a list that is empty, not a field without a value
+	}
+	text, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", KindTenant, t.Name(), err)
+	}
+	var tree any
+	if err := json.Unmarshal(text, &tree); err != nil {
+		return fmt.Errorf("%s %s: %w", KindTenant, t.Name(), err)
+	}
+	s, err := compiled[KindTenant]()
+	if err != nil {
+		return fmt.Errorf("schema of %s: %w", KindTenant, err)
+	}
+	return s.check(tree).with(t.problems()).err(objectName(tree, KindTenant))
 }
 
 func (t IstioTenant) problems() problems {
@@ -22,6 +41,7 @@ func (t IstioTenant) problems() problems {
 	p.checkAllowFrom(t)
 	p.checkQuota(t.Spec.Quota)
 	p.checkLabels(t.Spec.NamespaceLabels)
+	p.checkRights(t.Spec.ControlPlane.Rights)
 	return p
 }
 
@@ -121,6 +141,20 @@ func dnsSubdomain(name string) bool {
 		}
 	}
 	return len(name) <= 253
+}
+
+// checkRights: the API server authorizes what is done to a Namespace in that
+// namespace, so that a Role there can give it away.
+func (p *problems) checkRights(rights []Right) {
+	for i, r := range rights {
+		for j, resource := range r.Resources {
+			kind, _, _ := strings.Cut(resource, "/")
+			if kind == "namespaces" && slices.Contains(r.APIGroups, "") {
+				p.add(element(element("spec.controlPlane.rights", i)+".resources", j),
+					"%q is the Namespace itself, which is the cluster administrator's alone: must be another resource", resource)
+			}
+		}
+	}
 }
 
 func (p *problems) checkAllowFrom(t IstioTenant) {

@@ -26,30 +26,22 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
-
-const (
-	componentLabel      = "operator.istio.io/component"
-	templatesAnnotation = "inject.istio.io/templates"
-	gatewayTemplate     = "gateway"
-)
-
-// components are the values of componentLabel that are gateways.
-var components = []string{"IngressGateways", "EgressGateways"}
 
 // Owns says whether o says of itself that it is one of a gateway's objects.
 func Owns(o *yaml.RNode) bool {
 	labels := o.GetLabels()
 	return labels[v1alpha1.PartLabel] == string(v1alpha1.PartGateway) ||
-		slices.Contains(components, labels[componentLabel]) || asksForTemplate(o)
+		slices.Contains(istio.GatewayComponents, labels[istio.OperatorComponentLabel]) || asksForTemplate(o)
 }
 
 // asksForTemplate says whether a workload's Pods are injected as gateways. The
 // annotation is a list: "gateway,with-our-volumes".
 func asksForTemplate(o *yaml.RNode) bool {
-	templates := object.String(o, "spec", "template", "metadata", "annotations", templatesAnnotation)
-	return slices.ContainsFunc(strings.Split(templates, ","), func(t string) bool { return strings.TrimSpace(t) == gatewayTemplate })
+	templates := object.String(o, "spec", "template", "metadata", "annotations", istio.TemplatesAnnotation)
+	return slices.ContainsFunc(strings.Split(templates, ","), func(t string) bool { return strings.TrimSpace(t) == istio.GatewayTemplate })
 }
 
 // Gateways are a tenant's.

@@ -18,4 +18,6 @@
 // Before Istio 1.5 there is neither a PeerAuthentication nor an
 // AuthorizationPolicy that denies; before 1.6, namespaces carry istio-injection,
 // and each Service that a webhook calls has its own allow-webhooks-<service>.
+// Before 1.14, namespaces carry kubernetes.io/metadata.name, too: Kubernetes
+// writes it since 1.21.
 package isolate

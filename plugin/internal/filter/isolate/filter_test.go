@@ -3,29 +3,24 @@ package isolate_test
 import (
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/isolate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
 )
 
-func filter(t *testing.T, edit func(*v1alpha1.TenantSpec)) isolate.Filter {
-	t.Helper()
-	tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
-	tenant.Spec.ControlPlane.Namespace = "istio-system1"
-	tenant.Spec.ApplicationNamespaces = []string{"ns-1"}
+func filter(_ *testing.T, edit func(*v1alpha1.TenantSpec)) tenancytest.Step {
+	tenant := tenancytest.Sales()
 	if edit != nil {
 		edit(&tenant.Spec)
 	}
-	tenant.Default()
-	plan, err := discovery.For(tenant, semver.MustParse("1.31.0"))
-	require.NoError(t, err)
-	return isolate.Filter{Tenant: tenant, Plan: plan}
+	return tenancytest.Step{Tenant: tenant, Version: "1.31.0", New: func(t tenancy.Tenant) kio.Filter { return isolate.Filter{Tenant: t} }}
 }
 
 const istiod = `
@@ -52,7 +47,7 @@ func find(t *testing.T, objects []*yaml.RNode, id string) string {
 	return ""
 }
 
-func run(t *testing.T, f isolate.Filter, text string) func(id string) string {
+func run(t *testing.T, f tenancytest.Step, text string) func(id string) string {
 	t.Helper()
 	objects, err := f.Filter(objecttest.Parse(t, text))
 	require.NoError(t, err)

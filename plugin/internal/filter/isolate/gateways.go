@@ -6,6 +6,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 )
 
 // gateways let everybody in to the tenant's gateways, on the ports that they
@@ -13,7 +14,7 @@ import (
 func (f Filter) gateways(objects []*yaml.RNode) []map[string]any {
 	var policies []map[string]any
 	named := map[[2]string]bool{}
-	for _, w := range gateway.In(objects, f.Tenant).Workloads() {
+	for _, w := range gateway.In(objects, f.Tenant.IstioTenant).Workloads() {
 		if len(w.Ports) == 0 {
 			continue
 		}
@@ -31,45 +32,26 @@ func (f Filter) gateways(objects []*yaml.RNode) []map[string]any {
 	for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
 		policies = append(policies, policy(namespace, "allow-deployed-gateways", map[string]any{"matchExpressions": []any{
 			map[string]any{"key": label, "operator": "Exists"},
-			map[string]any{"key": managedLabel, "operator": "NotIn", "values": waypoints},
+			map[string]any{"key": istio.ManagedLabel, "operator": "NotIn", "values": istio.Waypoints},
 		}}, rule(nil, listenerPorts...)))
 	}
 	return policies
 }
 
-// deployedLabels are on the Pods that istiod deploys for a Gateway of the
-// Gateway API, at any time after the build. Source: istio/istio,
-// pilot/pkg/config/kube/gateway/templates and later
-// manifests/charts/istio-control/istio-discovery/files/kube-gateway.yaml. Pods
-// that an earlier version has deployed get the later label at its upgrade, too.
-var deployedLabels = []struct{ since, before, label string }{
-	{since: "1.12", before: "1.21", label: "istio.io/gateway-name"},
-	{since: "1.21", label: "gateway.networking.k8s.io/gateway-name"},
-}
-
-// managedLabel says which of istiod's controllers has deployed a Pod. Waypoints
-// are proxies of ambient mode, for clients in the mesh alone. Source:
-// istio/istio, pkg/config/constants.
-const managedLabel = "gateway.istio.io/managed"
-
-var waypoints = []string{"istio.io-mesh-controller", "istio.io-agentgateway-waypoint-controller"}
-
-// listenerPorts are those that a listener of a Gateway may have. Which ones it
-// has is known when the tenant makes the Gateway, and not yet here. Istio keeps
-// 15000 to 15090 for itself, such as for metrics, which are nobody else's
-// business; of these, load balancers ask 15021 whether the gateway is ready.
-// Source: istio.io, docs/ops/deployment/application-requirements.
-var listenerPorts = []map[string]any{
-	{"protocol": "TCP", "port": 1, "endPort": 14999},
-	{"protocol": "TCP", "port": 15021},
-	{"protocol": "TCP", "port": 15091, "endPort": 65535},
-}
-
 func (f Filter) deployedLabel() string {
-	for _, d := range deployedLabels {
-		if f.Plan.AtLeast(d.since) && (d.before == "" || f.Plan.Before(d.before)) {
-			return d.label
+	for _, d := range istio.DeployedLabels {
+		if f.Tenant.Holds(d.Range) {
+			return d.Label
 		}
 	}
 	return ""
+}
+
+// listenerPorts are those that a listener of a Gateway may have, and the one
+// that load balancers ask. Which ones it has is known when the tenant makes the
+// Gateway, and not yet here. The rest of Istio's own is nobody else's business.
+var listenerPorts = []map[string]any{
+	{"protocol": "TCP", "port": 1, "endPort": istio.FirstProxyPort - 1},
+	{"protocol": "TCP", "port": istio.ProxyStatusPort},
+	{"protocol": "TCP", "port": istio.LastProxyPort + 1, "endPort": 65535},
 }

@@ -3,34 +3,26 @@ package isolate
 import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// monitoringPort is where Pilot and istiod serve their metrics.
-func (f Filter) monitoringPort() int {
-	if f.Plan.Before("1.1") {
-		return 9093
-	}
-	return 15014
-}
-
 // networkPolicies close the tenant's namespaces to everybody else. Policies
 // add up: a pod that one of them selects accepts what any of them allows.
-func (f Filter) networkPolicies(plane controlplane.ControlPlane, objects []*yaml.RNode) []map[string]any {
-	own, allowed := f.Tenant.Spec.ControlPlane.Namespace, f.Tenant.Spec.Network.AllowFrom
-	pilot := map[string]any{"matchLabels": plane.PodLabels()}
+func (f Filter) networkPolicies(objects []*yaml.RNode) []map[string]any {
+	own, allowed := f.Tenant.Own(), f.Tenant.Spec.Network.AllowFrom
+	pilot := map[string]any{"matchLabels": f.Tenant.Plane.PodLabels()}
 	var policies []map[string]any
 	for _, namespace := range f.Tenant.Namespaces() {
 		policies = append(policies, policy(namespace, "allow-tenant", everyPod, rule(from(f.Tenant.Namespaces()))))
 	}
-	policies = append(policies, f.openings(plane, objects)...)
+	policies = append(policies, f.openings(objects)...)
 	if len(allowed) > 0 {
 		for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
 			policies = append(policies, policy(namespace, "allow-from", everyPod, rule(from(allowed))))
 		}
 		// Not xDS, the CA or the debug port, which are the tenant's alone.
-		policies = append(policies, policy(own, "allow-from", pilot, rule(from(allowed), tcp(f.monitoringPort()))))
+		policies = append(policies, policy(own, "allow-from", pilot, rule(from(allowed), tcp(f.Tenant.Port(istio.PortMonitoring)))))
 	}
 	return append(policies, f.gateways(objects)...)
 }

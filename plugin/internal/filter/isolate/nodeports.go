@@ -16,23 +16,23 @@ import (
 // refuse the second tenant's. An application's own stay, as somebody wrote
 // them for this tenant.
 func (f Filter) nodePorts(objects []*yaml.RNode) error {
-	gateways := gateway.In(objects, f.Tenant)
+	gateways := gateway.In(objects, f.Tenant.IstioTenant)
 	for _, s := range object.Of("Service", objects) {
-		shared := s.GetNamespace() == f.Tenant.Spec.ControlPlane.Namespace || gateway.Owns(s)
+		shared := s.GetNamespace() == f.Tenant.Own() || gateway.Owns(s)
 		fixed, err := fixedPorts(s, shared)
 		if err != nil {
 			return fmt.Errorf("%s: %w", object.IDOf(s), err)
 		}
-		if len(fixed) == 0 || f.Warn == nil {
+		if len(fixed) == 0 {
 			continue
 		}
 		id, list := object.IDOf(s), strings.Join(fixed, ", ")
 		id.Namespace = gateways.Namespace(s)
 		if shared {
-			f.Warn(fmt.Sprintf("%s: dropped %s: a node's port is the cluster's, and one tenant alone could have it; the API server gives "+
-				"the Service other ones. To fix a port for this tenant, add a Service of your own to its overlay", id, list))
+			f.Tenant.Warn("%s: dropped %s: a node's port is the cluster's, and one tenant alone could have it; the API server gives "+
+				"the Service other ones. To fix a port for this tenant, add a Service of your own to its overlay", id, list)
 		} else {
-			f.Warn(fmt.Sprintf("%s: found %s: a node's port is the cluster's, and one tenant alone can have it", id, list))
+			f.Tenant.Warn("%s: found %s: a node's port is the cluster's, and one tenant alone can have it", id, list)
 		}
 	}
 	return nil

@@ -11,15 +11,14 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
 // Filter settles Tenant's objects.
 type Filter struct {
-	Tenant v1alpha1.IstioTenant
-	Plan   discovery.Plan
+	Tenant tenancy.Tenant
 }
 
 var _ kio.Filter = Filter{}
@@ -31,7 +30,7 @@ var _ kio.Filter = Filter{}
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	var errs []error
 	settled := map[object.ID]string{}
-	services, gateways := f.ownServices(objects), gateway.In(objects, f.Tenant)
+	services, gateways := f.ownServices(objects), gateway.In(objects, f.Tenant.IstioTenant)
 	for _, o := range objects {
 		from := o.GetNamespace()
 		if err := f.place(o, services, gateways); err != nil {
@@ -56,7 +55,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 func (f Filter) ownServices(objects []*yaml.RNode) []string {
 	var names, others []string
 	for _, s := range object.Of("Service", objects) {
-		if s.GetNamespace() == f.Tenant.Spec.ControlPlane.Namespace {
+		if s.GetNamespace() == f.Tenant.Own() {
 			names = append(names, s.GetName())
 		} else {
 			others = append(others, s.GetName())
@@ -87,7 +86,7 @@ func (f Filter) moveGateway(o *yaml.RNode, to string) error {
 	if err := o.SetNamespace(to); err != nil {
 		return err
 	}
-	own := f.Tenant.Spec.ControlPlane.Namespace
+	own := f.Tenant.Own()
 	for _, s := range object.List(o, "subjects") {
 		if object.String(s, "namespace") != own {
 			continue
@@ -122,7 +121,7 @@ func (f Filter) prove(o *yaml.RNode) []error {
 		namespace := object.String(w, "clientConfig", "service", "namespace")
 		if namespace != "" && !slices.Contains(own, namespace) {
 			errs = append(errs, fmt.Errorf("webhooks[%d].clientConfig.service.namespace: found %q; must be %q",
-				i, namespace, f.Tenant.Spec.ControlPlane.Namespace))
+				i, namespace, f.Tenant.Own()))
 		}
 	}
 	for _, at := range leftovers(o.YNode(), "") {

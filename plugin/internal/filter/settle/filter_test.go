@@ -4,18 +4,19 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/kio"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/settle"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
 )
 
-func filter() settle.Filter {
-	t := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
-	t.Spec.ControlPlane.Namespace = "istio-system1"
-	t.Spec.ApplicationNamespaces = []string{"ns-1", "ns-2"}
-	t.Default()
-	return settle.Filter{Tenant: t}
+func filter() tenancytest.Step {
+	return tenancytest.Step{
+		Tenant: tenancytest.Sales("ns-1", "ns-2"), Version: "1.31.0",
+		New: func(t tenancy.Tenant) kio.Filter { return settle.Filter{Tenant: t} },
+	}
 }
 
 func TestPlaces(t *testing.T) {

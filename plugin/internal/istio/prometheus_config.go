@@ -1,4 +1,4 @@
-package scope
+package istio
 
 import (
 	"fmt"
@@ -10,68 +10,45 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// prometheus limits what the tenant's Prometheus discovers: its configuration
-// is YAML that a ConfigMap holds as text.
-func (f Filter) prometheus(objects []*yaml.RNode) error {
-	for _, o := range object.Of("ConfigMap", objects) {
-		for key, text := range object.StringMap(o, "data") {
-			if !strings.Contains(text, discoveries) || !isConfiguration(key, text) {
-				continue
-			}
-			edited, err := editYAML(text, f.editPrometheus)
-			if err != nil {
-				return fmt.Errorf("%s: data[%s]: %w", object.IDOf(o), key, err)
-			}
-			if err := o.PipeE(yaml.Lookup("data", key), yaml.Set(yaml.NewStringRNode(edited))); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// isConfiguration says whether text may be Prometheus': one document of YAML.
-func isConfiguration(key, text string) bool {
-	return (strings.HasSuffix(key, ".yml") || strings.HasSuffix(key, ".yaml")) && !strings.Contains(text, "\n---")
-}
-
 // discoveries is the field that lists what to discover in Kubernetes.
 const discoveries = "kubernetes_sd_configs"
 
 // editPrometheus limits every discovery to the tenant's namespaces, and drops
 // the jobs of which nothing is left.
-func (f Filter) editPrometheus(config *yaml.RNode) error {
+func editPrometheus(config *yaml.RNode, v Values) (dropped []string, err error) {
 	if jobs, err := config.Pipe(yaml.Lookup("scrape_configs")); err == nil && jobs != nil && jobs.YNode().Kind == yaml.SequenceNode {
 		var left []*yaml.Node
 		for _, job := range jobs.YNode().Content {
-			keep, err := f.limitDiscoveries(yaml.NewRNode(job))
+			keep, err := limitDiscoveries(yaml.NewRNode(job), v.Namespaces())
 			if err != nil {
-				return err
+				return nil, err
 			}
-			if keep && f.mayMatch(yaml.NewRNode(job)) {
+			if keep && mayMatch(yaml.NewRNode(job), v.Namespaces()) {
 				left = append(left, job)
+				continue
 			}
+			dropped = append(dropped, fmt.Sprintf("scrape_configs: job %q asks for what is every tenant's", object.String(yaml.NewRNode(job), "job_name")))
 		}
 		jobs.YNode().Content = left
 	}
 	for _, manager := range object.List(config, "alerting", "alertmanagers") {
-		if _, err := f.limitDiscoveries(manager); err != nil {
-			return err
+		if _, err := limitDiscoveries(manager, v.Namespaces()); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return dropped, nil
 }
 
 // limitDiscoveries limits the discoveries of a job, and says whether the job
 // has any target left.
-func (f Filter) limitDiscoveries(job *yaml.RNode) (bool, error) {
+func limitDiscoveries(job *yaml.RNode, tenant []string) (bool, error) {
 	list, err := job.Pipe(yaml.Lookup(discoveries))
 	if err != nil || list == nil || list.YNode().Kind != yaml.SequenceNode {
 		return true, err
 	}
 	var left []*yaml.Node
 	for _, d := range list.YNode().Content {
-		keep, err := f.limitDiscovery(yaml.NewRNode(d))
+		keep, err := limitDiscovery(yaml.NewRNode(d), tenant)
 		if err != nil {
 			return false, err
 		}
@@ -85,12 +62,12 @@ func (f Filter) limitDiscoveries(job *yaml.RNode) (bool, error) {
 
 // limitDiscovery names the tenant's namespaces in a discovery: those of them
 // that it named already, or all. It says whether any is left.
-func (f Filter) limitDiscovery(d *yaml.RNode) (bool, error) {
+func limitDiscovery(d *yaml.RNode, tenant []string) (bool, error) {
 	// A node, and what its kubelet knows, is every tenant's.
 	if object.String(d, "role") == "node" {
 		return false, nil
 	}
-	names := f.Tenant.Namespaces()
+	names := slices.Clone(tenant)
 	if named := object.Strings(d, "namespaces", "names"); len(named) > 0 {
 		names = slices.DeleteFunc(names, func(n string) bool { return !slices.Contains(named, n) })
 	}
@@ -106,14 +83,14 @@ func (f Filter) limitDiscovery(d *yaml.RNode) (bool, error) {
 
 // mayMatch is false for a job that keeps only targets of one other namespace,
 // as Istio's own does for the API server: no target would be left.
-func (f Filter) mayMatch(job *yaml.RNode) bool {
+func mayMatch(job *yaml.RNode, tenant []string) bool {
 	for _, r := range object.List(job, "relabel_configs") {
 		labels := object.Strings(r, "source_labels")
 		if object.String(r, "action") != "keep" || len(labels) == 0 || labels[0] != "__meta_kubernetes_namespace" {
 			continue
 		}
 		namespace, _, _ := strings.Cut(object.String(r, "regex"), ";")
-		if isName(namespace) && !slices.Contains(f.Tenant.Namespaces(), namespace) {
+		if isName(namespace) && !slices.Contains(tenant, namespace) {
 			return false
 		}
 	}

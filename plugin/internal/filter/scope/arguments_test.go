@@ -1,4 +1,4 @@
-package program_test
+package scope
 
 import (
 	"testing"
@@ -7,23 +7,27 @@ import (
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/program"
 )
 
-var sales = program.Tenant{Own: "istio-system1", Applications: []string{"ns-1", "ns-2"}}
-
-func of(version, name string) []program.Flag {
-	return program.Of(name, discovery.Plan{Version: semver.MustParse(version)})
-}
-
+// set gives a container of a version what the catalogue has for it. Not every
+// version that it is asked for takes two namespaces, which the plan would refuse.
 func set(t *testing.T, version, container string) []string {
 	t.Helper()
+	sales := istio.Values{ControlPlane: "istio-system1", Applications: []string{"ns-1", "ns-2"}}
+	v := semver.MustParse(version)
 	c := yaml.MustParse(container)
 	for range 2 { // the second time changes nothing
-		for _, flag := range of(version, program.In(c)) {
-			require.NoError(t, program.Set(c, flag, sales))
+		for _, component := range istio.Components {
+			if !component.Holds(v) || !component.Runs(object.String(c, "name"), object.String(c, "image")) {
+				continue
+			}
+			for _, a := range component.Arguments {
+				if a.Holds(v) {
+					require.NoError(t, setArgument(c, a, sales))
+				}
+			}
 		}
 	}
 	if args := object.Strings(c, "args"); len(args) > 0 {
@@ -59,6 +63,8 @@ func TestFlagsOfAVersion(t *testing.T) {
 		want               []string
 	}{
 		{"0.7.1", "{image: docker.io/istio/pilot:0.7.1, args: [discovery]}", []string{"discovery", "--appNamespace", "ns-1"}},
+		{"0.8.0", "{image: istio/pilot:0.8.0, args: [discovery]}",
+			[]string{"discovery", "--appNamespace", "ns-1", "--clusterRegistriesNamespace", "istio-system1"}},
 		{"1.0.9", "{image: istio/pilot:1.0.9, args: [discovery]}", []string{"discovery", "--appNamespace", "ns-1"}},
 		{"1.4.10", "{image: istio/pilot, args: [discovery]}", []string{"discovery", "--appNamespace", "ns-1", "--disable-install-crds=true"}},
 		{"1.6.0", "{image: istio/pilot, args: [discovery]}", []string{"discovery", "--appNamespace", "ns-1"}},
