@@ -37,7 +37,8 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 		}
 		if other, found := settled[object.IDOf(o)]; found {
-			errs = append(errs, fmt.Errorf("%s: two objects come here, one from namespace %q and one from %q; rename one of them", object.IDOf(o), other, from))
+			errs = append(errs, fmt.Errorf("%s: two objects come here, one with %s and one with %s; rename one of them",
+				object.IDOf(o), written(other), written(from)))
 		}
 		settled[object.IDOf(o)] = from
 		if err := object.Label(o, v1alpha1.TenantLabel, f.Tenant.Name()); err != nil {
@@ -48,6 +49,14 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 	}
 	return objects, errors.Join(errs...)
+}
+
+// written is how an object says its namespace.
+func written(namespace string) string {
+	if namespace == "" {
+		return "no namespace"
+	}
+	return fmt.Sprintf("namespace %q", namespace)
 }
 
 // ownServices are the names of the control plane's Services that no application
