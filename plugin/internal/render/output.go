@@ -12,6 +12,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 	"sigs.k8s.io/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 )
 
 const (
@@ -226,16 +228,7 @@ func (o output) create(dir string, files []change) error {
 
 // writeFile replaces a file as a whole: readers see the old or the new one.
 func writeFile(temp, path string, content []byte) error {
-	f, err := os.CreateTemp(temp, "*")
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, cause(err))
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // the next run empties the directory, too
+	if err := atomicwrite.File(path, temp, 0o644, bytes.NewReader(content)); err != nil {
 		return fmt.Errorf("%s: %w", path, cause(err))
 	}
 	return nil
