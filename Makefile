@@ -33,7 +33,7 @@ e2e: ## Run the tests on a real API server and real istiods; the first run build
 bench: build ## Time render for up to 10,000 tenants beside sed, helm and kustomize; and a tenant's build.
 	GOBIN=$(CURDIR)/bin go install helm.sh/helm/v4/cmd/helm@$$(go list -m -f '{{.Version}}' helm.sh/helm/v4)
 	go run ./plugin/internal/render/bench -bin bin -charts "$$(go list -m -f '{{.Dir}}' istio.io/istio)/manifests/charts/istio-control/istio-discovery"
-	go test -run '^$$' -bench . -benchtime 20x ./plugin/internal/shipped/overlays ./plugin/internal/release
+	go test -run '^$$' -bench . -benchtime 20x ./plugin/internal/shipped ./plugin/internal/release
 
 compare: ## Count the fields that sed, kustomize's namespace: and we get wrong.
 	go run ./plugin/internal/oracle/compare $(MANIFESTS)

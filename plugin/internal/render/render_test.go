@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/clitest"
 )
 
 func TestShippedOverlaysAndExamples(t *testing.T) {
@@ -27,7 +28,7 @@ func TestShippedOverlaysAndExamples(t *testing.T) {
 			return err
 		}
 		_, got, err := r.render(func(o *render.Options) { o.Overlays, o.Output, o.Warn = []string{r.path(dir)}, "", func(string) {} })
-		want, wantErr := r.kustomize(dir, functions...)
+		want, wantErr := r.kustomize(dir, clitest.Functions...)
 		require.Equal(t, wantErr == nil, err == nil, "%s: %v, %v", dir, wantErr, err)
 		if got != want {
 			require.Equal(t, want, got, dir)
@@ -44,7 +45,7 @@ func TestWhatIsRenderedNeedsNoFunctionAndIsTheSame(t *testing.T) {
 		r.overlay("sales", "sales", "{admins: [{kind: User, name: jo}]}", kustomization+"sortOptions: {order: fifo}\n")
 		_, _, err := r.render(func(o *render.Options) { o.Split = split })
 		require.NoError(t, err)
-		want, err := r.kustomize("overlays/sales", functions...)
+		want, err := r.kustomize("overlays/sales", clitest.Functions...)
 		require.NoError(t, err)
 		got, err := r.kustomize("rendered/sales")
 		require.NoError(t, err)
@@ -121,7 +122,7 @@ func TestOnlyWhatChangesIsWritten(t *testing.T) {
 }
 
 func TestAMistakeLeavesTheOldOutputAndLetsOthersFinish(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("alpha", "beta", "gamma")
 	_, _, err := r.render()
 	require.NoError(t, err)
@@ -143,7 +144,7 @@ func TestAMistakeLeavesTheOldOutputAndLetsOthersFinish(t *testing.T) {
 }
 
 func TestAWarningIsPrintedOnceForAllThatItIsAbout(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	for _, team := range many()[:6] {
 		r.overlay(team, team, "{admins: [{kind: User, name: jo}], applicationNamespaces: ["+team+"-a, "+team+"-b]}", kustomization)
 	}
@@ -154,7 +155,7 @@ func TestAWarningIsPrintedOnceForAllThatItIsAbout(t *testing.T) {
 }
 
 func TestTenantsBehindLinks(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	teams := many()[:5]
 	r.teams(teams...)
 	for _, team := range teams {
@@ -170,13 +171,13 @@ func TestTenantsBehindLinks(t *testing.T) {
 }
 
 func TestStreamIsWhatKustomizePrints(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams(many()[:5]...)
 	_, printed, err := r.render(func(o *render.Options) { o.Output = "" })
 	require.NoError(t, err)
 	var all []string
 	for _, team := range many()[:5] {
-		text, err := r.kustomize("overlays/"+team, functions...)
+		text, err := r.kustomize("overlays/"+team, clitest.Functions...)
 		require.NoError(t, err)
 		all = append(all, text)
 	}
@@ -184,7 +185,7 @@ func TestStreamIsWhatKustomizePrints(t *testing.T) {
 }
 
 func TestNothingIsRemovedUnasked(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("alpha", "beta")
 	_, _, err := r.render()
 	require.NoError(t, err)
@@ -214,7 +215,7 @@ func TestNothingIsRemovedUnasked(t *testing.T) {
 }
 
 func TestDiffAndCheckWriteNothing(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("alpha")
 	check := func(o *render.Options) { o.Check = true }
 	_, _, err := r.render(check)
@@ -236,7 +237,7 @@ func TestDiffAndCheckWriteNothing(t *testing.T) {
 }
 
 func TestOverlaysThatCannotBe(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("alpha")
 	r.write("other/alpha/kustomization.yaml", "resources: []\n")
 	r.write("empty/file", "")
