@@ -26,8 +26,10 @@ demo: build ## Render every tenant below overlays/ into rendered/, and say what 
 	@bin/istio-tenancy summary rendered/*.yaml
 
 test: ## Run all tests but e2e.
-	go test $(filter-out $(CONCURRENT:./%=$(MODULE)/%),$(shell go list ./...))
-	go test $(RACE) $(CONCURRENT)
+	@failed=; set -x; \
+	go test $(filter-out $(CONCURRENT:./%=$(MODULE)/%),$(shell go list ./...)) || failed=1; \
+	go test $(RACE) $(CONCURRENT) || failed=1; \
+	{ test -z "$$failed"; } 2>/dev/null
 
 e2e: ## Run the tests on a real API server and real istiods; the first run builds those.
 	cd e2e/flux && go test -count=1 ./...

@@ -30,6 +30,8 @@ type Options struct {
 	// told, one call at a time, how many overlays are done.
 	Warn     func(line string)
 	Progress func(done, all int)
+	// Explain is told why kustomize built overlays one by one; nil: nobody is.
+	Explain func(line string)
 }
 
 // Summary says what a run did.
@@ -74,6 +76,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		errs:    map[string]error{},
 		diffs:   map[string][]byte{},
 		notes:   map[string][]string{},
+		reasons: map[string][]string{},
 	}
 	r.Tenants = len(overlays)
 	err = r.render(ctx, overlays)

@@ -154,6 +154,24 @@ func TestAWarningIsPrintedOnceForAllThatItIsAbout(t *testing.T) {
 	require.Regexp(t, `^.*/overlays/group-aaa and 5 more: spec.discovery: auto is "selectors" here, [^\n]*$`, printed)
 }
 
+func TestWhyOverlaysAreBuiltByThemselves(t *testing.T) {
+	r := newPlainRepo(t)
+	teams := many()[:4]
+	r.teams(teams...)
+	r.teams("on", "alone") // YAML reads the one as a boolean
+	r.overlay("alone", "alone", "{admins: [{kind: Group, name: alone-admins}], mtls: none}", kustomization)
+	r.overlay("two", "two", "{admins: [{kind: User, name: jo}]}", kustomization+"configMapGenerator: [{name: c, literals: [a=tenant.yaml]}]\n")
+	var told []string
+	explain := func(o *render.Options) { o.Explain = func(line string) { told = append(told, line) } }
+	_, _, err := r.render(explain)
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		r.path("overlays/on") + ": built by itself: a name could be taken for other text",
+		r.path("overlays/alone") + ": built by itself: fewer than 4 overlays without output differ in their names only",
+		r.path("overlays/two") + ": built by itself: tenant.yaml is named more than once",
+	}, told)
+}
+
 func TestTenantsBehindLinks(t *testing.T) {
 	r := newPlainRepo(t)
 	teams := many()[:5]
