@@ -27,28 +27,32 @@ func TestFile(t *testing.T) {
 	broken := errors.New("broken")
 	require.ErrorIs(t, atomicwrite.File(path, "", 0o600, iotest.ErrReader(broken)), broken)
 	require.Equal(t, "new"+temp, read(t, path), "the old file stays")
-	require.Error(t, atomicwrite.File(filepath.Join(dir, "none", "a"), temp, 0o600, strings.NewReader("")))
+	none := filepath.Join(dir, "none", "a")
+	require.EqualError(t, atomicwrite.File(none, temp, 0o600, strings.NewReader("")), none+": no such file or directory")
+	require.EqualError(t, atomicwrite.File(path, filepath.Join(dir, "none"), 0o600, strings.NewReader("")), path+": no such file or directory")
 	require.Equal(t, []string{"a"}, names(t, dir), "nothing is left")
 	require.Empty(t, names(t, temp))
 }
 
 func TestDir(t *testing.T) {
-	parent := filepath.Join(t.TempDir(), "deep")
+	parent, temp := filepath.Join(t.TempDir(), "deep"), t.TempDir()
 	path := filepath.Join(parent, "a")
 	files := map[string][]byte{"x": []byte("1"), "b/y": []byte("2")}
-	require.NoError(t, atomicwrite.Dir(path, files))
+	require.NoError(t, atomicwrite.Dir(path, "", files))
 	require.Equal(t, "1", read(t, filepath.Join(path, "x")))
 	require.Equal(t, "2", read(t, filepath.Join(path, "b/y")))
 
-	require.ErrorIs(t, atomicwrite.Dir(path, map[string][]byte{"z": nil}), fs.ErrExist)
+	require.ErrorIs(t, atomicwrite.Dir(path, "", map[string][]byte{"z": nil}), fs.ErrExist)
 	require.Equal(t, []string{"b", "x"}, names(t, path), "what is there stays")
-	require.ErrorIs(t, atomicwrite.Dir(filepath.Join(path, "x"), files), fs.ErrExist)
-	require.Error(t, atomicwrite.Dir(filepath.Join(parent, "c"), map[string][]byte{"x": nil, "x/y": nil}))
+	require.ErrorIs(t, atomicwrite.Dir(filepath.Join(path, "x"), "", files), fs.ErrExist)
+	require.EqualError(t, atomicwrite.Dir(filepath.Join(parent, "c"), "", map[string][]byte{"x": nil, "x/y": nil}),
+		filepath.Join(parent, "c/x/y")+": not a directory")
 	require.Equal(t, []string{"a"}, names(t, parent), "nothing is left")
 
 	require.NoError(t, os.Mkdir(filepath.Join(parent, "empty"), 0o700))
-	require.NoError(t, atomicwrite.Dir(filepath.Join(parent, "empty"), files))
+	require.NoError(t, atomicwrite.Dir(filepath.Join(parent, "empty"), temp, files))
 	require.Equal(t, []string{"b", "x"}, names(t, filepath.Join(parent, "empty")))
+	require.Empty(t, names(t, temp))
 }
 
 func read(t *testing.T, path string) string {

@@ -50,7 +50,7 @@ func (o overlay) write(known ...error) (v1alpha1.IstioTenant, error) {
 		}
 		files[name] = content
 	}
-	if err := atomicwrite.Dir(o.dir, files); err != nil {
+	if err := atomicwrite.Dir(o.dir, "", files); err != nil {
 		return v1alpha1.IstioTenant{}, err
 	}
 	return tenant, nil

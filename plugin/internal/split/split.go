@@ -55,7 +55,7 @@ func Run(in io.Reader, name string, dir string) (Summary, error) {
 	if err != nil {
 		return Summary{}, fmt.Errorf("%s: %w", name, err)
 	}
-	if err := atomicwrite.Dir(out, files); err != nil {
+	if err := atomicwrite.Dir(out, "", files); err != nil {
 		return Summary{}, err
 	}
 	return s, nil
