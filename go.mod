@@ -91,4 +91,7 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.2 // indirect
 )
 
-tool sigs.k8s.io/kustomize/kustomize/v5
+tool (
+	github.com/istio-tenancy/istio-tenancy/plugin/cmd/istio-tenancy
+	sigs.k8s.io/kustomize/kustomize/v5
+)
