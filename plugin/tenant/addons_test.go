@@ -1,7 +1,6 @@
 package tenant_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,15 +9,13 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/upstreamtest"
 )
 
 // TestThePrometheusOfTodayIsTheTenants lays the addon of current Istio beside
 // a tenant's istiod.
 func TestThePrometheusOfTodayIsTheTenants(t *testing.T) {
-	addon := "../../../shared/manifests/samples-1.31/addons"
-	if _, err := os.Stat(addon); err != nil {
-		t.Skip("needs the real samples in ../shared/manifests/samples-1.31")
-	}
+	addon := upstreamtest.Path(t, "samples-1.31/addons")
 	var prometheus []*yaml.RNode
 	for _, o := range files(t, addon) {
 		if o.GetLabels()["app.kubernetes.io/name"] == "prometheus" {
