@@ -52,7 +52,8 @@ lint: ## Check formatting, vet, go.mod. (Golden files are checked by test.)
 	go vet ./...
 	go mod tidy -diff
 
-generate: ## Rewrite the golden files.
+generate: ## Rewrite the golden files, and the fields of Istio's mesh configuration.
+	go generate ./plugin/internal/release/meshconfig
 	go test ./plugin/tenant -run Golden -update
 
 clean: ## Remove what was built and rendered.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 const (
@@ -76,9 +77,11 @@ func quoteQuota(tree any) {
 	spec, _ := root["spec"].(map[string]any)
 	quota, _ := spec["quota"].(map[string]any)
 	for name, quantity := range quota {
-		switch quantity.(type) {
+		switch q := quantity.(type) {
 		case int, int64, uint64, float64:
-			quota[name] = fmt.Sprint(quantity)
+			quota[name] = fmt.Sprint(q)
+		case json.Number:
+			quota[name] = strings.TrimRight(strings.TrimRight(q.String(), "0"), ".")
 		}
 	}
 }

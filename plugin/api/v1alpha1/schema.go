@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,7 +111,7 @@ func (s schema) translate(e *jsonschema.ValidationError, value any, p *problems)
 			p.add(path, "has no value: must be %s", typeNames(k.Want))
 			break
 		}
-		p.add(path, "%s is %s: must be %s%s", show(met), typeName(k.Got), typeNames(k.Want), quoteIt(k))
+		p.add(path, "%s is %s: must be %s", show(met), typeName(k.Got), asText(met, k, at))
 	case *kind.Enum:
 		p.add(path, "%s is unknown: must be %s%s", show(met), list(k.Want), nearValue(met, k.Want))
 	case *kind.Const:
@@ -214,9 +215,32 @@ func typeNames(names []string) string {
 	return list(words)
 }
 
-func quoteIt(k *kind.Type) string {
-	if slices.Contains(k.Want, "string") && !slices.Contains([]string{"object", "array", "null"}, k.Got) {
-		return "; put it in quotes"
+// asText is what a field must be that has a value of another type. Quotes are
+// the remedy only for what is right in them: who is told to put 1.31 in quotes
+// shall not learn from the next message that "1.31" is wrong, too.
+func asText(met any, k *kind.Type, field map[string]any) string {
+	words := typeNames(k.Want)
+	if !slices.Contains(k.Want, "string") || slices.Contains([]string{"object", "array", "null"}, k.Got) {
+		return words
 	}
-	return ""
+	text := show(met)
+	if allowed, found := field["enum"].([]any); found {
+		if slices.Contains(allowed, any(text)) {
+			return words + "; put it in quotes"
+		}
+		return list(allowed) + nearValue(text, allowed)
+	}
+	pattern, _ := field["pattern"].(string)
+	meaning, _ := field["patternErrorMessage"].(string)
+	right, err := regexp.Compile(pattern)
+	switch {
+	case err != nil || meaning == "":
+		return words + "; put it in quotes"
+	case right.MatchString(text):
+		return words + " in quotes, " + meaning
+	}
+	if label := strings.ReplaceAll(text, ".", "-"); right.MatchString(label) {
+		return meaning + "; did you mean " + strconv.Quote(label) + "?"
+	}
+	return meaning
 }

@@ -1,7 +1,9 @@
 package v1alpha1
 
 import (
+	"encoding/json"
 	"math"
+	"regexp"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -58,6 +60,9 @@ func (p *problems) mapping(path string, node *yaml.Node) any {
 	return fields
 }
 
+// plainFraction matches short numbers that JSON writes as YAML does.
+var plainFraction = regexp.MustCompile(`^-?(0|[1-9]\d{0,14})\.\d{1,15}$`)
+
 func (p *problems) scalar(path string, node *yaml.Node) any {
 	switch tag := node.ShortTag(); tag {
 	case "!!str", "!!timestamp":
@@ -73,6 +78,9 @@ func (p *problems) scalar(path string, node *yaml.Node) any {
 		if f, ok := value.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
 			p.add(path, "is no number that JSON knows: %s", node.Value)
 			return nil
+		}
+		if plainFraction.MatchString(node.Value) {
+			return json.Number(node.Value) // messages show 1.30 as it is written, not as 1.3
 		}
 		return value
 	default:

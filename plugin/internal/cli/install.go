@@ -17,7 +17,9 @@ func installCommand(s Streams) *cobra.Command {
 		Long: `Copy this program to DIR/istio-tenancy, for others to run: an init container does
 so, into a volume that is on the PATH of the container with kustomize.`,
 		Example: `  istio-tenancy install /custom-tools`,
-		Args:    cobra.ExactArgs(1),
+		Args: arguments{
+			name: "DIR", what: "the directory to copy to", example: "install /custom-tools", least: 1, most: 1,
+		}.check,
 		RunE: func(_ *cobra.Command, args []string) error {
 			path, err := install(args[0])
 			if err == nil {

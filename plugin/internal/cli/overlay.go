@@ -73,8 +73,7 @@ func (o overlay) tenant(standIn bool) (v1alpha1.IstioTenant, error) {
 
 // beside refuses what a tenant in a directory beside the new one has already.
 func (o overlay) beside(tenant v1alpha1.IstioTenant) error {
-	const name = "tenant.yaml"
-	siblings, err := filepath.Glob(filepath.Join(filepath.Dir(o.dir), "*", name))
+	siblings, err := filepath.Glob(filepath.Join(filepath.Dir(o.dir), "*", tenantFile))
 	if err != nil {
 		return err
 	}
@@ -86,7 +85,7 @@ func (o overlay) beside(tenant v1alpha1.IstioTenant) error {
 		}
 		if other, err := v1alpha1.DecodeTenant(text); err == nil { // else it claims nothing yet
 			errs = append(errs, collision.Check(append(collision.OfTenant(file, other),
-				collision.OfTenant(filepath.Join(o.dir, name), tenant)...)))
+				collision.OfTenant(filepath.Join(o.dir, tenantFile), tenant)...)))
 		}
 	}
 	return errors.Join(errs...)
@@ -161,6 +160,9 @@ func schemaURL() (string, error) {
 	return schema.ID, err
 }
 
+// tenantFile is the tenant's configuration in an overlay.
+const tenantFile = "tenant.yaml"
+
 // templates are the files of an overlay.
 var templates = map[string]string{
 	"kustomization.yaml": `apiVersion: kustomize.config.k8s.io/v1beta1
@@ -189,7 +191,7 @@ sortOptions:
     orderLast:
     - ValidatingWebhookConfiguration
 `,
-	"tenant.yaml": `# yaml-language-server: $schema={{.Schema}}
+	tenantFile: `# yaml-language-server: $schema={{.Schema}}
 apiVersion: istio-tenancy.dev/v1alpha1
 kind: IstioTenant
 metadata:

@@ -63,7 +63,7 @@ func Run(in io.Reader, name string, dir string) (Summary, error) {
 // divide sorts objects into the two parts, in order, and fills in what s says
 // of them.
 func (s *Summary) divide(objects []*yaml.RNode) (common, control []*yaml.RNode, err error) {
-	if s.Namespace, s.Version, err = find(objects); err != nil {
+	if s.Namespace, s.Version, err = find(objects, func(note string) { s.Notes = append(s.Notes, note) }); err != nil {
 		return nil, nil, err
 	}
 	if err := unrevised(objects); err != nil {
@@ -91,12 +91,13 @@ func (s *Summary) divide(objects []*yaml.RNode) (common, control []*yaml.RNode, 
 		}
 	}
 	s.Common, s.ControlPlane = count(common), count(control)
-	s.Notes = d.notes(common)
+	s.Notes = append(s.Notes, d.notes(common)...)
 	return common, control, nil
 }
 
-// find returns the namespace and the version of the control plane.
-func find(objects []*yaml.RNode) (namespace, version string, err error) {
+// find returns the namespace and the version of the control plane. warn is told
+// of a version that is newer than what is known.
+func find(objects []*yaml.RNode, warn func(string)) (namespace, version string, err error) {
 	found, err := controlplane.Find(objects)
 	if err != nil {
 		var names []string
@@ -114,7 +115,7 @@ func find(objects []*yaml.RNode) (namespace, version string, err error) {
 		return "", "", fmt.Errorf("%s: metadata.namespace: found %q; render with a namespace of its own, such as istio-system: "+
 			"a move from there could not tell the namespace from the word", id, id.Namespace)
 	}
-	return id.Namespace, found.Version.Original(), nil
+	return id.Namespace, found.Version.Original(), found.Supported(warn)
 }
 
 // unrevised refuses what was rendered for a revision: names, labels and

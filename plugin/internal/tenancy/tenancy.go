@@ -33,6 +33,9 @@ func Resolve(t v1alpha1.IstioTenant, plane controlplane.ControlPlane, warn func(
 	if err := t.Validate(); err != nil {
 		return Tenant{}, err
 	}
+	if err := plane.Supported(warn); err != nil {
+		return Tenant{}, err
+	}
 	plan, err := discovery.For(t, plane.Version)
 	if err != nil {
 		return Tenant{}, err
