@@ -9,7 +9,7 @@ RACE      := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 CONCURRENT = $(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b|testscript\.Run\b' --include='*.go' plugin))))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e bench compare istio istio-accept lint generate clean
+.PHONY: help build demo test e2e bench manifests compare istio istio-accept lint generate clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +41,11 @@ bench: build ## Time render for up to 10,000 tenants beside sed, helm and kustom
 	go run ./plugin/internal/render/bench -bin bin -charts "$$(go list -m -f '{{.Dir}}' istio.io/istio)/manifests/charts/istio-control/istio-discovery"
 	go test -run '^$$' -bench . -benchtime 20x ./plugin/internal/shipped ./plugin/internal/release
 
-compare: ## Count the fields that sed, kustomize's namespace: and we get wrong.
-	go run ./plugin/internal/oracle/compare $(MANIFESTS)
+manifests: ## Make upstream's manifests for the tests, of the versions that the Go module proxy has.
+	go run ./plugin/internal/oracle/upstream/make -o .manifests -else $(MANIFESTS)
+
+compare: manifests ## Count the fields that sed, kustomize's namespace: and we get wrong.
+	go run ./plugin/internal/oracle/compare .manifests $(MANIFESTS)
 
 istio: ## Move to another version of Istio, and list what to look at: make istio VERSION=1.32.0
 	go run ./plugin/internal/istio/update -version '$(VERSION)'
@@ -60,4 +63,4 @@ generate: ## Rewrite the golden files, and the fields of Istio's mesh configurat
 	go test ./plugin/tenant -run Golden -update
 
 clean: ## Remove what was built and rendered.
-	rm -rf bin rendered
+	rm -rf bin rendered .manifests

@@ -22,6 +22,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/upstreamtest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/tenant"
 )
 
@@ -32,9 +33,7 @@ func files(t testing.TB, dirs ...string) []*yaml.RNode {
 	for _, dir := range dirs {
 		names, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 		require.NoError(t, err)
-		if len(names) == 0 {
-			t.Skipf("needs %s", dir)
-		}
+		require.NotEmpty(t, names, dir)
 		for _, name := range names {
 			if filepath.Base(name) == "kustomization.yaml" {
 				continue
@@ -291,13 +290,10 @@ func TestPrometheusDiscoversTheTenantOnly(t *testing.T) {
 }
 
 func TestBookinfoOfThePostIsTheTenants(t *testing.T) {
-	samples := "../../../shared/manifests/samples-0.7.1/bookinfo/"
 	for name, extra := range map[string]func(t *testing.T) []*yaml.RNode{
 		"shipped": func(t *testing.T) []*yaml.RNode { return files(t, "../../examples/blog/bookinfo") },
 		"real": func(t *testing.T) []*yaml.RNode {
-			if _, err := os.Stat(samples); err != nil {
-				t.Skip("needs the real samples in ../shared/manifests/samples-0.7.1")
-			}
+			samples := upstreamtest.Path(t, "samples-0.7.1/bookinfo")
 			// The second rule of a name replaces the first, as the post's kubectl did.
 			all := files(t, samples)
 			return slices.DeleteFunc(all, func(o *yaml.RNode) bool {

@@ -20,6 +20,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/split"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/upstreamtest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/tenant"
 )
 
@@ -38,10 +39,8 @@ func base(t testing.TB) []*yaml.RNode {
 // upstream returns the control-plane part of a real manifest, as split makes it.
 func upstream(t testing.TB, version string) []*yaml.RNode {
 	t.Helper()
-	in, err := os.Open(filepath.Join("../../../shared/manifests", version, "istio.yaml"))
-	if err != nil {
-		t.Skip("needs the real manifests in ../shared/manifests")
-	}
+	in, err := os.Open(upstreamtest.Path(t, version+"/istio.yaml"))
+	require.NoError(t, err)
 	defer in.Close()
 	dir := t.TempDir()
 	_, err = split.Run(in, "istio.yaml", dir)

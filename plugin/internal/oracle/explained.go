@@ -13,7 +13,7 @@ type Explanation struct {
 	Reason           string
 }
 
-var istiod = []string{"1.10.6", "1.20.8", "1.24.6", "1.31.0-rc.0"}
+var istiod = []string{"1.10.6", "1.20.8", "1.24.6", "1.30", "1.31.0-rc.0", "1.31.0"}
 
 // Explained are all the differences that relocating and revising istio.yaml
 // leaves.
