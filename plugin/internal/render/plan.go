@@ -127,7 +127,7 @@ func (p planner) plan(ctx context.Context, jobs []*job) error {
 			continue
 		}
 		trial := p.try(ctx, members[0])
-		if trial.own.err != nil {
+		if trial.ownErr != nil {
 			continue // the overlay's own build will say so
 		}
 		if trial.own.Opaque != "" {
@@ -228,17 +228,13 @@ var errBuild = errors.New("build")
 // trial is what a form is made of: an overlay, built for two samples in the
 // place of its tenant; and what the form is tried on: the overlay as it is.
 type trial struct {
-	of                *job
-	short, long       form.Sample
-	shortOut, longOut attempt
-	own               attempt
-	hasRoom           bool // for samples
-}
-
-// attempt is a build, or why it failed.
-type attempt struct {
-	build.Result
-	err error
+	of          *job
+	own         build.Result
+	ownErr      error
+	hasRoom     bool // for samples
+	short, long form.Sample
+	samples     []build.Result // of both
+	err         error          // of those
 }
 
 // try builds an overlay and its samples side by side.
@@ -249,25 +245,31 @@ func (p planner) try(ctx context.Context, j *job) trial {
 	defer cancel()
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		t.own.Result, t.own.err = p.builder.Build(ctx, build.Request{Dir: j.dir})
-		if t.own.err != nil {
+		t.own, t.ownErr = p.builder.Build(ctx, build.Request{Dir: j.dir})
+		if t.ownErr != nil {
 			cancel() // no use is made of the samples
 			return
 		}
-		j.built = &t.own.Result
+		j.built = &t.own
 	})
-	sample := func(s form.Sample, to *attempt) {
-		var config []byte
-		if config, to.err = s.Config(); to.err == nil {
-			to.Result, to.err = p.builder.Build(ctx, build.Request{Dir: j.dir, Replace: map[string][]byte{j.tenantFile: config}})
-		}
-	}
 	if t.hasRoom {
-		wait.Go(func() { sample(t.short, &t.shortOut) })
-		wait.Go(func() { sample(t.long, &t.longOut) })
+		wait.Go(func() { t.samples, t.err = p.buildInPlace(ctx, j, t.short, t.long) })
 	}
 	wait.Wait()
 	return t
+}
+
+// buildInPlace builds a job's overlay for samples in the place of its tenant.
+func (p planner) buildInPlace(ctx context.Context, j *job, samples ...form.Sample) ([]build.Result, error) {
+	var requests []build.Request
+	for _, s := range samples {
+		config, err := s.Config()
+		if err != nil {
+			return nil, err
+		}
+		requests = append(requests, build.Request{Dir: j.dir, Replace: map[string][]byte{j.tenantFile: config}})
+	}
+	return p.builder.InTurn(ctx, requests...)
 }
 
 // make makes a form for overlays that are alike but for their names, and proves
@@ -276,10 +278,10 @@ func (p planner) make(ctx context.Context, t trial, alike []*job) (*form.Form, e
 	if !t.hasRoom {
 		return nil, errors.New("the names leave no room for a sample")
 	}
-	if err := errors.Join(t.shortOut.err, t.longOut.err); err != nil {
-		return nil, fmt.Errorf("%w: %w", errBuild, err)
+	if t.err != nil {
+		return nil, fmt.Errorf("%w: %w", errBuild, t.err)
 	}
-	made, err := form.New(t.short, t.long, printed(t.shortOut.Result), printed(t.longOut.Result), t.of.sorted)
+	made, err := form.New(t.short, t.long, printed(t.samples[0]), printed(t.samples[1]), t.of.sorted)
 	if err != nil {
 		return nil, err
 	}
@@ -295,7 +297,7 @@ func (p planner) make(ctx context.Context, t trial, alike []*job) (*form.Form, e
 		}
 		proof.built = &result
 	}
-	for _, r := range []build.Result{t.shortOut.Result, t.longOut.Result} {
+	for _, r := range t.samples {
 		if r.Opaque != "" || !slices.Equal(paths(r.Inputs), paths(proof.built.Inputs)) {
 			return nil, errors.New("another tenant reads other files")
 		}
