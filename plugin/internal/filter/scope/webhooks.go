@@ -7,11 +7,9 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
-
-// validator is how the name of a revision's own validating webhook begins.
-const validator = "istio-validator"
 
 // webhooks limits injection to the application namespaces, and validation to
 // all of the tenant's: istiod tests its webhook with a Gateway in its own.
@@ -25,7 +23,7 @@ func (f Filter) webhooks(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			}
 		}
 	}
-	if !f.Plan.Revisions() {
+	if !f.Tenant.Revisions() {
 		return f.galley(objects)
 	}
 	objects, err := f.ownValidator(objects)
@@ -87,14 +85,14 @@ func limit(webhook *yaml.RNode, namespaces []string) error {
 // tenant's objects with one tenant's istiod. Up to 1.21 there is no other, so
 // there it becomes the tenant's own.
 func (f Filter) ownValidator(objects []*yaml.RNode) ([]*yaml.RNode, error) {
-	isOwn := func(o *yaml.RNode) bool { return strings.HasPrefix(o.GetName(), validator) }
+	isOwn := func(o *yaml.RNode) bool { return strings.HasPrefix(o.GetName(), istio.ValidatorPrefix) }
 	all := object.Of("ValidatingWebhookConfiguration", objects)
 	if len(all) > 0 && !slices.ContainsFunc(all, isOwn) {
 		plane := f.Tenant.Spec.ControlPlane
-		if err := all[0].SetName(strings.Join([]string{validator, plane.Revision, plane.Namespace}, "-")); err != nil {
+		if err := all[0].SetName(strings.Join([]string{istio.ValidatorPrefix, plane.Revision, plane.Namespace}, "-")); err != nil {
 			return nil, err
 		}
-		if err := object.Label(all[0], "istio.io/rev", plane.Revision); err != nil {
+		if err := object.Label(all[0], istio.RevisionLabel, plane.Revision); err != nil {
 			return nil, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	kustomize "sigs.k8s.io/kustomize/kustomize/v5/commands/build"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/relay"
 )
 
@@ -65,7 +66,10 @@ func buildOne(request Request) (Result, error) {
 	cmd.SetArgs([]string{"--enable-alpha-plugins", "--enable-exec", request.Dir})
 	cmd.SilenceErrors = true
 	if err := cmd.Execute(); err != nil {
-		return Result{Failure: err.Error()}, nil
+		return Result{Failure: files.failure(root, err)}, nil
+	}
+	for _, warning := range files.unmatched(root) {
+		diagnostic.Warning(os.Stderr, warning)
 	}
 	return Result{YAML: text.Bytes(), Inputs: files.inputs(root), Opaque: files.opaque()}, nil
 }
