@@ -113,7 +113,11 @@ func buildOverlayCommand(s Streams) *cobra.Command {
 		Short:  "Build one overlay for render",
 		Hidden: true,
 		Args:   noArguments,
-		RunE:   func(*cobra.Command, []string) error { return build.Serve(s.In, s.Out) },
+		RunE: func(*cobra.Command, []string) error {
+			return build.Serve(s.In, s.Out, func(in io.Reader, out io.Writer) int {
+				return Run([]string{}, Streams{In: in, Out: out, Err: s.Err})
+			})
+		},
 	}
 }
 

@@ -53,7 +53,7 @@ func TestTenantsOfAllNamesAreWhatKustomizeBuilds(t *testing.T) {
 			}
 		})
 	}
-	require.Greater(t, filled, 20, "forms are of use")
+	require.Greater(t, filled, 20, "templates are of use")
 }
 
 // patch lays a kustomization's text over that of an overlay.

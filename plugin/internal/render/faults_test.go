@@ -17,7 +17,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/clitest"
 )
 
-// many are names that a form takes.
+// many are names that a template takes.
 func many() []string {
 	var teams []string
 	for c := 'a'; c <= 'z'; c++ {

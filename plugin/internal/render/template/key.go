@@ -1,4 +1,4 @@
-package form
+package template
 
 import (
 	"encoding/json"
@@ -10,44 +10,44 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 )
 
-// Shape is a tenant with blanks, "{0}" and so on, for its names. Tenants of
-// equal Keys have equal shapes.
-type Shape struct {
-	Key    string
-	tenant v1alpha1.IstioTenant
-	blanks int
+// Key is a tenant with placeholders, "{0}" and so on, for its names. Tenants of
+// equal Texts have equal keys.
+type Key struct {
+	Text         string
+	tenant       v1alpha1.IstioTenant
+	placeholders int
 }
 
-// Of returns a tenant's shape and the names for its blanks; !ok: its names are
+// Of returns a tenant's key and the names for its placeholders; !ok: its names are
 // not such that they can be filled in.
-func Of(tenant v1alpha1.IstioTenant) (shape Shape, names []string, ok bool) {
-	shape.tenant = clone(tenant)
-	for _, f := range fields(&shape.tenant) {
+func Of(tenant v1alpha1.IstioTenant) (key Key, names []string, ok bool) {
+	key.tenant = clone(tenant)
+	for _, f := range fields(&key.tenant) {
 		if *f.value == "" {
 			continue
 		}
 		if !isPlain(*f.value) {
-			return Shape{}, nil, false
+			return Key{}, nil, false
 		}
 		pattern := *f.value
 		for i, name := range names {
-			pattern = replaceWord(pattern, name, blank(i))
+			pattern = replaceWord(pattern, name, placeholder(i))
 		}
 		if pattern == *f.value {
-			pattern = blank(len(names))
+			pattern = placeholder(len(names))
 			names = append(names, *f.value)
 		}
 		*f.value = pattern
 	}
-	if len(names) > maxBlanks || overlap(names, shape.tenant) {
-		return Shape{}, nil, false
+	if len(names) > maxPlaceholders || overlap(names, key.tenant) {
+		return Key{}, nil, false
 	}
-	key, err := json.Marshal(shape.tenant)
+	text, err := json.Marshal(key.tenant)
 	if err != nil {
-		return Shape{}, nil, false
+		return Key{}, nil, false
 	}
-	shape.Key, shape.blanks = string(key), len(names)
-	return shape, names, true
+	key.Text, key.placeholders = string(text), len(names)
+	return key, names, true
 }
 
 func clone(t v1alpha1.IstioTenant) v1alpha1.IstioTenant {
@@ -64,7 +64,7 @@ type field struct {
 	path  string // in the schema; see limits
 }
 
-// fields are the names in a tenant. The rest of it is part of the shape.
+// fields are the names in a tenant. The rest of it is part of the key.
 func fields(t *v1alpha1.IstioTenant) []field {
 	s := &t.Spec
 	all := []field{
@@ -89,7 +89,7 @@ func fields(t *v1alpha1.IstioTenant) []field {
 	return all
 }
 
-func blank(i int) string { return "{" + strconv.Itoa(i) + "}" }
+func placeholder(i int) string { return "{" + strconv.Itoa(i) + "}" }
 
 // plain are names that YAML and JSON write as they are, alone and in the midst
 // of other text, but for the words that YAML 1.1 reads as something else.
@@ -105,7 +105,7 @@ func isPlain(name string) bool {
 }
 
 // overlap says whether names could be taken for one another: one is part of
-// another, or of what a pattern holds beside its blanks.
+// another, or of what a pattern holds beside its placeholders.
 func overlap(names []string, patterns v1alpha1.IstioTenant) bool {
 	for i, name := range names {
 		for j, other := range names {

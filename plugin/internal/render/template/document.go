@@ -1,4 +1,4 @@
-package form
+package template
 
 import (
 	"cmp"
@@ -14,7 +14,7 @@ import (
 // object holds is indented.
 const separator = "---\n"
 
-// document is an object, with a mark for each blank.
+// document is an object, with a mark for each placeholder.
 type document struct {
 	kind string // apiVersion and kind
 	key  string // what kustomize sorts the objects of a kind by
@@ -71,10 +71,10 @@ func joined(documents []document) string {
 	return b.String()
 }
 
-// mark stands for a blank in text; no YAML that is written holds a NUL.
+// mark stands for a placeholder in text; no YAML that is written holds a NUL.
 func mark(i int) string { return "\x00" + strconv.Itoa(i) + "\x00" }
 
-// parse turns marks into blanks.
+// parse turns marks into placeholders.
 func parse(marked string) Text {
 	var t Text
 	for i, part := range strings.Split(marked, "\x00") {
@@ -86,7 +86,7 @@ func parse(marked string) Text {
 		if err != nil {
 			return Text{Literals: []string{marked}} // not of mark's making
 		}
-		t.Blanks = append(t.Blanks, n)
+		t.Placeholders = append(t.Placeholders, n)
 	}
 	return t
 }
@@ -94,8 +94,8 @@ func parse(marked string) Text {
 func (t Text) fill(buffer []byte, names []string) []byte {
 	for i, literal := range t.Literals {
 		buffer = append(buffer, literal...)
-		if i < len(t.Blanks) {
-			buffer = append(buffer, names[t.Blanks[i]]...)
+		if i < len(t.Placeholders) {
+			buffer = append(buffer, names[t.Placeholders[i]]...)
 		}
 	}
 	return buffer

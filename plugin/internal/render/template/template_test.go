@@ -1,4 +1,4 @@
-package form
+package template
 
 import (
 	"strings"
@@ -16,10 +16,10 @@ func tenant(t *testing.T, name, spec string) v1alpha1.IstioTenant {
 	return decoded
 }
 
-func TestShape(t *testing.T) {
+func TestKey(t *testing.T) {
 	for name, c := range map[string]struct {
 		tenant, spec string
-		names        []string // nil: no shape
+		names        []string // nil: no key
 		patterns     []string // of the control plane's namespace, the first application namespace, the first admin
 	}{
 		"defaults":          {"sales", "{admins: [{kind: User, name: jo}]}", []string{"sales", "jo"}, []string{"istio-{0}", "{0}", "{1}"}},
@@ -37,22 +37,22 @@ func TestShape(t *testing.T) {
 		"part, backwards":   {"a-jo", "{admins: [{kind: User, name: jo}]}", nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			shape, names, ok := Of(tenant(t, c.tenant, c.spec))
+			key, names, ok := Of(tenant(t, c.tenant, c.spec))
 			require.Equal(t, c.names != nil, ok)
 			require.Equal(t, c.names, names)
 			if ok {
-				s := shape.tenant.Spec
+				s := key.tenant.Spec
 				require.Equal(t, c.patterns, []string{s.ControlPlane.Namespace, s.ApplicationNamespaces[0], s.Admins[0].Name})
 			}
 		})
 	}
 }
 
-func TestShapesDifferInEverythingButNames(t *testing.T) {
+func TestKeysDifferInEverythingButNames(t *testing.T) {
 	key := func(name, spec string) string {
-		shape, _, ok := Of(tenant(t, name, spec))
+		key, _, ok := Of(tenant(t, name, spec))
 		require.True(t, ok)
-		return shape.Key
+		return key.Text
 	}
 	base := key("sales", "{admins: [{kind: User, name: jo}]}")
 	require.Equal(t, base, key("legal", "{admins: [{kind: User, name: ann}]}"))
@@ -76,9 +76,9 @@ func TestSamplesAreTenants(t *testing.T) {
 			"controlPlane: {namespace: mesh7, revision: blue, trustDomain: example.com}, applicationNamespaces: [shop], network: {allowFrom: [probe]}}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			shape, _, ok := Of(tenant(t, "sales", spec))
+			key, _, ok := Of(tenant(t, "sales", spec))
 			require.True(t, ok)
-			short, long, ok := shape.Samples()
+			short, long, ok := key.Samples()
 			require.True(t, ok)
 			for _, sample := range []Sample{short, long} {
 				config, err := sample.Config()
@@ -87,7 +87,7 @@ func TestSamplesAreTenants(t *testing.T) {
 				require.NoError(t, err)
 				again, names, ok := Of(sample.Tenant)
 				require.True(t, ok)
-				require.Equal(t, shape.Key, again.Key)
+				require.Equal(t, key.Text, again.Text)
 				require.Equal(t, sample.names, names)
 			}
 			require.IsIncreasing(t, short.names)
@@ -97,9 +97,9 @@ func TestSamplesAreTenants(t *testing.T) {
 }
 
 func TestNamesAreAsLongAsTheSchemaAllows(t *testing.T) {
-	shape, _, ok := Of(tenant(t, "sales", "{admins: [{kind: User, name: jo}], controlPlane: {revision: blue}, applicationNamespaces: [a-rather-long-word-sales-in-front]}"))
+	key, _, ok := Of(tenant(t, "sales", "{admins: [{kind: User, name: jo}], controlPlane: {revision: blue}, applicationNamespaces: [a-rather-long-word-sales-in-front]}"))
 	require.True(t, ok)
-	_, long, ok := shape.Samples()
+	_, long, ok := key.Samples()
 	require.True(t, ok)
 	require.Len(t, long.Tenant.Spec.ControlPlane.Revision, 56)
 	require.Len(t, long.Tenant.Spec.ApplicationNamespaces[0], 63)
@@ -111,11 +111,11 @@ func TestNamesAreAsLongAsTheSchemaAllows(t *testing.T) {
 }
 
 // output is what a program might make of two names.
-func output(t *testing.T, make func(a, b string) string, sorted bool) (*Form, error) {
+func output(t *testing.T, make func(a, b string) string, sorted bool) (*Template, error) {
 	t.Helper()
-	shape, _, ok := Of(tenant(t, "sales", "{admins: [{kind: User, name: jo}]}"))
+	key, _, ok := Of(tenant(t, "sales", "{admins: [{kind: User, name: jo}]}"))
 	require.True(t, ok)
-	short, long, ok := shape.Samples()
+	short, long, ok := key.Samples()
 	require.True(t, ok)
 	result := func(s Sample) Output { return Output{make(s.names[0], s.names[1]), "look at " + s.names[1] + "\n"} }
 	return New(short, long, result(short), result(long), sorted)
@@ -125,7 +125,7 @@ func object(kind, name string) string {
 	return "apiVersion: v1\nkind: " + kind + "\nmetadata:\n  name: " + name + "\n"
 }
 
-func TestFormSortsAsKustomizeDoes(t *testing.T) {
+func TestTemplateSortsAsKustomizeDoes(t *testing.T) {
 	make := func(a, b string) string {
 		first, second := object("Role", a), object("Role", "m-"+b)
 		if a > "m-"+b {
@@ -144,7 +144,7 @@ func TestFormSortsAsKustomizeDoes(t *testing.T) {
 	require.EqualError(t, err, "v1 Role: differs in more than the names")
 }
 
-func TestNoFormForMoreThanNames(t *testing.T) {
+func TestNoTemplateForMoreThanNames(t *testing.T) {
 	for name, make := range map[string]func(a, b string) string{
 		"length": func(a, _ string) string { return object("Role", a) + "x: " + strings.Repeat("y", len(a)) + "\n" },
 		"order":  func(a, b string) string { return object("Role", "x") + "l: " + min(a, b) + " " + max(a, b) + "\n" },

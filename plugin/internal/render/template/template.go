@@ -1,4 +1,4 @@
-package form
+package template
 
 import (
 	"cmp"
@@ -10,15 +10,15 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 )
 
-// Form is the output for all tenants of one shape and kustomization.
-type Form struct {
+// Template is the output for all tenants of one key and kustomization.
+type Template struct {
 	// Runs are the objects, in order; those of one kind are a run.
 	Runs []Run
 	// Sorted says that the objects of a run are in order of their names.
 	Sorted bool
 	// Shortest and Longest are the lengths in bytes that each name may have.
 	Shortest, Longest []int
-	// Words is the output without blanks.
+	// Words is the output without placeholders.
 	Words string
 	// Notes is what is printed beside the output.
 	Notes Text
@@ -30,19 +30,19 @@ type Run []Object
 // Object is an object's text, and what it is sorted by.
 type Object struct{ Key, Text Text }
 
-// Text is text with blanks: Literals[0], name Blanks[0], Literals[1], and so on.
+// Text is text with placeholders: Literals[0], name Placeholders[0], Literals[1], and so on.
 type Text struct {
-	Literals []string
-	Blanks   []int
+	Literals     []string
+	Placeholders []int
 }
 
 // Output is what a build printed: objects, and notes beside them.
 type Output struct{ YAML, Notes string }
 
-// New makes a form of the output for both of a shape's samples. sorted says
+// New makes a template of the output for both of a key's samples. sorted says
 // whether kustomize sorts the objects (sortOptions: legacy, its default). The
 // error says what in the output depends on more than the names.
-func New(short, long Sample, shortOutput, longOutput Output, sorted bool) (*Form, error) {
+func New(short, long Sample, shortOutput, longOutput Output, sorted bool) (*Template, error) {
 	a, err := cut(shortOutput.YAML, short.names, long.names)
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func New(short, long Sample, shortOutput, longOutput Output, sorted bool) (*Form
 	if notes != marker(long.names).Replace(longOutput.Notes) {
 		return nil, errors.New("what is printed beside it differs in more than the names")
 	}
-	f := &Form{Sorted: sorted, Notes: parse(notes)}
+	t := &Template{Sorted: sorted, Notes: parse(notes)}
 	if len(a) != len(b) {
 		return nil, fmt.Errorf("%d objects or %d", len(a), len(b))
 	}
@@ -80,21 +80,21 @@ func New(short, long Sample, shortOutput, longOutput Output, sorted bool) (*Form
 		for _, d := range run {
 			objects = append(objects, Object{parse(d.key), parse(d.text)})
 		}
-		f.Runs = append(f.Runs, objects)
+		t.Runs = append(t.Runs, objects)
 		start = end
 	}
 	if !strings.Contains(joined(a), mark(0)) {
 		return nil, errors.New("the tenant's name is not in it")
 	}
-	f.limit(short.names, long.names, longOutput.YAML)
-	f.Words = f.words()
-	return f, nil
+	t.limit(short.names, long.names, longOutput.YAML)
+	t.Words = t.words()
+	return t, nil
 }
 
 // limit sets how long names may be. No name may be longer than a sample's, and
 // none shorter where an emitter may break a line, which depends on its length:
 // where both samples have a line broken alike, so has all that is between them.
-func (f *Form) limit(short, long []string, longest string) {
+func (t *Template) limit(short, long []string, longest string) {
 	const width = 80 // of the YAML that kustomize writes
 	breaks := false
 	for line := range strings.Lines(longest) {
@@ -108,15 +108,15 @@ func (f *Form) limit(short, long []string, longest string) {
 		if breaks {
 			least = len(short[i])
 		}
-		f.Shortest, f.Longest = append(f.Shortest, least), append(f.Longest, len(long[i]))
+		t.Shortest, t.Longest = append(t.Shortest, least), append(t.Longest, len(long[i]))
 	}
 }
 
 // words is what a name must not stand in: the chain might take the one for the
 // other. Our own label has a domain that is no such word.
-func (f *Form) words() string {
+func (t *Template) words() string {
 	var b strings.Builder
-	for _, run := range f.Runs {
+	for _, run := range t.Runs {
 		for _, o := range run {
 			for _, literal := range o.Text.Literals {
 				b.WriteString(literal)
@@ -128,12 +128,12 @@ func (f *Form) words() string {
 }
 
 // Fits says whether the names of a tenant can be filled in.
-func (f *Form) Fits(names []string) bool {
-	if len(names) != len(f.Longest) {
+func (t *Template) Fits(names []string) bool {
+	if len(names) != len(t.Longest) {
 		return false
 	}
 	for i, name := range names {
-		if len(name) < f.Shortest[i] || len(name) > f.Longest[i] || wordIndex(f.Words, name) >= 0 {
+		if len(name) < t.Shortest[i] || len(name) > t.Longest[i] || wordIndex(t.Words, name) >= 0 {
 			return false
 		}
 	}
@@ -141,9 +141,9 @@ func (f *Form) Fits(names []string) bool {
 }
 
 // Fill appends the output for a tenant to buffer, which may be nil. names fit.
-func (f *Form) Fill(buffer []byte, names []string) []byte {
-	for _, run := range f.Runs {
-		for _, at := range f.order(run, names) {
+func (t *Template) Fill(buffer []byte, names []string) []byte {
+	for _, run := range t.Runs {
+		for _, at := range t.order(run, names) {
 			if len(buffer) > 0 {
 				buffer = append(buffer, separator...)
 			}
@@ -154,14 +154,14 @@ func (f *Form) Fill(buffer []byte, names []string) []byte {
 }
 
 // FillNotes returns what is printed beside the output for a tenant.
-func (f *Form) FillNotes(names []string) string { return string(f.Notes.fill(nil, names)) }
+func (t *Template) FillNotes(names []string) string { return string(t.Notes.fill(nil, names)) }
 
 // order is the order of a run's objects.
-func (f *Form) order(run Run, names []string) []int {
+func (t *Template) order(run Run, names []string) []int {
 	order, keys := make([]int, len(run)), make([]string, len(run))
 	for i := range run {
 		order[i] = i
-		if f.Sorted && len(run) > 1 {
+		if t.Sorted && len(run) > 1 {
 			keys[i] = string(run[i].Key.fill(nil, names))
 		}
 	}

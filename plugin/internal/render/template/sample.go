@@ -1,4 +1,4 @@
-package form
+package template
 
 import (
 	"encoding/json"
@@ -7,8 +7,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 )
 
-// maxBlanks is how many made-up names there are, which differ in one letter.
-const maxBlanks = 26
+// maxPlaceholders is how many made-up names there are, which differ in one letter.
+const maxPlaceholders = 26
 
 // Sample is a made-up tenant.
 type Sample struct {
@@ -16,11 +16,11 @@ type Sample struct {
 	names  []string
 }
 
-// Samples returns the two tenants to make a form of; !ok: the shape leaves
+// Samples returns the two tenants to make a template of; !ok: the key leaves
 // no room for their names.
-func (s Shape) Samples() (short, long Sample, ok bool) {
+func (s Key) Samples() (short, long Sample, ok bool) {
 	room := s.room()
-	for i := range s.blanks {
+	for i := range s.placeholders {
 		first := "aaq" + string(rune('a'+i)) + "j"
 		last := "zzq" + string(rune('z'-i)) + "v"
 		if room[i] < len(last) {
@@ -42,7 +42,7 @@ func (s Shape) Samples() (short, long Sample, ok bool) {
 func filler(names []string) *strings.Replacer {
 	var pairs []string
 	for i, name := range names {
-		pairs = append(pairs, blank(i), name)
+		pairs = append(pairs, placeholder(i), name)
 	}
 	return strings.NewReplacer(pairs...)
 }
@@ -51,20 +51,20 @@ func filler(names []string) *strings.Replacer {
 const longest = 63
 
 // room is how long each name may be in all fields that it is in.
-func (s Shape) room() []int {
-	room := make([]int, s.blanks)
+func (s Key) room() []int {
+	room := make([]int, s.placeholders)
 	for i := range room {
 		room[i] = longest
 	}
 	for _, f := range fields(&s.tenant) {
-		fixed, blanks := *f.value, 0
+		fixed, placeholders := *f.value, 0
 		for i := range room {
-			blanks += strings.Count(fixed, blank(i))
-			fixed = strings.ReplaceAll(fixed, blank(i), "")
+			placeholders += strings.Count(fixed, placeholder(i))
+			fixed = strings.ReplaceAll(fixed, placeholder(i), "")
 		}
 		for i := range room {
-			if strings.Contains(*f.value, blank(i)) {
-				room[i] = min(room[i], (limitOf(f.path)-len(fixed))/blanks)
+			if strings.Contains(*f.value, placeholder(i)) {
+				room[i] = min(room[i], (limitOf(f.path)-len(fixed))/placeholders)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package form
+package template
 
 import (
 	"encoding/json"
