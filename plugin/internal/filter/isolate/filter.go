@@ -36,10 +36,14 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	}
 	var walls []map[string]any
 	if f.Tenant.Spec.Network.Policy == v1alpha1.NetworkIsolated {
+		f.warnOfPolicies(objects)
 		walls = append(walls, f.networkPolicies(plane, objects)...)
 	}
 	walls = append(walls, f.policies()...)
 	walls = append(walls, f.quotas()...)
+	if err := f.clashes(objects, walls); err != nil {
+		return nil, err
+	}
 	for _, wall := range walls {
 		if objects, err = object.Put(objects, f.Tenant.Name(), wall); err != nil {
 			return nil, err
