@@ -31,7 +31,7 @@ var _ kio.Filter = Transformer{}
 // Filter returns the tenant's objects. On error there are none: the message
 // has a line for each thing that is wrong.
 func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
-	objects, err := claim.Filter{Tenant: t.Tenant}.Filter(objects)
+	objects, err := claim.Filter{Tenant: t.Tenant, Warn: t.Warn}.Filter(objects)
 	if err != nil {
 		return nil, err
 	}

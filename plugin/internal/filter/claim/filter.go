@@ -17,6 +17,9 @@ import (
 // Filter checks that every object is the tenant's, and changes none.
 type Filter struct {
 	Tenant v1alpha1.IstioTenant
+	// Warn is told of kinds of which nobody knows whether they have a namespace.
+	// May be nil.
+	Warn func(string)
 }
 
 var _ kio.Filter = Filter{}
@@ -29,7 +32,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		return nil, planeErr // and so was everything else
 	}
 	var errs []error
-	seen := map[object.ID]bool{}
+	seen, defined := map[object.ID]bool{}, definitions(objects)
 	for _, o := range objects {
 		id := object.IDOf(o)
 		if id.Kind == "" || id.Name == "" {
@@ -41,10 +44,11 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 		seen[id] = true
 		for _, check := range []func(object.ID, *yaml.RNode) error{
-			f.owner, f.ambient, f.place, f.binding,
+			f.owner, f.ambient, f.place,
+			func(id object.ID, o *yaml.RNode) error { return f.scope(id, o, defined) },
 		} {
 			if err := check(id, o); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", id, err))
+				errs = append(errs, named(id, err))
 				break
 			}
 		}
@@ -104,45 +108,21 @@ func (f Filter) ambient(id object.ID, o *yaml.RNode) error {
 	return nil
 }
 
-// clusterKinds are the cluster-scoped kinds that a control plane has for itself.
-var clusterKinds = []string{
-	"ClusterRole", "ClusterRoleBinding",
-	"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
-	"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
-}
-
-// place refuses objects outside the tenant's namespaces.
+// place refuses objects in namespaces outside of the tenant.
 func (f Filter) place(id object.ID, o *yaml.RNode) error {
 	own := append([]string{v1alpha1.BaseNamespace}, f.Tenant.Namespaces()...)
-	switch {
-	case id.Kind == "Namespace":
-		if !slices.Contains(own, id.Name) {
-			return fmt.Errorf("is not one of the tenant's namespaces, %s; "+
-				"list it under spec.applicationNamespaces or remove it", strings.Join(own[1:], ", "))
-		}
-	case object.IsClusterScoped(o):
-		if !slices.Contains(clusterKinds, id.Kind) {
-			return errors.New("exists once per cluster, so it is not a tenant's; move it to the common base")
-		}
-	case id.Namespace != "" && !slices.Contains(own, id.Namespace):
+	if !object.IsClusterScoped(o) && id.Namespace != "" && !slices.Contains(own, id.Namespace) {
 		return fmt.Errorf("metadata.namespace: found %q; must be one of the tenant's namespaces, %s, or none",
 			id.Namespace, strings.Join(own[1:], ", "))
 	}
 	return nil
 }
 
-// binding refuses cluster-wide rights for anybody but the control plane.
-func (f Filter) binding(id object.ID, o *yaml.RNode) error {
-	if id.Kind != "ClusterRoleBinding" {
-		return nil
+// named names the object in each line of what is wrong with it.
+func named(id object.ID, err error) error {
+	var lines []error
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		lines = append(lines, fmt.Errorf("%s: %s", id, line))
 	}
-	own := []string{v1alpha1.BaseNamespace, f.Tenant.Spec.ControlPlane.Namespace}
-	for i, s := range object.List(o, "subjects") {
-		kind, namespace := object.String(s, "kind"), object.String(s, "namespace")
-		if kind != "ServiceAccount" || !slices.Contains(own, namespace) {
-			return fmt.Errorf("subjects[%d]: found %s %s/%s; a tenant's overlay grants nobody but the control plane's "+
-				"ServiceAccounts rights on the cluster; use a RoleBinding", i, kind, namespace, object.String(s, "name"))
-		}
-	}
-	return nil
+	return errors.Join(lines...)
 }

@@ -47,7 +47,7 @@ metadata: {name: ns-1}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
-metadata: {name: istiod, labels: {istio-tenancy.dev/tenant: sales}}
+metadata: {name: istiod-istio-system1, labels: {istio-tenancy.dev/tenant: sales}}
 subjects: [{kind: ServiceAccount, name: istiod, namespace: istio-system1}]
 `
 	objects := objecttest.Parse(t, text)
@@ -92,13 +92,13 @@ func TestRefusesWhatIsNot(t *testing.T) {
 			`Deployment a: env PILOT_ENABLE_AMBIENT: found "true"`,
 		},
 		"cluster-wide rights for a person": {
-			`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, subjects: [{kind: User, name: eve}]}`,
-			`ClusterRoleBinding b: subjects[0]: found User /eve`,
+			`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b-istio-system1}, subjects: [{kind: User, name: eve}]}`,
+			`ClusterRoleBinding b-istio-system1: subjects[0]: found User eve;`,
 		},
 		"cluster-wide rights for an application": {
-			`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, ` +
+			`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b-istio-system1}, ` +
 				`subjects: [{kind: ServiceAccount, name: default, namespace: ns-1}]}`,
-			`ClusterRoleBinding b: subjects[0]: found ServiceAccount ns-1/default`,
+			`ClusterRoleBinding b-istio-system1: subjects[0]: found ServiceAccount ns-1/default`,
 		},
 		"a second control plane": {
 			`{apiVersion: apps/v1, kind: Deployment, metadata: {name: istiod, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}, ` +

@@ -52,16 +52,18 @@ func (f Filter) derived(items []*yaml.RNode) []rename {
 // names in bareNames.
 const upstreamNamespace = "istio-system"
 
+type bareName struct {
+	kind, pattern string
+	inFront       bool
+}
+
 // bareNames are the cluster-scoped objects that are called so in
 // upstreamNamespace. Elsewhere they carry their namespace: at the end, as
 // Istio's charts write it since 1.7 for the injector and since 1.26 for the
 // tags; or in front, where upstream forgot, and a second installation
 // overwrites the first. In front is where no upstream name has it: there is a
 // prometheus-istio-system, too, from 0.8 to 1.4.
-var bareNames = []struct {
-	kind, pattern string
-	inFront       bool
-}{
+var bareNames = []bareName{
 	{kind: "MutatingWebhookConfiguration", pattern: "istio-sidecar-injector"},
 	{kind: "MutatingWebhookConfiguration", pattern: "istio-sidecar-injector-*"}, // *: the revision
 	{kind: "MutatingWebhookConfiguration", pattern: "istio-revision-tag-*"},
@@ -71,6 +73,25 @@ var bareNames = []struct {
 	{kind: "ClusterRoleBinding", pattern: "kiali", inFront: true},
 	{kind: "ClusterRole", pattern: "istio-reader", inFront: true}, // 1.1 to 1.4
 	{kind: "ClusterRoleBinding", pattern: "istio-multi", inFront: true},
+}
+
+// IsBare says whether an object of upstream's carries its namespace only after
+// it has moved.
+func IsBare(kind, name string) bool {
+	return slices.ContainsFunc(bareNames, func(b bareName) bool {
+		ok, _ := path.Match(b.pattern, name)
+		return ok && b.kind == kind
+	})
+}
+
+// IsOwn says whether a cluster-scoped object's name is one that no control
+// plane in another namespace has.
+func IsOwn(kind, name, namespace string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(name, suffixedKinds[kind]), "-"+namespace) ||
+		namespace == upstreamNamespace && IsBare(kind, name) ||
+		slices.ContainsFunc(bareNames, func(b bareName) bool {
+			return b.inFront && b.kind == kind && name == namespace+"-"+b.pattern
+		})
 }
 
 // moveBare renames what bareNames lists, and what refers to it.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
@@ -102,11 +103,16 @@ func (f Filter) prove(o *yaml.RNode) []error {
 		errs = append(errs, fmt.Errorf("metadata.namespace: found %q; must be one of the tenant's namespaces, %s",
 			id.Namespace, strings.Join(own, ", ")))
 	}
+	plane := f.Tenant.Spec.ControlPlane.Namespace
+	if id := object.IDOf(o); object.IsClusterScoped(o) && id.Kind != "Namespace" && !relocate.IsOwn(id.Kind, id.Name, plane) {
+		errs = append(errs, fmt.Errorf("metadata.name: found %q; the cluster has one object of a name, so that a tenant's must end in %q: "+
+			"write %[1]s-%[3]s, or take a kind that has a namespace", id.Name, "-"+plane, v1alpha1.BaseNamespace))
+	}
 	for i, w := range object.List(o, "webhooks") {
 		namespace := object.String(w, "clientConfig", "service", "namespace")
-		if namespace != "" && !slices.Contains(own, namespace) {
+		if namespace != "" && namespace != plane {
 			errs = append(errs, fmt.Errorf("webhooks[%d].clientConfig.service.namespace: found %q; must be %q",
-				i, namespace, f.Tenant.Spec.ControlPlane.Namespace))
+				i, namespace, plane))
 		}
 	}
 	for _, at := range leftovers(o.YNode(), "") {
