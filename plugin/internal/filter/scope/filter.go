@@ -40,7 +40,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			return nil, err
 		}
 	}
-	return f.webhooks(objects)
+	return f.webhooks(plane, objects)
 }
 
 // flags gives each program of the control plane the arguments that limit it.
