@@ -64,7 +64,8 @@ var istiodVariables = []variable{
 	{name: "CA_TRUSTED_NODE_ACCOUNTS", value: fixed(""), onlyIfSet: true},
 }
 
-// proxyVariables are set on proxies that a base deploys, such as gateways.
+// proxyVariables are set on proxies that a base or an overlay deploys, such as
+// gateways. An application may have variables of these names for itself.
 var proxyVariables = []variable{
 	{name: "TRUST_DOMAIN", value: trustDomain, onlyIfSet: true},
 	{name: "ISTIO_META_MESH_ID", value: trustDomain, onlyIfSet: true},
@@ -78,12 +79,29 @@ func (f Filter) environment(plane controlplane.ControlPlane, objects []*yaml.RNo
 	}
 	for _, o := range objects {
 		for _, c := range object.List(o, "spec", "template", "spec", "containers") {
+			if !isProxy(c) {
+				continue
+			}
 			if err := f.setVariables(c, proxyVariables); err != nil {
 				return fmt.Errorf("%s: %w", object.IDOf(o), err)
 			}
 		}
 	}
 	return nil
+}
+
+// proxyImages are the images of Istio's proxy, without registry and tag, since
+// 0.7; proxyContainer is what every version calls its container.
+var proxyImages = []string{"proxy", "proxy_debug", "proxyv2", "proxyv2-debug"}
+
+const proxyContainer = "istio-proxy"
+
+func isProxy(container *yaml.RNode) bool {
+	image, _, _ := strings.Cut(object.String(container, "image"), "@")
+	dirs := strings.Split(image, "/")
+	image, _, _ = strings.Cut(dirs[len(dirs)-1], ":")
+	istios := slices.Contains(proxyImages, image) && (len(dirs) > 1 && dirs[len(dirs)-2] == "istio" || image != "proxy")
+	return istios || object.String(container, "name") == proxyContainer
 }
 
 func (f Filter) setVariables(container *yaml.RNode, variables []variable) error {
