@@ -54,7 +54,7 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		confine.Filter{Tenant: t.Tenant, Plan: plan, Warn: t.Warn},
 		grant.Filter{Tenant: t.Tenant, Plan: plan},
 		isolate.Filter{Tenant: t.Tenant, Plan: plan, Warn: t.Warn},
-		settle.Filter{Tenant: t.Tenant, Plan: plan},
+		settle.Filter{Tenant: t.Tenant, Plan: plan, Warn: t.Warn},
 	} {
 		if objects, err = step.Filter(objects); err != nil {
 			return nil, err

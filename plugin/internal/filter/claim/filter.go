@@ -39,10 +39,11 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			errs = append(errs, fmt.Errorf("%s: an object needs a kind and a metadata.name", id))
 			continue
 		}
-		if seen[id] {
-			errs = append(errs, fmt.Errorf("%s: is there twice", id))
+		placed := f.placed(id, o)
+		if seen[placed] {
+			errs = append(errs, fmt.Errorf("%s: is there twice", placed))
 		}
-		seen[id] = true
+		seen[placed] = true
 		for _, check := range []func(object.ID, *yaml.RNode) error{
 			f.owner, f.ambient, f.place,
 			func(id object.ID, o *yaml.RNode) error { return f.scope(id, o, defined) },
@@ -54,6 +55,14 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 	}
 	return objects, errors.Join(append(errs, planeErr)...)
+}
+
+// placed is id with the namespace that an application without one gets.
+func (f Filter) placed(id object.ID, o *yaml.RNode) object.ID {
+	if id.Namespace == "" && !object.IsClusterScoped(o) {
+		id.Namespace = f.Tenant.Spec.ApplicationNamespaces[0]
+	}
+	return id
 }
 
 // errMoved says that a kustomization has moved the base before it was laid.

@@ -39,7 +39,7 @@ metadata: {name: details}
 ---
 apiVersion: v1
 kind: Service
-metadata: {name: details, namespace: ns-1}
+metadata: {name: reviews, namespace: ns-1}
 ---
 apiVersion: v1
 kind: Namespace
@@ -61,6 +61,10 @@ func TestRefusesWhatIsNot(t *testing.T) {
 		"another tenant's": {
 			`{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-1, labels: {istio-tenancy.dev/tenant: dev}}}`,
 			`Service ns-1/a: metadata.labels: belongs to tenant "dev", not to "sales"`,
+		},
+		"twice, once without a namespace": {
+			"{apiVersion: v1, kind: Service, metadata: {name: a}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-1}}",
+			`Service ns-1/a: is there twice`,
 		},
 		"a foreign namespace": {
 			`{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-0}}`,

@@ -21,6 +21,9 @@ import (
 type Filter struct {
 	Tenant v1alpha1.IstioTenant
 	Plan   discovery.Plan
+	// Warn is told of objects that are not where, or not allowed what, their
+	// author may think. May be nil.
+	Warn func(string)
 }
 
 var _ kio.Filter = Filter{}
@@ -30,11 +33,19 @@ var _ kio.Filter = Filter{}
 // that is outside of the tenant, or still names the base's namespace, is an error.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	var errs []error
-	services := f.ownServices(objects)
+	f.warnOfFirst(objects)
+	levels := f.levels(objects)
+	services, seen := f.ownServices(objects), map[object.ID]bool{}
 	for _, o := range objects {
 		if err := f.place(o, services); err != nil {
 			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 		}
+		f.warnOfNode(o, levels)
+		if id := object.IDOf(o); seen[id] {
+			errs = append(errs, fmt.Errorf("%s: metadata.name: there are two objects of this name where they end up, "+
+				"one of which istio-tenancy generates or has moved there; rename yours", id))
+		}
+		seen[object.IDOf(o)] = true
 		if err := object.Label(o, v1alpha1.TenantLabel, f.Tenant.Name()); err != nil {
 			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 		}
