@@ -63,8 +63,9 @@ func (f Filter) scope(id object.ID, o *yaml.RNode, defined map[[2]string]object.
 		return fmt.Errorf("kind: %s of %q is not known to this release, and by its name it is the whole cluster's; "+
 			"if it has a namespace, list %q under spec.namespacedKinds of the tenant", id.Kind, id.Group, name)
 	}
+	defined[kind] = object.Namespaced // is said once
 	f.warn(fmt.Sprintf("%s: kind: %s is not known to this release and taken to have a namespace; if it has one, list %q under "+
-		"spec.namespacedKinds of the tenant; if it has none, this object is the whole cluster's: move it to the common base", id, name, name))
+		"spec.namespacedKinds of the tenant; if it has none, its objects are the whole cluster's: move them to the common base", id, name, name))
 	return nil
 }
 

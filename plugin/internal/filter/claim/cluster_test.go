@@ -126,7 +126,8 @@ func TestAKindThatNobodyKnows(t *testing.T) {
 	}
 	require.Equal(t, []string{`Widget a: kind: Widget.example.com is not known to this release and taken to have a namespace; ` +
 		`if it has one, list "Widget.example.com" under spec.namespacedKinds of the tenant; ` +
-		`if it has none, this object is the whole cluster's: move it to the common base`}, run(widgets))
+		`if it has none, its objects are the whole cluster's: move them to the common base`},
+		run(widgets+"\n---\n{apiVersion: example.com/v1, kind: Widget, metadata: {name: b}}"), "once")
 	require.Empty(t, run(widgets, "Widget.example.com"))
 	require.Empty(t, run(istiod+`{apiVersion: snapshot.storage.k8s.io/v1, kind: VolumeSnapshot, metadata: {name: a}}`,
 		"VolumeSnapshot.snapshot.storage.k8s.io"))

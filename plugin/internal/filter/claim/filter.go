@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
@@ -108,9 +109,9 @@ func (f Filter) ambient(id object.ID, o *yaml.RNode) error {
 	}
 	for _, c := range object.List(o, "spec", "template", "spec", "containers") {
 		for _, e := range object.List(c, "env") {
-			if object.String(e, "name") == "PILOT_ENABLE_AMBIENT" && object.String(e, "value") == "true" {
-				return errors.New("env PILOT_ENABLE_AMBIENT: found \"true\"; " +
-					"ambient mode does not work with several control planes; remove it")
+			value := object.String(e, "value")
+			if on, _ := strconv.ParseBool(value); on && object.String(e, "name") == "PILOT_ENABLE_AMBIENT" { // as istiod reads it
+				return fmt.Errorf("env PILOT_ENABLE_AMBIENT: found %q; ambient mode does not work with several control planes; remove it", value)
 			}
 		}
 	}

@@ -95,6 +95,11 @@ func TestRefusesWhatIsNot(t *testing.T) {
 				`{name: c, env: [{name: PILOT_ENABLE_AMBIENT, value: "true"}]}]}}}}`,
 			`Deployment a: env PILOT_ENABLE_AMBIENT: found "true"`,
 		},
+		"ambient mode, said otherwise": {
+			`{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {spec: {containers: [` +
+				`{name: c, env: [{name: PILOT_ENABLE_AMBIENT, value: "1"}]}]}}}}`,
+			`Deployment a: env PILOT_ENABLE_AMBIENT: found "1"`,
+		},
 		"cluster-wide rights for a person": {
 			`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b-istio-system1}, subjects: [{kind: User, name: eve}]}`,
 			`ClusterRoleBinding b-istio-system1: subjects[0]: found User eve;`,

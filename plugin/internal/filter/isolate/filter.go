@@ -56,6 +56,13 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 // overlay brings.
 func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if !*f.Tenant.Spec.CreateNamespaces {
+		for _, o := range object.Of("Namespace", objects) {
+			// The control plane's is the base's, and says nothing.
+			if f.Warn != nil && slices.Contains(f.Tenant.Spec.ApplicationNamespaces, o.GetName()) && o.GetLabels()[v1alpha1.TenantLabel] == "" {
+				f.Warn(fmt.Sprintf("%s: is left out, with the labels and annotations that it has, since spec.createNamespaces of the tenant is false; "+
+					"remove it here, and apply it with the cluster's own Namespaces", object.IDOf(o)))
+			}
+		}
 		return object.Remove(objects, func(o *yaml.RNode) bool { return o.GetKind() == "Namespace" }), nil
 	}
 	for _, name := range f.Tenant.Namespaces() {

@@ -63,3 +63,16 @@ NetworkPolicy ns-1/allow-tenant: metadata.name: istio-tenancy generates a Networ
 	}
 	objecttest.Run(t, filter(t, func(s *v1alpha1.TenantSpec) { s.MTLS = v1alpha1.MTLSNone }), istiod+strings.Replace(peers, "%", "", 1))
 }
+
+func TestANamespaceThatIsLeftOutIsNamed(t *testing.T) {
+	no := false
+	f := filter(t, func(s *v1alpha1.TenantSpec) { s.CreateNamespaces = &no })
+	var warnings []string
+	f.Warn = func(w string) { warnings = append(warnings, w) }
+	got := objecttest.Run(t, f, istiod+`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {team: a}}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: istio-system1}}`)
+	require.NotContains(t, got, "kind: Namespace\n")
+	require.Equal(t, []string{`Namespace ns-1: is left out, with the labels and annotations that it has, since spec.createNamespaces ` +
+		`of the tenant is false; remove it here, and apply it with the cluster's own Namespaces`}, warnings)
+}
