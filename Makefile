@@ -6,10 +6,10 @@ MANIFESTS ?= ../shared/manifests
 RACE      := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e bench compare lint generate clean
+.PHONY: help build demo test e2e bench compare istio istio-accept lint generate clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build bin/istio-tenancy and bin/kustomize.
 	go build -ldflags '-s -w' -o bin/ ./plugin/cmd/istio-tenancy
@@ -38,12 +38,19 @@ bench: build ## Time render for up to 10,000 tenants beside sed, helm and kustom
 compare: ## Count the fields that sed, kustomize's namespace: and we get wrong.
 	go run ./plugin/internal/oracle/compare $(MANIFESTS)
 
+istio: ## Move to another version of Istio, and list what to look at: make istio VERSION=1.32.0
+	go run ./plugin/internal/istio/update -version '$(VERSION)'
+
+istio-accept: ## Write down that everything in go.mod's version of Istio was looked at.
+	go run ./plugin/internal/istio/update -accept
+
 lint: ## Check formatting, vet, go.mod. (Golden files are checked by test.)
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	go vet ./...
 	go mod tidy -diff
 
-generate: ## Rewrite the golden files.
+generate: ## Rewrite the golden files, and the fields of Istio's mesh configuration.
+	go generate ./plugin/internal/release/meshconfig
 	go test ./plugin/tenant -run Golden -update
 
 clean: ## Remove what was built and rendered.

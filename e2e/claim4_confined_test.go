@@ -10,7 +10,7 @@ import (
 )
 
 func TestTheControlPlaneIsConfined(t *testing.T) {
-	c := claims(t, "With istiod's own token: no read outside the tenant (`namespace`), no write outside it (both dialects)")
+	c := claims(t, "With istiod's own token: no read outside the tenant (`namespace`), no write outside it (both modes)")
 	w := theWorld(t)
 	resources, err := w.cluster.Admin.Resources()
 	require.NoError(t, err)
@@ -20,7 +20,7 @@ func TestTheControlPlaneIsConfined(t *testing.T) {
 	}{{"sales", false}, {"ops", true}} {
 		tenant := w.tenants[row.tenant]
 		client := w.cluster.WithToken(tenant.istiod.Token)
-		require.Equal(t, row.reads, hasSelectors(tenant.objects), "the dialect of %s", row.tenant)
+		require.Equal(t, row.reads, hasSelectors(tenant.objects), "the mode of %s", row.tenant)
 		for _, r := range resources {
 			if !r.Namespaced {
 				continue

@@ -12,25 +12,30 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
+// addon returns the objects of an addon of current Istio, as a base.
+func addon(t *testing.T, name string) []*yaml.RNode {
+	t.Helper()
+	dir := "../../../shared/manifests/samples-1.31/addons"
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip("needs the real samples in ../shared/manifests/samples-1.31")
+	}
+	var found []*yaml.RNode
+	for _, o := range files(t, dir) {
+		if o.GetLabels()["app.kubernetes.io/name"] == name {
+			found = append(found, o)
+		}
+	}
+	require.NotEmpty(t, found)
+	found, err := relocate.Filter{From: "istio-system", To: v1alpha1.BaseNamespace}.Filter(found)
+	require.NoError(t, err)
+	return found
+}
+
 // TestThePrometheusOfTodayIsTheTenants lays the addon of current Istio beside
 // a tenant's istiod.
 func TestThePrometheusOfTodayIsTheTenants(t *testing.T) {
-	addon := "../../../shared/manifests/samples-1.31/addons"
-	if _, err := os.Stat(addon); err != nil {
-		t.Skip("needs the real samples in ../shared/manifests/samples-1.31")
-	}
-	var prometheus []*yaml.RNode
-	for _, o := range files(t, addon) {
-		if o.GetLabels()["app.kubernetes.io/name"] == "prometheus" {
-			prometheus = append(prometheus, o)
-		}
-	}
-	require.NotEmpty(t, prometheus)
-	prometheus, err := relocate.Filter{From: "istio-system", To: v1alpha1.BaseNamespace}.Filter(prometheus)
-	require.NoError(t, err)
-
 	discoveries := 0
-	for _, o := range lay(t, "sales", append(base(t), prometheus...)) {
+	for _, o := range lay(t, "sales", append(base(t), addon(t, "prometheus")...)) {
 		if kind := o.GetKind(); kind == "ClusterRole" || kind == "ClusterRoleBinding" {
 			require.NotContains(t, o.GetName(), "prometheus", "all its rights are the tenant's")
 		}
@@ -47,4 +52,32 @@ func TestThePrometheusOfTodayIsTheTenants(t *testing.T) {
 		}
 	}
 	require.NotZero(t, discoveries)
+}
+
+// TestTheKialiOfTodayIsTheTenants: it looks at the tenant's namespaces, and has
+// rights nowhere else.
+func TestTheKialiOfTodayIsTheTenants(t *testing.T) {
+	var config *yaml.RNode
+	for _, o := range lay(t, "sales", append(base(t), addon(t, "kiali")...)) {
+		switch {
+		case o.GetKind() == "ClusterRole" && o.GetName() == "istio-system1-kiali":
+			for _, rule := range object.List(o, "rules") {
+				require.Subset(t, []string{"mutatingwebhookconfigurations", "tokenreviews", "gatewayclasses"}, object.Strings(rule, "resources"))
+			}
+		case o.GetKind() == "Role" && o.GetNamespace() == "istio-system1" && o.GetName() == "istio-system1-kiali-confined":
+			for _, rule := range object.List(o, "rules") {
+				require.Subset(t, []string{"get", "list", "watch"}, object.Strings(rule, "verbs"), "nobody writes beside istiod")
+				require.NotContains(t, object.Strings(rule, "resources"), "secrets")
+			}
+		case o.GetKind() == "ConfigMap" && o.GetName() == "kiali":
+			config = yaml.MustParse(object.String(o, "data", "config.yaml"))
+		}
+	}
+	require.NotNil(t, config)
+	require.Equal(t, "false", object.String(config, "deployment", "cluster_wide_access"))
+	var names []string
+	for _, selector := range object.List(config, "deployment", "discovery_selectors", "default") {
+		names = append(names, object.String(selector, "matchLabels", "kubernetes.io/metadata.name"))
+	}
+	require.Equal(t, []string{"istio-system1", "ns-1"}, names)
 }

@@ -18,9 +18,9 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/confine"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/program"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/tenant"
 )
@@ -144,6 +144,7 @@ func TestEachProgramIsLimitedAsItsVersionAllows(t *testing.T) {
 		"0.8.0": {
 			"istio-citadel/citadel --listened-namespace=ns-1",
 			"istio-pilot/discovery --appNamespace ns-1",
+			"istio-pilot/discovery --clusterRegistriesNamespace istio-system1",
 			"istio-policy/mixer --configStoreURL=k8s://?ns=istio-system1,ns-1",
 			"istio-telemetry/mixer --configStoreURL=k8s://?ns=istio-system1,ns-1",
 		},
@@ -160,15 +161,15 @@ func TestEachProgramIsLimitedAsItsVersionAllows(t *testing.T) {
 	} {
 		t.Run(version, func(t *testing.T) {
 			got, plan := laidOver(t, version, "sales")
-			of := program.Tenant{Own: "istio-system1", Applications: []string{"ns-1"}}
+			values := istio.Values{ControlPlane: "istio-system1", Applications: []string{"ns-1"}}
 			var found []string
 			for _, o := range object.Of("Deployment", got) {
 				for _, c := range object.List(o, "spec", "template", "spec", "containers") {
 					line := " " + strings.Join(slices.Concat(object.Strings(c, "command"), object.Strings(c, "args")), " ") + " "
-					for _, flag := range program.Of(program.In(c), plan) {
-						text := flag.Name + "=" + flag.Value(of)
-						if flag.Apart {
-							text = flag.Name + " " + flag.Value(of)
+					for _, argument := range argumentsOf(plan.Version, c) {
+						text := argument.Name + "=" + values.Expand(argument.Value)
+						if argument.Apart {
+							text = argument.Name + " " + values.Expand(argument.Value)
 						}
 						require.Equal(t, 1, strings.Count(line, " "+text+" "), "%s: %s in%s", object.IDOf(o), text, line)
 						found = append(found, fmt.Sprintf("%s/%s %s", o.GetName(), object.String(c, "name"), text))
@@ -181,17 +182,33 @@ func TestEachProgramIsLimitedAsItsVersionAllows(t *testing.T) {
 	}
 }
 
+// argumentsOf are what the catalogue has for a container of a version.
+func argumentsOf(version *semver.Version, container *yaml.RNode) (found []istio.Argument) {
+	for _, c := range istio.Of(version) {
+		if !c.Runs(object.String(container, "name"), object.String(container, "image")) {
+			continue
+		}
+		for _, a := range c.Arguments {
+			if a.Holds(version) {
+				found = append(found, a)
+			}
+		}
+	}
+	return found
+}
+
 // clusterKinds are resources without a namespace that a control plane may see.
 var clusterKinds = []string{
 	"nodes", "namespaces", "customresourcedefinitions", "mutatingwebhookconfigurations", "validatingwebhookconfigurations",
 	"tokenreviews", "subjectaccessreviews", "ingressclasses", "gatewayclasses", "meshpolicies", "clusterrbacconfigs", "namespaces/finalizers",
+	"syntheticserviceentries",
 }
 
 func TestNoClassicProgramReachesFurtherThanTheListSays(t *testing.T) {
 	eachClassic(t, func(t *testing.T, version string) {
 		got, plan := laidOver(t, version, "sales")
 		var listed []string
-		for _, e := range confine.Exceptions(plan) {
+		for _, e := range confine.Exceptions(plan.Version) {
 			listed = append(listed, e.Resources...)
 		}
 		for _, o := range object.Of("ClusterRole", got) {
@@ -229,8 +246,8 @@ func TestNoClassicProgramReachesFurtherThanTheListSays(t *testing.T) {
 func TestTheListIsInTheReadme(t *testing.T) {
 	readme, err := os.ReadFile(classicBase + "README.md")
 	require.NoError(t, err)
-	for _, version := range []string{"0.7.1", "1.4.10"} {
-		exceptions := confine.Exceptions(discovery.Plan{Version: semver.MustParse(version)})
+	for _, version := range []string{"0.7.1", "1.0.9", "1.4.10"} {
+		exceptions := confine.Exceptions(semver.MustParse(version))
 		require.NotEmpty(t, exceptions)
 		for _, e := range exceptions {
 			require.Contains(t, string(readme), e.Why)
@@ -239,8 +256,10 @@ func TestTheListIsInTheReadme(t *testing.T) {
 			}
 		}
 	}
-	for _, flag := range program.Flags {
-		require.Contains(t, string(readme), "`"+flag.Name, flag.Why)
+	for _, c := range istio.Components {
+		for _, a := range c.Arguments {
+			require.Contains(t, string(readme), "`"+a.Name, a.Why)
+		}
 	}
 }
 
@@ -326,5 +345,35 @@ func TestAVersionThatCannotBeToldIsAnError(t *testing.T) {
 		require.NoError(t, object.Set(plane.Container, image, "image"))
 		_, err = tenant.Transformer{Tenant: load(t, "blog")}.Filter(in)
 		require.ErrorContains(t, err, `cannot tell the Istio version from image "`+image+`"; state it in the annotation istio-tenancy.dev/istio-version`)
+	}
+}
+
+func TestNoServiceOfAControlPlaneFixesAPortOfTheNodes(t *testing.T) {
+	eachClassic(t, func(t *testing.T, version string) {
+		got, _ := laidOver(t, version, "sales")
+		for _, s := range object.Of("Service", got) {
+			for i, p := range object.List(s, "spec", "ports") {
+				require.Empty(t, object.String(p, "nodePort"), "%s: spec.ports[%d]", object.IDOf(s), i)
+			}
+		}
+	})
+}
+
+func TestIngressesAreServedByTheTenantsOwnGateway(t *testing.T) {
+	for version, want := range map[string]string{"0.8.0": "", "1.4.10": "istio-system1", "1.10.6": "ns-1"} {
+		got, _ := laidOver(t, version, "sales")
+		plane, err := controlplane.Find(got)
+		require.NoError(t, err)
+		var set string
+		for _, e := range object.List(plane.Container, "env") {
+			if object.String(e, "name") == "K8S_INGRESS_NS" {
+				set = object.String(e, "value")
+			}
+		}
+		require.Equal(t, want, set, version)
+		runs := slices.ContainsFunc(object.Of("Deployment", got), func(d *yaml.RNode) bool {
+			return d.GetNamespace() == want && d.GetName() == "istio-ingressgateway"
+		})
+		require.Equal(t, want != "", runs, version)
 	}
 }

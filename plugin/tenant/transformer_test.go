@@ -81,10 +81,12 @@ func lay(t testing.TB, name string, objects []*yaml.RNode) []*yaml.RNode {
 	return got
 }
 
-// knownRights fails at warnings, except at what a dialect opens.
+// knownRights fails at warnings, except at what a mode opens and at ports of
+// the nodes, which upstream's Services fix in 0.8 to 1.5.
 func knownRights(t testing.TB) func(string) {
 	return func(warning string) {
-		if !strings.HasPrefix(warning, "spec.discovery:") {
+		if !strings.HasPrefix(warning, "spec.discovery:") && !strings.Contains(warning, "scrape_configs: job ") &&
+			!strings.Contains(warning, ": dropped spec.ports[") {
 			t.Error(warning)
 		}
 	}
@@ -105,7 +107,7 @@ func TestTenantsShareNoObject(t *testing.T) {
 	}
 }
 
-// inputs are the shipped base and each real control plane that has a dialect.
+// inputs are the shipped base and each real control plane that a mode limits.
 var inputs = []string{"shipped", "1.20.8", "1.24.6", "1.31.0-rc.0"}
 
 // objects returns an input, afresh.

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 const (
@@ -76,9 +79,11 @@ func quoteQuota(tree any) {
 	spec, _ := root["spec"].(map[string]any)
 	quota, _ := spec["quota"].(map[string]any)
 	for name, quantity := range quota {
-		switch quantity.(type) {
+		switch q := quantity.(type) {
 		case int, int64, uint64, float64:
-			quota[name] = fmt.Sprint(quantity)
+			quota[name] = fmt.Sprint(q)
+		case json.Number:
+			quota[name] = strings.TrimRight(strings.TrimRight(q.String(), "0"), ".")
 		}
 	}
 }
@@ -86,7 +91,7 @@ func quoteQuota(tree any) {
 func objectName(tree any, kind string) string {
 	root, _ := tree.(map[string]any)
 	metadata, _ := root["metadata"].(map[string]any)
-	if name, _ := metadata["name"].(string); plainKey.MatchString(name) {
+	if name, _ := metadata["name"].(string); strictyaml.IsPlain(name) {
 		return kind + " " + name
 	}
 	return kind

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
@@ -97,27 +99,27 @@ func (s schema) translate(e *jsonschema.ValidationError, value any, p *problems)
 			if hint == "" {
 				hint = ": known here are " + strings.Join(known, ", ")
 			}
-			p.add(child(path, name), "unknown field%s", hint)
+			p.add(strictyaml.Child(path, name), "unknown field%s", hint)
 		}
 	case *kind.Required:
 		fields, _ := at["properties"].(map[string]any)
 		for _, name := range k.Missing {
 			field, _ := fields[name].(map[string]any)
-			p.add(child(path, name), "is missing: %v", hint(field))
+			p.add(strictyaml.Child(path, name), "is missing: %v", hint(field))
 		}
 	case *kind.Type:
 		if met == nil {
 			p.add(path, "has no value: must be %s", typeNames(k.Want))
 			break
 		}
-		p.add(path, "%s is %s: must be %s%s", show(met), typeName(k.Got), typeNames(k.Want), quoteIt(k))
+		p.add(path, "%s is %s: must be %s", show(met), typeName(k.Got), asText(met, k, at))
 	case *kind.Enum:
 		p.add(path, "%s is unknown: must be %s%s", show(met), list(k.Want), nearValue(met, k.Want))
 	case *kind.Const:
 		p.add(path, "%s is not allowed: must be %v", show(met), k.Want)
 	case *kind.PropertyNames:
 		ref, _ := at["$ref"].(string)
-		p.add(child(propertyPath(e.SchemaURL), k.Property), "%s is no name: must be %v", show(k.Property), s.at(ref)["patternErrorMessage"])
+		p.add(strictyaml.Child(propertyPath(e.SchemaURL), k.Property), "%s is no name: must be %v", show(k.Property), s.at(ref)["patternErrorMessage"])
 		return
 	case *kind.Pattern:
 		p.add(path, "%s is not allowed: must be %v", show(met), words)
@@ -156,7 +158,7 @@ func propertyPath(location string) string {
 	_, pointer, _ := strings.Cut(location, "#")
 	for key := range strings.SplitSeq(strings.Trim(pointer, "/"), "/") {
 		if key != "properties" && key != "propertyNames" {
-			path = child(path, key)
+			path = strictyaml.Child(path, key)
 		}
 	}
 	return path
@@ -168,13 +170,13 @@ func locate(value any, location []string) (string, any) {
 	for _, key := range location {
 		switch v := value.(type) {
 		case map[string]any:
-			path, value = child(path, key), v[key]
+			path, value = strictyaml.Child(path, key), v[key]
 		case []any:
 			i, err := strconv.Atoi(key)
 			if err != nil || i >= len(v) {
 				return path, nil
 			}
-			path, value = element(path, i), v[i]
+			path, value = strictyaml.Element(path, i), v[i]
 		}
 	}
 	return path, value
@@ -214,9 +216,32 @@ func typeNames(names []string) string {
 	return list(words)
 }
 
-func quoteIt(k *kind.Type) string {
-	if slices.Contains(k.Want, "string") && !slices.Contains([]string{"object", "array", "null"}, k.Got) {
-		return "; put it in quotes"
+// asText is what a field must be that has a value of another type. Quotes are
+// the remedy only for what is right in them: who is told to put 1.31 in quotes
+// shall not learn from the next message that "1.31" is wrong, too.
+func asText(met any, k *kind.Type, field map[string]any) string {
+	words := typeNames(k.Want)
+	if !slices.Contains(k.Want, "string") || slices.Contains([]string{"object", "array", "null"}, k.Got) {
+		return words
 	}
-	return ""
+	text := show(met)
+	if allowed, found := field["enum"].([]any); found {
+		if slices.Contains(allowed, any(text)) {
+			return words + "; put it in quotes"
+		}
+		return list(allowed) + nearValue(text, allowed)
+	}
+	pattern, _ := field["pattern"].(string)
+	meaning, _ := field["patternErrorMessage"].(string)
+	right, err := regexp.Compile(pattern)
+	switch {
+	case err != nil || meaning == "":
+		return words + "; put it in quotes"
+	case right.MatchString(text):
+		return words + " in quotes, " + meaning
+	}
+	if label := strings.ReplaceAll(text, ".", "-"); right.MatchString(label) {
+		return meaning + "; did you mean " + strconv.Quote(label) + "?"
+	}
+	return meaning
 }

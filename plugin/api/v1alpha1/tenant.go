@@ -60,6 +60,19 @@ type ControlPlane struct {
 	// AdminAccess is what Admins may do in the control plane's namespace.
 	// Default: operate.
 	AdminAccess AdminAccess `json:"adminAccess,omitempty"`
+	// Rights are what programs beside istiod need in the tenant's namespaces,
+	// beyond what this release knows of them.
+	Rights []Right `json:"rights,omitempty"`
+}
+
+// Right allows a ServiceAccount of the control plane's namespace what a
+// ClusterRole of the base gives it, in the tenant's namespaces and nowhere else.
+type Right struct {
+	ServiceAccount string `json:"serviceAccount"`
+	// APIGroups, Resources and Verbs are as in a rule of RBAC, without wildcards.
+	APIGroups []string `json:"apiGroups"`
+	Resources []string `json:"resources"`
+	Verbs     []string `json:"verbs"`
 }
 
 // AdminAccess is how far administrators reach into the control plane's namespace.

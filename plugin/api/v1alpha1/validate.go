@@ -1,17 +1,37 @@
 package v1alpha1
 
 import (
+	"encoding/json"
+	"fmt"
 	"math/big"
 	"slices"
 	"strings"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
-// Validate says what is wrong with the meaning of a tenant that has its
-// defaults, one line per mistake; its structure is the schema's business.
+// Validate says what is wrong with a tenant that has its defaults, one line per
+// mistake. It is for tenants that are made in Go: [DecodeTenant] does the same.
 func (t IstioTenant) Validate() error {
-	return t.problems().err(KindTenant + " " + t.Name())
+	setDefault(&t.APIVersion, APIVersion)
+	setDefault(&t.Kind, KindTenant)
+	if t.Spec.Admins == nil {
+		t.Spec.Admins = []Subject{} // a list that is empty, not a field without a value
+	}
+	text, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", KindTenant, t.Name(), err)
+	}
+	var tree any
+	if err := json.Unmarshal(text, &tree); err != nil {
+		return fmt.Errorf("%s %s: %w", KindTenant, t.Name(), err)
+	}
+	s, err := compiled[KindTenant]()
+	if err != nil {
+		return fmt.Errorf("schema of %s: %w", KindTenant, err)
+	}
+	return s.check(tree).with(t.problems()).err(objectName(tree, KindTenant))
 }
 
 func (t IstioTenant) problems() problems {
@@ -22,6 +42,7 @@ func (t IstioTenant) problems() problems {
 	p.checkNetwork(t)
 	p.checkQuota(t.Spec.Quota)
 	p.checkLabels(t.Spec.NamespaceLabels)
+	p.checkRights(t.Spec.ControlPlane.Rights)
 	return p
 }
 
@@ -50,7 +71,7 @@ func (p *problems) checkNamespaces(t IstioTenant) {
 		p.add(controlPlane, "%q belongs to the cluster: must be a namespace of the tenant's own", ns)
 	}
 	for i, ns := range s.ApplicationNamespaces {
-		switch at := element(application, i); {
+		switch at := strictyaml.Element(application, i); {
 		case ns == t.Name() && ns == "default": // is said of the name
 		case reserved(ns):
 			p.add(at, "%q belongs to the cluster: must be a namespace of the tenant's own", ns)
@@ -72,7 +93,7 @@ func (p *problems) checkSubjects(s TenantSpec) {
 	seen := map[Subject]string{}
 	check := func(path string, subjects []Subject) {
 		for i, subject := range subjects {
-			at := element(path, i)
+			at := strictyaml.Element(path, i)
 			p.checkSubject(at, subject)
 			if before, found := seen[subject]; found {
 				p.add(at, "%s %s is %s already: list it once", subject.Kind, subject.Name, before)
@@ -123,13 +144,27 @@ func dnsSubdomain(name string) bool {
 	return len(name) <= 253
 }
 
+// checkRights: the API server authorizes what is done to a Namespace in that
+// namespace, so that a Role there can give it away.
+func (p *problems) checkRights(rights []Right) {
+	for i, r := range rights {
+		for j, resource := range r.Resources {
+			kind, _, _ := strings.Cut(resource, "/")
+			if kind == "namespaces" && slices.Contains(r.APIGroups, "") {
+				p.add(strictyaml.Element(strictyaml.Element("spec.controlPlane.rights", i)+".resources", j),
+					"%q is the Namespace itself, which is the cluster administrator's alone: must be another resource", resource)
+			}
+		}
+	}
+}
+
 func (p *problems) checkNetwork(t IstioTenant) {
 	if n := t.Spec.Network; n.WithinTenant == WithinTenantDeny && n.Policy == NetworkOpen {
 		p.add("spec.network.withinTenant", `"deny" needs NetworkPolicies, and spec.network.policy is "open": must be allow, or the policy isolated`)
 	}
 	from := t.Spec.Network.AllowFrom
 	for i, ns := range from {
-		switch at := element("spec.network.allowFrom", i); {
+		switch at := strictyaml.Element("spec.network.allowFrom", i); {
 		case slices.Contains(t.Namespaces(), ns):
 			p.add(at, "%q is the tenant's own, which may always connect: must be a namespace outside the tenant", ns)
 		case slices.Index(from, ns) < i:
@@ -151,10 +186,10 @@ func (p *problems) checkQuota(quota map[string]string) {
 	for name, quantity := range quota {
 		huge := strings.HasPrefix(strings.TrimPrefix(name, "requests."), "hugepages-")
 		if !huge && !strings.Contains(name, "/") && !slices.Contains(quotaNames, name) {
-			p.add(child("spec.quota", name), "%s is no resource that a ResourceQuota counts%s", show(name), suggest.Question(name, quotaNames))
+			p.add(strictyaml.Child("spec.quota", name), "%s is no resource that a ResourceQuota counts%s", show(name), suggest.Question(name, quotaNames))
 		}
 		if isCount(name) && !whole(quantity) {
-			p.add(child("spec.quota", name), "%s counts objects: must be a whole number", show(quantity))
+			p.add(strictyaml.Child("spec.quota", name), "%s counts objects: must be a whole number", show(quantity))
 		}
 	}
 }
@@ -198,10 +233,10 @@ var (
 func (p *problems) checkLabels(labels map[string]string) {
 	for name, value := range labels {
 		if slices.Contains(podSecurityLabels, name) && !slices.Contains(podSecurity, value) {
-			p.add(child("spec.namespaceLabels", name), "%s is unknown: must be %s%s", show(value), list(podSecurity), suggest.Question(value, podSecurity))
+			p.add(strictyaml.Child("spec.namespaceLabels", name), "%s is unknown: must be %s%s", show(value), list(podSecurity), suggest.Question(value, podSecurity))
 		}
 		if slices.Contains(ownLabels, name) || strings.HasPrefix(name, Group+"/") {
-			p.add(child("spec.namespaceLabels", name), "decides which control plane a namespace belongs to and is set for you: leave it out")
+			p.add(strictyaml.Child("spec.namespaceLabels", name), "decides which control plane a namespace belongs to and is set for you: leave it out")
 		}
 	}
 }

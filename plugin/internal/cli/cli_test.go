@@ -40,6 +40,7 @@ func TestMain(m *testing.M) {
 //	append TEXT          appends text, in Go's notation
 //	refused LINE...      runs the function: exit code 1, nothing on stdout, and on stderr
 //	                     exactly as many lines, each of which contains LINE
+//	warned LINE...       runs the function: on stderr exactly as many lines, each of which begins with LINE
 //	accepted TEXT...     runs the function: its output contains each TEXT
 func TestScripts(t *testing.T) {
 	base, err := release.Render(release.Options{Part: v1alpha1.PartControlPlane})
@@ -54,7 +55,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"list": list, "alone": alone, "raw": raw, "config": config, "change": change, "add": add,
-			"large": large, "cut": cut, "append": appendText, "refused": refused, "accepted": accepted,
+			"large": large, "cut": cut, "append": appendText, "refused": refused, "warned": warned, "accepted": accepted,
 		},
 	})
 }
@@ -187,6 +188,19 @@ func refused(ts *testscript.TestScript, _ bool, want []string) {
 		}
 	}
 	ts.Logf("%s", stderr)
+}
+
+func warned(ts *testscript.TestScript, _ bool, want []string) {
+	_, _, stderr := run(ts)
+	lines := strings.FieldsFunc(stderr, func(r rune) bool { return r == '\n' })
+	if len(lines) != len(want) {
+		ts.Fatalf("stderr:\n%s\nmust have %d lines", stderr, len(want))
+	}
+	for i, line := range lines {
+		if !strings.HasPrefix(line, want[i]) {
+			ts.Fatalf("line %d on stderr:\n%s\nmust begin with:\n%s", i+1, line, want[i])
+		}
+	}
 }
 
 func accepted(ts *testscript.TestScript, _ bool, want []string) {

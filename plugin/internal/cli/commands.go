@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
 )
 
@@ -20,7 +21,7 @@ is named. Editors complete and check a file by it that begins with
   # yaml-language-server: $schema=FILE-OR-URL`,
 		Example: `  istio-tenancy schema > istiotenant.schema.json
   istio-tenancy schema IstioRelease`,
-		Args:      cobra.MaximumNArgs(1),
+		Args:      arguments{name: "KIND", example: "schema IstioRelease", most: 1}.check,
 		ValidArgs: v1alpha1.Kinds(),
 		RunE: func(_ *cobra.Command, args []string) error {
 			kind := v1alpha1.KindTenant
@@ -37,15 +38,12 @@ is named. Editors complete and check a file by it that begins with
 	}
 }
 
-// supported are the Istio versions that a base may hold, oldest first.
-const supported = "0.7 to 1.31"
-
 func versionCommand(s Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version, and which versions of Istio it knows",
 		Example: `  istio-tenancy version`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprint(s.Out, versions())
 			return err
@@ -54,7 +52,8 @@ func versionCommand(s Streams) *cobra.Command {
 }
 
 func versions() string {
-	return fmt.Sprintf("%s %s\nIstio in IstioRelease: %s\nIstio in a base: %s\n", program, ownVersion(), release.Version, supported)
+	return fmt.Sprintf("%s %s\nIstio in IstioRelease: %s\nIstio in a base: %s to %s\n",
+		program, ownVersion(), release.Version, istio.Oldest, istio.Newest)
 }
 
 // ownVersion is the module's version, or the commit that a checkout was built from.

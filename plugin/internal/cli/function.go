@@ -12,8 +12,10 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/tenant"
 )
 
@@ -47,19 +49,22 @@ func function(s Streams) error {
 	kinds := slices.Sorted(maps.Keys(functions))
 	kind := list.config.GetKind()
 	do, known := functions[kind]
-	if version := list.config.GetApiVersion(); !known || version != v1alpha1.APIVersion {
-		return fmt.Errorf("functionConfig: is a %s of %s: must be %s of %s",
-			orNone(kind), orNone(version), strings.Join(kinds, " or "), v1alpha1.APIVersion)
+	var wrong []error
+	if !known {
+		wrong = append(wrong, fmt.Errorf("functionConfig: kind: found %s: must be %s%s",
+			orNone(kind), strings.Join(kinds, " or "), suggest.Question(kind, kinds)))
+	}
+	if version := list.config.GetApiVersion(); version != v1alpha1.APIVersion {
+		wrong = append(wrong, fmt.Errorf("functionConfig: apiVersion: found %s: must be %s", orNone(version), v1alpha1.APIVersion))
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return err
 	}
 	config, err := list.config.String()
 	if err != nil {
 		return fmt.Errorf("functionConfig: %w", err)
 	}
-	filter, err := do.filter([]byte(config), func(message string) {
-		for line := range strings.Lines(message) {
-			fmt.Fprintf(s.Err, "%s: warning: %s\n", program, strings.TrimSpace(line))
-		}
-	})
+	filter, err := do.filter([]byte(config), func(warning string) { diagnostic.Warning(s.Err, warning) })
 	if err != nil {
 		return err
 	}

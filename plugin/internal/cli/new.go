@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -22,7 +23,11 @@ tenant. A directory that exists is left alone.
 
 An administrator or viewer is User:NAME, Group:NAME or
 ServiceAccount:NAMESPACE/NAME; a bare NAME is a User. What a tenant beside the
-new one has already, its name, revision or a namespace, is refused.`,
+new one has already, its name, revision or a namespace, is refused.
+
+Without --output the overlay is written beside the others: to ./NAME in a
+directory that is called overlays or holds overlays, to ../NAME in an overlay,
+and elsewhere to overlays/NAME.`,
 		Example: `  # Control plane in istio-hr, applications in hr.
   istio-tenancy new hr --admin User:hr-admin
 
@@ -31,12 +36,7 @@ new one has already, its name, revision or a namespace, is refused.`,
 
   # In a repository of its own, over a base elsewhere.
   istio-tenancy new hr --admin Group:hr --base https://github.com/example/bases//istio?ref=v1 -o tenants/hr`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("new: found %d names: must be one, the tenant's", len(args))
-			}
-			return nil
-		},
+		Args: arguments{name: "NAME", what: "the tenant's name", example: "new hr --admin User:hr-admin", least: 1, most: 1}.check,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.Name = args[0]
 			var errs []error
@@ -58,7 +58,11 @@ new one has already, its name, revision or a namespace, is refused.`,
 				}
 			}
 			if o.dir == "" {
-				o.dir = filepath.Join("overlays", o.Name)
+				dir, err := overlaysDir()
+				if err != nil {
+					return err
+				}
+				o.dir = filepath.Join(dir, o.Name)
 			}
 			tenant, err := o.write(errs...)
 			if err != nil {
@@ -74,8 +78,32 @@ new one has already, its name, revision or a namespace, is refused.`,
 	f.StringArrayVar(&admins, "admin", nil, "administrator as `KIND:NAME`; repeatable, at least one")
 	f.StringArrayVar(&viewers, "viewer", nil, "who may read as `KIND:NAME`; repeatable")
 	f.StringVar(&o.base, "base", "", "`directory` or URL of the base (default bases/istio/control-plane of the checkout around the output)")
-	f.StringVarP(&o.dir, "output", "o", "", "`directory` to write (default overlays/NAME)")
+	f.StringVarP(&o.dir, "output", "o", "", "`directory` to write (default NAME beside the other overlays, or overlays/NAME)")
 	return cmd
+}
+
+// overlaysDir is where the other overlays are, as seen from the working directory.
+func overlaysDir() (string, error) {
+	const name = "overlays"
+	here, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	isThere := func(pattern string) bool {
+		found, _ := filepath.Glob(pattern) // fails for malformed patterns only
+		return len(found) > 0
+	}
+	switch {
+	case filepath.Base(here) == name:
+		return ".", nil
+	case isThere(name):
+		return name, nil
+	case isThere(filepath.Join("*", tenantFile)):
+		return ".", nil
+	case isThere(tenantFile):
+		return "..", nil
+	}
+	return name, nil
 }
 
 func parseSubject(text string) (v1alpha1.Subject, error) {
@@ -104,5 +132,5 @@ Next:
        kustomize build --enable-alpha-plugins --enable-exec %s
   3. Commit the directory.
 `, dir, t.Name(), t.Spec.ControlPlane.Namespace, strings.Join(t.Spec.ApplicationNamespaces, ", "),
-		filepath.Join(dir, "tenant.yaml"), program, dir)
+		filepath.Join(dir, tenantFile), program, dir)
 }

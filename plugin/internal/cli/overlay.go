@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
 )
 
@@ -50,7 +50,10 @@ func (o overlay) write(known ...error) (v1alpha1.IstioTenant, error) {
 		}
 		files[name] = content
 	}
-	return tenant, writeDir(o.dir, files)
+	if err := atomicwrite.Dir(o.dir, files); err != nil {
+		return v1alpha1.IstioTenant{}, err
+	}
+	return tenant, nil
 }
 
 // tenant is what the flags say, with the defaults. Where an administrator is
@@ -73,8 +76,7 @@ func (o overlay) tenant(standIn bool) (v1alpha1.IstioTenant, error) {
 
 // beside refuses what a tenant in a directory beside the new one has already.
 func (o overlay) beside(tenant v1alpha1.IstioTenant) error {
-	const name = "tenant.yaml"
-	siblings, err := filepath.Glob(filepath.Join(filepath.Dir(o.dir), "*", name))
+	siblings, err := filepath.Glob(filepath.Join(filepath.Dir(o.dir), "*", tenantFile))
 	if err != nil {
 		return err
 	}
@@ -86,7 +88,7 @@ func (o overlay) beside(tenant v1alpha1.IstioTenant) error {
 		}
 		if other, err := v1alpha1.DecodeTenant(text); err == nil { // else it claims nothing yet
 			errs = append(errs, collision.Check(append(collision.OfTenant(file, other),
-				collision.OfTenant(filepath.Join(o.dir, name), tenant)...)))
+				collision.OfTenant(filepath.Join(o.dir, tenantFile), tenant)...)))
 		}
 	}
 	return errors.Join(errs...)
@@ -161,6 +163,9 @@ func schemaURL() (string, error) {
 	return schema.ID, err
 }
 
+// tenantFile is the tenant's configuration in an overlay.
+const tenantFile = "tenant.yaml"
+
 // templates are the files of an overlay.
 var templates = map[string]string{
 	"kustomization.yaml": `apiVersion: kustomize.config.k8s.io/v1beta1
@@ -189,7 +194,7 @@ sortOptions:
     orderLast:
     - ValidatingWebhookConfiguration
 `,
-	"tenant.yaml": `# yaml-language-server: $schema={{.Schema}}
+	tenantFile: `# yaml-language-server: $schema={{.Schema}}
 apiVersion: istio-tenancy.dev/v1alpha1
 kind: IstioTenant
 metadata:
@@ -246,37 +251,4 @@ func scalar(text string) (string, error) {
 	}
 	quoted, err := json.Marshal(text)
 	return string(quoted), err
-}
-
-// writeDir makes dir with files. It builds it under another name and renames
-// it, so that nothing is left half-written.
-func writeDir(dir string, files map[string][]byte) (err error) {
-	parent := filepath.Dir(dir)
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return err
-	}
-	building, err := os.MkdirTemp(parent, ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(building))
-		}
-	}()
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(building, name), content, 0o644); err != nil {
-			return err
-		}
-	}
-	if err := os.Chmod(building, 0o755); err != nil {
-		return err
-	}
-	if err := os.Rename(building, dir); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%s: exists already: must be a new directory", dir)
-		}
-		return err
-	}
-	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 )
@@ -31,12 +32,20 @@ OVERLAY is a directory with a kustomization, or a directory of such directories.
 
 Only files whose content changes are written, each as a whole. An overlay that
 has a mistake keeps its old output, and the others are rendered; the exit code is
-then 1. Nothing is removed unless --prune is given.`,
+then 1. It is a mistake if the output names the base's placeholder namespace: no
+tenant was laid. Nothing is removed unless --prune is given, and an output stays
+that of the directory that it was rendered from unless --adopt is given.
+
+What kustomize would pass over is a warning: a patch whose target matches no
+object. The last lines name the overlays whose output changed, and count them.`,
 		Example: `  istio-tenancy render overlays/* -o rendered
   istio-tenancy render overlays -o rendered --diff
   istio-tenancy render overlays -o rendered --check --prune    # in CI
   istio-tenancy render overlays/sales -o - | kubectl apply -f -`,
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments{
+			name: "OVERLAY", what: "a directory with a kustomization, or a directory of such directories",
+			example: "render overlays -o rendered", least: 1,
+		}.check,
 		RunE: func(_ *cobra.Command, args []string) error {
 			debug.SetGCPercent(100) // unlike a function, this lives long enough to collect its garbage
 			switch {
@@ -52,7 +61,7 @@ then 1. Nothing is removed unless --prune is given.`,
 				return err
 			}
 			o.Overlays, o.Out = args, s.Out
-			o.Warn = func(line string) { fmt.Fprintf(s.Err, "%s: warning: %s\n", program, line) }
+			o.Warn = func(line string) { diagnostic.Warning(s.Err, line) }
 			done := func() {}
 			if !quiet {
 				o.Progress, done = progress(s.Err)
@@ -61,22 +70,37 @@ then 1. Nothing is removed unless --prune is given.`,
 			defer stop()
 			summary, err := render.Run(ctx, o)
 			done()
-			if !quiet && summary.Tenants > 0 {
-				fmt.Fprintln(s.Err, summary)
+			if errors.Is(err, render.ErrInterrupted) {
+				return &failure{error: err, code: interruptedCode}
 			}
-			return err
+			total := ""
+			if named := summary.Named(); named != "" && !errors.Is(err, render.ErrStale) {
+				total = named + "\n"
+			}
+			switch total += summary.String() + "\n"; {
+			case quiet || summary.Overlays == 0:
+				return err
+			case err != nil:
+				return &failure{error: err, code: 1, after: total}
+			}
+			fmt.Fprint(s.Err, total)
+			return nil
 		},
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.Output, "output", "o", "", "`DIR` to write; - prints everything, or nothing if an overlay has a mistake")
 	f.BoolVar(&o.Split, "split", false, "write one file per object")
-	f.BoolVar(&o.Prune, "prune", false, "remove the output of overlays that are gone")
+	f.BoolVar(&o.Prune, "prune", false, "remove the output of overlays that are gone, and nothing that others put there")
+	f.BoolVar(&o.Adopt, "adopt", false, "let overlays that have moved take over the output of their old directories")
 	f.BoolVar(&o.Diff, "diff", false, "print what would change, and write nothing")
-	f.BoolVar(&o.Check, "check", false, "exit 1 if anything would change, and write nothing")
+	f.BoolVar(&o.Check, "check", false, "exit 1 and name what would change, if anything would, and write nothing")
 	f.BoolVar(&o.Verify, "verify", false, "build every overlay with kustomize, too, and compare; slow")
 	f.BoolVarP(&quiet, "quiet", "q", false, "print mistakes and warnings only")
 	return cmd
 }
+
+// interruptedCode is the exit code of a program that was stopped by Ctrl-C.
+const interruptedCode = 130
 
 // buildOverlayCommand is how render runs kustomize in a process of its own.
 func buildOverlayCommand(s Streams) *cobra.Command {
@@ -84,7 +108,7 @@ func buildOverlayCommand(s Streams) *cobra.Command {
 		Use:    build.Command,
 		Short:  "Build one overlay for render",
 		Hidden: true,
-		Args:   cobra.NoArgs,
+		Args:   noArguments,
 		RunE:   func(*cobra.Command, []string) error { return build.Serve(s.In, s.Out) },
 	}
 }

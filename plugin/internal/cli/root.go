@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 )
 
 // Streams are what a command reads and writes.
@@ -18,20 +21,32 @@ type Streams struct {
 const program = "istio-tenancy"
 
 // Run executes the command line args, without the program's name, and returns
-// the exit code: 0, or 1 after one line per error on s.Err.
+// the exit code: 0, or another after one line per error on s.Err.
 func Run(args []string, s Streams) int {
 	root := New(s)
 	root.SetArgs(args)
-	if err := root.Execute(); err != nil {
-		for line := range strings.Lines(err.Error()) {
-			if line = strings.TrimSpace(line); line != "" {
-				fmt.Fprintf(s.Err, "%s: %s\n", program, line)
-			}
-		}
-		return 1
+	err := root.Execute()
+	if err == nil {
+		return 0
 	}
-	return 0
+	diagnostic.Error(s.Err, err)
+	code := 1
+	if failed := (*failure)(nil); errors.As(err, &failed) {
+		code = failed.code
+		fmt.Fprint(s.Err, failed.after)
+	}
+	return code
 }
+
+// failure is an error with an exit code of its own, and with what is to be
+// printed below it.
+type failure struct {
+	error
+	code  int
+	after string
+}
+
+func (f *failure) Unwrap() error { return f.error }
 
 // New returns the root command. Its errors hold one line each; printing them
 // is the caller's.
@@ -67,6 +82,7 @@ under generators.`,
 		},
 	}
 	root.SetVersionTemplate(versions())
+	root.SetFlagErrorFunc(wrongFlag)
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)

@@ -19,7 +19,9 @@ func splitCommand(s Streams) *cobra.Command {
 		Long: `Sort the objects of an Istio manifest, as a chart or istioctl renders it, into
 DIR/common, which a cluster has once, and DIR/control-plane, which every tenant
 has. An overlay lists the latter under resources. Nothing is left out; the
-command prints how many objects went where, and what it repaired.
+command prints how many objects went where, what it added, and what it repaired:
+workloads of API versions that Kubernetes 1.16 and later do not serve become
+those of apps/v1.
 
 DIR must be empty or not exist.`,
 		Example: `  istio-tenancy split -f istio.yaml -o bases/istio-1.24

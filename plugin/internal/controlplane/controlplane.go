@@ -17,7 +17,6 @@
 package controlplane
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -27,6 +26,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -43,7 +43,7 @@ type ControlPlane struct {
 }
 
 // ErrNone says that there is no control plane among the objects.
-var ErrNone = errors.New(`no control plane: no Deployment has a container whose first argument is "discovery"`)
+var ErrNone = fmt.Errorf("no control plane: no Deployment has a container whose first argument is %q", istio.DiscoveryArgument)
 
 // Find returns the control plane among objects. None, several, and one whose
 // version cannot be told are errors.
@@ -74,7 +74,7 @@ func container(d *yaml.RNode) *yaml.RNode {
 	containers := object.List(d, "spec", "template", "spec", "containers")
 	i := slices.IndexFunc(containers, func(c *yaml.RNode) bool {
 		args := object.Strings(c, "args")
-		return len(args) > 0 && args[0] == "discovery"
+		return len(args) > 0 && args[0] == istio.DiscoveryArgument
 	})
 	if i < 0 {
 		return nil
@@ -104,7 +104,8 @@ func (p ControlPlane) version() (*semver.Version, error) {
 }
 
 // PodLabels are the labels that select the control plane's pods. Deployments of
-// extensions/v1beta1 may leave their selector to the template.
+// extensions/v1beta1, in a base that was not split, may leave their selector to
+// the template.
 func (p ControlPlane) PodLabels() map[string]string {
 	if labels := object.StringMap(p.Deployment, "spec", "selector", "matchLabels"); len(labels) > 0 {
 		return labels

@@ -70,7 +70,7 @@ func TestFor(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			require.Equal(t, test.want, plan.Dialect)
+			require.Equal(t, test.want, plan.Name)
 			require.Equal(t, test.watch, plan.Watch)
 			require.Equal(t, test.policies, plan.Policies)
 		})

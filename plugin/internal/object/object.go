@@ -31,6 +31,14 @@ func IDOf(o *yaml.RNode) ID {
 	return ID{group, o.GetKind(), o.GetNamespace(), o.GetName()}
 }
 
+// InField says in which field an error is, and in which of its keys.
+func InField(field, key string, err error) error {
+	if strings.Contains(key, ".") {
+		return fmt.Errorf("%s[%s]: %w", field, key, err)
+	}
+	return fmt.Errorf("%s.%s: %w", field, key, err)
+}
+
 // Of returns the objects of a kind, in order.
 func Of(kind string, objects []*yaml.RNode) []*yaml.RNode {
 	var found []*yaml.RNode
@@ -40,6 +48,11 @@ func Of(kind string, objects []*yaml.RNode) []*yaml.RNode {
 		}
 	}
 	return found
+}
+
+// Containers are those of a workload's Pods.
+func Containers(workload *yaml.RNode) []*yaml.RNode {
+	return List(workload, "spec", "template", "spec", "containers")
 }
 
 // String returns the scalar at a path, or "" where there is none.
@@ -161,17 +174,18 @@ func Label(o *yaml.RNode, key, value string) error {
 	return Set(o, value, "metadata", "labels", key)
 }
 
-// nameLabel is on every Namespace, and the API server lets nobody change it:
-// unlike any other label, it cannot be used to move a namespace.
-const nameLabel = "kubernetes.io/metadata.name"
+// NameLabel is on every Namespace since Kubernetes 1.21, and the API server lets
+// nobody change it: unlike any other label, it cannot be used to move a
+// namespace. Before, it is a label like any other, and has to be written.
+const NameLabel = "kubernetes.io/metadata.name"
 
 // InNamespaces is an element of matchExpressions that selects namespaces by name.
 func InNamespaces(names []string) map[string]any {
-	return map[string]any{"key": nameLabel, "operator": "In", "values": names}
+	return map[string]any{"key": NameLabel, "operator": "In", "values": names}
 }
 
 // SelectsByName says whether an element of matchExpressions is InNamespaces'.
-func SelectsByName(expression *yaml.RNode) bool { return String(expression, "key") == nameLabel }
+func SelectsByName(expression *yaml.RNode) bool { return String(expression, "key") == NameLabel }
 
 // New returns an object with further top-level fields.
 func New(apiVersion, kind, namespace, name string, fields map[string]any) map[string]any {

@@ -11,7 +11,10 @@ import (
 )
 
 // free are mappings whose keys are the user's although the chart has some.
-var free = []string{"labels", "meshConfig", "networkGatewayPorts", "podAnnotations", "resources"}
+var free = []string{"labels", "networkGatewayPorts", "podAnnotations", "resources"}
+
+// meshConfigValue is a mapping that has a schema of its own.
+const meshConfigValue = "meshConfig"
 
 // unlisted are keys without a default that the charts read, by the mapping
 // that holds them. Source: templates of manifests/charts of istio/istio, 1.31.
@@ -41,6 +44,9 @@ func (s source) mistakes(part string, values, defaults map[string]any) (errs []e
 	var compare func(path string, value, byDefault any)
 	within := func(path string, value, byDefault map[string]any) {
 		name := path[strings.LastIndexByte(path, '.')+1:]
+		if name == meshConfigValue {
+			return // checkMesh knows better
+		}
 		names := slices.Concat(slices.Sorted(maps.Keys(byDefault)), unlisted[name])
 		if name == "global" || name == "pilot" {
 			names = append(names, known...)

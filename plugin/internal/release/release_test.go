@@ -176,6 +176,12 @@ func TestErrors(t *testing.T) {
 			"spec.values.global.hub: found \"example.com\"; set spec.hub of the IstioRelease"},
 		{"trust domain", "{part: control-plane, values: {meshConfig: {trustDomain: x.mesh}}}",
 			"spec.values.meshConfig.trustDomain: found \"x.mesh\"; set spec.controlPlane.trustDomain of the IstioTenant"},
+		{"a mesh setting that there is not", "{part: control-plane, values: {meshConfig: {accesLogFile: /dev/stdout}}}",
+			"spec.values.meshConfig.accesLogFile: no field of MeshConfig; did you mean \"accessLogFile\"?"},
+		{"a mesh setting of another type", "{part: control-plane, values: {meshConfig: {enablePrometheusMerge: \"no\"}}}",
+			"spec.values.meshConfig.enablePrometheusMerge: found \"no\"; must be true or false"},
+		{"a mesh setting below pilot", "{part: control-plane, values: {pilot: {global: {meshConfig: {defaultConfig: {concurency: 2}}}}}}",
+			"spec.values.pilot.global.meshConfig.defaultConfig.concurency: no field of ProxyConfig; did you mean \"concurrency\"?"},
 		{"watched namespace", "{part: control-plane, values: {env: {ISTIO_WATCH_NAMESPACE: a}}}",
 			"spec.values.env.ISTIO_WATCH_NAMESPACE: found \"a\"; set spec.discovery of the IstioTenant"},
 		{"tags", "{part: control-plane, values: {revisionTags: [prod]}}",
@@ -220,7 +226,7 @@ func TestErrors(t *testing.T) {
 // What the charts do not list may be right all the same.
 func TestFreeValues(t *testing.T) {
 	for _, spec := range []string{
-		"{part: control-plane, values: {meshConfig: {enablePrometheusmerge: x, defaultConfig: {proxyMetadata: {A: b}}}}}",
+		"{part: control-plane, values: {meshConfig: {enablePrometheusMerge: false, defaultConfig: {proxyMetadata: {A: b}}}}}",
 		"{part: control-plane, values: {env: {A: b}, nodeSelector: {a: b}, resources: {limits: {cpu: 1}}, tolerations: null}}",
 		"{part: control-plane, values: {pdb: {maxUnavailable: 1}, global: {proxy: {holdApplicationUntilProxyStarts: true}, own: {a: b}}}}",
 		`{part: control-plane, values: {autoscaleMin: "2", traceSampling: 5, rollingMaxSurge: 1, pdb: {minAvailable: 50%}}}`,

@@ -1,35 +1,22 @@
 package release
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
-	"strings"
 
-	chartcommon "helm.sh/helm/v4/pkg/chart/common"
-	"helm.sh/helm/v4/pkg/chart/common/util"
-	"helm.sh/helm/v4/pkg/chart/loader/archive"
-	chart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
-	"helm.sh/helm/v4/pkg/engine"
 	"istio.io/istio/manifests"
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 )
 
-const (
-	// kubeVersion is what the charts are rendered for.
-	kubeVersion = "v1.32.0"
-	// parts are the keys of sources, for errors.
-	parts = "common, control-plane or gateway"
-)
+// parts are the keys of sources, for errors.
+const parts = "common, control-plane or gateway"
 
 // Options say what to render. Unlike an IstioRelease, they may name a
 // namespace and a revision: tests compare a tenant to what Istio itself
@@ -44,6 +31,10 @@ type Options struct {
 	Revision string
 	// Values of the chart, as in a Helm values file; they win over the rest.
 	Values map[string]any
+	// Charts of another version of Istio, in the directory charts, and which
+	// version that is. Default: the embedded charts, and Version.
+	Charts  fs.FS
+	Version string
 }
 
 // source is where a part comes from.
@@ -108,17 +99,21 @@ func Render(o Options) ([]*yaml.RNode, error) {
 	if !ok {
 		return nil, fmt.Errorf("spec.part: found %q; want %s", o.Part, parts)
 	}
+	setDefault(&o.Version, Version)
 	setDefault(&o.Hub, Hub)
-	setDefault(&o.Tag, Version)
+	setDefault(&o.Tag, o.Version)
 	setDefault(&o.Namespace, v1alpha1.BaseNamespace)
 
-	text, err := src.execute(o)
+	objects, err := src.of(o).Objects()
 	if err != nil {
-		return nil, fmt.Errorf("chart %s of Istio %s: %s", path.Base(src.chart), Version, oneLine(err))
+		return nil, err
 	}
-	objects, err := src.parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("chart %s of Istio %s: %w", path.Base(src.chart), Version, err)
+	for _, object := range objects {
+		for _, key := range slices.Sorted(maps.Keys(src.labels)) {
+			if err := object.PipeE(yaml.SetLabel(key, src.labels[key])); err != nil {
+				return nil, fmt.Errorf("chart %s of Istio %s: %w", path.Base(src.chart), o.Version, err)
+			}
+		}
 	}
 	if len(objects) == 0 {
 		// kustomize takes an empty answer for "delete everything".
@@ -133,88 +128,13 @@ func setDefault(field *string, value string) {
 	}
 }
 
-// execute runs the chart's templates: file name to rendered text.
-func (s source) execute(o Options) (map[string]string, error) {
-	c, err := s.load()
-	if err != nil {
-		return nil, err
+// of is the part's chart.
+func (s source) of(o Options) Chart {
+	if o.Charts == nil {
+		o.Charts = manifests.FS
 	}
-	kube, err := chartcommon.ParseKubeVersion(kubeVersion)
-	if err != nil {
-		return nil, err
+	return Chart{
+		FS: o.Charts, Dir: path.Join("charts", s.chart), Release: s.release, Version: o.Version,
+		Namespace: o.Namespace, Values: loader.MergeMaps(s.values(o), o.Values),
 	}
-	values, err := util.ToRenderValues(c,
-		loader.MergeMaps(s.values(o), o.Values),
-		chartcommon.ReleaseOptions{Name: s.release, Namespace: o.Namespace, IsInstall: true},
-		&chartcommon.Capabilities{KubeVersion: *kube, APIVersions: chartcommon.DefaultVersionSet})
-	if err != nil {
-		return nil, err
-	}
-	return engine.Render(c, values)
-}
-
-// load reads the embedded chart.
-func (s source) load() (*chart.Chart, error) {
-	root, err := fs.Sub(manifests.FS, path.Join("charts", s.chart))
-	if err != nil {
-		return nil, err
-	}
-	var files []*archive.BufferedFile
-	err = fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Base(name) == "NOTES.txt" {
-			return err
-		}
-		data, err := fs.ReadFile(root, name)
-		files = append(files, &archive.BufferedFile{Name: name, Data: data})
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	c, err := loader.LoadFiles(files)
-	if err != nil {
-		return nil, err
-	}
-	// Istio sets these when it publishes a chart; the module holds a placeholder.
-	c.Metadata.Version, c.Metadata.AppVersion = Version, Version
-	return c, nil
-}
-
-// parse splits rendered text into objects.
-func (s source) parse(text map[string]string) ([]*yaml.RNode, error) {
-	var objects []*yaml.RNode
-	for _, name := range slices.Sorted(maps.Keys(text)) {
-		reader := kio.ByteReader{Reader: bytes.NewBufferString(text[name]), OmitReaderAnnotations: true, DisableUnwrapping: true}
-		nodes, err := reader.Read()
-		if err != nil {
-			return nil, fmt.Errorf("chart file %s, as rendered: %s", name, oneLine(err))
-		}
-		for _, node := range nodes {
-			if node.IsNilOrEmpty() {
-				continue
-			}
-			dropComments(node.YNode())
-			for _, key := range slices.Sorted(maps.Keys(s.labels)) {
-				if err := node.PipeE(yaml.SetLabel(key, s.labels[key])); err != nil {
-					return nil, fmt.Errorf("chart file %s, as rendered: %w", name, err)
-				}
-			}
-			objects = append(objects, node)
-		}
-	}
-	return objects, nil
-}
-
-func dropComments(n *yaml.Node) {
-	n.HeadComment, n.LineComment, n.FootComment = "", "", ""
-	for _, child := range n.Content {
-		dropComments(child)
-	}
-}
-
-var blank = regexp.MustCompile(`\s*\n\s*`)
-
-// oneLine is the text of an error of Helm's, which spans lines.
-func oneLine(err error) string {
-	return blank.ReplaceAllString(strings.TrimSpace(err.Error()), " ")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release/meshconfig"
 )
 
 // owned are the values that a base does not set, because something else does.
@@ -41,6 +42,9 @@ var owned = []struct {
 	{parts: controlPlane, value: "env.PILOT_ENABLE_AMBIENT", only: "true", owner: noAmbient},
 }
 
+// copiedFrom is where a value may be, too: the charts copy it to the top level.
+var copiedFrom = []string{"", "global.", "pilot.", "pilot.global."}
+
 var controlPlane = []v1alpha1.Part{v1alpha1.PartControlPlane}
 
 const (
@@ -56,7 +60,7 @@ func check(spec v1alpha1.ReleaseSpec) error {
 	if !ok {
 		return fmt.Errorf("spec.part: found %q; want %s", spec.Part, parts)
 	}
-	defaults, err := src.defaults()
+	defaults, err := src.of(Options{}).Defaults()
 	if err != nil {
 		return err
 	}
@@ -65,7 +69,7 @@ func check(spec v1alpha1.ReleaseSpec) error {
 		if len(o.parts) > 0 && !slices.Contains(o.parts, spec.Part) {
 			continue
 		}
-		for _, prefix := range []string{"", "global.", "pilot.", "pilot.global."} {
+		for _, prefix := range copiedFrom {
 			field := prefix + o.value
 			found, ok := lookup(spec.Values, field)
 			if ok && (o.only == "" || o.only == fmt.Sprint(found)) {
@@ -73,8 +77,25 @@ func check(spec v1alpha1.ReleaseSpec) error {
 			}
 		}
 	}
+	errs = append(errs, checkMesh(spec)...)
 	errs = append(errs, src.mistakes(string(spec.Part), spec.Values, defaults)...)
 	return errors.Join(errs...)
+}
+
+// checkMesh compares the mesh configuration to Istio's own schema. What is owned
+// has been refused already.
+func checkMesh(spec v1alpha1.ReleaseSpec) (errs []error) {
+	if spec.Part != v1alpha1.PartControlPlane {
+		return nil
+	}
+	for _, prefix := range copiedFrom {
+		at := prefix + meshConfigValue
+		value, _ := lookup(spec.Values, at)
+		if mesh, ok := value.(map[string]any); ok {
+			errs = append(errs, meshconfig.Check("spec.values."+at, mesh)...)
+		}
+	}
+	return errs
 }
 
 // checkImages refuses a hub and a tag where they would change nothing.
@@ -86,18 +107,6 @@ func checkImages(spec v1alpha1.ReleaseSpec) (errs []error) {
 		}
 	}
 	return errs
-}
-
-// defaults are the chart's own values.
-func (s source) defaults() (map[string]any, error) {
-	c, err := s.load()
-	if err != nil {
-		return nil, err
-	}
-	// Istio's charts keep their defaults below this key, so that a profile can
-	// come between them and the user's values.
-	defaults, _ := c.Values["_internal_defaults_do_not_set"].(map[string]any)
-	return defaults, nil
 }
 
 func isOwned(name string) bool {

@@ -48,6 +48,7 @@ type entry struct {
 	Stamps  []int64 // of those that are; see stamps
 	Split   bool
 	Objects int
+	Tenants int
 	Claims  []claim
 	Files   []outputFile // in the tenant's directory
 }

@@ -4,17 +4,19 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 )
 
 // note keeps what a build printed beside its output.
 func (r *run) note(j *job, printed string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for line := range strings.Lines(printed) {
-		if line = strings.TrimPrefix(strings.TrimSpace(line), "istio-tenancy: warning: "); line != "" {
-			r.notes[line] = append(r.notes[line], j.arg)
-		}
+	said := diagnostic.Read(printed)
+	lines := slices.Concat(said.Errors, said.Warnings, said.Others)
+	slices.Sort(lines)
+	for _, line := range slices.Compact(lines) {
+		r.notes[line] = append(r.notes[line], j.arg)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 	"sigs.k8s.io/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 )
 
 const (
@@ -32,6 +34,7 @@ type output struct {
 	dir   string
 	temp  string // on the same file system; "": nothing is written
 	split bool
+	adopt bool // takes over what another overlay's is
 }
 
 // files are a tenant's output: the objects, and the kustomization that lists them.
@@ -82,8 +85,8 @@ func resolve(path string) string {
 	return path
 }
 
-// source is the overlay that a tenant's directory says it is rendered from;
-// !ours: it says nothing.
+// source is the overlay that a directory says it is rendered from; !ours: it
+// says nothing.
 func (o output) source(name string) (dir string, ours bool) {
 	text, err := os.ReadFile(filepath.Join(o.dir, name, kustomizationFile))
 	if err != nil {
@@ -91,8 +94,12 @@ func (o output) source(name string) (dir string, ours bool) {
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
 	from, ours := strings.CutPrefix(line, marker)
+	abs, err := filepath.Abs(filepath.Join(o.dir, name))
+	if !ours || err != nil {
+		return "", false
+	}
 	from = strings.TrimSuffix(from, ": change that, not this.")
-	return filepath.Join(resolve(filepath.Join(o.dir, name)), filepath.FromSlash(from)), ours
+	return filepath.Join(resolve(abs), filepath.FromSlash(from)), true
 }
 
 // listed are the files that a tenant's kustomization lists.
@@ -116,8 +123,13 @@ type change struct {
 	old, new []byte
 }
 
-// changes compares a tenant's files with what is there.
-func (o output) changes(name string, files []file) ([]change, error) {
+// changes compares an overlay's files with what is there. It refuses what
+// somebody else, or another overlay, put there.
+func (o output) changes(overlayDir, name string, files []file) ([]change, error) {
+	from, ours := o.source(name)
+	if ours && from != overlayDir && !o.adopt {
+		return nil, o.taken(overlayDir, name, from)
+	}
 	var changes []change
 	var names []string
 	for _, f := range files {
@@ -126,33 +138,60 @@ func (o output) changes(name string, files []file) ([]change, error) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		if f.name == kustomizationFile && err == nil && !bytes.HasPrefix(old, []byte(marker)) {
-			return nil, fmt.Errorf("%s: is somebody else's: remove it, or name another output directory",
-				filepath.Join(o.dir, name, f.name))
-		}
 		if err != nil || !bytes.Equal(old, f.content) {
 			changes = append(changes, change{f.name, old, f.content})
 		}
 	}
-	if _, ours := o.source(name); ours {
-		for _, gone := range o.listed(name) {
-			if filepath.Base(gone) != gone || slices.Contains(names, gone) {
-				continue
-			}
-			if old, err := os.ReadFile(filepath.Join(o.dir, name, gone)); err == nil {
-				changes = append(changes, change{gone, old, nil})
-			}
+	if !ours {
+		return changes, o.free(name, changes)
+	}
+	for _, gone := range o.listed(name) {
+		if filepath.Base(gone) != gone || slices.Contains(names, gone) {
+			continue
+		}
+		if old, err := os.ReadFile(filepath.Join(o.dir, name, gone)); err == nil {
+			changes = append(changes, change{gone, old, nil})
 		}
 	}
 	return changes, nil
 }
 
-// apply makes changes. The kustomization is the last file of a tenant, so that
-// it never lists what is not there yet; what it no longer lists is removed then.
+// taken is the error of an overlay whose directory another overlay's output
+// has. Two teams may both have an overlay of one name.
+func (o output) taken(overlayDir, name, from string) error {
+	what := "another directory"
+	if !hasKustomization(from) {
+		what = "a directory that is gone"
+	}
+	return fmt.Errorf("%s is rendered from %s, %s: give this overlay a name or an output directory of its own; "+
+		"or, if it is the same overlay, which has moved to %s, say so with --adopt", filepath.Join(o.dir, name), from, what, overlayDir)
+}
+
+// free says whether files can be written to a directory that is not ours: no
+// file of the same name may be there, and no kustomization.
+func (o output) free(name string, changes []change) error {
+	if theirs := kustomizationIn(filepath.Join(o.dir, name)); theirs != "" {
+		return notOurs(filepath.Join(o.dir, name, theirs))
+	}
+	for _, c := range changes {
+		if c.old != nil {
+			return notOurs(filepath.Join(o.dir, name, c.name))
+		}
+	}
+	return nil
+}
+
+func notOurs(path string) error {
+	return fmt.Errorf("%s: is somebody else's: remove it, or name another output directory", path)
+}
+
+// apply makes changes. A new directory appears as a whole. In one that is there,
+// the kustomization is the last file, so that it never lists what is not there
+// yet; what it no longer lists is removed then.
 func (o output) apply(name string, changes []change) error {
 	dir := filepath.Join(o.dir, name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return o.create(dir, changes)
 	}
 	for _, c := range changes {
 		if c.new == nil {
@@ -166,52 +205,33 @@ func (o output) apply(name string, changes []change) error {
 	return nil
 }
 
+// create makes a directory of files under another name, and renames it.
+func (o output) create(dir string, files []change) error {
+	building, err := os.MkdirTemp(o.temp, "*")
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, cause(err))
+	}
+	for _, f := range files {
+		if e := os.WriteFile(filepath.Join(building, f.name), f.new, 0o644); e != nil {
+			err = fmt.Errorf("%s: %w", filepath.Join(dir, f.name), cause(e))
+			break
+		}
+	}
+	if err == nil {
+		err = errors.Join(os.Chmod(building, 0o755), os.Rename(building, dir))
+	}
+	if err != nil {
+		_ = os.RemoveAll(building) // the next run empties the directory, too
+	}
+	return err
+}
+
 // writeFile replaces a file as a whole: readers see the old or the new one.
 func writeFile(temp, path string, content []byte) error {
-	f, err := os.CreateTemp(temp, "*")
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, cause(err))
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // the next run empties the directory, too
+	if err := atomicwrite.File(path, temp, 0o644, bytes.NewReader(content)); err != nil {
 		return fmt.Errorf("%s: %w", path, cause(err))
 	}
 	return nil
-}
-
-// orphans are the directories of ours whose overlays are gone. present are the
-// names of overlays that are there.
-func (o output) orphans(present map[string]bool) ([]string, error) {
-	entries, err := os.ReadDir(o.dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var names []string
-	for _, e := range entries {
-		if !e.IsDir() || e.Name() == cacheDir || present[e.Name()] {
-			continue
-		}
-		if from, ours := o.source(e.Name()); ours && !hasKustomization(from) {
-			names = append(names, e.Name())
-		}
-	}
-	return names, err
-}
-
-// remove removes a tenant's directory: at once, since it is renamed first.
-func (o output) remove(name string) error {
-	gone, err := os.MkdirTemp(o.temp, "*")
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(filepath.Join(o.dir, name), filepath.Join(gone, name)); err != nil {
-		return err
-	}
-	return os.RemoveAll(gone)
 }
 
 // state is what the cache remembers of a tenant's files.

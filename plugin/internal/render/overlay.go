@@ -108,11 +108,16 @@ func (l links) resolve(abs string) (string, error) {
 	return filepath.Join(parent, filepath.Base(abs)), nil
 }
 
-func hasKustomization(dir string) bool {
-	return slices.ContainsFunc(konfig.RecognizedKustomizationFileNames(), func(name string) bool {
-		info, err := os.Stat(filepath.Join(dir, name))
-		return err == nil && !info.IsDir()
-	})
+func hasKustomization(dir string) bool { return kustomizationIn(dir) != "" }
+
+// kustomizationIn is the name of a directory's kustomization, or "".
+func kustomizationIn(dir string) string {
+	for _, name := range konfig.RecognizedKustomizationFileNames() {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && !info.IsDir() {
+			return name
+		}
+	}
+	return ""
 }
 
 // cause is what an error of package os says beside the path.

@@ -16,8 +16,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/form"
 )
 
-// worth is how many tenants make a form worth its while: it costs two builds,
-// and a third to prove it.
+// worth is how many tenants make a form worth its while: it costs two builds
+// beside that of a tenant, which proves it.
 const worth = 4
 
 // job is an overlay to render, and how.
@@ -111,16 +111,14 @@ func (p planner) plan(ctx context.Context, jobs []*job) error {
 		if len(members) < worth {
 			continue
 		}
-		first := members[0]
-		result, err := p.builder.Build(ctx, build.Request{Dir: first.dir})
-		if err != nil {
-			continue // its own build will say so
+		trial := p.try(ctx, members[0])
+		if trial.own.err != nil {
+			continue // the overlay's own build will say so
 		}
-		first.built = &result
-		if result.Opaque != "" {
+		if trial.own.Opaque != "" {
 			continue
 		}
-		files := paths(result.Inputs, first.tenantFile)
+		files := paths(trial.own.Inputs, trial.of.tenantFile)
 		variants := map[string][]*job{}
 		for _, j := range members {
 			digest := p.digests.of(j.dir, files)
@@ -130,8 +128,12 @@ func (p planner) plan(ctx context.Context, jobs []*job) error {
 			if len(alike) < worth {
 				continue
 			}
+			if alike[0] != trial.of {
+				trial = p.try(ctx, alike[0])
+			}
 			made := &cachedForm{Files: files, Digest: digest}
-			if made.Form, err = p.make(ctx, alike); err != nil {
+			var err error
+			if made.Form, err = p.make(ctx, trial, alike); err != nil {
 				if ctx.Err() != nil {
 					return nil
 				}
@@ -183,32 +185,61 @@ func (p planner) cached(jobs []*job) []*job {
 // errBuild says that there is no form because a build failed.
 var errBuild = errors.New("build")
 
-// make makes a form for overlays that are alike but for their names, and tries
-// it on one of them.
-func (p planner) make(ctx context.Context, alike []*job) (*form.Form, error) {
-	first := alike[0]
-	short, long, ok := first.shape.Samples()
-	if !ok {
-		return nil, errors.New("the names leave no room for a sample")
-	}
-	var results [2]build.Result
-	var errs [2]error
+// trial is what a form is made of: an overlay, built for two samples in the
+// place of its tenant; and what the form is tried on: the overlay as it is.
+type trial struct {
+	of                *job
+	short, long       form.Sample
+	shortOut, longOut attempt
+	own               attempt
+	hasRoom           bool // for samples
+}
+
+// attempt is a build, or why it failed.
+type attempt struct {
+	build.Result
+	err error
+}
+
+// try builds an overlay and its samples side by side.
+func (p planner) try(ctx context.Context, j *job) trial {
+	t := trial{of: j}
+	t.short, t.long, t.hasRoom = j.shape.Samples()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var wait sync.WaitGroup
-	for i, sample := range []form.Sample{short, long} {
-		wait.Go(func() {
-			config, err := sample.Config()
-			if err == nil {
-				request := build.Request{Dir: first.dir, Replace: map[string][]byte{first.tenantFile: config}}
-				results[i], err = p.builder.Build(ctx, request)
-			}
-			errs[i] = err
-		})
+	wait.Go(func() {
+		t.own.Result, t.own.err = p.builder.Build(ctx, build.Request{Dir: j.dir})
+		if t.own.err != nil {
+			cancel() // no use is made of the samples
+			return
+		}
+		j.built = &t.own.Result
+	})
+	sample := func(s form.Sample, to *attempt) {
+		var config []byte
+		if config, to.err = s.Config(); to.err == nil {
+			to.Result, to.err = p.builder.Build(ctx, build.Request{Dir: j.dir, Replace: map[string][]byte{j.tenantFile: config}})
+		}
+	}
+	if t.hasRoom {
+		wait.Go(func() { sample(t.short, &t.shortOut) })
+		wait.Go(func() { sample(t.long, &t.longOut) })
 	}
 	wait.Wait()
-	if err := errors.Join(errs[:]...); err != nil {
+	return t
+}
+
+// make makes a form for overlays that are alike but for their names, and proves
+// it on one of them.
+func (p planner) make(ctx context.Context, t trial, alike []*job) (*form.Form, error) {
+	if !t.hasRoom {
+		return nil, errors.New("the names leave no room for a sample")
+	}
+	if err := errors.Join(t.shortOut.err, t.longOut.err); err != nil {
 		return nil, fmt.Errorf("%w: %w", errBuild, err)
 	}
-	made, err := form.New(short, long, printed(results[0]), printed(results[1]), first.sorted)
+	made, err := form.New(t.short, t.long, printed(t.shortOut.Result), printed(t.longOut.Result), t.of.sorted)
 	if err != nil {
 		return nil, err
 	}
@@ -216,21 +247,21 @@ func (p planner) make(ctx context.Context, alike []*job) (*form.Form, error) {
 	if at < 0 {
 		return made, nil // which none will use
 	}
-	tried := alike[at]
-	if tried.built == nil {
-		result, err := p.builder.Build(ctx, build.Request{Dir: tried.dir})
+	proof := alike[at]
+	if proof.built == nil {
+		result, err := p.builder.Build(ctx, build.Request{Dir: proof.dir})
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errBuild, err)
 		}
-		tried.built = &result
+		proof.built = &result
 	}
-	for _, r := range results {
-		if r.Opaque != "" || !slices.Equal(paths(r.Inputs), paths(tried.built.Inputs)) {
+	for _, r := range []build.Result{t.shortOut.Result, t.longOut.Result} {
+		if r.Opaque != "" || !slices.Equal(paths(r.Inputs), paths(proof.built.Inputs)) {
 			return nil, errors.New("another tenant reads other files")
 		}
 	}
-	if !bytes.Equal(made.Fill(nil, tried.names), tried.built.YAML) || made.FillNotes(tried.names) != tried.built.Stderr {
-		return nil, fmt.Errorf("does not give what kustomize gives for %s", tried.name)
+	if !bytes.Equal(made.Fill(nil, proof.names), proof.built.YAML) || made.FillNotes(proof.names) != proof.built.Stderr {
+		return nil, fmt.Errorf("does not give what kustomize gives for %s", proof.name)
 	}
 	return made, nil
 }

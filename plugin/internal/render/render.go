@@ -3,7 +3,9 @@ package render
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os/exec"
 	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
@@ -19,26 +21,20 @@ type Options struct {
 	Split bool
 	// Prune removes the output of overlays that are gone.
 	Prune bool
+	// Adopt lets an overlay that has moved take over the output that it had before.
+	Adopt bool
 	// Check and Diff write nothing. Diff prints to Out what would change.
 	Check, Diff bool
 	// Verify builds every overlay with kustomize, and compares.
 	Verify bool
-	// Executable is the program's file.
+	// Executable is this program's file; "": that on PATH, which kustomize would run.
 	Executable string
-	Out        io.Writer
+	// Out may be nil if there is an Output, and no Diff.
+	Out io.Writer
 	// Warn is told what kustomize and its functions print beside the objects. Progress is
-	// told, one call at a time, how many overlays are done.
+	// told, one call at a time, how many overlays are done. Both may be nil.
 	Warn     func(line string)
 	Progress func(done, all int)
-}
-
-// Summary says what a run did.
-type Summary struct {
-	Tenants, Objects, Changed, Removed, Failed int
-	// Filled is how many overlays were filled into a form, Built how many
-	// kustomize built; the rest were unchanged since the last run.
-	Filled, Built int
-	Took          time.Duration
 }
 
 // ErrStale is the error of Check where the output is not what would be written.
@@ -48,6 +44,10 @@ var ErrStale = errors.New("is out of date")
 // the others are rendered all the same.
 func Run(ctx context.Context, o Options) (Summary, error) {
 	start := time.Now()
+	o, err := o.complete()
+	if err != nil {
+		return Summary{}, err
+	}
 	overlays, err := find(o.Overlays)
 	if err != nil {
 		return Summary{}, err
@@ -69,13 +69,13 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	r := run{
 		Options: o,
 		planner: planner{builder, digests, known},
-		output:  output{dir: o.Output, temp: known.temp(), split: o.Split},
+		output:  output{dir: o.Output, temp: known.temp(), split: o.Split, adopt: o.Adopt},
 		claims:  map[string][]claim{},
 		errs:    map[string]error{},
 		diffs:   map[string][]byte{},
 		notes:   map[string][]string{},
 	}
-	r.Tenants = len(overlays)
+	r.Summary.Overlays, r.DryRun, r.Printed = len(overlays), o.Check || o.Diff, o.Output == ""
 	err = r.render(ctx, overlays)
 	r.Took = time.Since(start)
 	return r.Summary, err
@@ -83,3 +83,20 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 
 // readOnly says whether a run leaves the output directory alone.
 func (o Options) readOnly() bool { return o.Check || o.Diff || o.Output == "" }
+
+// complete fills in what is left out.
+func (o Options) complete() (Options, error) {
+	if o.Out == nil && (o.Output == "" || o.Diff) {
+		return o, errors.New("render: Out is nil: must be where to print, as Output is empty or Diff is set")
+	}
+	if o.Warn == nil {
+		o.Warn = func(string) {}
+	}
+	if o.Executable == "" {
+		var err error
+		if o.Executable, err = exec.LookPath(build.Program); err != nil {
+			return o, fmt.Errorf("render: Executable is empty: must be the program's file, or the program must be on PATH: %w", err)
+		}
+	}
+	return o, nil
+}

@@ -5,8 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"runtime"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -38,7 +37,9 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 	}
 	workers(len(jobs), func(i int) {
 		if ctx.Err() == nil {
-			r.finish(jobs[i].name, r.do(ctx, jobs[i]))
+			if err := r.do(ctx, jobs[i]); !isInterruption(err) {
+				r.finish(jobs[i].name, err)
+			}
 		}
 		if r.Output != "" {
 			jobs[i] = nil
@@ -49,7 +50,10 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 	for _, o := range overlays {
 		present[o.name] = true
 	}
-	errs := []error{interrupted(ctx), r.orphans(present)}
+	if r.done < len(overlays) {
+		return errors.Join(r.interrupted(), r.save(present))
+	}
+	errs := []error{r.prune(present)}
 	for _, o := range overlays {
 		if err := r.errs[o.name]; err != nil {
 			r.Failed++
@@ -58,13 +62,11 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 			}
 		}
 	}
-	if !r.readOnly() && len(jobs)+r.Removed > 0 {
-		errs = append(errs, r.cache.save(present))
+	if len(jobs)+r.Removed > 0 {
+		errs = append(errs, r.save(present))
 	}
-	if r.Diff {
-		for _, o := range overlays {
-			errs = append(errs, r.print(r.diffs[o.name]))
-		}
+	for _, name := range slices.Sorted(maps.Keys(r.diffs)) {
+		errs = append(errs, r.print(r.diffs[name]))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
@@ -72,18 +74,18 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 	if r.Output == "" {
 		return r.stream(jobs)
 	}
-	if r.Check && r.Changed+r.Removed > 0 {
-		return fmt.Errorf("%s: %w: %d of %d overlays differ", r.Output, ErrStale, r.Changed+r.Removed, len(overlays))
+	if r.Check && len(r.Differences) > 0 {
+		return fmt.Errorf("%s: %w: %s", r.Output, ErrStale, r.Named())
 	}
 	return nil
 }
 
-// interrupted is an error if somebody stopped the run.
-func interrupted(ctx context.Context) error {
-	if ctx.Err() == nil {
+// save remembers, for the next run, what this one did.
+func (r *run) save(present map[string]bool) error {
+	if r.readOnly() {
 		return nil
 	}
-	return errors.New("interrupted: what is rendered so far stays, and the next run does the rest")
+	return r.cache.save(present)
 }
 
 func (r *run) print(text []byte) error {
@@ -115,24 +117,6 @@ func (r *run) stream(jobs []*job) error {
 	return nil
 }
 
-// workers calls do for 0 to n-1 on all cores.
-func workers(n int, do func(i int)) {
-	next := make(chan int)
-	var wait sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		wait.Go(func() {
-			for i := range next {
-				do(i)
-			}
-		})
-	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	wait.Wait()
-}
-
 // pending returns the overlays whose output may have to change.
 func (r *run) pending(ctx context.Context, overlays []overlay) []*job {
 	jobs := make([]*job, len(overlays))
@@ -144,7 +128,7 @@ func (r *run) pending(ctx context.Context, overlays []overlay) []*job {
 		if r.Output != "" && !r.Verify {
 			if e, ok := r.cache.isCurrent(o, r.Split, r.Output, r.digests); ok {
 				r.cache.record(o.name, e, nil)
-				r.count(e.Objects)
+				r.count(e.Objects, e.Tenants)
 				r.claim(o.name, e.Claims)
 				r.finish(o.name, nil)
 				return
@@ -166,14 +150,15 @@ func (r *run) finish(name string, err error) {
 	}
 	r.done++
 	if r.Progress != nil {
-		r.Progress(r.done, r.Tenants)
+		r.Progress(r.done, r.Summary.Overlays)
 	}
 }
 
-func (r *run) count(objects int) {
+func (r *run) count(objects, tenants int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.Objects += objects
+	r.Tenants += tenants
 }
 
 // do renders one overlay.
@@ -189,8 +174,15 @@ func (r *run) do(ctx context.Context, j *job) error {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return errors.New("renders to nothing, and who applies nothing deletes what is there: must hold an object")
 	}
+	if err := checkLaid(j.dir, text); err != nil {
+		return err
+	}
 	objects := 1 + bytes.Count(text, []byte("\n---\n"))
-	r.count(objects)
+	tenants := 1 // a form has one
+	if j.form == nil {
+		tenants = tenantsIn(text)
+	}
+	r.count(objects, tenants)
 	if r.Output == "" {
 		return nil
 	}
@@ -198,7 +190,7 @@ func (r *run) do(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	changes, err := r.output.changes(j.name, files)
+	changes, err := r.output.changes(j.dir, j.name, files)
 	if err != nil {
 		return err
 	}
@@ -218,7 +210,7 @@ func (r *run) do(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	e := entry{Overlay: j.dir, Digest: digest, Split: r.Split, Objects: objects, Claims: j.claims, Files: written}
+	e := entry{Overlay: j.dir, Digest: digest, Split: r.Split, Objects: objects, Tenants: tenants, Claims: j.claims, Files: written}
 	if seen := stamps(j.dir, inputs); r.digests.of(j.dir, inputs) == digest {
 		e.Stamps = seen // of what was read, and of nothing later
 		e.Outside = r.digests.outside(j.dir, inputs)
@@ -260,17 +252,22 @@ func (r *run) tally(n *int) {
 
 // change makes, or shows, the changes of one overlay.
 func (r *run) change(name string, changes []change) error {
-	r.tally(&r.Changed)
+	if !r.readOnly() {
+		if err := r.output.apply(name, changes); err != nil {
+			return err
+		}
+	}
+	what := changed
+	if slices.ContainsFunc(changes, func(c change) bool { return c.name == kustomizationFile && c.old == nil }) {
+		what = added
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.differs(name, what)
 	if r.Diff {
-		text := r.output.unified(name, changes)
-		r.mu.Lock()
-		r.diffs[name] = text
-		r.mu.Unlock()
+		r.diffs[name] = r.output.unified(name, changes)
 	}
-	if r.readOnly() {
-		return nil
-	}
-	return r.output.apply(name, changes)
+	return nil
 }
 
 // inputs are what an overlay's output was made of; nil, if that cannot be told.
@@ -286,24 +283,4 @@ func (r *run) inputs(j *job) ([]string, string) {
 		read[i.Path] = i.Digest
 	}
 	return paths(j.built.Inputs), r.digests.with(j.dir, paths(j.built.Inputs), read)
-}
-
-// orphans deals with the output of overlays that are gone.
-func (r *run) orphans(present map[string]bool) error {
-	if r.Output == "" {
-		return nil
-	}
-	names, err := r.output.orphans(present)
-	for _, name := range names {
-		switch {
-		case !r.Prune:
-			r.Warn(fmt.Sprintf("%s: its overlay is gone; --prune removes it", filepath.Join(r.Output, name)))
-			continue
-		case !r.readOnly():
-			err = errors.Join(err, r.output.remove(name))
-			r.cache.forget(name)
-		}
-		r.Removed++
-	}
-	return err
 }

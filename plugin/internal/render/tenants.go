@@ -1,7 +1,9 @@
 package render
 
 import (
+	"bytes"
 	"errors"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -24,6 +26,22 @@ func readTenants(dir string, transformers []string) (tenants []v1alpha1.IstioTen
 		tenants, files = append(tenants, tenant), append(files, text)
 	}
 	return tenants, files
+}
+
+// tenantsIn is how many tenants the objects in text belong to, by the label that
+// every object of a tenant has among those of its metadata.
+func tenantsIn(text []byte) int {
+	found := map[string]bool{}
+	label := []byte("\n    " + v1alpha1.TenantLabel + ": ")
+	for {
+		_, rest, more := bytes.Cut(text, label)
+		if !more {
+			return len(found)
+		}
+		value, _, _ := bytes.Cut(rest, []byte("\n"))
+		found[string(value)] = true
+		text = rest
+	}
 }
 
 // claim is what one tenant takes of a cluster.
@@ -75,7 +93,7 @@ func (r *run) withoutCollisions(overlays []overlay, jobs []*job) []*job {
 	}
 	var claimed []collision.Claim
 	names := map[string]string{} // of overlays, by directory as it was given
-	for _, o := range overlays {
+	for _, o := range slices.Concat(overlays, r.others(overlays, taken)) {
 		for _, c := range r.claims[o.name] {
 			if pending[o.name] || slices.ContainsFunc(c.names(), func(name string) bool { return taken[name] }) {
 				names[o.arg] = o.name
@@ -91,12 +109,38 @@ func (r *run) withoutCollisions(overlays []overlay, jobs []*job) []*job {
 			refused[first] = errors.Join(refused[first], c.Err)
 		}
 	}
-	for name, err := range refused {
-		if pending[name] {
-			r.finish(name, err)
-		} else {
-			r.errs[name] = err // and its old output stays
+	for _, o := range overlays {
+		switch err := refused[o.name]; {
+		case err == nil:
+		case pending[o.name]:
+			r.finish(o.name, err)
+		default:
+			r.errs[o.name] = err // and its old output stays
 		}
 	}
 	return slices.DeleteFunc(jobs, func(j *job) bool { return refused[j.name] != nil })
+}
+
+// others are the overlays that earlier runs rendered to the same directory, if
+// they are there still, and have any of the names that are taken.
+func (r *run) others(overlays []overlay, taken map[string]bool) []overlay {
+	present := map[string]bool{}
+	for _, o := range overlays {
+		present[o.name] = true
+	}
+	var found []overlay
+	for _, name := range slices.Sorted(maps.Keys(r.cache.old)) {
+		e := r.cache.old[name]
+		has := func(c claim) bool {
+			return slices.ContainsFunc(c.names(), func(name string) bool { return taken[name] })
+		}
+		if present[name] || !slices.ContainsFunc(e.Claims, has) || !hasKustomization(e.Overlay) {
+			continue
+		}
+		if from, _ := r.output.source(name); from == e.Overlay {
+			r.claims[name] = e.Claims
+			found = append(found, overlay{name: name, arg: e.Overlay, dir: e.Overlay})
+		}
+	}
+	return found
 }

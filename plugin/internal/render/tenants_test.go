@@ -1,9 +1,13 @@
 package render_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 )
 
 func TestWhatATenantHasNoOtherTakes(t *testing.T) {
@@ -26,4 +30,27 @@ func TestWhatATenantHasNoOtherTakes(t *testing.T) {
 	require.ErrorContains(t, err, "namespace sales: has two owners, tenant sales (")
 	require.NoDirExists(t, r.path("rendered/thief"))
 	require.Equal(t, before, r.read("rendered/sales/manifests.yaml"), "what was there stays")
+}
+
+func TestNoRunTakesWhatAnEarlierOneRendered(t *testing.T) {
+	r := newRepo(t)
+	const spec = "{admins: [{kind: User, name: jo}]}"
+	deeper := strings.Replace(kustomization, "../../", "../../../", 1)
+	r.overlay("teamA/shop", "shop", spec, deeper)
+	r.overlay("teamB/web", "shop", spec, deeper)
+	of := func(dir string) error {
+		_, _, err := r.render(func(o *render.Options) { o.Overlays = []string{r.path("overlays", dir)} })
+		return err
+	}
+	require.NoError(t, of("teamA"))
+	before := r.outputs([]string{"shop"})
+	err := of("teamB")
+	require.ErrorContains(t, err, "has two owners")
+	require.ErrorContains(t, err, r.path("overlays/teamA/shop"))
+	require.NoDirExists(t, r.path("rendered/web"))
+	require.NoError(t, of("teamA"), "who has it keeps it")
+	require.Equal(t, before, r.outputs([]string{"shop"}))
+
+	require.NoError(t, os.RemoveAll(r.path("overlays/teamA/shop")))
+	require.NoError(t, of("teamB"), "what is gone has nothing")
 }

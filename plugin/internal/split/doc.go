@@ -9,9 +9,21 @@
 //	  name: istiod
 //	  namespace: istio-system           namespace: ISTIO_TENANT_NAMESPACE
 //
+// Workloads of API versions that Kubernetes 1.16 and later do not serve become
+// those of apps/v1, with the selector that they had by default:
+//
+//	apiVersion: extensions/v1beta1      apiVersion: apps/v1
+//	kind: Deployment                    kind: Deployment
+//	spec:                               spec:
+//	                                      selector: {matchLabels: {istio: pilot}}
+//	  template:                           template:
+//	    metadata:                           metadata:
+//	      labels: {istio: pilot}              labels: {istio: pilot}
+//
 // Every object is in exactly one of them. The control plane's is moved to
 // v1alpha1.BaseNamespace, so that it deploys through an IstioTenant only, and
 // what it has of cluster scope has that in its name: no API server takes such a
 // webhook configuration, and no other Istio has a ClusterRole of that name. The
-// common one also gets the rules that keep tenants apart, in common/tenancy.
+// common one also gets the rules that keep tenants apart, in common/tenancy, and
+// definitions that a version's programs wait for and its own files lack.
 package split

@@ -46,7 +46,11 @@ func (s *Summary) files(common, control []*yaml.RNode) (map[string][]byte, error
 	if err != nil {
 		return nil, err
 	}
-	if err := s.part(files, Common, common, tenancy); err != nil {
+	added, err := s.addMissing(files, common)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.part(files, Common, common, append(added, tenancy)...); err != nil {
 		return nil, err
 	}
 	return files, s.part(files, ControlPlane, control)

@@ -3,6 +3,8 @@ package split_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,10 +29,12 @@ func TestManifests(t *testing.T) {
 		version, found  string
 		common, control int
 		repairs         int
+		converted       int // of the repairs
+		added           int // beside the rules
 	}{
-		{version: "0.7.1", found: "0.7.1", common: 36, control: 61, repairs: 1},
-		{version: "0.8.0", found: "0.8", common: 42, control: 57, repairs: 7},
-		{version: "1.4.10", found: "1.4", common: 0, control: 80},
+		{version: "0.7.1", found: "0.7.1", common: 36, control: 61, repairs: 9, converted: 8},
+		{version: "0.8.0", found: "0.8", common: 42, control: 57, repairs: 17, converted: 10},
+		{version: "1.4.10", found: "1.4", common: 0, control: 80, added: 1},
 		{version: "1.10.6", found: "1.10.6", common: 13, control: 31},
 		{version: "1.20.8", found: "1.20.8", common: 15, control: 25},
 		{version: "1.24.6", found: "1.24.6", common: 14, control: 26},
@@ -54,8 +58,13 @@ func TestManifests(t *testing.T) {
 			require.Equal(t, s.Objects, s.Common.Total()+s.ControlPlane.Total())
 
 			common, control := build(t, dir, split.Common), build(t, dir, split.ControlPlane)
-			rules := build(t, dir, split.Common, "tenancy")
-			require.Len(t, rules, len(common)-test.common)
+			added := build(t, dir, split.Common, "tenancy")
+			more := slices.DeleteFunc(slices.Clone(s.Added), func(file string) bool { return strings.HasPrefix(file, "common/tenancy/") })
+			require.Len(t, more, test.added)
+			for _, file := range more {
+				added = append(added, read(t, filepath.Join(dir, file))...)
+			}
+			require.Len(t, added, len(common)-test.common)
 			for id, text := range byID(t, control) {
 				require.NotContains(t, text, "istio-system", id)
 			}
@@ -71,14 +80,35 @@ func TestManifests(t *testing.T) {
 					require.NoError(t, o.SetName("istiod-default-validator-"+v1alpha1.BaseNamespace))
 				}
 			}
+			require.Equal(t, test.converted, asServed(t, moved))
 			got := byID(t, append(common, control...))
-			for id, want := range byID(t, append(moved, rules...)) {
+			for id, want := range byID(t, append(moved, added...)) {
 				require.Equal(t, want, got[id], id)
 				delete(got, id)
 			}
 			require.Empty(t, got)
 		})
 	}
+}
+
+// asServed makes Deployments those of apps/v1, with the selector that an API
+// server used to give them, and says how many.
+func asServed(t *testing.T, objects []*yaml.RNode) (count int) {
+	t.Helper()
+	for _, o := range object.Of("Deployment", objects) {
+		if o.GetApiVersion() == "apps/v1" {
+			continue
+		}
+		count++
+		o.SetApiVersion("apps/v1")
+		if len(object.StringMap(o, "spec", "selector", "matchLabels")) > 0 {
+			continue
+		}
+		labels, err := o.Pipe(yaml.Lookup("spec", "template", "metadata", "labels"))
+		require.NoError(t, err)
+		require.NoError(t, o.PipeE(yaml.LookupCreate(yaml.MappingNode, "spec", "selector"), yaml.SetField("matchLabels", labels.Copy())))
+	}
+	return count
 }
 
 func run(t *testing.T, file, dir string) (split.Summary, error) {

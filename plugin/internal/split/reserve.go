@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -20,9 +21,6 @@ var references = []struct {
 	{"ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy", []string{"spec", "policyName"}},
 }
 
-// domain ends the names of admission policies.
-const domain = ".istio.io"
-
 // reserve gives each cluster-scoped object of the control plane a name that
 // ends in the base's namespace, as most have one from upstream: applied as it
 // is, a base overwrites no other Istio's.
@@ -35,7 +33,7 @@ func (d decider) reserve(objects []*yaml.RNode) (notes []string, err error) {
 		}
 		after := ""
 		if strings.HasPrefix(id.Kind, "ValidatingAdmissionPolicy") {
-			after = domain
+			after = istio.Domain
 		}
 		name := strings.TrimSuffix(id.Name, after) + "-" + v1alpha1.BaseNamespace + after
 		renamed[object.ID{Kind: id.Kind, Name: id.Name}] = name

@@ -11,8 +11,10 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
@@ -21,7 +23,7 @@ import (
 // dir/control-plane. dir must be empty or not exist; it is written as a whole,
 // or on an error not at all. What is wrong with the objects is reported at once.
 func Run(in io.Reader, name string, dir string) (Summary, error) {
-	out, err := openTarget(dir)
+	out, err := target(dir)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -30,6 +32,13 @@ func Run(in io.Reader, name string, dir string) (Summary, error) {
 		return Summary{}, err
 	}
 	s := Summary{Name: name, Objects: len(objects), Repairs: repairs}
+	converted, err := convert(objects)
+	if err != nil {
+		return Summary{}, fmt.Errorf("%s: %w", name, err)
+	}
+	for _, c := range converted {
+		s.Repairs = append(s.Repairs, name+": "+c)
+	}
 	common, control, err := s.divide(objects)
 	if err != nil {
 		return Summary{}, fmt.Errorf("%s: %w", name, err)
@@ -46,7 +55,7 @@ func Run(in io.Reader, name string, dir string) (Summary, error) {
 	if err != nil {
 		return Summary{}, fmt.Errorf("%s: %w", name, err)
 	}
-	if err := out.write(files); err != nil {
+	if err := atomicwrite.Dir(out, files); err != nil {
 		return Summary{}, err
 	}
 	return s, nil
@@ -55,7 +64,7 @@ func Run(in io.Reader, name string, dir string) (Summary, error) {
 // divide sorts objects into the two parts, in order, and fills in what s says
 // of them.
 func (s *Summary) divide(objects []*yaml.RNode) (common, control []*yaml.RNode, err error) {
-	if s.Namespace, s.Version, err = find(objects); err != nil {
+	if s.Namespace, s.Version, err = find(objects, func(note string) { s.Notes = append(s.Notes, note) }); err != nil {
 		return nil, nil, err
 	}
 	if err := unrevised(objects); err != nil {
@@ -83,12 +92,13 @@ func (s *Summary) divide(objects []*yaml.RNode) (common, control []*yaml.RNode, 
 		}
 	}
 	s.Common, s.ControlPlane = count(common), count(control)
-	s.Notes = d.notes(common)
+	s.Notes = append(s.Notes, d.notes(common)...)
 	return common, control, nil
 }
 
-// find returns the namespace and the version of the control plane.
-func find(objects []*yaml.RNode) (namespace, version string, err error) {
+// find returns the namespace and the version of the control plane. warn is told
+// of a version that is newer than what is known.
+func find(objects []*yaml.RNode, warn func(string)) (namespace, version string, err error) {
 	found, err := controlplane.Find(objects)
 	if err != nil {
 		var names []string
@@ -106,18 +116,15 @@ func find(objects []*yaml.RNode) (namespace, version string, err error) {
 		return "", "", fmt.Errorf("%s: metadata.namespace: found %q; render with a namespace of its own, such as istio-system: "+
 			"a move from there could not tell the namespace from the word", id, id.Namespace)
 	}
-	return id.Namespace, found.Version.Original(), nil
+	return id.Namespace, found.Version.Original(), found.Supported(warn)
 }
-
-// revisionLabel is Istio's; its value "default" stands for no revision.
-const revisionLabel = "istio.io/rev"
 
 // unrevised refuses what was rendered for a revision: names, labels and
 // selectors hold it, and a tenant adds its own.
 func unrevised(objects []*yaml.RNode) error {
 	revised := map[string][]string{}
 	for _, o := range objects {
-		if rev := o.GetLabels()[revisionLabel]; rev != "" && rev != "default" {
+		if rev := o.GetLabels()[istio.RevisionLabel]; rev != "" && rev != istio.DefaultRevision {
 			revised[rev] = append(revised[rev], object.IDOf(o).String())
 		}
 	}
@@ -128,7 +135,7 @@ func unrevised(objects []*yaml.RNode) error {
 			at += fmt.Sprintf(" and %d more", more)
 		}
 		errs = append(errs, fmt.Errorf("rendered with revision %q (label %s of %s); "+
-			"render without a revision, each tenant gets its own", rev, revisionLabel, at))
+			"render without a revision, each tenant gets its own", rev, istio.RevisionLabel, at))
 	}
 	return errors.Join(errs...)
 }

@@ -71,7 +71,7 @@ metadata:
 `, text(t, dir, "control-plane/service.yaml"))
 	require.Contains(t, text(t, dir, "common/kustomization.yaml"), "\nresources:\n- customresourcedefinition.yaml\n- tenancy\n")
 
-	shipped, err := filepath.Glob("../../bases/tenancy/*.yaml")
+	shipped, err := filepath.Glob("../../../bases/tenancy/*.yaml")
 	require.NoError(t, err)
 	require.Len(t, s.Added, len(shipped))
 	for _, file := range shipped {

@@ -18,10 +18,14 @@ func Question(word string, candidates []string) string {
 }
 
 // nearest is the candidate that a misspelt word most likely means, or "". At
-// most a quarter of its letters may differ; case does not count.
+// most a quarter of its letters may differ; case does not count. However short
+// a word is, its plural is near.
 func nearest(word string, candidates []string) string {
 	best, least := "", len(word)/4+1
 	for _, c := range candidates {
+		if plural := strings.ToLower(word) + "s"; len(word) > 1 && strings.ToLower(c) == plural {
+			return c
+		}
 		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < least || d == 0 {
 			best, least = c, d
 		}

@@ -11,10 +11,11 @@ import (
 func TestQuestion(t *testing.T) {
 	for word, want := range map[string]string{
 		"namespce": "namespace", "Namespace": "namespace", "admin": "admins", "amdins": "admins", "nmae": "name", "zzz": "", "": "",
+		"pod": "pods", "Pod": "pods", "pid": "",
 	} {
 		if want != "" {
 			want = `; did you mean "` + want + `"?`
 		}
-		require.Equal(t, want, suggest.Question(word, []string{"admins", "name", "namespace", "viewers"}), word)
+		require.Equal(t, want, suggest.Question(word, []string{"admins", "name", "namespace", "pods", "viewers"}), word)
 	}
 }

@@ -11,27 +11,23 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// dialects are the ways to limit a control plane, and how each names its
-// namespaces; the first that names any is the one in use.
-var dialects = []struct {
-	name  v1alpha1.Discovery
-	names func(controlplane.ControlPlane, []*yaml.RNode) []string
-}{
-	{v1alpha1.DiscoveryNamespace, watched},
-	{v1alpha1.DiscoveryAppNamespace, appNamespaces},
-	{v1alpha1.DiscoverySelectors, selected},
-}
-
-func discovery(plane controlplane.ControlPlane, objects []*yaml.RNode) string {
-	for _, d := range dialects {
-		if names := d.names(plane, objects); len(names) > 0 {
-			return string(d.name) + ": " + strings.Join(names, ", ")
+// discovery is how a control plane is limited: of the ways that there are, the
+// first that names any namespace.
+func (f *facts) discovery(p plane) *Discovery {
+	slices.Sort(f.selected)
+	for _, d := range []Discovery{
+		{string(v1alpha1.DiscoveryNamespace), p.watched},
+		{string(v1alpha1.DiscoveryAppNamespace), p.appNames},
+		{string(v1alpha1.DiscoverySelectors), slices.Compact(f.selected)},
+	} {
+		if len(d.Namespaces) > 0 {
+			return &d
 		}
 	}
-	return "not limited: the control plane watches every namespace"
+	return &Discovery{Mode: notLimited, Namespaces: []string{}}
 }
 
-func watched(plane controlplane.ControlPlane, _ []*yaml.RNode) []string {
+func watched(plane controlplane.ControlPlane) []string {
 	for _, env := range object.List(plane.Container, "env") {
 		if object.String(env, "name") == "ISTIO_WATCH_NAMESPACE" && object.String(env, "value") != "" {
 			return []string{object.String(env, "value")}
@@ -40,7 +36,7 @@ func watched(plane controlplane.ControlPlane, _ []*yaml.RNode) []string {
 	return nil
 }
 
-func appNamespaces(plane controlplane.ControlPlane, _ []*yaml.RNode) []string {
+func appNamespaces(plane controlplane.ControlPlane) []string {
 	args := object.Strings(plane.Container, "args")
 	for i, arg := range args {
 		flag, value, joined := strings.Cut(arg, "=")
@@ -57,26 +53,23 @@ func appNamespaces(plane controlplane.ControlPlane, _ []*yaml.RNode) []string {
 	return nil
 }
 
-// selected reads the namespaces that the mesh's discoverySelectors name.
-func selected(_ controlplane.ControlPlane, objects []*yaml.RNode) (names []string) {
-	for _, config := range object.Of("ConfigMap", objects) {
-		text := object.String(config, "data", "mesh")
-		if text == "" {
-			continue
+// selected reads the namespaces that the discoverySelectors of a mesh's ConfigMap name.
+func selected(config *yaml.RNode) (names []string) {
+	text := object.String(config, "data", "mesh")
+	if text == "" {
+		return nil
+	}
+	mesh, err := yaml.Parse(text)
+	if err != nil {
+		return nil // text that only looks like a mesh
+	}
+	for _, selector := range object.List(mesh, "discoverySelectors") {
+		for _, value := range object.StringMap(selector, "matchLabels") {
+			names = append(names, value)
 		}
-		mesh, err := yaml.Parse(text)
-		if err != nil {
-			continue // text that only looks like a mesh
-		}
-		for _, selector := range object.List(mesh, "discoverySelectors") {
-			for _, value := range object.StringMap(selector, "matchLabels") {
-				names = append(names, value)
-			}
-			for _, match := range object.List(selector, "matchExpressions") {
-				names = append(names, object.Strings(match, "values")...)
-			}
+		for _, match := range object.List(selector, "matchExpressions") {
+			names = append(names, object.Strings(match, "values")...)
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }

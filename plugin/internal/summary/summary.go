@@ -1,6 +1,6 @@
 // Package summary says in a few lines what a rendered tenant is:
 //
-//	rendered/sales.yaml: tenant sales, Istio 1.31.0
+//	rendered/sales: tenant sales, Istio 1.31.0
 //	  namespaces  istio-system1, ns-1
 //	  discovery   namespace: ns-1
 //	  objects     31: 3 ConfigMap, 1 Deployment, ...
@@ -8,171 +8,155 @@
 //	              istio-system1  Role ns-access-for-sales-admin-istio-system1
 //	              ns-1           ClusterRole admin
 //
+// or, of many tenants, in one line each:
+//
+//	TENANT  ISTIO   CONTROL PLANE  NAMESPACES  DISCOVERY  OBJECTS  ACCESS            CAUTION
+//	dev     1.31.0  istio-system   ns-0        namespace  31       User dev-admin    none
+//	sales   1.31.0  istio-system1  ns-1        namespace  31       User sales-admin  none
+//
 // Everything is read from the objects, nothing from a tenant's configuration:
 // it shows what a cluster would get.
 package summary
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
-// Print writes a summary of each file of rendered YAML. That two tenants own
-// the same object or namespace is an error, after all summaries.
-func Print(w io.Writer, files ...string) error {
+// Format is how tenants are printed.
+type Format string
+
+// Text is a block a tenant, Table a line a tenant, and JSON a [Report].
+const (
+	Text  Format = "text"
+	Table Format = "table"
+	JSON  Format = "json"
+)
+
+// Report is what the format JSON prints. Its fields keep their names and
+// meanings; later versions may add others.
+type Report struct {
+	Tenants []Tenant `json:"tenants"`
+}
+
+// Tenant is what one tenant's objects say. Lists are never null.
+type Tenant struct {
+	// Tenant is the name in the label of the objects; "": they have none.
+	Tenant string `json:"tenant"`
+	// Files hold the objects; "stdin" is standard input.
+	Files []string `json:"files"`
+	// Istio is the control plane's version, such as "1.31.0"; left out where it
+	// cannot be told.
+	Istio string `json:"istio,omitempty"`
+	// ControlPlaneNamespace is left out where there is not one control plane.
+	ControlPlaneNamespace string `json:"controlPlaneNamespace,omitempty"`
+	// Namespaces are all of them, that of the control plane included, sorted.
+	Namespaces []string `json:"namespaces"`
+	// Discovery is left out where there is not one control plane.
+	Discovery *Discovery `json:"discovery,omitempty"`
+	// Objects is how many there are, and Kinds how many of each kind.
+	Objects int            `json:"objects"`
+	Kinds   map[string]int `json:"kinds"`
+	// Access is where each person has which role.
+	Access []Access `json:"access"`
+	// SecretReaders can list every Secret of the cluster: "ServiceAccount istio-system1/istiod".
+	SecretReaders []string `json:"secretReaders"`
+	// Cautions are sentences for a person.
+	Cautions []string `json:"cautions"`
+}
+
+// Discovery is how a control plane is limited to namespaces.
+type Discovery struct {
+	// Mode is a value of an IstioTenant's spec.discovery, or "none": it watches
+	// every namespace.
+	Mode       string   `json:"mode"`
+	Namespaces []string `json:"namespaces"`
+}
+
+const notLimited = "none"
+
+// Access is what one person may do.
+type Access struct {
+	Person
+	Roles []Role `json:"roles"`
+}
+
+// Person is a subject of RBAC; Namespace is a ServiceAccount's.
+type Person struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
+}
+
+// String is "User jo" or "ServiceAccount ci/deployer".
+func (p Person) String() string {
+	return p.Kind + " " + strings.TrimPrefix(p.Namespace+"/"+p.Name, "/")
+}
+
+// Role is a Role or ClusterRole in a namespace; "": in the whole cluster.
+type Role struct {
+	Namespace string `json:"namespace"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+}
+
+// Options say what to summarize.
+type Options struct {
+	// Paths are files of rendered YAML and directories of them; "-" is In.
+	Paths  []string
+	In     io.Reader
+	Format Format // "": Text
+}
+
+var formats = map[Format]func(io.Writer, []Tenant) error{Text: text, Table: table, JSON: report}
+
+// Print writes a summary of each tenant. What cannot be read is an error, and
+// nothing is written. That two tenants own the same object or namespace is an
+// error, too, after all summaries.
+func Print(w io.Writer, o Options) error {
+	if o.Format == "" {
+		o.Format = Text
+	}
+	format, known := formats[o.Format]
+	if !known {
+		names := []string{string(Text), string(Table), string(JSON)}
+		return fmt.Errorf("summary: --output: %q is unknown: must be %s%s", o.Format,
+			strings.Join(names[:2], ", ")+" or "+names[2], suggest.Question(string(o.Format), names))
+	}
+	files, err := find(o.Paths)
+	if err != nil {
+		return err
+	}
 	var claims []collision.Claim
-	for i, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		objects, err := kio.FromBytes(text)
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		if i > 0 {
-			fmt.Fprintln(w)
-		}
-		if err := table(w, file, objects); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
+	all, order := map[owner]*facts{}, []owner{}
+	err = read(files, o.In, func(file string, objects []*yaml.RNode) {
+		collect(file, objects, all, &order)
 		claims = append(claims, collision.OfObjects(file, objects)...)
+	})
+	if err != nil {
+		return err
 	}
-	return collision.Check(claims)
-}
-
-func table(w io.Writer, file string, objects []*yaml.RNode) error {
-	plane, planeErr := controlplane.Find(objects)
-	title := file + ": " + owner(objects)
-	if planeErr == nil {
-		title += ", Istio " + plane.Version.String()
+	tenants := make([]Tenant, 0, len(order))
+	for _, key := range order {
+		tenants = append(tenants, all[key].summarize())
 	}
-	fmt.Fprintln(w, title)
-	if ns := namespaces(objects); len(ns) > 0 {
-		row(w, "namespaces", wrap(strings.Join(ns, ", ")))
+	slices.SortStableFunc(tenants, func(a, b Tenant) int { return strings.Compare(a.Tenant, b.Tenant) })
+	// One write, whose error counts: half a summary would pass for a whole one.
+	var out bytes.Buffer
+	if err := format(&out, tenants); err != nil {
+		return err
 	}
-	if planeErr == nil {
-		row(w, "discovery", discovery(plane, objects))
+	if _, err := out.WriteTo(w); err != nil {
+		return fmt.Errorf("stdout: %w", err)
 	}
-	if readers := secretReaders(objects); len(readers) > 0 {
-		row(w, "caution", "every Secret of the cluster can be read by "+strings.Join(readers, ", "))
-	}
-	row(w, "objects", kinds(objects))
-	return access(w, objects)
-}
-
-func row(w io.Writer, title, text string) { fmt.Fprintf(w, "  %-10s  %s\n", title, text) }
-
-// owner is the tenant that the objects are labelled with.
-func owner(objects []*yaml.RNode) string {
-	tenants := map[string]bool{}
-	for _, o := range objects {
-		if t := o.GetLabels()[v1alpha1.TenantLabel]; t != "" {
-			tenants[t] = true
-		}
-	}
-	if len(tenants) == 0 {
-		return "no tenant"
-	}
-	return "tenant " + strings.Join(slices.Sorted(maps.Keys(tenants)), ", ")
-}
-
-func namespaces(objects []*yaml.RNode) []string {
-	names := map[string]bool{}
-	for _, o := range objects {
-		switch {
-		case o.GetKind() == "Namespace":
-			names[o.GetName()] = true
-		case o.GetNamespace() != "":
-			names[o.GetNamespace()] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(names))
-}
-
-// kinds counts the objects.
-func kinds(objects []*yaml.RNode) string {
-	count := map[string]int{}
-	for _, o := range objects {
-		count[o.GetKind()]++
-	}
-	var list []string
-	for _, kind := range slices.Sorted(maps.Keys(count)) {
-		list = append(list, fmt.Sprintf("%d %s", count[kind], kind))
-	}
-	return wrap(fmt.Sprintf("%d: %s", len(objects), strings.Join(list, ", ")))
-}
-
-// wrap breaks a row's text at commas.
-func wrap(text string) string {
-	const width = 80
-	var lines []string
-	for len(text) > width {
-		end := strings.LastIndex(text[:width], ", ") + 1
-		if end == 0 {
-			break
-		}
-		lines, text = append(lines, text[:end]), text[end+1:]
-	}
-	return strings.Join(append(lines, text), "\n"+indent)
-}
-
-const indent = "              "
-
-// access lists where each person has which role.
-func access(w io.Writer, objects []*yaml.RNode) error {
-	roles := map[string][]string{}
-	for _, o := range objects {
-		if !strings.HasSuffix(o.GetKind(), "RoleBinding") {
-			continue
-		}
-		where := o.GetNamespace()
-		if where == "" {
-			where = "(everywhere)"
-		}
-		role := object.String(o, "roleRef", "kind") + " " + object.String(o, "roleRef", "name")
-		for _, s := range object.List(o, "subjects") {
-			who := object.String(s, "kind") + " " + object.String(s, "name")
-			if object.String(s, "kind") == "ServiceAccount" {
-				if slices.ContainsFunc(objects, isAccount(s, o)) {
-					continue // a workload of the tenant's
-				}
-				who = "ServiceAccount " + object.String(s, "namespace") + "/" + object.String(s, "name")
-			}
-			roles[who] = append(roles[who], indent+where+"\t"+role)
-		}
-	}
-	for _, who := range slices.Sorted(maps.Keys(roles)) {
-		fmt.Fprintln(w, "  "+who)
-		aligned := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		slices.Sort(roles[who])
-		fmt.Fprintln(aligned, strings.Join(slices.Compact(roles[who]), "\n"))
-		if err := aligned.Flush(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// isAccount matches the ServiceAccount that is a subject of a binding.
-func isAccount(subject, binding *yaml.RNode) func(*yaml.RNode) bool {
-	namespace := object.String(subject, "namespace")
-	if namespace == "" {
-		namespace = binding.GetNamespace()
-	}
-	want := object.ID{Kind: "ServiceAccount", Namespace: namespace, Name: object.String(subject, "name")}
-	return func(o *yaml.RNode) bool { return object.IDOf(o) == want }
+	return errors.Join(collision.Check(claims))
 }

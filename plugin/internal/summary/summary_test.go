@@ -1,6 +1,7 @@
 package summary_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 func pilot(container string) string {
 	return `
+apiVersion: apps/v1
 kind: Deployment
 metadata: {name: istiod-sales, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}
 spec: {template: {spec: {containers: [{name: discovery, image: "docker.io/istio/pilot:1.31.0", ` + container + `}]}}}
@@ -24,24 +26,29 @@ func TestPrint(t *testing.T) {
 		{
 			name: "a tenant",
 			input: pilot("args: [discovery], env: [{name: ISTIO_WATCH_NAMESPACE, value: ns-1}]") + `---
+apiVersion: v1
 kind: Namespace
-metadata: {name: ns-1}
+metadata: {name: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
 ---
+apiVersion: v1
 kind: ServiceAccount
-metadata: {name: istiod-sales, namespace: istio-system1}
+metadata: {name: istiod-sales, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}
 ---
+apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
-metadata: {name: istiod-sales, namespace: istio-system1}
+metadata: {name: istiod-sales, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}
 roleRef: {kind: Role, name: istiod-sales}
 subjects: [{kind: ServiceAccount, name: istiod-sales, namespace: istio-system1}]
 ---
+apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
-metadata: {name: access-all-ns-1, namespace: ns-1}
+metadata: {name: access-all-ns-1, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
 roleRef: {kind: ClusterRole, name: admin}
 subjects: [{kind: User, name: sales-admin}, {kind: ServiceAccount, name: ci, namespace: build}]
 ---
+apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
-metadata: {name: access-all-istio-system1, namespace: istio-system1}
+metadata: {name: access-all-istio-system1, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}
 roleRef: {kind: Role, name: ns-access-for-sales-admin-istio-system1}
 subjects: [{kind: User, name: sales-admin}]
 `,
@@ -60,8 +67,9 @@ FILE: tenant sales, Istio 1.31.0
 		{
 			name: "selectors",
 			input: pilot("args: [discovery]") + `---
+apiVersion: v1
 kind: ConfigMap
-metadata: {name: istio-sales, namespace: istio-system1}
+metadata: {name: istio-sales, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}
 data:
   mesh: |
     discoverySelectors:
@@ -78,27 +86,32 @@ FILE: tenant sales, Istio 1.31.0
 		{
 			name: "every Secret",
 			input: pilot("args: [discovery]") + `---
+apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
-metadata: {name: istiod}
+metadata: {name: istiod, labels: {istio-tenancy.dev/tenant: sales}}
 rules: [{apiGroups: [""], resources: [pods, secrets], verbs: [get, list]}]
 ---
+apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
-metadata: {name: istiod}
+metadata: {name: istiod, labels: {istio-tenancy.dev/tenant: sales}}
 roleRef: {kind: ClusterRole, name: istiod}
 subjects: [{kind: ServiceAccount, name: istiod-sales, namespace: istio-system1}]
 ---
+apiVersion: v1
 kind: ServiceAccount
-metadata: {name: istiod-sales, namespace: istio-system1}
+metadata: {name: istiod-sales, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}
 ---
+apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
-metadata: {name: some}
+metadata: {name: some, labels: {istio-tenancy.dev/tenant: sales}}
 rules:
 - {apiGroups: [""], resources: [secrets], verbs: [list], resourceNames: [a]}
 - {apiGroups: [apps], resources: ["*"], verbs: ["*"]}
 - {apiGroups: [""], resources: [secrets], verbs: [create]}
 ---
+apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
-metadata: {name: some}
+metadata: {name: some, labels: {istio-tenancy.dev/tenant: sales}}
 roleRef: {kind: ClusterRole, name: some}
 subjects: [{kind: ServiceAccount, name: istiod-sales, namespace: istio-system1}]
 `,
@@ -143,6 +156,7 @@ FILE: no tenant, Istio 1.31.0
 		{
 			name: "no control plane",
 			input: `
+apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata: {name: x}
 roleRef: {kind: ClusterRole, name: view}
@@ -160,26 +174,159 @@ FILE: no tenant
 			file := filepath.Join(t.TempDir(), "in.yaml")
 			require.NoError(t, os.WriteFile(file, []byte(c.input), 0o600))
 			var out strings.Builder
-			require.NoError(t, summary.Print(&out, file))
+			require.NoError(t, summary.Print(&out, summary.Options{Paths: []string{file}}))
 			require.Equal(t, strings.TrimPrefix(c.want, "\n"), strings.ReplaceAll(out.String(), file, "FILE"))
 		})
 	}
 }
 
 func TestPrintErrors(t *testing.T) {
-	require.ErrorContains(t, summary.Print(&strings.Builder{}, "absent.yaml"), "absent.yaml")
-	file := filepath.Join(t.TempDir(), "in.yaml")
-	require.NoError(t, os.WriteFile(file, []byte("a: [b"), 0o600))
-	require.ErrorContains(t, summary.Print(&strings.Builder{}, file), "in.yaml: ")
+	at := writeFiles(t, map[string]string{
+		"syntax.yaml":                "a: [b",
+		"twice.yaml":                 "apiVersion: v1\nkind: Namespace\nkind: Namespace\nmetadata: {name: a}\n",
+		"noobject.yaml":              "a: b\n",
+		"empty/.hidden.yaml":         "",
+		"overlay/kustomization.yaml": "resources: [a.yaml]\ntransformers: [tenant.yaml]\n",
+		"remote/kustomization.yaml":  "resources: [\"https://example.com/a\"]\n",
+	})
+	for path, want := range map[string]string{
+		"absent.yaml":   "absent.yaml: no such file",
+		"syntax.yaml":   "syntax.yaml:1: document 1: did not find",
+		"twice.yaml":    "twice.yaml:3: Namespace a: kind is given twice",
+		"noobject.yaml": "noobject.yaml:1: document 1: kind is missing",
+		"empty":         "empty: holds no YAML",
+		"overlay":       "overlay/kustomization.yaml: has transformers, so that it is still to be built",
+		"remote":        "remote/kustomization.yaml: lists https://example.com/a, which is no file here",
+	} {
+		var out strings.Builder
+		require.ErrorContains(t, summary.Print(&out, summary.Options{Paths: []string{at(path)}}), want)
+		require.Empty(t, out.String(), path)
+	}
+	err := summary.Print(&strings.Builder{}, summary.Options{Paths: []string{at("absent.yaml"), at("empty")}})
+	require.ErrorContains(t, err, "absent.yaml")
+	require.ErrorContains(t, err, "empty: holds", "all mistakes at once")
+	require.EqualError(t, summary.Print(&strings.Builder{}, summary.Options{Format: "tabel"}),
+		`summary: --output: "tabel" is unknown: must be text, table or json; did you mean "table"?`)
+}
+
+// A writer that fails is a full disk, or a pipe that nobody reads.
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestPrintReportsThatItCannotWrite(t *testing.T) {
+	for _, format := range []summary.Format{summary.Text, summary.Table, summary.JSON} {
+		err := summary.Print(failing{}, summary.Options{Paths: []string{"-"}, In: strings.NewReader(pilot("args: [discovery]")), Format: format})
+		require.EqualError(t, err, "stdout: no space left on device", format)
+	}
 }
 
 func TestPrintCollisions(t *testing.T) {
-	dir := t.TempDir()
-	a, b := filepath.Join(dir, "a.yaml"), filepath.Join(dir, "b.yaml")
-	require.NoError(t, os.WriteFile(a, []byte(pilot("args: [discovery]")), 0o600))
-	require.NoError(t, os.WriteFile(b, []byte(strings.ReplaceAll(pilot("args: [discovery]"), "sales", "hr")), 0o600))
+	at := writeFiles(t, map[string]string{
+		"a.yaml": pilot("args: [discovery]"),
+		"b.yaml": strings.ReplaceAll(pilot("args: [discovery]"), "sales", "hr"),
+	})
 	var out strings.Builder
-	require.EqualError(t, summary.Print(&out, a, b),
-		"namespace istio-system1: has two owners, tenant sales ("+a+") and tenant hr ("+b+"): must have one")
-	require.Contains(t, out.String(), b+": tenant hr", "both are printed")
+	require.EqualError(t, summary.Print(&out, summary.Options{Paths: []string{at("a.yaml"), at("b.yaml")}}),
+		"namespace istio-system1: has two owners, tenant sales ("+at("a.yaml")+") and tenant hr ("+at("b.yaml")+"): must have one")
+	require.Contains(t, out.String(), at("b.yaml")+": tenant hr", "both are printed")
+	require.Contains(t, out.String(), at("a.yaml")+": tenant sales")
+}
+
+// fleet is what render writes: sales with --split, hr without, and common.
+func fleet(t *testing.T) func(string) string {
+	deployment := pilot("args: [discovery], env: [{name: ISTIO_WATCH_NAMESPACE, value: ns-1}]")
+	const binding = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: access-all-ns-1, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+roleRef: {kind: ClusterRole, name: admin}
+subjects: [{kind: User, name: sales-admin}]
+`
+	rename := strings.NewReplacer("sales", "hr", "istio-system1", "istio-hr", "ns-1", "hr", "1.31.0", "1.30.1").Replace
+	return writeFiles(t, map[string]string{
+		"rendered/sales/deployment.yaml":    deployment,
+		"rendered/sales/rolebinding.yaml":   binding,
+		"rendered/sales/kustomization.yaml": "resources: [deployment.yaml, rolebinding.yaml]\nsortOptions: {order: fifo}\n",
+		"rendered/hr/manifests.yaml":        rename(deployment) + "---" + rename(binding),
+		"rendered/hr/kustomization.yaml":    "resources: [manifests.yaml]\n",
+		"rendered/common/a.yaml":            "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n",
+		"rendered/common/b.yml":             "apiVersion: v1\nkind: Namespace\nmetadata: {name: b}\n",
+		"rendered/.istio-tenancy/state":     "no YAML",
+		"rendered/README.md":                "no YAML",
+	})
+}
+
+func TestPrintDirectories(t *testing.T) {
+	at := fleet(t)
+	dir := strings.TrimSuffix(at("x"), "x")
+	run := func(o summary.Options) string {
+		var out strings.Builder
+		require.NoError(t, summary.Print(&out, o))
+		return strings.ReplaceAll(out.String(), dir, "")
+	}
+	require.Equal(t, `rendered/common: no tenant
+  namespaces  a, b
+  objects     2: 2 Namespace
+
+rendered/hr/manifests.yaml: tenant hr, Istio 1.30.1
+  namespaces  hr, istio-hr
+  discovery   namespace: hr
+  objects     2: 1 Deployment, 1 RoleBinding
+  User hr-admin
+              hr  ClusterRole admin
+
+rendered/sales: tenant sales, Istio 1.31.0
+  namespaces  istio-system1, ns-1
+  discovery   namespace: ns-1
+  objects     2: 1 Deployment, 1 RoleBinding
+  User sales-admin
+              ns-1  ClusterRole admin
+`, run(summary.Options{Paths: []string{at("rendered")}}))
+
+	// However the files are named, and however often.
+	require.Equal(t, run(summary.Options{Paths: []string{at("rendered")}}), run(summary.Options{Paths: []string{
+		at("rendered/sales/rolebinding.yaml"), at("rendered/hr"), at("rendered/sales/deployment.yaml"), at("rendered/common"), at("rendered"),
+	}}))
+
+	require.Equal(t, `TENANT  ISTIO   CONTROL PLANE  NAMESPACES  DISCOVERY  OBJECTS  ACCESS            CAUTION
+-       -       -              a,b         -          2        -                 -
+hr      1.30.1  istio-hr       hr          namespace  2        User hr-admin     -
+sales   1.31.0  istio-system1  ns-1        namespace  2        User sales-admin  -
+`, run(summary.Options{Paths: []string{at("rendered")}, Format: summary.Table}))
+
+	require.JSONEq(t, `{"tenants": [{
+		"tenant": "hr", "files": ["rendered/hr/manifests.yaml"], "istio": "1.30.1",
+		"controlPlaneNamespace": "istio-hr", "namespaces": ["hr", "istio-hr"],
+		"discovery": {"mode": "namespace", "namespaces": ["hr"]},
+		"objects": 2, "kinds": {"Deployment": 1, "RoleBinding": 1},
+		"access": [{"kind": "User", "name": "hr-admin", "roles": [{"namespace": "hr", "kind": "ClusterRole", "name": "admin"}]}],
+		"secretReaders": [], "cautions": []
+	}]}`, run(summary.Options{Paths: []string{at("rendered/hr")}, Format: summary.JSON}))
+	require.JSONEq(t, `{"tenants": [{
+		"tenant": "", "files": ["rendered/common/a.yaml"], "namespaces": ["a"], "objects": 1, "kinds": {"Namespace": 1},
+		"access": [], "secretReaders": [], "cautions": []
+	}]}`, run(summary.Options{Paths: []string{at("rendered/common/a.yaml")}, Format: summary.JSON}), "no list is null")
+}
+
+func TestPrintStdin(t *testing.T) {
+	var out strings.Builder
+	in := strings.NewReader(pilot("args: [discovery]") + "---" + strings.ReplaceAll(pilot("args: [discovery]"), "1", "2"))
+	require.NoError(t, summary.Print(&out, summary.Options{Paths: []string{"-", "-"}, In: in}))
+	require.Equal(t, `stdin: tenant sales
+  namespaces  istio-system1, istio-system2
+  caution     2 control planes: Deployment istio-system1/istiod-sales, Deployment istio-system2/istiod-sales; a tenant has one
+  objects     2: 2 Deployment
+`, out.String())
+}
+
+// writeFiles writes files below a new directory, and returns the path of each.
+func writeFiles(t *testing.T, files map[string]string) func(string) string {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for name, text := range files {
+		require.NoError(t, os.MkdirAll(filepath.Dir(at(name)), 0o700))
+		require.NoError(t, os.WriteFile(at(name), []byte(text), 0o600))
+	}
+	return at
 }

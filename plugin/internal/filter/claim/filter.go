@@ -12,6 +12,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -28,9 +29,15 @@ var _ kio.Filter = Filter{}
 // Filter returns objects as they are, or every reason why they are not the
 // tenant's, joined.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
-	planeErr := f.plane(objects)
+	_, err := f.ControlPlane(objects)
+	return objects, err
+}
+
+// ControlPlane is like Filter, and returns the control plane among the objects.
+func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, error) {
+	plane, planeErr := f.plane(objects)
 	if errors.Is(planeErr, errMoved) {
-		return nil, planeErr // and so was everything else
+		return plane, planeErr // and so was everything else
 	}
 	var errs []error
 	seen, defined := map[object.ID]bool{}, definitions(objects)
@@ -55,7 +62,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			}
 		}
 	}
-	return objects, errors.Join(append(errs, planeErr)...)
+	return plane, errors.Join(append(errs, planeErr)...)
 }
 
 // placed is id with the namespace that an application without one gets.
@@ -71,19 +78,19 @@ var errMoved = errors.New("`namespace:` in a kustomization has moved the base")
 
 // plane checks that there is one control plane, where its base or an earlier
 // run of the transformer has put it.
-func (f Filter) plane(objects []*yaml.RNode) error {
+func (f Filter) plane(objects []*yaml.RNode) (controlplane.ControlPlane, error) {
 	plane, err := controlplane.Find(objects)
 	switch {
 	case errors.Is(err, controlplane.ErrNone):
-		return fmt.Errorf("%w; list a base such as bases/istio/control-plane under resources", err)
+		return plane, fmt.Errorf("%w; list a base such as bases/istio/control-plane under resources", err)
 	case err != nil:
-		return err
+		return plane, err
 	}
 	d := plane.Deployment
 	if d.GetNamespace() == v1alpha1.BaseNamespace || d.GetLabels()[v1alpha1.TenantLabel] != "" {
-		return nil
+		return plane, nil
 	}
-	return fmt.Errorf("%s: metadata.namespace: found %q, and a base has %s: %w; remove it, the tenant says where things are; "+
+	return plane, fmt.Errorf("%s: metadata.namespace: found %q, and a base has %s: %w; remove it, the tenant says where things are; "+
 		"a manifest of your own becomes a base by istio-tenancy split",
 		object.IDOf(d), d.GetNamespace(), v1alpha1.BaseNamespace, errMoved)
 }
@@ -98,20 +105,17 @@ func (f Filter) owner(_ object.ID, o *yaml.RNode) error {
 	return nil
 }
 
-// ambientNames are the DaemonSets of ambient mode and the node agent. They run
-// once per node, so a cluster has one of each, which one control plane owns.
-var ambientNames = []string{"ztunnel", "istio-cni-node"}
-
 func (f Filter) ambient(id object.ID, o *yaml.RNode) error {
-	if id.Kind == "DaemonSet" && slices.Contains(ambientNames, id.Name) {
-		return errors.New("ztunnel and the CNI node agent run once per cluster, not once per tenant; " +
-			"deploy the CNI agent with the common base; ambient mode does not work with several control planes")
+	for _, c := range istio.Components {
+		if c.OncePerCluster != "" && id.Kind == "DaemonSet" && slices.Contains(c.Workloads, id.Name) {
+			return errors.New(c.OncePerCluster)
+		}
 	}
 	for _, c := range object.List(o, "spec", "template", "spec", "containers") {
 		for _, e := range object.List(c, "env") {
 			value := object.String(e, "value")
-			if on, _ := strconv.ParseBool(value); on && object.String(e, "name") == "PILOT_ENABLE_AMBIENT" { // as istiod reads it
-				return fmt.Errorf("env PILOT_ENABLE_AMBIENT: found %q; ambient mode does not work with several control planes; remove it", value)
+			if on, _ := strconv.ParseBool(value); on && object.String(e, "name") == istio.AmbientVariable { // as istiod reads it
+				return fmt.Errorf("env %s: found %q; ambient mode does not work with several control planes; remove it", istio.AmbientVariable, value)
 			}
 		}
 	}

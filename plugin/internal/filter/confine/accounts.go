@@ -7,185 +7,64 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
 )
 
-// program is what one of the programs beside istiod needs, which rights does
-// not say, or says otherwise. Its rows are looked at first.
-type program struct {
-	accounts []string
-	rights   []right
-	// urls are those of the API server that it is not given.
-	urls []string
-}
-
-// programs are those that a control plane consisted of up to Istio 1.5, and the
-// addons. Sources: istio/istio at 0.7.1, 0.8.0 and 1.4.10: the ClusterRoles of
-// install/kubernetes; pilot/pkg/bootstrap and pilot/pkg/config/kube/crd for
-// Pilot; security/pkg/k8s/controller for the CA; mixer/pkg/config/crd and
-// mixer/adapter/kubernetesenv for Mixer; galley/pkg/crd/validation for Galley;
-// and prometheus/prometheus discovery/kubernetes.
-var programs = []program{
-	{
-		accounts: []string{"istio-pilot-service-account"},
-		rights: []right{
-			{
-				groups: []string{"apiextensions.k8s.io"}, resources: []string{"customresourcedefinitions"}, before: "1.1",
-				read: cluster, write: unconfined, verbs: []string{"create"},
-				why: "Pilot creates its kinds when it starts and stops where it may not try, although the common base has them",
-			},
-			{
-				groups: []string{"extensions"}, resources: []string{"thirdpartyresources", "thirdpartyresources.extensions"},
-				read: nowhere, write: nowhere, why: "gone since Kubernetes 1.8",
-			},
-			{
-				groups: []string{"extensions"}, resources: []string{"ingresses"},
-				read: watched, write: nowhere, why: "Ingresses of the tenant's class",
-			},
-			{
-				groups: []string{""}, resources: []string{"pods", "services"},
-				read: everywhere, write: nowhere, why: "discovery; the address of its own ingress, for the status of Ingresses",
-			},
-			{
-				groups: []string{""}, resources: []string{"configmaps"},
-				read: own, write: own, why: "which Pilot writes the status of Ingresses",
-			},
-			{
-				groups: []string{""}, resources: []string{"secrets"},
-				read: own, write: nowhere, why: "other clusters of the mesh; certificates are the CA's",
-			},
-		},
-	},
-	{
-		accounts: []string{"istio-ca-service-account", "istio-citadel-service-account"},
-		rights: []right{
-			{
-				groups: []string{""}, resources: []string{"secrets"},
-				read: everywhere, write: everywhere, why: "its key; a certificate for each ServiceAccount",
-			},
-			{
-				groups: []string{""}, resources: []string{"serviceaccounts", "services"},
-				read: everywhere, write: nowhere, why: "whom to make certificates for",
-			},
-			{
-				groups: []string{""}, resources: []string{"configmaps"},
-				read: own, write: own, why: "its root certificate",
-			},
-		},
-	},
-	{
-		accounts: []string{"istio-mixer-service-account"},
-		rights: []right{
-			{
-				groups: []string{"config.istio.io"}, resources: []string{"*"},
-				read: unconfined, write: nowhere,
-				why: "Mixer lists its configuration in the whole cluster, and drops what is not in ?ns= afterwards",
-			},
-			{
-				groups: []string{"", "extensions", "apps"}, resources: []string{"pods", "replicasets", "replicationcontrollers"},
-				read: unconfined, write: nowhere,
-				why: "the kubernetesenv adapter lists the whole cluster to find the Pod behind an address",
-			},
-			{
-				groups: []string{""}, resources: []string{"configmaps", "secrets"},
-				read: own, write: nowhere, why: "other clusters of the mesh",
-			},
-			{
-				groups: []string{""}, resources: []string{"services", "endpoints", "namespaces"},
-				read: nowhere, write: nowhere, why: "no adapter looks at them",
-			},
-		},
-	},
-	{
-		accounts: []string{"istio-mixer-post-install-account"},
-		rights: []right{
-			{
-				groups: []string{"config.istio.io", "networking.istio.io"}, resources: []string{"*"},
-				read: own, write: own, why: "a Job that applies Mixer's configuration",
-			},
-			{
-				groups:    []string{"", "apiextensions.k8s.io"},
-				resources: []string{"configmaps", "endpoints", "pods", "services", "namespaces", "secrets", "customresourcedefinitions"},
-				read:      nowhere, write: nowhere, why: "the Job does not look at them",
-			},
-		},
-	},
-	{
-		accounts: []string{"istio-galley-service-account"},
-		rights: []right{
-			{
-				groups: []string{"extensions", "apps"}, resources: []string{"deployments"},
-				read: own, write: nowhere, why: "its own",
-			},
-			{
-				groups: []string{""}, resources: []string{"namespaces/finalizers"},
-				read: nowhere, write: named, why: "its namespace owns its webhooks, which go with it",
-			},
-			{
-				groups: []string{"extensions"}, resources: []string{"ingresses"},
-				read: members, write: nowhere, why: "configuration",
-			},
-		},
-	},
-	{
-		accounts: []string{"istio-sidecar-injector-service-account"},
-		rights: []right{
-			{
-				groups: []string{""}, resources: []string{"configmaps"},
-				read: own, write: nowhere, why: "the mesh, and what to inject",
-			},
-		},
-	},
-	{
-		accounts: []string{"prometheus"},
-		urls:     []string{"/metrics"}, // the API server's tell of every tenant
-		rights: []right{
-			{
-				groups: []string{""}, resources: []string{"nodes", "nodes/proxy", "nodes/metrics"},
-				read: nowhere, write: nowhere,
-				why: "kubelets tell of every tenant's Pods, and run commands in them; the jobs that ask them are dropped",
-			},
-			{
-				groups:    []string{"", "discovery.k8s.io", "extensions", "networking.k8s.io"},
-				resources: []string{"pods", "services", "endpoints", "endpointslices", "ingresses"},
-				read:      everywhere, write: nowhere, why: "discovery",
-			},
-			{
-				groups: []string{""}, resources: []string{"configmaps"},
-				read: own, write: nowhere, why: "its configuration",
-			},
-		},
-	},
-}
-
-// idle are ServiceAccounts that stay, while what binds them to a ClusterRole goes.
-var idle = map[string]string{
-	"istio-ingress-service-account":         "the ingress is a proxy, which asks Pilot and not the API server; 1.1 and later give it nothing",
-	"istio-mixer-validator-service-account": "nothing runs as it",
-	"default":                               "a leftover of Istio 0.x, for proxies that asked the API server",
-}
-
-// holder is who has a ClusterRole: some ServiceAccounts, and what is known of
-// the programs that run as them.
+// holder is who has a ClusterRole: ServiceAccounts of one program.
 type holder struct {
-	plan discovery.Plan
-	rows []right
-	// denied are URLs of the API server.
-	denied []string
+	accounts []string
+	// program is what runs as them; without a name, none that is known.
+	program istio.Component
+	// rows are the program's, for the tenant's version.
+	rows []istio.Right
+	// lists says that the control plane lists the whole cluster.
+	lists bool
+	// allowed are the tenant's own rows.
+	allowed []v1alpha1.Right
 }
 
-// holderOf is who role is bound to.
-func holderOf(role *yaml.RNode, objects []*yaml.RNode, plan discovery.Plan) holder {
-	accounts := accountsOf(role, objects)
-	h := holder{plan: plan}
-	for _, p := range programs {
-		if slices.ContainsFunc(p.accounts, func(a string) bool { return slices.Contains(accounts, a) }) {
-			h.rows, h.denied = append(h.rows, p.rights...), append(h.denied, p.urls...)
+// String is "istiod (ServiceAccount istiod-sales)".
+func (h holder) String() string {
+	accounts := "ServiceAccount " + strings.Join(h.accounts, ", ")
+	if h.program.Name == "" {
+		return accounts
+	}
+	return h.program.Name + " (" + accounts + ")"
+}
+
+// holderOf is who role is bound to. Programs that share a role would share
+// each other's rights: that is an error.
+func (f Filter) holderOf(role *yaml.RNode, objects []*yaml.RNode) (holder, error) {
+	h := holder{accounts: accountsOf(role, objects), lists: f.Tenant.Lists}
+	for i, account := range h.accounts {
+		program := f.programOf(account)
+		if i > 0 && program.Name != h.program.Name {
+			return holder{}, fmt.Errorf("is bound to ServiceAccounts of different programs, %s and %s: give each a ClusterRole of its own",
+				h.accounts[0], account)
+		}
+		h.program = program
+	}
+	h.rows = h.program.RightsIn(f.Tenant.Version)
+	for _, r := range f.Tenant.Spec.ControlPlane.Rights {
+		if slices.Contains(h.accounts, r.ServiceAccount) {
+			h.allowed = append(h.allowed, r)
 		}
 	}
-	h.rows = slices.DeleteFunc(append(h.rows, rights...), func(r right) bool { return !r.holds(plan) })
-	return h
+	return h, nil
+}
+
+// programOf is the component that runs as an account. What runs as the control
+// plane's is told by its Deployment and not by a name, which anybody may choose.
+func (f Filter) programOf(account string) istio.Component {
+	for _, c := range f.Tenant.Components() {
+		if c.Discovery && account == f.Tenant.Account() || slices.Contains(c.Accounts, account) {
+			return c
+		}
+	}
+	return istio.Component{}
 }
 
 // accountsOf are the ServiceAccounts that a ClusterRole is bound to.
@@ -196,55 +75,101 @@ func accountsOf(role *yaml.RNode, objects []*yaml.RNode) []string {
 			continue
 		}
 		for _, s := range object.List(binding, "subjects") {
-			accounts = append(accounts, object.String(s, "name"))
+			if name := object.String(s, "name"); !slices.Contains(accounts, name) {
+				accounts = append(accounts, name)
+			}
 		}
 	}
 	return accounts
 }
 
-// lookup returns the row for a resource: a program's, or else of rights.
-func (h holder) lookup(group, resource string) (right, bool) {
-	i := slices.IndexFunc(h.rows, func(r right) bool { return r.fits(group, resource) })
+// lookup returns the row for a resource.
+func (h holder) lookup(group, resource string) (istio.Right, bool) {
+	i := slices.IndexFunc(h.rows, func(r istio.Right) bool { return r.Fits(group, resource) })
 	if i < 0 {
-		return right{}, false
+		return istio.Right{}, false
 	}
 	return h.rows[i], true
 }
 
-// urls leaves out those that h is not given.
-func (h holder) urls(asked []string) []string {
-	return slices.DeleteFunc(slices.Clone(asked), func(url string) bool { return slices.Contains(h.denied, url) })
+// allows are those of verbs that the tenant allows on a resource.
+func (h holder) allows(group, resource string, verbs []string) []string {
+	return slices.DeleteFunc(slices.Clone(verbs), func(verb string) bool {
+		return !slices.ContainsFunc(h.allowed, func(r v1alpha1.Right) bool {
+			return slices.Contains(r.APIGroups, group) && slices.Contains(r.Resources, resource) && slices.Contains(r.Verbs, verb)
+		})
+	})
 }
 
-// Exception is a right that reaches beyond the tenant, because the program
-// cannot do without it.
-type Exception struct {
-	Accounts, Verbs, Resources []string
-	Why                        string
+// dropAccounts removes the ServiceAccounts that a tenant has no use for, with
+// what is bound to them alone, and what binds those that need nothing.
+func (f Filter) dropAccounts(objects []*yaml.RNode) []*yaml.RNode {
+	roles := map[string]bool{}
+	objects = object.Remove(objects, func(o *yaml.RNode) bool {
+		switch o.GetKind() {
+		case "ServiceAccount":
+			return f.programOf(o.GetName()).Dropped != ""
+		case "Job":
+			return f.programOf(object.String(o, "spec", "template", "spec", "serviceAccountName")).Dropped != ""
+		case "ClusterRoleBinding", "RoleBinding":
+			subjects := object.List(o, "subjects")
+			kept := slices.ContainsFunc(subjects, func(s *yaml.RNode) bool {
+				program := f.programOf(object.String(s, "name"))
+				return program.Dropped == "" && (program.Idle == "" || o.GetKind() == "RoleBinding")
+			})
+			if len(subjects) == 0 || kept {
+				return false
+			}
+			roles[object.String(o, "roleRef", "kind")+"/"+object.String(o, "roleRef", "name")] = true
+			return true
+		}
+		return false
+	})
+	for _, b := range objects { // what several are bound to stays for the others
+		delete(roles, object.String(b, "roleRef", "kind")+"/"+object.String(b, "roleRef", "name"))
+	}
+	return object.Remove(objects, func(o *yaml.RNode) bool { return roles[o.GetKind()+"/"+o.GetName()] })
 }
 
-// Exceptions are all that a plan's version has.
-func Exceptions(plan discovery.Plan) []Exception {
-	var found []Exception
-	for _, p := range programs {
-		for _, r := range p.rights {
-			if !r.holds(plan) || r.read != unconfined && r.write != unconfined {
-				continue
+// ownWebhooks are the tenant's webhook configurations that istiod has to write
+// its certificate into, by resource. One whose caBundle the base brings needs
+// no right to write.
+func ownWebhooks(objects []*yaml.RNode) map[string][]string {
+	names := map[string][]string{}
+	for resource, kind := range map[string]string{
+		"mutatingwebhookconfigurations":   "MutatingWebhookConfiguration",
+		"validatingwebhookconfigurations": "ValidatingWebhookConfiguration",
+	} {
+		for _, o := range object.Of(kind, objects) {
+			if slices.ContainsFunc(object.List(o, "webhooks"), func(w *yaml.RNode) bool {
+				return object.String(w, "clientConfig", "caBundle") == ""
+			}) {
+				names[resource] = append(names[resource], o.GetName())
 			}
-			e := Exception{Accounts: p.accounts, Verbs: readVerbs, Why: r.why}
-			if r.write == unconfined {
-				e.Verbs = r.verbs
-			}
-			for _, resource := range r.resources {
-				e.Resources = append(e.Resources, resourceName(r.groups[0], resource))
-			}
-			found = append(found, e)
 		}
 	}
-	return found
+	return names
 }
 
-// String is "istio-mixer-service-account: get, list, watch pods".
-func (e Exception) String() string {
-	return fmt.Sprintf("%s: %s %s", strings.Join(e.Accounts, ", "), strings.Join(e.Verbs, ", "), strings.Join(e.Resources, ", "))
+// snippet is how a tenant's file allows a right.
+func (h holder) snippet(group, resource string, verbs []string) string {
+	return fmt.Sprintf("{serviceAccount: %s, apiGroups: [%q], resources: [%s], verbs: [%s]}",
+		h.accounts[0], group, resource, strings.Join(verbs, ", "))
+}
+
+// refuse is the error for a right that nothing knows.
+func (h holder) refuse(group, resource string, verbs []string) error {
+	right := strings.Join(verbs, ", ") + " " + rbac.Resource(group, resource)
+	known := "is no right of " + h.String() + " that this release knows"
+	if h.program.Name == "" {
+		known = h.String() + " runs no program that this release knows"
+	}
+	switch {
+	case group == "*" || resource == "*":
+		return fmt.Errorf("found %s: %s, and a wildcard includes the Namespace itself: write out in the base's rules what is needed, "+
+			"and allow it under spec.controlPlane.rights, such as %s", right, known, h.snippet("apps", "deployments", verbs))
+	default:
+		return fmt.Errorf("found %s: %s: take it out of the base's rules by a patch, or allow it in the tenant's namespaces under "+
+			"spec.controlPlane.rights: %s", right, known, h.snippet(group, resource, verbs))
+	}
 }

@@ -1,30 +1,32 @@
 package confine_test
 
 import (
+	"strings"
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/confine"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
 )
 
-func of(t *testing.T, version string) confine.Filter {
+func of(t *testing.T, version string) tenancytest.Step {
 	t.Helper()
 	f := filter(t, v1alpha1.DiscoveryAuto)
-	plan, err := discovery.For(f.Tenant, semver.MustParse(version))
-	require.NoError(t, err)
-	f.Plan, f.Warn = plan, func(w string) { t.Error(w) }
+	f.Version, f.Warn = version, func(w string) { t.Error(w) }
 	return f
 }
 
-// bound is a ClusterRole for a ServiceAccount.
+// bound is a ClusterRole for a ServiceAccount: of the control plane, if its name
+// begins as such accounts of upstream do.
 func bound(account, rules string) string {
-	return `
+	deployment := ""
+	if strings.HasPrefix(account, "istiod") || strings.HasPrefix(account, "istio-pilot") {
+		deployment = plane(account)
+	}
+	return deployment + `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: r}
@@ -66,6 +68,21 @@ func TestWhereTheRightsOfAProgramGo(t *testing.T) {
 			`{apiGroups: [""], resources: [namespaces/finalizers], verbs: [update]}`, map[string]string{"": "update istio-system1"}},
 		"the MeshPolicy is read": {"1.4.10", "istio-pilot-service-account",
 			`{apiGroups: [authentication.istio.io], resources: ["*"], verbs: [list]}`, map[string]string{"": "list", "ns-1": "list"}},
+		"Pilot 1.4 lists a kind that has no namespace": {"1.4.10", "istio-pilot-service-account",
+			`{apiGroups: [networking.istio.io], resources: ["*"], verbs: [get, list, watch]}`,
+			map[string]string{"": "get list watch", "ns-1": "get list watch"}},
+		"which 1.3 does not have": {"1.3.0", "istio-pilot-service-account",
+			`{apiGroups: [networking.istio.io], resources: ["*"], verbs: [get]}`, map[string]string{"ns-1": "get"}},
+		"and 1.5 does not list": {"1.5.0", "istio-pilot-service-account",
+			`{apiGroups: [networking.istio.io], resources: ["*"], verbs: [get]}`, map[string]string{"ns-1": "get"}},
+		"nor does Galley 1.4": {"1.4.10", "istio-galley-service-account",
+			`{apiGroups: [networking.istio.io], resources: ["*"], verbs: [get]}`, map[string]string{"ns-1": "get"}},
+		"Pilot 1.0 lists RbacConfigs in the cluster": {"1.0.9", "istio-pilot-service-account",
+			`{apiGroups: [rbac.istio.io], resources: [rbacconfigs], verbs: [list]}`, map[string]string{"": "list"}},
+		"and 1.1 lists them where it watches": {"1.1.0", "istio-pilot-service-account",
+			`{apiGroups: [rbac.istio.io], resources: [rbacconfigs], verbs: [list]}`, map[string]string{"ns-1": "list"}},
+		"Galley waits for its own Endpoints": {"1.4.10", "istio-galley-service-account",
+			`{apiGroups: [""], resources: [endpoints], verbs: [get, list, watch]}`, map[string]string{"istio-system1": "get list watch"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := objecttest.Run(t, of(t, test.version), bound(test.account, test.rule))
@@ -86,6 +103,27 @@ func TestWhereTheRightsOfAProgramGo(t *testing.T) {
 	}
 }
 
+// TestARuleForAllOfAGroupIncludesKindsWithoutANamespace names those that stay in
+// the ClusterRole.
+func TestARuleForAllOfAGroupIncludesKindsWithoutANamespace(t *testing.T) {
+	for version, want := range map[string][]string{
+		"1.0.9":  {"meshpolicies", "clusterrbacconfigs", "rbacconfigs"},
+		"1.1.0":  {"meshpolicies", "clusterrbacconfigs"},
+		"1.4.10": {"meshpolicies", "clusterrbacconfigs", "syntheticserviceentries"},
+		"1.5.0":  {"meshpolicies", "clusterrbacconfigs"},
+	} {
+		got := objecttest.Run(t, of(t, version), bound("istio-pilot-service-account",
+			`{apiGroups: [authentication.istio.io, rbac.istio.io, networking.istio.io], resources: ["*"], verbs: [list]}`))
+		var resources []string
+		for _, o := range object.Of("ClusterRole", objecttest.Parse(t, got)) {
+			for _, r := range object.List(o, "rules") {
+				resources = append(resources, object.Strings(r, "resources")...)
+			}
+		}
+		require.Equal(t, want, resources, version)
+	}
+}
+
 func TestTwoBindingsOfOneClusterRole(t *testing.T) {
 	text := bound("istio-pilot-service-account", `{apiGroups: [""], resources: [nodes, secrets], verbs: [get]}`) + `---
 apiVersion: rbac.authorization.k8s.io/v1
@@ -100,9 +138,8 @@ subjects: [{kind: ServiceAccount, name: istio-ingress-service-account, namespace
 }
 
 func TestFullAccessBesideMixerEscalates(t *testing.T) {
-	f := of(t, "0.7.1")
-	got := objecttest.Parse(t, objecttest.Run(t, f, bound("istio-mixer-service-account", `{apiGroups: [""], resources: [pods], verbs: [list]}`)))
-	require.ErrorContains(t, confine.Escalation(got, f.Plan), "list pods")
+	require.ErrorContains(t, escalation(t, of(t, "0.7.1"), bound("istio-mixer-service-account",
+		`{apiGroups: [""], resources: [pods], verbs: [list]}`)), "list pods")
 }
 
 func TestAJobForTheClusterGoes(t *testing.T) {

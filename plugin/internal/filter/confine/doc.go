@@ -11,7 +11,8 @@
 //	kind: Role, RoleBinding                  # ...-confined, in istio-system1 and ns-1
 //	  pods, services, secrets: get, list, watch
 //
-// What each right is for, and where it goes, stands in tables: see rights.go for
-// istiod, and accounts.go for the programs that there were before it, and for
-// Prometheus. Exceptions are the rights that cannot be confined.
+// What each right is for, and where it goes, stands in the catalogue (package
+// istio), by component. Exceptions are the rights that cannot be confined. What
+// the catalogue does not know is an error, unless a known program only reads it,
+// or the tenant allows it in spec.controlPlane.rights.
 package confine

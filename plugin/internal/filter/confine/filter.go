@@ -4,33 +4,33 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
 // Filter confines the ServiceAccounts of Tenant's control plane.
 type Filter struct {
-	Tenant v1alpha1.IstioTenant
-	Plan   discovery.Plan
-	// Warn is told of each right that the table does not know. May be nil.
-	Warn func(string)
+	Tenant tenancy.Tenant
 }
 
 var _ kio.Filter = Filter{}
 
 // Filter rewrites each ClusterRole that a ClusterRoleBinding names, and puts
-// Roles and RoleBindings named after them into the tenant's namespaces.
+// Roles and RoleBindings named after them into the tenant's namespaces. A right
+// that neither the catalogue nor the tenant knows is an error, but for one that
+// only reads: that is confined, with a warning.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	objects = f.dropAccounts(objects)
 	names := ownWebhooks(objects)
-	names["namespaces/finalizers"] = []string{f.Tenant.Spec.ControlPlane.Namespace}
+	names["namespaces/finalizers"] = []string{f.Tenant.Own()}
 	confined := map[string]parts{} // by ClusterRole, which several bindings may name
+	var errs []error
 	for _, binding := range object.Of("ClusterRoleBinding", slices.Clone(objects)) {
 		role, err := roleOf(binding, objects)
 		if err != nil {
@@ -38,14 +38,17 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 		places, done := confined[role.GetName()]
 		if !done {
-			if places, err = f.confine(role, holderOf(role, objects, f.Plan), names); err != nil {
-				return nil, fmt.Errorf("%s: rules: %w", object.IDOf(role), err)
+			if places, err = f.confine(role, objects, names); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", object.IDOf(role), err))
 			}
 			confined[role.GetName()] = places
 		}
 		if objects, err = f.namespaced(objects, binding, role, places); err != nil {
 			return nil, err
 		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	return object.Remove(objects, func(o *yaml.RNode) bool {
 		name := o.GetName()
@@ -57,81 +60,37 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			return false
 		}
 		places, done := confined[name]
-		return done && len(places[cluster]) == 0
+		return done && len(places[istio.Cluster]) == 0
 	}), nil
 }
 
 // confine sorts a ClusterRole's rules by place, and leaves in it those that
 // stay with the cluster.
-func (f Filter) confine(role *yaml.RNode, h holder, names map[string][]string) (parts, error) {
-	rules, err := rulesOf(role)
+func (f Filter) confine(role *yaml.RNode, objects []*yaml.RNode, names map[string][]string) (parts, error) {
+	h, err := f.holderOf(role, objects)
 	if err != nil {
 		return nil, err
 	}
+	rules, err := rbac.Of(role)
+	if err != nil {
+		return nil, fmt.Errorf("rules: %w", err)
+	}
 	places := parts{}
-	for _, r := range rules {
-		for _, resource := range places.add(r, h, names) {
-			f.warn(fmt.Sprintf("%s: rules: %s is not known to this release; confined to the tenant's namespaces",
-				object.IDOf(role), resource))
+	var errs []error
+	for i, r := range rules {
+		reads, err := places.add(r, h, names)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("rules[%d]: %w", i, err))
+		}
+		for _, resource := range reads {
+			f.Tenant.Warn("%s: rules[%d]: to read %s is not known to this release as a right of %s; confined to the tenant's namespaces",
+				object.IDOf(role), i, resource, h)
 		}
 	}
-	return places, object.Set(role, values(merged(places[cluster])), "rules")
-}
-
-func (f Filter) warn(message string) {
-	if f.Warn != nil {
-		f.Warn(message)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
-}
-
-// dropAccounts removes the ServiceAccounts that a tenant has no use for, with
-// what is bound to them alone.
-func (f Filter) dropAccounts(objects []*yaml.RNode) []*yaml.RNode {
-	roles := map[string]bool{}
-	objects = object.Remove(objects, func(o *yaml.RNode) bool {
-		switch o.GetKind() {
-		case "ServiceAccount":
-			return dropped[o.GetName()] != ""
-		case "Job":
-			return dropped[object.String(o, "spec", "template", "spec", "serviceAccountName")] != ""
-		case "ClusterRoleBinding", "RoleBinding":
-			subjects := object.List(o, "subjects")
-			kept := slices.ContainsFunc(subjects, func(s *yaml.RNode) bool {
-				name := object.String(s, "name")
-				return dropped[name] == "" && (idle[name] == "" || o.GetKind() == "RoleBinding" || f.Plan.Revisions())
-			})
-			if len(subjects) == 0 || kept {
-				return false
-			}
-			roles[object.String(o, "roleRef", "kind")+"/"+object.String(o, "roleRef", "name")] = true
-			return true
-		}
-		return false
-	})
-	for _, b := range objects { // what several are bound to stays for the others
-		delete(roles, object.String(b, "roleRef", "kind")+"/"+object.String(b, "roleRef", "name"))
-	}
-	return object.Remove(objects, func(o *yaml.RNode) bool { return roles[o.GetKind()+"/"+o.GetName()] })
-}
-
-// ownWebhooks are the tenant's webhook configurations that istiod has to write
-// its certificate into, by resource. One whose caBundle the base brings needs
-// no right to write.
-func ownWebhooks(objects []*yaml.RNode) map[string][]string {
-	names := map[string][]string{}
-	for resource, kind := range map[string]string{
-		"mutatingwebhookconfigurations":   "MutatingWebhookConfiguration",
-		"validatingwebhookconfigurations": "ValidatingWebhookConfiguration",
-	} {
-		for _, o := range object.Of(kind, objects) {
-			if slices.ContainsFunc(object.List(o, "webhooks"), func(w *yaml.RNode) bool {
-				return object.String(w, "clientConfig", "caBundle") == ""
-			}) {
-				names[resource] = append(names[resource], o.GetName())
-			}
-		}
-	}
-	return names
+	return places, object.Set(role, rbac.Values(rbac.Merged(places[istio.Cluster])), "rules")
 }
 
 // roleOf returns the ClusterRole that a binding names.
@@ -151,12 +110,9 @@ func roleOf(binding *yaml.RNode, objects []*yaml.RNode) (*yaml.RNode, error) {
 		"rights that are not there cannot be confined (a namePrefix or nameSuffix renames them before)", object.IDOf(binding), name)
 }
 
-const (
-	rbac = "rbac.authorization.k8s.io/v1"
-	// suffix tells a ClusterRole's namespaced part from the Roles of a base,
-	// which up to Istio 1.10 have the ClusterRole's name.
-	suffix = "-confined"
-)
+// suffix tells a ClusterRole's namespaced part from the Roles of a base,
+// which up to Istio 1.10 have the ClusterRole's name.
+const suffix = "-confined"
 
 // namespaced puts the namespaced parts of a ClusterRole into the tenant's
 // namespaces, bound to the same subjects.
@@ -166,19 +122,19 @@ func (f Filter) namespaced(objects []*yaml.RNode, binding, role *yaml.RNode, pla
 		subjects = append(subjects, s.YNode())
 	}
 	for _, namespace := range f.Tenant.Namespaces() {
-		rules := slices.Clone(places[everywhere])
-		if namespace == f.Tenant.Spec.ControlPlane.Namespace {
-			rules = append(rules, places[own]...)
+		rules := slices.Clone(places[istio.TenantNamespaces])
+		if namespace == f.Tenant.Own() {
+			rules = append(rules, places[istio.ControlPlaneNamespace]...)
 		} else {
-			rules = append(rules, places[members]...)
+			rules = append(rules, places[istio.ApplicationNamespaces]...)
 		}
 		if len(rules) == 0 {
 			continue
 		}
 		for _, made := range []map[string]any{
-			object.New(rbac, "Role", namespace, role.GetName()+suffix, map[string]any{"rules": values(merged(rules))}),
-			object.New(rbac, "RoleBinding", namespace, binding.GetName()+suffix, map[string]any{
-				"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role.GetName() + suffix},
+			object.New(rbac.APIVersion, "Role", namespace, role.GetName()+suffix, map[string]any{"rules": rbac.Values(rbac.Merged(rules))}),
+			object.New(rbac.APIVersion, "RoleBinding", namespace, binding.GetName()+suffix, map[string]any{
+				"roleRef":  map[string]any{"apiGroup": rbac.Group, "kind": "Role", "name": role.GetName() + suffix},
 				"subjects": subjects,
 			}),
 		} {
@@ -189,57 +145,4 @@ func (f Filter) namespaced(objects []*yaml.RNode, binding, role *yaml.RNode, pla
 		}
 	}
 	return objects, nil
-}
-
-// enough rights make the point.
-const enough = 5
-
-// ErrEscalates is what Escalation wraps.
-var ErrEscalates = errors.New("whoever may become the control plane reaches beyond the tenant")
-
-// Escalation says, as an error, what somebody who borrows one of the control
-// plane's ServiceAccounts could do outside of the tenant; nil is nothing. It is
-// for objects that Filter has confined.
-func Escalation(objects []*yaml.RNode, plan discovery.Plan) error {
-	var found []string
-	for _, binding := range object.Of("ClusterRoleBinding", objects) {
-		role, err := roleOf(binding, objects)
-		if err != nil {
-			return err
-		}
-		rules, err := rulesOf(role)
-		if err != nil {
-			return err
-		}
-		h := holderOf(role, objects, plan)
-		for _, r := range rules {
-			found = append(found, r.escalates(h)...)
-		}
-	}
-	if len(found) == 0 {
-		return nil
-	}
-	if more := len(found) - enough; more > 0 {
-		found = append(found[:enough], fmt.Sprintf("and %d more", more))
-	}
-	return fmt.Errorf("%w: %s", ErrEscalates, strings.Join(found, "; "))
-}
-
-// escalates names the rights of a cluster-wide rule that the table would not
-// leave in every cluster.
-func (r rule) escalates(h holder) []string {
-	read, write := r.verbs()
-	var found []string
-	for _, group := range r.APIGroups {
-		for _, resource := range r.Resources {
-			row, _ := h.lookup(group, resource)
-			if len(read) > 0 && row.read != cluster {
-				found = append(found, fmt.Sprintf("%s %s", strings.Join(read, ", "), resourceName(group, resource)))
-			}
-			if len(write) > 0 && row.write != cluster {
-				found = append(found, fmt.Sprintf("%s %s", strings.Join(write, ", "), resourceName(group, resource)))
-			}
-		}
-	}
-	return found
 }

@@ -4,28 +4,52 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/confine"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
 )
 
-func filter(t *testing.T, dialect v1alpha1.Discovery) confine.Filter {
-	t.Helper()
-	tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
-	tenant.Spec.ControlPlane.Namespace = "istio-system1"
-	tenant.Spec.ApplicationNamespaces = []string{"ns-1"}
-	tenant.Spec.Discovery = dialect
-	tenant.Default()
-	plan, err := discovery.For(tenant, semver.MustParse("1.31.0"))
-	require.NoError(t, err)
-	return confine.Filter{Tenant: tenant, Plan: plan}
+func filter(_ *testing.T, mode v1alpha1.Discovery) tenancytest.Step {
+	tenant := tenancytest.Sales()
+	tenant.Spec.Discovery = mode
+	return tenancytest.Step{Tenant: tenant, Version: "1.31.0", New: func(t tenancy.Tenant) kio.Filter { return confine.Filter{Tenant: t} }}
 }
 
-const input = `
+// plane is a control plane that runs as a ServiceAccount.
+func plane(account string) string {
+	return `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod-sales, namespace: istio-system1}
+spec:
+  template:
+    spec:
+      serviceAccountName: ` + account + `
+      containers: [{name: discovery, image: "docker.io/istio/pilot:1.31.0", args: [discovery]}]
+---
+`
+}
+
+// escalation is what Escalation says of objects that f has confined.
+func escalation(t *testing.T, f tenancytest.Step, text string) error {
+	t.Helper()
+	objects, err := f.Filter(objecttest.Parse(t, text))
+	require.NoError(t, err)
+	f.New = func(t tenancy.Tenant) kio.Filter {
+		return kio.FilterFunc(func(objects []*yaml.RNode) ([]*yaml.RNode, error) { return nil, confine.Escalation(objects, t) })
+	}
+	_, err = f.Filter(objects)
+	return err
+}
+
+var input = plane("istiod-sales") + `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
@@ -167,34 +191,106 @@ func TestSelectorsReadTheClusterAndWriteTheTenant(t *testing.T) {
 }
 
 func TestIsIdempotent(t *testing.T) {
-	for _, dialect := range []v1alpha1.Discovery{"namespace", "selectors"} {
-		once := objecttest.Run(t, filter(t, dialect), input)
-		require.Equal(t, once, objecttest.Run(t, filter(t, dialect), once))
+	for _, mode := range []v1alpha1.Discovery{"namespace", "selectors"} {
+		once := objecttest.Run(t, filter(t, mode), input)
+		require.Equal(t, once, objecttest.Run(t, filter(t, mode), once))
 	}
 }
 
-func TestARightThatTheTableDoesNotKnowIsConfinedAndNamed(t *testing.T) {
-	f := filter(t, "selectors")
-	var warnings []string
-	f.Warn = func(w string) { warnings = append(warnings, w) }
-	got := objecttest.Run(t, f, `
+const unknownRule = `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: istiod-sales}
 rules:
-- {apiGroups: [telepathy.istio.io], resources: [minds], verbs: [get, update]}
+- RULE
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata: {name: istiod-sales}
 roleRef: {kind: ClusterRole, name: istiod-sales}
-subjects: [{kind: ServiceAccount, name: istiod-sales, namespace: istio-system1}]
-`)
+subjects: [{kind: ServiceAccount, name: ACCOUNT, namespace: istio-system1}]
+`
+
+// bind gives an account, beside a control plane that runs as istiod-sales, one rule.
+func bind(account, rule string) string {
+	return plane("istiod-sales") + strings.NewReplacer("RULE", rule, "ACCOUNT", account).Replace(unknownRule)
+}
+
+func TestARightToReadThatTheCatalogueDoesNotKnowIsConfinedAndNamed(t *testing.T) {
+	f := filter(t, "selectors")
+	var warnings []string
+	f.Warn = func(w string) { warnings = append(warnings, w) }
+	got := objecttest.Run(t, f, bind("istiod-sales", "{apiGroups: [telepathy.istio.io], resources: [minds], verbs: [get]}"))
 	require.Equal(t, []string{
-		"ClusterRole istiod-sales: rules: minds.telepathy.istio.io is not known to this release; confined to the tenant's namespaces",
+		"ClusterRole istiod-sales: rules[0]: to read minds.telepathy.istio.io is not known to this release as a right of " +
+			"istiod (ServiceAccount istiod-sales); confined to the tenant's namespaces",
 	}, warnings)
 	require.NotContains(t, got, "kind: ClusterRole")
 	require.Contains(t, got, "minds")
+}
+
+// TestWhatNobodyKnowsIsRefused holds that no program gets istiod's rights for
+// want of its own, and that nothing unknown is granted.
+func TestWhatNobodyKnowsIsRefused(t *testing.T) {
+	for name, test := range map[string]struct{ account, rule, want string }{
+		"an unknown program that reads Secrets": {"collector", `{apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}`,
+			`ClusterRole istiod-sales: rules[0]: found get, list, watch secrets: ServiceAccount collector runs no program that this release ` +
+				`knows: take it out of the base's rules by a patch, or allow it in the tenant's namespaces under spec.controlPlane.rights: ` +
+				`{serviceAccount: collector, apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}`},
+		"an account that is only called as an istiod": {"istiod", `{apiGroups: [""], resources: [pods], verbs: [list]}`,
+			"found list pods: ServiceAccount istiod runs no program that this release knows"},
+		"an unknown write of istiod": {"istiod-sales", `{apiGroups: [telepathy.istio.io], resources: [minds], verbs: [get, update]}`,
+			`found update minds.telepathy.istio.io: is no right of istiod (ServiceAccount istiod-sales) that this release knows`},
+		"exec by a get": {"istiod-sales", `{apiGroups: [""], resources: [pods/exec], verbs: [get]}`, "found get pods/exec: "},
+		"impersonation": {"istiod-sales", `{apiGroups: [""], resources: [users], verbs: [impersonate]}`, "found impersonate users: "},
+		"everything": {"istiod-sales", `{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}`,
+			"a wildcard includes the Namespace itself: write out in the base's rules what is needed"},
+		"everything of a group, to read": {"istiod-sales", `{apiGroups: [""], resources: ["*"], verbs: [get]}`, "found get *: "},
+		"a resource in every group":      {"istiod-sales", `{apiGroups: ["*"], resources: [widgets], verbs: [get]}`, "found get widgets.*: "},
+		"every URL": {"istiod-sales", `{nonResourceURLs: ["*"], verbs: [get]}`,
+			`rules[0]: nonResourceURLs: found "*" for istiod (ServiceAccount istiod-sales): it tells of the whole cluster`},
+		"logs of the API server's node": {"prometheus", `{nonResourceURLs: ["/metrics", "/logs"], verbs: [get]}`, `found "/logs"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Contains(t, objecttest.RunError(t, filter(t, "selectors"), bind(test.account, test.rule)), test.want)
+		})
+	}
+}
+
+func TestTheTenantAllowsRightsInItsNamespaces(t *testing.T) {
+	f := filter(t, "selectors")
+	f.Tenant.Spec.ControlPlane.Rights = []v1alpha1.Right{
+		{ServiceAccount: "collector", APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get", "list"}},
+	}
+	got := objecttest.Run(t, f, bind("collector", `{apiGroups: [""], resources: [pods], verbs: [get, list]}`))
+	require.NotContains(t, got, "kind: ClusterRole\n")
+	for _, o := range objecttest.Parse(t, got) {
+		if o.GetKind() == "Role" {
+			require.Contains(t, []string{"istio-system1", "ns-1"}, o.GetNamespace())
+		}
+	}
+	require.Equal(t, 2, strings.Count(got, "kind: Role\nmetadata"))
+	require.Contains(t, objecttest.RunError(t, f, bind("collector", `{apiGroups: [""], resources: [pods], verbs: [get, delete]}`)),
+		"found delete pods: ")
+	require.Contains(t, objecttest.RunError(t, f, bind("other", `{apiGroups: [""], resources: [pods], verbs: [get]}`)),
+		"found get pods: ServiceAccount other runs no program")
+}
+
+func TestURLsThatEverybodyHasStay(t *testing.T) {
+	f := filter(t, "namespace")
+	text := bind("istiod-sales", `{nonResourceURLs: [/version, /healthz], verbs: ["*"]}`)
+	require.Contains(t, objecttest.Run(t, f, text), "- nonResourceURLs:\n  - /version\n  - /healthz\n  verbs:\n  - get\n")
+	require.NoError(t, escalation(t, f, text))
+}
+
+func TestTwoProgramsDoNotShareAClusterRole(t *testing.T) {
+	require.Contains(t, objecttest.RunError(t, filter(t, "selectors"), input+`---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: another}
+roleRef: {kind: ClusterRole, name: istiod-sales}
+subjects: [{kind: ServiceAccount, name: prometheus, namespace: istio-system1}]
+`), "ClusterRole istiod-sales: is bound to ServiceAccounts of different programs, istiod-sales and prometheus: give each a ClusterRole of its own")
 }
 
 func TestTheReaderGoes(t *testing.T) {
@@ -219,8 +315,43 @@ func TestAWebhookWithACertificateNeedsNoRightToWrite(t *testing.T) {
 	require.NotContains(t, got, "resourceNames")
 }
 
+// TestNamesDoNotAllowToCreate holds that no rule promises what an API server
+// does not give: a request to create says no name.
+func TestNamesDoNotAllowToCreate(t *testing.T) {
+	got := objecttest.Run(t, filter(t, "namespace"), strings.ReplaceAll(input, "[get, list, watch, update, patch]", `["*"]`)+`---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: named}
+rules:
+- {apiGroups: [""], resources: [configmaps], resourceNames: [a], verbs: [create, update]}
+- {apiGroups: [""], resources: [configmaps], resourceNames: [b], verbs: [create]}
+- {apiGroups: [gateway.networking.k8s.io], resources: [gateways/scale], resourceNames: [a], verbs: [create]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: named}
+roleRef: {kind: ClusterRole, name: named}
+subjects: [{kind: ServiceAccount, name: istiod-sales, namespace: istio-system1}]
+`)
+	named := map[string][]string{}
+	for _, o := range objecttest.Parse(t, got) {
+		for _, r := range object.List(o, "rules") {
+			for _, name := range object.Strings(r, "resourceNames") {
+				for _, resource := range object.Strings(r, "resources") {
+					named[resource+" "+name] = object.Strings(r, "verbs")
+				}
+			}
+		}
+	}
+	require.Equal(t, map[string][]string{
+		"mutatingwebhookconfigurations istio-sidecar-injector-sales-istio-system1": {"update", "patch", "delete"},
+		"configmaps a":     {"update"},
+		"gateways/scale a": {"create"}, // a part of an object that has a name
+	}, named)
+}
+
 func TestRefusesWhatCannotBeConfined(t *testing.T) {
-	const bound = `
+	bound := plane("istiod-sales") + `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata: {name: b}
@@ -236,17 +367,12 @@ subjects: [{kind: ServiceAccount, name: istiod-sales, namespace: istio-system1}]
 }
 
 func TestEscalation(t *testing.T) {
-	confined := func(dialect v1alpha1.Discovery, text string) string {
-		return objecttest.Run(t, filter(t, dialect), text)
-	}
-	err := confine.Escalation(objecttest.Parse(t, confined("namespace", input)), filter(t, "namespace").Plan)
+	err := escalation(t, filter(t, "namespace"), input)
 	require.ErrorIs(t, err, confine.ErrEscalates)
 	require.EqualError(t, err, "whoever may become the control plane reaches beyond the tenant: "+
 		"update, patch mutatingwebhookconfigurations.admissionregistration.k8s.io")
-	err = confine.Escalation(objecttest.Parse(t, confined("selectors", input)), filter(t, "selectors").Plan)
+	err = escalation(t, filter(t, "selectors"), input)
 	require.ErrorContains(t, err, "; get, list, watch *.security.istio.io; ")
 	require.ErrorContains(t, err, "; and ")
-
-	withBundle := objecttest.Run(t, filter(t, "namespace"), input+"    caBundle: QQ==\n")
-	require.NoError(t, confine.Escalation(objecttest.Parse(t, withBundle), filter(t, "namespace").Plan))
+	require.NoError(t, escalation(t, filter(t, "namespace"), input+"    caBundle: QQ==\n"))
 }

@@ -7,15 +7,15 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/confine"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
 // Filter grants Tenant's administrators and viewers their rights.
 type Filter struct {
-	Tenant v1alpha1.IstioTenant
-	Plan   discovery.Plan
+	Tenant tenancy.Tenant
 }
 
 var _ kio.Filter = Filter{}
@@ -24,7 +24,7 @@ var _ kio.Filter = Filter{}
 // beside a control plane that holds rights outside of the tenant is an error.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if f.Tenant.Spec.ControlPlane.AdminAccess == v1alpha1.AdminAccessFull {
-		if err := confine.Escalation(objects, f.Plan); err != nil {
+		if err := confine.Escalation(objects, f.Tenant); err != nil {
 			return nil, fmt.Errorf("spec.controlPlane.adminAccess: found %q: %w; use %q, or bring the webhooks' caBundle "+
 				"with the base and limit the tenant to one application namespace",
 				v1alpha1.AdminAccessFull, err, v1alpha1.AdminAccessOperate)
@@ -45,7 +45,7 @@ type audience struct {
 	// role and binding are formats of the names; %[1]s is the tenant, %[2]s the namespace.
 	role, binding string
 	// rules are for the control plane's namespace.
-	rules []rule
+	rules []rbac.Rule
 	// clusterRole is Kubernetes' own, for the application namespaces.
 	clusterRole string
 }
@@ -62,10 +62,10 @@ func (f Filter) all() []map[string]any {
 		if len(a.subjects) == 0 {
 			continue
 		}
-		own := f.Tenant.Spec.ControlPlane.Namespace
+		own := f.Tenant.Own()
 		role := fmt.Sprintf(a.role, f.Tenant.Name(), own)
 		made = append(made,
-			object.New("rbac.authorization.k8s.io/v1", "Role", own, role, map[string]any{"rules": values(a.rules)}),
+			object.New(rbac.APIVersion, "Role", own, role, map[string]any{"rules": rbac.Values(a.rules)}),
 			a.bind(f.Tenant.Name(), own, "Role", role))
 		for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
 			made = append(made, a.bind(f.Tenant.Name(), namespace, "ClusterRole", a.clusterRole))
@@ -82,13 +82,13 @@ func (a audience) bind(tenant, namespace, roleKind, role string) map[string]any 
 		if s.Kind == "ServiceAccount" {
 			subject["namespace"] = s.Namespace
 		} else {
-			subject["apiGroup"] = "rbac.authorization.k8s.io"
+			subject["apiGroup"] = rbac.Group
 		}
 		subjects = append(subjects, subject)
 	}
-	return object.New("rbac.authorization.k8s.io/v1", "RoleBinding", namespace, fmt.Sprintf(a.binding, tenant, namespace),
+	return object.New(rbac.APIVersion, "RoleBinding", namespace, fmt.Sprintf(a.binding, tenant, namespace),
 		map[string]any{
-			"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": roleKind, "name": role},
+			"roleRef":  map[string]any{"apiGroup": rbac.Group, "kind": roleKind, "name": role},
 			"subjects": subjects,
 		})
 }

@@ -4,31 +4,35 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/kio"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/grant"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
 )
 
 func sales(access v1alpha1.AdminAccess) v1alpha1.IstioTenant {
-	t := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
-	t.Spec.ControlPlane = v1alpha1.ControlPlane{Namespace: "istio-system1", AdminAccess: access}
-	t.Spec.ApplicationNamespaces = []string{"ns-1", "ns-2"}
+	t := tenancytest.Sales("ns-1", "ns-2")
+	t.Spec.ControlPlane.AdminAccess = access
 	t.Spec.Admins = []v1alpha1.Subject{
 		{Kind: "User", Name: "sales-admin"}, {Kind: "ServiceAccount", Name: "deployer", Namespace: "ci"},
 	}
-	t.Default()
 	return t
+}
+
+// filter grants on Istio 1.31.
+func filter(tenant v1alpha1.IstioTenant) tenancytest.Step {
+	return tenancytest.Step{Tenant: tenant, Version: "1.31.0", New: func(t tenancy.Tenant) kio.Filter { return grant.Filter{Tenant: t} }}
 }
 
 func TestNamesFollowThePost(t *testing.T) {
 	tenant := sales("operate")
 	tenant.Spec.Viewers = []v1alpha1.Subject{{Kind: "Group", Name: "support"}}
-	objects, err := grant.Filter{Tenant: tenant}.Filter(nil)
+	objects, err := filter(tenant).Filter(nil)
 	require.NoError(t, err)
 	var ids []string
 	for _, o := range objects {
@@ -77,7 +81,7 @@ var becomes = []struct{ resource, verb string }{
 }
 
 func TestOperateNeverBecomesTheControlPlane(t *testing.T) {
-	objects, err := grant.Filter{Tenant: sales("operate")}.Filter(nil)
+	objects, err := filter(sales("operate")).Filter(nil)
 	require.NoError(t, err)
 	for _, r := range object.List(objects[0], "rules") {
 		for _, b := range becomes {
@@ -89,7 +93,7 @@ func TestOperateNeverBecomesTheControlPlane(t *testing.T) {
 
 func TestNoAccessHasAWildcardOrTheNamespace(t *testing.T) {
 	for _, access := range []v1alpha1.AdminAccess{"operate", "full"} {
-		objects, err := grant.Filter{Tenant: sales(access)}.Filter(nil)
+		objects, err := filter(sales(access)).Filter(nil)
 		require.NoError(t, err)
 		for _, r := range object.List(objects[0], "rules") {
 			for _, field := range []string{"apiGroups", "resources", "verbs"} {
@@ -101,9 +105,16 @@ func TestNoAccessHasAWildcardOrTheNamespace(t *testing.T) {
 }
 
 func TestFullIsRefusedBesideAControlPlaneThatReachesFurther(t *testing.T) {
-	plan, err := discovery.For(sales("full"), semver.MustParse("1.31.0"))
-	require.NoError(t, err)
-	message := objecttest.RunError(t, grant.Filter{Tenant: sales("full"), Plan: plan}, `
+	message := objecttest.RunError(t, filter(sales("full")), `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod-sales, namespace: istio-system1}
+spec:
+  template:
+    spec:
+      serviceAccountName: istiod
+      containers: [{name: discovery, image: "istio/pilot:1.31.0", args: [discovery]}]
+---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: istiod}
@@ -120,7 +131,7 @@ subjects: [{kind: ServiceAccount, name: istiod, namespace: istio-system1}]
 }
 
 func TestAnObjectOfTheSameNameIsNotOverwritten(t *testing.T) {
-	require.Contains(t, objecttest.RunError(t, grant.Filter{Tenant: sales("operate")}, `
+	require.Contains(t, objecttest.RunError(t, filter(sales("operate")), `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: access-all-ns-1, namespace: ns-1}

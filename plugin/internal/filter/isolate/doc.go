@@ -10,6 +10,8 @@
 //	NetworkPolicy istio-system1/allow-webhooks   from the API server to istiod's webhooks
 //	NetworkPolicy ns-1/allow-tenant              from the tenant's namespaces
 //	                                             (withinTenant: deny: allow-control-plane, from its namespace)
+//	NetworkPolicy ns-1/allow-ingress-<gateway>   from everybody to what a gateway's Services offer outside, where it runs
+//	NetworkPolicy ns-1/allow-deployed-gateways   the same for gateways that istiod deploys later, by their label
 //	PeerAuthentication ns-1/default              mutual TLS in all that istiod watches
 //	AuthorizationPolicy ns-1/deny-other-tenants  by the namespace in the peer's certificate
 //	ResourceQuota ns-1/tenant-quota              if the tenant has a quota
@@ -17,4 +19,6 @@
 // Before Istio 1.5 there is neither a PeerAuthentication nor an
 // AuthorizationPolicy that denies; before 1.6, namespaces carry istio-injection,
 // and each Service that a webhook calls has its own allow-webhooks-<service>.
+// Before 1.14, namespaces carry kubernetes.io/metadata.name, too: Kubernetes
+// writes it since 1.21.
 package isolate

@@ -9,35 +9,32 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
 // Filter isolates Tenant.
 type Filter struct {
-	Tenant v1alpha1.IstioTenant
-	Plan   discovery.Plan
-	// Warn is told of what the tenant asks for and its Istio cannot do. May be nil.
-	Warn func(string)
+	Tenant tenancy.Tenant
 }
 
 var _ kio.Filter = Filter{}
 
-// Filter adds the walls to objects, and merges the tenant's labels into the
-// Namespaces among them.
+// Filter adds the walls to objects, merges the tenant's labels into the
+// Namespaces among them, and takes ports of the nodes from the base's Services.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
-	plane, err := controlplane.Find(objects)
+	objects, err := f.namespaces(objects)
 	if err != nil {
 		return nil, err
 	}
-	if objects, err = f.namespaces(objects); err != nil {
+	if err := f.nodePorts(objects); err != nil {
 		return nil, err
 	}
 	var walls []map[string]any
 	if f.Tenant.Spec.Network.Policy == v1alpha1.NetworkIsolated {
 		f.warnOfPolicies(objects)
-		walls = append(walls, f.networkPolicies(plane, objects)...)
+		walls = append(walls, f.networkPolicies(objects)...)
 	}
 	walls = append(walls, f.policies()...)
 	walls = append(walls, f.quotas()...)
@@ -58,9 +55,9 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if !*f.Tenant.Spec.CreateNamespaces {
 		for _, o := range object.Of("Namespace", objects) {
 			// The control plane's is the base's, and says nothing.
-			if f.Warn != nil && slices.Contains(f.Tenant.Spec.ApplicationNamespaces, o.GetName()) && o.GetLabels()[v1alpha1.TenantLabel] == "" {
-				f.Warn(fmt.Sprintf("%s: is left out, with the labels and annotations that it has, since spec.createNamespaces of the tenant is false; "+
-					"remove it here, and apply it with the cluster's own Namespaces", object.IDOf(o)))
+			if slices.Contains(f.Tenant.Spec.ApplicationNamespaces, o.GetName()) && o.GetLabels()[v1alpha1.TenantLabel] == "" {
+				f.Tenant.Warn("%s: is left out, with the labels and annotations that it has, since spec.createNamespaces of the tenant is false; "+
+					"remove it here, and apply it with the cluster's own Namespaces", object.IDOf(o))
 			}
 		}
 		return object.Remove(objects, func(o *yaml.RNode) bool { return o.GetKind() == "Namespace" }), nil
@@ -88,34 +85,41 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 }
 
 // labels are a namespace's: application namespaces carry the revision, or what
-// stood for it before, so that their pods get the tenant's proxies.
+// stood for it before, so that their pods get the tenant's proxies. All carry
+// their name, by which NetworkPolicies and webhooks select them.
 func (f Filter) labels(namespace string) map[string]string {
 	labels := map[string]string{v1alpha1.TenantLabel: f.Tenant.Name()}
 	maps.Copy(labels, f.Tenant.Spec.NamespaceLabels)
+	if f.Tenant.Holds(istio.UnnamedNamespaces) {
+		labels[object.NameLabel] = namespace
+	}
 	switch {
-	case namespace == f.Tenant.Spec.ControlPlane.Namespace:
-	case f.Plan.Revisions():
-		labels["istio.io/rev"] = f.Tenant.Spec.ControlPlane.Revision
+	case namespace == f.Tenant.Own():
+	case f.Tenant.Revisions():
+		labels[istio.RevisionLabel] = f.Tenant.Spec.ControlPlane.Revision
 	default:
-		labels["istio-injection"] = "enabled"
+		labels[istio.InjectionLabel] = istio.InjectionEnabled
 	}
 	return labels
 }
 
-// checkLabels refuses a Namespace whose Pods another control plane would
-// inject, and this one would not.
+// checkLabels refuses a Namespace that takes another's name, and one whose Pods
+// another control plane would inject, and this one would not.
 func (f Filter) checkLabels(namespace *yaml.RNode) error {
-	if !f.Plan.Revisions() {
+	labels := namespace.GetLabels()
+	if value, found := labels[object.NameLabel]; found && value != namespace.GetName() {
+		return fmt.Errorf("found %s: %q; must be %q, its name, or absent", object.NameLabel, value, namespace.GetName())
+	}
+	if !f.Tenant.Revisions() {
 		return nil
 	}
-	labels := namespace.GetLabels()
-	for _, key := range []string{"istio-injection", "istio.io/dataplane-mode"} {
+	for _, key := range []string{istio.InjectionLabel, istio.DataplaneModeLabel} {
 		if value, found := labels[key]; found {
 			return fmt.Errorf("found %s: %q, with which the tenant's control plane injects nothing; remove it", key, value)
 		}
 	}
-	if has, want := labels["istio.io/rev"], f.Tenant.Spec.ControlPlane.Revision; has != "" && has != want {
-		return fmt.Errorf("found istio.io/rev: %q; must be the tenant's revision, %q, or absent", has, want)
+	if has, want := labels[istio.RevisionLabel], f.Tenant.Spec.ControlPlane.Revision; has != "" && has != want {
+		return fmt.Errorf("found %s: %q; must be the tenant's revision, %q, or absent", istio.RevisionLabel, has, want)
 	}
 	return nil
 }

@@ -3,29 +3,24 @@ package isolate_test
 import (
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/isolate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
 )
 
-func filter(t *testing.T, edit func(*v1alpha1.TenantSpec)) isolate.Filter {
-	t.Helper()
-	tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
-	tenant.Spec.ControlPlane.Namespace = "istio-system1"
-	tenant.Spec.ApplicationNamespaces = []string{"ns-1"}
+func filter(_ *testing.T, edit func(*v1alpha1.TenantSpec)) tenancytest.Step {
+	tenant := tenancytest.Sales()
 	if edit != nil {
 		edit(&tenant.Spec)
 	}
-	tenant.Default()
-	plan, err := discovery.For(tenant, semver.MustParse("1.31.0"))
-	require.NoError(t, err)
-	return isolate.Filter{Tenant: tenant, Plan: plan}
+	return tenancytest.Step{Tenant: tenant, Version: "1.31.0", New: func(t tenancy.Tenant) kio.Filter { return isolate.Filter{Tenant: t} }}
 }
 
 const istiod = `
@@ -41,20 +36,6 @@ spec:
 ---
 `
 
-const gateway = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: ingress, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}
-spec: {selector: {matchLabels: {istio: ingress}}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: ingress, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}
-spec:
-  type: LoadBalancer
-  ports: [{port: 15021}, {port: 80, targetPort: 8080}, {port: 443, targetPort: https}]
-`
-
 // find returns one object as text.
 func find(t *testing.T, objects []*yaml.RNode, id string) string {
 	t.Helper()
@@ -66,7 +47,7 @@ func find(t *testing.T, objects []*yaml.RNode, id string) string {
 	return ""
 }
 
-func run(t *testing.T, f isolate.Filter, text string) func(id string) string {
+func run(t *testing.T, f tenancytest.Step, text string) func(id string) string {
 	t.Helper()
 	objects, err := f.Filter(objecttest.Parse(t, text))
 	require.NoError(t, err)
@@ -132,23 +113,6 @@ func TestAllowFromReachesApplicationsAndMetricsNotXDS(t *testing.T) {
 	require.Contains(t, got("NetworkPolicy istio-system1/allow-from"), "- port: 15014\n")
 	require.NotContains(t, got("NetworkPolicy istio-system1/allow-from"), "podSelector: {}")
 	require.Contains(t, got("AuthorizationPolicy ns-1/deny-other-tenants"), "- monitoring\n")
-}
-
-func TestAGatewayIsOpenOnThePortsOfItsService(t *testing.T) {
-	got := run(t, filter(t, nil), istiod+gateway)
-	require.Contains(t, got("NetworkPolicy ns-1/allow-ingress-ingress"), `spec:
-  ingress:
-  - ports:
-    - port: 15021
-      protocol: TCP
-    - port: 8080
-      protocol: TCP
-    - port: https
-      protocol: TCP
-  podSelector:
-    matchLabels:
-      istio: ingress
-`)
 }
 
 func TestWhatIsAskedForIsLooser(t *testing.T) {

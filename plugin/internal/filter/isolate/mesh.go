@@ -1,49 +1,48 @@
 package isolate
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// security returns the apiVersion of Istio's security kinds: v1 since 1.22,
-// v1beta1 before.
-func (f Filter) security() string {
-	if f.Plan.AtLeast("1.22") {
-		return "security.istio.io/v1"
+// security returns the apiVersion of Istio's security kinds; none, if the
+// tenant's Istio has no such kinds.
+func (f Filter) security() (string, bool) {
+	for _, v := range istio.SecurityVersions {
+		if f.Tenant.Holds(v.Range) {
+			return v.APIVersion, true
+		}
 	}
-	return "security.istio.io/v1beta1"
+	return "", false
 }
-
-// policiesSince is the minor version that brought PeerAuthentication and
-// AuthorizationPolicies that deny.
-const policiesSince = "1.5"
 
 // policies are what holds for the whole mesh, in each namespace of the plan.
 func (f Filter) policies() []map[string]any {
-	if f.Plan.Before(policiesSince) {
-		if f.Warn != nil && f.Tenant.Spec.MTLS != v1alpha1.MTLSNone {
-			f.Warn(fmt.Sprintf("spec.mtls: found %q; nothing is made of it, as Istio %s has no PeerAuthentication: say it in the mesh "+
-				"(authPolicy, up to 0.7) or by a Policy (0.8 to 1.4), and %q here", f.Tenant.Spec.MTLS, f.Plan.Version, v1alpha1.MTLSNone))
+	version, known := f.security()
+	if !known {
+		if f.Tenant.Spec.MTLS != v1alpha1.MTLSNone {
+			f.Tenant.Warn("spec.mtls: found %q; nothing is made of it, as Istio %s has no PeerAuthentication: %s, and %q here",
+				f.Tenant.Spec.MTLS, f.Tenant.Version, istio.MutualTLSBefore, v1alpha1.MTLSNone)
 		}
 		return nil
 	}
 	var made []map[string]any
-	for _, namespace := range f.Plan.Policies {
+	for _, namespace := range f.Tenant.Plan.Policies {
 		if f.Tenant.Spec.Network.Policy == v1alpha1.NetworkIsolated {
-			made = append(made, f.denyOtherTenants(namespace))
+			made = append(made, f.denyOtherTenants(version, namespace))
 		}
 		if f.Tenant.Spec.MTLS != v1alpha1.MTLSNone {
-			made = append(made, f.mutualTLS(namespace))
+			made = append(made, f.mutualTLS(version, namespace))
 		}
 	}
 	return made
 }
 
-func (f Filter) mutualTLS(namespace string) map[string]any {
-	return object.New(f.security(), "PeerAuthentication", namespace, "default",
+func (f Filter) mutualTLS(version, namespace string) map[string]any {
+	return object.New(version, "PeerAuthentication", namespace, "default",
 		map[string]any{"spec": map[string]any{"mtls": map[string]any{"mode": string(f.Tenant.Spec.MTLS)}}})
 }
 
@@ -51,8 +50,8 @@ func (f Filter) mutualTLS(namespace string) map[string]any {
 // the tenant. istiod's CA signs for any ServiceAccount of the cluster that
 // reaches it, so a certificate of this mesh alone proves nothing. Peers without
 // one are left to mutual TLS: a gateway serves them.
-func (f Filter) denyOtherTenants(namespace string) map[string]any {
-	return object.New(f.security(), "AuthorizationPolicy", namespace, "deny-other-tenants", map[string]any{
+func (f Filter) denyOtherTenants(version, namespace string) map[string]any {
+	return object.New(version, "AuthorizationPolicy", namespace, "deny-other-tenants", map[string]any{
 		"spec": map[string]any{
 			"action": "DENY",
 			"rules": []any{map[string]any{"from": []any{map[string]any{"source": map[string]any{

@@ -1,30 +1,21 @@
 package isolate
 
 import (
-	"fmt"
 	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// monitoringPort is where Pilot and istiod serve their metrics.
-func (f Filter) monitoringPort() int {
-	if f.Plan.Before("1.1") {
-		return 9093
-	}
-	return 15014
-}
-
 // networkPolicies close the tenant's namespaces to everybody else. Policies
 // add up: a pod that one of them selects accepts what any of them allows.
-func (f Filter) networkPolicies(plane controlplane.ControlPlane, objects []*yaml.RNode) []map[string]any {
-	own, allowed := f.Tenant.Spec.ControlPlane.Namespace, f.Tenant.Spec.Network.AllowFrom
-	pilot := map[string]any{"matchLabels": plane.PodLabels()}
+func (f Filter) networkPolicies(objects []*yaml.RNode) []map[string]any {
+	own, allowed := f.Tenant.Own(), f.Tenant.Spec.Network.AllowFrom
+	pilot := map[string]any{"matchLabels": f.Tenant.Plane.PodLabels()}
 	var policies []map[string]any
 	policies = append(policies, policy(own, allowTenant, everyPod, rule(from(f.Tenant.Namespaces()))))
 	for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
@@ -36,21 +27,15 @@ func (f Filter) networkPolicies(plane controlplane.ControlPlane, objects []*yaml
 		}
 		policies = append(policies, policy(namespace, allowTenant, everyPod, rule(from(f.Tenant.Namespaces()))))
 	}
-	policies = append(policies, f.openings(plane, objects)...)
+	policies = append(policies, f.openings(objects)...)
 	if len(allowed) > 0 {
 		for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
 			policies = append(policies, policy(namespace, "allow-from", everyPod, rule(from(allowed))))
 		}
 		// Not xDS, the CA or the debug port, which are the tenant's alone.
-		policies = append(policies, policy(own, "allow-from", pilot, rule(from(allowed), f.monitoringPort())))
+		policies = append(policies, policy(own, "allow-from", pilot, rule(from(allowed), tcp(f.Tenant.Port(istio.PortMonitoring)))))
 	}
-	for _, g := range gateway.Workloads(objects) {
-		if len(g.Ports) > 0 {
-			policies = append(policies, policy(f.Tenant.Spec.ApplicationNamespaces[0], "allow-ingress-"+g.Name,
-				map[string]any{"matchLabels": g.PodLabels}, rule(nil, g.Ports...)))
-		}
-	}
-	return policies
+	return append(policies, f.gateways(objects)...)
 }
 
 // allowTenant is the policy that opens a namespace to the whole tenant.
@@ -59,7 +44,7 @@ const allowTenant = "allow-tenant"
 // warnOfPolicies names NetworkPolicies of an overlay that narrow nothing: what
 // one policy allows, no other takes away.
 func (f Filter) warnOfPolicies(objects []*yaml.RNode) {
-	if f.Warn == nil || f.Tenant.Spec.Network.WithinTenant == v1alpha1.WithinTenantDeny {
+	if f.Tenant.Spec.Network.WithinTenant == v1alpha1.WithinTenantDeny {
 		return
 	}
 	for _, o := range object.Of("NetworkPolicy", objects) {
@@ -68,9 +53,9 @@ func (f Filter) warnOfPolicies(objects []*yaml.RNode) {
 			len(types) > 0 && !slices.Contains(types, "Ingress") {
 			continue
 		}
-		f.Warn(fmt.Sprintf("%s: spec.podSelector: these Pods stay open to the whole tenant, whatever this policy says: %q allows that, and policies "+
+		f.Tenant.Warn("%s: spec.podSelector: these Pods stay open to the whole tenant, whatever this policy says: %q allows that, and policies "+
 			"add up; set spec.network.withinTenant of the tenant to %q, so that only policies such as this one open them",
-			object.IDOf(o), allowTenant, v1alpha1.WithinTenantDeny))
+			object.IDOf(o), allowTenant, v1alpha1.WithinTenantDeny)
 	}
 }
 
@@ -82,21 +67,19 @@ func policy(namespace, name string, pods map[string]any, rules ...map[string]any
 	})
 }
 
-// rule allows peers, nil being everybody, to TCP ports, none being all.
-func rule(peers []any, ports ...any) map[string]any {
+// rule allows peers, nil being everybody, to ports, none being all.
+func rule(peers []any, ports ...map[string]any) map[string]any {
 	r := map[string]any{}
 	if peers != nil {
 		r["from"] = peers
 	}
-	var list []any
-	for _, p := range ports {
-		list = append(list, map[string]any{"protocol": "TCP", "port": p})
-	}
-	if list != nil {
-		r["ports"] = list
+	if len(ports) > 0 {
+		r["ports"] = ports
 	}
 	return r
 }
+
+func tcp(port int) map[string]any { return map[string]any{"protocol": "TCP", "port": port} }
 
 // from are the pods of namespaces.
 func from(namespaces []string) []any {

@@ -6,21 +6,18 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
-
-// webhookPort is istiod's target of Service port 443.
-const webhookPort = 15017
 
 // openings let in who is no pod of the tenant's: the API server, whose address
 // is not known here, to webhooks; and before there were gateways in application
 // namespaces, clients of the ingress beside the control plane.
-func (f Filter) openings(plane controlplane.ControlPlane, objects []*yaml.RNode) []map[string]any {
-	own := f.Tenant.Spec.ControlPlane.Namespace
-	if f.Plan.Revisions() {
-		return []map[string]any{policy(own, "allow-webhooks", map[string]any{"matchLabels": plane.PodLabels()}, rule(nil, webhookPort))}
+func (f Filter) openings(objects []*yaml.RNode) []map[string]any {
+	own := f.Tenant.Own()
+	if f.Tenant.Revisions() {
+		return []map[string]any{policy(own, "allow-webhooks", map[string]any{"matchLabels": f.Tenant.Plane.PodLabels()}, rule(nil, tcp(f.Tenant.Port(istio.PortWebhooks))))}
 	}
 	webhooks := webhookServices(objects)
 	var policies []map[string]any

@@ -1,15 +1,13 @@
 package isolate_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/isolate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 )
 
@@ -40,10 +38,8 @@ webhooks: [{name: a, clientConfig: {service: {name: istio-sidecar-injector, name
 
 func TestAClassicControlPlaneIsOpenToTheAPIServerAndToClients(t *testing.T) {
 	f := filter(t, func(s *v1alpha1.TenantSpec) { s.Network.AllowFrom = []string{"monitoring"} })
-	plan, err := discovery.For(f.Tenant, semver.MustParse("0.7.1"))
-	require.NoError(t, err)
 	var warnings []string
-	f = isolate.Filter{Tenant: f.Tenant, Plan: plan, Warn: func(w string) { warnings = append(warnings, w) }}
+	f.Version, f.Warn = "0.7.1", func(w string) { warnings = append(warnings, w) }
 	text := objecttest.Run(t, f, classicPlane)
 	objects := objecttest.Parse(t, text)
 
@@ -57,8 +53,41 @@ func TestAClassicControlPlaneIsOpenToTheAPIServerAndToClients(t *testing.T) {
 	metrics := find(t, objects, "NetworkPolicy istio-system1/allow-from")
 	require.Contains(t, metrics, "istio: pilot", "by the template, as the Deployment has no selector")
 	require.Contains(t, metrics, "port: 9093")
-	require.Contains(t, find(t, objects, "Namespace ns-1"), "istio-injection: enabled")
+	require.Equal(t, `apiVersion: v1
+kind: Namespace
+metadata:
+  name: ns-1
+  labels:
+    istio-injection: enabled
+    istio-tenancy.dev/tenant: sales
+    kubernetes.io/metadata.name: ns-1
+`, find(t, objects, "Namespace ns-1"))
 	require.NotContains(t, text, "PeerAuthentication")
 	require.Len(t, warnings, 1)
 	require.True(t, strings.HasPrefix(warnings[0], `spec.mtls: found "STRICT"`), warnings[0])
+}
+
+// TestANamespaceHasItsNameAsALabelWhereTheAPIServerGivesItNone: every wall
+// selects namespaces by it.
+func TestANamespaceHasItsNameAsALabelWhereTheAPIServerGivesItNone(t *testing.T) {
+	for version, want := range map[string]bool{"0.7.1": true, "1.4.10": true, "1.10.6": true, "1.13.9": true, "1.14.0": false, "1.31.0": false} {
+		f := filter(t, nil)
+		f.Version = version
+		got := objecttest.Parse(t, objecttest.Run(t, f, classicPlane))
+		for _, name := range []string{"istio-system1", "ns-1"} {
+			label := "    kubernetes.io/metadata.name: " + name + "\n"
+			require.Equal(t, want, strings.Contains(find(t, got, "Namespace "+name), label), "%s %s", version, name)
+		}
+	}
+}
+
+func TestANamespaceIsCalledNothingElse(t *testing.T) {
+	const namespace = "---\n{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {kubernetes.io/metadata.name: %s}}}\n"
+	for _, version := range []string{"0.7.1", "1.31.0"} {
+		f := filter(t, nil)
+		f.Version = version
+		require.Contains(t, objecttest.RunError(t, f, classicPlane+fmt.Sprintf(namespace, "ns-2")),
+			`Namespace ns-1: metadata.labels: found kubernetes.io/metadata.name: "ns-2"; must be "ns-1", its name, or absent`)
+		require.Contains(t, objecttest.Run(t, f, classicPlane+fmt.Sprintf(namespace, "ns-1")), "kubernetes.io/metadata.name: ns-1")
+	}
 }

@@ -6,18 +6,17 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate/token"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
-
-const revisionKey = "istio.io/rev"
 
 // revised are the labels, annotations and selectors that state the revision,
 // with what they state without one.
 var revised = map[string]string{
-	revisionKey:                           defaultRevision,
-	"service.istio.io/canonical-revision": "latest",
+	istio.RevisionLabel:          istio.DefaultRevision,
+	istio.CanonicalRevisionLabel: istio.NoCanonicalRevision,
 }
 
 // reviseFields gives the control plane's objects their revision wherever they
@@ -31,13 +30,13 @@ func (f Filter) reviseFields(n *yaml.Node) {
 		}
 		entry := yaml.NewRNode(n)
 		switch {
-		case object.String(entry, "key") == revisionKey: // of matchExpressions
+		case object.String(entry, "key") == istio.RevisionLabel: // of matchExpressions
 			for _, value := range object.List(entry, "values") {
-				if value.YNode().Value == defaultRevision {
+				if value.YNode().Value == istio.DefaultRevision {
 					object.SetText(value.YNode(), f.Revision)
 				}
 			}
-		case object.String(entry, "name") == "REVISION" && object.String(entry, "value") == defaultRevision: // of env
+		case object.String(entry, "name") == istio.RevisionVariable && object.String(entry, "value") == istio.DefaultRevision: // of env
 			_ = object.ReplaceText(entry, f.Revision, "value") // a map's lookup does not fail
 		}
 	}
@@ -56,8 +55,8 @@ func moveService(n *yaml.Node, from, to string) {
 	}
 }
 
-// selectors are where istiod's pods are selected, by the label istio: pilot
-// without a revision, by their app and revision with one.
+// selectors are where istiod's pods are selected, by one label
+// without a revision, by two with one.
 var selectors = map[string][]string{
 	"Deployment":          {"spec", "selector", "matchLabels"},
 	"PodDisruptionBudget": {"spec", "selector", "matchLabels"},
@@ -67,25 +66,25 @@ var selectors = map[string][]string{
 func (f Filter) reviseSelectors(item *yaml.RNode) {
 	kind := item.GetKind()
 	selector, err := item.Pipe(yaml.Lookup(selectors[kind]...))
-	if err != nil || selector == nil || object.String(selector, "istio") != "pilot" {
+	if err != nil || selector == nil || object.String(selector, istio.PilotSelector) != istio.PilotSelected {
 		return
 	}
 	fields := &selector.YNode().Content
-	at := slices.IndexFunc(*fields, func(n *yaml.Node) bool { return n.Value == "istio" })
-	pairs := []*yaml.Node{scalar(revisionKey), scalar(f.Revision)}
+	at := slices.IndexFunc(*fields, func(n *yaml.Node) bool { return n.Value == istio.PilotSelector })
+	pairs := []*yaml.Node{scalar(istio.RevisionLabel), scalar(f.Revision)}
 	pairs[1].Style = style(item)
-	if object.String(selector, "app") == "" {
-		pairs = append([]*yaml.Node{scalar("app"), scalar("istiod")}, pairs...)
+	if object.String(selector, istio.AppSelector) == "" {
+		pairs = append([]*yaml.Node{scalar(istio.AppSelector), scalar(istio.AppSelected)}, pairs...)
 	}
 	*fields = slices.Replace(*fields, at, at+2, pairs...)
-	if pod, err := item.Pipe(yaml.Lookup("spec", "template", "metadata", "labels", "istio")); err == nil && pod != nil {
-		object.SetText(pod.YNode(), "istiod")
+	if pod, err := item.Pipe(yaml.Lookup("spec", "template", "metadata", "labels", istio.PilotSelector)); err == nil && pod != nil {
+		object.SetText(pod.YNode(), istio.AppSelected)
 	}
 }
 
 // style is how an object writes its revision: charts differ.
 func style(item *yaml.RNode) yaml.Style {
-	label, err := item.Pipe(yaml.Lookup("metadata", "labels", revisionKey))
+	label, err := item.Pipe(yaml.Lookup("metadata", "labels", istio.RevisionLabel))
 	if err != nil || label == nil {
 		return 0
 	}
@@ -95,7 +94,7 @@ func style(item *yaml.RNode) yaml.Style {
 // dropWebhooks removes the injector's entries for namespaces and pods without
 // a revision, which the charts have in a control plane without one only.
 func dropWebhooks(item *yaml.RNode) {
-	if item.GetKind() != "MutatingWebhookConfiguration" || !strings.HasPrefix(item.GetName(), "istio-sidecar-injector") {
+	if item.GetKind() != "MutatingWebhookConfiguration" || !strings.HasPrefix(item.GetName(), istio.InjectorPrefix) {
 		return
 	}
 	list, err := item.Pipe(yaml.Lookup("webhooks"))
@@ -103,25 +102,19 @@ func dropWebhooks(item *yaml.RNode) {
 		return
 	}
 	list.YNode().Content = slices.DeleteFunc(list.YNode().Content, func(n *yaml.Node) bool {
-		entry, _, _ := strings.Cut(object.String(yaml.NewRNode(n), "name"), ".")
-		return slices.Contains([]string{"namespace", "object", "auto"}, entry)
+		return slices.ContainsFunc(istio.UnrevisedWebhooks, func(prefix string) bool {
+			return strings.HasPrefix(object.String(yaml.NewRNode(n), "name"), prefix)
+		})
 	})
-}
-
-// isGateway says whether an item is of the gateway chart, or asks for the
-// same injection.
-func isGateway(item *yaml.RNode) bool {
-	return object.String(item, "metadata", "labels", v1alpha1.PartLabel) == string(v1alpha1.PartGateway) ||
-		object.String(item, "spec", "template", "metadata", "annotations", "inject.istio.io/templates") == "gateway"
 }
 
 // reviseGateway does what the gateway chart does for a revision: its pods name
 // the control plane that injects them. Its NetworkPolicy is named after it.
 func (f Filter) reviseGateway(item *yaml.RNode) error {
-	if !isGateway(item) {
+	if !gateway.Owns(item) {
 		return nil
 	}
-	if item.GetKind() == "NetworkPolicy" && object.String(item, "metadata", "labels", revisionKey) == defaultRevision {
+	if item.GetKind() == "NetworkPolicy" && object.String(item, "metadata", "labels", istio.RevisionLabel) == istio.DefaultRevision {
 		f.reviseFields(item.YNode())
 		return object.ReplaceText(item, item.GetName()+"-"+f.Revision, "metadata", "name")
 	}
@@ -129,15 +122,15 @@ func (f Filter) reviseGateway(item *yaml.RNode) error {
 	if err != nil || labels == nil {
 		return err
 	}
-	if object.String(labels, revisionKey) != "" {
-		return object.ReplaceText(labels, f.Revision, revisionKey)
+	if object.String(labels, istio.RevisionLabel) != "" {
+		return object.ReplaceText(labels, f.Revision, istio.RevisionLabel)
 	}
 	fields := &labels.YNode().Content
-	at := slices.IndexFunc(*fields, func(n *yaml.Node) bool { return n.Value == "sidecar.istio.io/inject" }) + 2
+	at := slices.IndexFunc(*fields, func(n *yaml.Node) bool { return n.Value == istio.InjectLabel }) + 2
 	if at == 1 {
 		at = len(*fields)
 	}
-	*fields = slices.Insert(*fields, at, scalar(revisionKey), scalar(f.Revision))
+	*fields = slices.Insert(*fields, at, scalar(istio.RevisionLabel), scalar(f.Revision))
 	return nil
 }
 

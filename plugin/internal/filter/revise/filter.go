@@ -8,6 +8,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -22,9 +24,6 @@ type Filter struct {
 
 var _ kio.Filter = Filter{}
 
-// defaultRevision is Istio's own name for "no revision".
-const defaultRevision = "default"
-
 // Filter changes the items in place and returns them. It fails if an object
 // of the control plane has another revision already, and if text that should be
 // JSON is not.
@@ -32,7 +31,7 @@ func (f Filter) Filter(items []*yaml.RNode) ([]*yaml.RNode, error) {
 	switch f.Revision {
 	case "":
 		return items, nil
-	case defaultRevision:
+	case istio.DefaultRevision:
 		return nil, fmt.Errorf("revise: revision %q is Istio's own name for none; choose another", f.Revision)
 	}
 	if err := f.checkLabels(items); err != nil {
@@ -60,16 +59,16 @@ func (f Filter) checkLabels(items []*yaml.RNode) error {
 			path    []string
 		}{
 			{own, []string{"metadata", "labels"}},
-			{own || isGateway(item), []string{"spec", "template", "metadata", "labels"}},
+			{own || gateway.Owns(item), []string{"spec", "template", "metadata", "labels"}},
 		} {
 			if !at.checked {
 				continue
 			}
-			switch has := object.String(item, append(at.path, revisionKey)...); has {
-			case "", defaultRevision, f.Revision:
+			switch has := object.String(item, append(at.path, istio.RevisionLabel)...); has {
+			case "", istio.DefaultRevision, f.Revision:
 			default:
 				return fmt.Errorf("revise %s: %s[%s] is %q; want %q, or %q, which is replaced by it",
-					object.IDOf(item), strings.Join(at.path, "."), revisionKey, has, f.Revision, defaultRevision)
+					object.IDOf(item), strings.Join(at.path, "."), istio.RevisionLabel, has, f.Revision, istio.DefaultRevision)
 			}
 		}
 	}
@@ -79,15 +78,15 @@ func (f Filter) checkLabels(items []*yaml.RNode) error {
 // unrevised says whether there is a control plane that knows revisions and has none.
 func (f Filter) unrevised(items []*yaml.RNode) bool {
 	return slices.ContainsFunc(object.Of("Deployment", items), func(d *yaml.RNode) bool {
-		return d.GetNamespace() == f.Namespace && revisionEnv(d) == defaultRevision
+		return d.GetNamespace() == f.Namespace && revisionEnv(d) == istio.DefaultRevision
 	})
 }
 
 // revisionEnv is what a Deployment's env REVISION says, which istiod has since 1.6.
 func revisionEnv(deployment *yaml.RNode) string {
-	for _, container := range object.List(deployment, "spec", "template", "spec", "containers") {
+	for _, container := range object.Containers(deployment) {
 		for _, env := range object.List(container, "env") {
-			if object.String(env, "name") == "REVISION" {
+			if object.String(env, "name") == istio.RevisionVariable {
 				return object.String(env, "value")
 			}
 		}
@@ -129,8 +128,8 @@ func (f Filter) reviseObject(item *yaml.RNode, renamed map[name]string) error {
 	dropWebhooks(item)
 	f.reviseSelectors(item)
 	f.reviseFields(item.YNode())
-	if to, ok := renamed[name{"Service", f.Namespace, "istiod"}]; ok {
-		moveService(item.YNode(), "istiod."+f.Namespace, to+"."+f.Namespace)
+	if to, ok := renamed[name{"Service", f.Namespace, istio.IstiodService}]; ok {
+		moveService(item.YNode(), istio.IstiodService+"."+f.Namespace, to+"."+f.Namespace)
 	}
 	if to, ok := renamed[nameOf(item)]; ok {
 		return object.ReplaceText(item, to, "metadata", "name")

@@ -6,41 +6,11 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// renames say how the charts name an object without and with a revision.
-// {ns} is the control plane's namespace, {rev} the revision, * the rest of the
-// name. Source: manifests/charts of istio/istio, 1.10 to 1.31.
-var renames = []struct {
-	kinds    string
-	from, to string
-	// labelled: only objects that state a revision; others of such a name are not the charts'.
-	labelled bool
-}{
-	{kinds: "Deployment Service ServiceAccount Role RoleBinding HorizontalPodAutoscaler PodDisruptionBudget NetworkPolicy",
-		from: "istiod", to: "istiod-{rev}"},
-	{kinds: "Service EndpointSlice Endpoints", from: "istiod-remote", to: "istiod-{rev}-remote"},
-	{kinds: "ConfigMap", from: "istio", to: "istio-{rev}"},
-	{kinds: "ConfigMap", from: "istio-sidecar-injector", to: "istio-sidecar-injector-{rev}"},
-	{kinds: "ConfigMap", from: "values", to: "values-{rev}"},
-	{kinds: "ConfigMap", from: "pilot-jwks-extra-cacerts", to: "pilot-jwks-extra-cacerts-{rev}"},
-	{kinds: "ConfigMap", from: "istio-default-gatewayclass-*", to: "istio-{rev}-gatewayclass-*"},
-	{kinds: "EnvoyFilter", from: "*", to: "*-{rev}", labelled: true},   // up to 1.20
-	{kinds: "NetworkPolicy", from: "*", to: "*-{rev}", labelled: true}, // the gateways'
-	{kinds: "ClusterRole ClusterRoleBinding", from: "istiod-clusterrole-{ns}", to: "istiod-clusterrole-{rev}-{ns}"},
-	{kinds: "ClusterRole ClusterRoleBinding", from: "istiod-gateway-controller-{ns}", to: "istiod-gateway-controller-{rev}-{ns}"},
-	{kinds: "ClusterRole ClusterRoleBinding", from: "istio-reader-clusterrole-{ns}", to: "istio-reader-clusterrole-{rev}-{ns}"},
-	{kinds: "MutatingWebhookConfiguration", from: "istio-sidecar-injector-{ns}", to: "istio-sidecar-injector-{rev}-{ns}"},
-	{kinds: "MutatingWebhookConfiguration", from: "istio-sidecar-injector", to: "istio-sidecar-injector-{rev}"}, // in istio-system
-	{kinds: "MutatingWebhookConfiguration", from: "istio-revision-tag-*", to: "istio-revision-tag-*"},
-	{kinds: "ValidatingWebhookConfiguration", from: "istio-validator-{ns}", to: "istio-validator-{rev}-{ns}"},
-	{kinds: "ValidatingAdmissionPolicy", from: "stable-channel-policy-{ns}.istio.io", to: "stable-channel-policy-{rev}-{ns}.istio.io"},
-	{kinds: "ValidatingAdmissionPolicyBinding", from: "stable-channel-policy-binding-{ns}.istio.io",
-		to: "stable-channel-policy-binding-{rev}-{ns}.istio.io"},
-}
-
-// references are the fields that hold the name of what renames may rename: of
+// references are the fields that hold the name of what has a revised name: of
 // a kind, or of that in the sibling field kind; in the namespace of the sibling
 // field namespace, or in the object's own.
 var references = []struct {
@@ -78,18 +48,19 @@ func (f Filter) newName(item *yaml.RNode) (string, bool) {
 		return "", false
 	}
 	fill := strings.NewReplacer("{ns}", f.Namespace, "{rev}", f.Revision)
-	for _, r := range renames {
-		if !slices.Contains(strings.Fields(r.kinds), kind) ||
-			r.labelled && object.String(item, "metadata", "labels", revisionKey) != defaultRevision {
-			continue
-		}
-		before, after, any := strings.Cut(fill.Replace(r.from), "*")
-		switch {
-		case !any && has == before:
-			return fill.Replace(r.to), true
-		case any && len(has) > len(before+after) && strings.HasPrefix(has, before) && strings.HasSuffix(has, after):
-			rest := has[len(before) : len(has)-len(after)]
-			return strings.ReplaceAll(fill.Replace(r.to), "*", rest), true
+	for _, component := range istio.Components {
+		for _, n := range component.Names {
+			if !slices.Contains(n.Kinds, kind) || n.Labelled && item.GetLabels()[istio.RevisionLabel] != istio.DefaultRevision {
+				continue
+			}
+			before, after, any := strings.Cut(fill.Replace(n.From), "*")
+			switch {
+			case !any && has == before:
+				return fill.Replace(n.To), true
+			case any && len(has) > len(before+after) && strings.HasPrefix(has, before) && strings.HasSuffix(has, after):
+				rest := has[len(before) : len(has)-len(after)]
+				return strings.ReplaceAll(fill.Replace(n.To), "*", rest), true
+			}
 		}
 	}
 	return "", false

@@ -7,20 +7,16 @@ import (
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 )
 
-// values are the charts' values, kept as JSON, which the injector reads: the
-// top-level field "revision" in these keys of ConfigMaps.
-var values = map[string][]string{
-	"istio-sidecar-injector": {"values"},
-	"values":                 {"original-values", "merged-values"},
-}
-
+// reviseText gives the charts' values their revision, JSON that the injector reads.
 func (f Filter) reviseText(item *yaml.RNode) error {
 	if item.GetKind() != "ConfigMap" {
 		return nil
 	}
-	for _, key := range values[item.GetName()] {
+	for _, key := range istio.RevisionTexts[item.GetName()] {
 		field, err := item.Pipe(yaml.Lookup("data", key))
 		if err != nil || field == nil {
 			continue

@@ -4,24 +4,20 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/kio"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/scope"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
 )
 
-func filter(t *testing.T, version string, asked v1alpha1.Discovery, namespaces ...string) scope.Filter {
-	t.Helper()
-	tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
-	tenant.Spec.ControlPlane.Namespace = "istio-system1"
-	tenant.Spec.ApplicationNamespaces, tenant.Spec.Discovery = namespaces, asked
-	tenant.Default()
-	plan, err := discovery.For(tenant, semver.MustParse(version))
-	require.NoError(t, err)
-	return scope.Filter{Tenant: tenant, Plan: plan}
+func filter(_ *testing.T, version string, asked v1alpha1.Discovery, namespaces ...string) tenancytest.Step {
+	tenant := tenancytest.Sales(namespaces...)
+	tenant.Spec.Discovery = asked
+	return tenancytest.Step{Tenant: tenant, Version: version, New: func(t tenancy.Tenant) kio.Filter { return scope.Filter{Tenant: t} }}
 }
 
 const istiod = `apiVersion: apps/v1
@@ -179,7 +175,7 @@ func TestTheOnlyValidatorBecomesTheTenantsOwn(t *testing.T) {
 }
 
 func TestIsIdempotent(t *testing.T) {
-	for _, f := range []scope.Filter{filter(t, "1.31.0", "auto", "ns-1"), filter(t, "1.20.0", "selectors", "ns-1", "ns-2")} {
+	for _, f := range []tenancytest.Step{filter(t, "1.31.0", "auto", "ns-1"), filter(t, "1.20.0", "selectors", "ns-1", "ns-2")} {
 		once := objecttest.Run(t, f, istiod+webhooks+ownValidator)
 		require.Equal(t, once, objecttest.Run(t, f, once))
 	}

@@ -6,11 +6,9 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
-
-// galleyKey is where Galley, up to 1.4, reads the webhooks that it registers.
-const galleyKey = "validatingwebhookconfiguration.yaml"
 
 // galley limits what validated before istiod had revisions to the tenant's
 // namespaces: webhooks among the objects, and those that Galley registers. Their
@@ -26,13 +24,13 @@ func (f Filter) galley(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 	}
 	for _, o := range object.Of("ConfigMap", slices.Clone(objects)) {
-		text := object.String(o, "data", galleyKey)
+		text := object.String(o, "data", istio.GalleyKey)
 		if text == "" || o.GetNamespace() != own {
 			continue
 		}
 		var registered map[string]any
 		edited, err := editYAML(text, func(webhooks *yaml.RNode) error {
-			if err := webhooks.SetName("istio-galley-" + own); err != nil {
+			if err := webhooks.SetName(f.Tenant.Values().Expand(istio.GalleyWebhook)); err != nil {
 				return err
 			}
 			for _, w := range object.List(webhooks, "webhooks") {
@@ -43,13 +41,13 @@ func (f Filter) galley(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			return webhooks.YNode().Decode(&registered)
 		})
 		if err == nil {
-			err = o.PipeE(yaml.Lookup("data", galleyKey), yaml.Set(yaml.NewStringRNode(edited)))
+			err = o.PipeE(yaml.Lookup("data", istio.GalleyKey), yaml.Set(yaml.NewStringRNode(edited)))
 		}
 		if err == nil {
-			objects, err = object.Put(objects, f.Tenant.Name(), registered)
+			objects, err = object.Put(objects, f.Tenant.IstioTenant.Name(), registered)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: data[%s]: %w", object.IDOf(o), galleyKey, err)
+			return nil, fmt.Errorf("%s: data[%s]: %w", object.IDOf(o), istio.GalleyKey, err)
 		}
 	}
 	return objects, nil

@@ -1,14 +1,13 @@
 package scope
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -16,88 +15,59 @@ import (
 func (f Filter) mesh(objects []*yaml.RNode) error {
 	found := false
 	for _, o := range object.Of("ConfigMap", objects) {
-		text := object.String(o, "data", "mesh")
-		if text == "" || o.GetNamespace() != f.Tenant.Spec.ControlPlane.Namespace {
+		if o.GetNamespace() != f.Tenant.Own() || object.String(o, "data", istio.MeshKey) == "" {
 			continue
 		}
 		found = true
-		edited, err := f.editMesh(text)
-		if err != nil {
-			return fmt.Errorf("%s: data.mesh: %w", object.IDOf(o), err)
-		}
-		if err := o.PipeE(yaml.Lookup("data", "mesh"), yaml.Set(yaml.NewStringRNode(edited))); err != nil {
+		if err := editKey(o, istio.MeshKey, f.editMesh); err != nil {
 			return err
 		}
 	}
 	if !found {
-		return errors.New("no ConfigMap in the control plane's namespace has data.mesh; " +
-			"istiod needs the mesh configuration that Istio's charts call \"istio\"")
+		return fmt.Errorf("no ConfigMap in the control plane's namespace has data.%s; "+
+			"istiod needs the mesh configuration that Istio's charts call %q", istio.MeshKey, istio.MeshConfigMap)
 	}
 	return nil
 }
 
-// meshField is a setting of the mesh that a tenant's control plane needs.
-type meshField struct {
-	name string
-	// value of nil takes the field away.
-	value func(Filter) any
-	// when says whether a plan's version knows the field, and needs it. Up to
-	// 1.0 Pilot refuses a mesh with fields that it does not know.
-	when func(discovery.Plan) bool
-}
-
-// meshFields are in the order in which they are added. Source: istio/api
-// mesh/v1alpha1/config.proto of the versions named.
-var meshFields = []meshField{
-	// Even where istiod does not watch it: in its root namespace, istiod takes
-	// every PeerAuthentication for a mesh-wide one, and ignores its selector.
-	{
-		name:  "rootNamespace",
-		value: func(f Filter) any { return f.Tenant.Spec.ControlPlane.Namespace },
-		when:  since("1.1"),
-	},
-	// Before istiod, the CA and the proxies were told apart from Pilot. Each
-	// tenant's CA has a root of its own all the same.
-	{name: "trustDomain", value: func(f Filter) any { return trustDomain(f) }, when: discovery.Plan.Revisions},
-	// Nil where istiod is limited otherwise: a base's own would only hide some of
-	// the tenant's namespaces.
-	{name: "discoverySelectors", value: Filter.selectors, when: since("1.10")},
-	// Galley would serve Pilot the whole cluster's configuration. Without it,
-	// Pilot reads what --appNamespace lets it.
-	{
-		name:  "configSources",
-		value: func(Filter) any { return nil },
-		when:  func(p discovery.Plan) bool { return !p.Revisions() },
-	},
-	// The Ingresses that name the tenant's class, and no others.
-	{name: "ingressControllerMode", value: func(Filter) any { return "STRICT" }, when: appNamespace},
-	{name: "ingressClass", value: func(f Filter) any { return f.ingressClass() }, when: appNamespace},
-}
-
-func since(minor string) func(discovery.Plan) bool {
-	return func(p discovery.Plan) bool { return p.AtLeast(minor) }
-}
-
-func appNamespace(p discovery.Plan) bool { return p.Dialect == v1alpha1.DiscoveryAppNamespace }
-
-func (f Filter) editMesh(text string) (string, error) {
-	return editYAML(text, func(mesh *yaml.RNode) error {
-		for _, field := range meshFields {
-			if !field.when(f.Plan) {
+func (f Filter) editMesh(mesh *yaml.RNode) error {
+	for _, component := range f.Tenant.Components() {
+		for _, s := range component.Mesh {
+			if !f.Tenant.Needs(s.Range, s.Modes) {
 				continue
 			}
-			var err error
-			if value := field.value(f); value == nil {
-				err = mesh.PipeE(yaml.Clear(field.name))
-			} else {
-				err = object.Set(mesh, value, field.name)
-			}
-			if err != nil {
-				return fmt.Errorf("%s: %w", field.name, err)
+			if err := f.setSetting(mesh, s); err != nil {
+				return fmt.Errorf("%s: %w", s.Name, err)
 			}
 		}
+	}
+	return nil
+}
+
+func (f Filter) setSetting(mesh *yaml.RNode, s istio.Setting) error {
+	switch {
+	case s.Remove:
+		return mesh.PipeE(yaml.Clear(s.Name))
+	case s.Watched:
+		names := object.InNamespaces(f.Tenant.Watch)
+		return object.Set(mesh, []any{map[string]any{"matchExpressions": []any{names}}}, s.Name)
+	}
+	if slices.Contains(s.Keeps, object.String(mesh, s.Name)) {
 		return nil
-	})
+	}
+	return object.Set(mesh, f.Tenant.Values().Expand(s.Value), s.Name)
+}
+
+// editKey edits YAML that a key of a ConfigMap holds as text.
+func editKey(configMap *yaml.RNode, key string, edit func(*yaml.RNode) error) error {
+	edited, err := editYAML(object.String(configMap, "data", key), edit)
+	if err == nil {
+		err = configMap.PipeE(yaml.Lookup("data", key), yaml.Set(yaml.NewStringRNode(edited)))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", object.IDOf(configMap), object.InField("data", key, err))
+	}
+	return nil
 }
 
 // editYAML edits YAML that is kept as text, and keeps how it ends.
@@ -117,11 +87,4 @@ func editYAML(text string, edit func(*yaml.RNode) error) (string, error) {
 		edited = strings.TrimSuffix(edited, "\n")
 	}
 	return edited, nil
-}
-
-func (f Filter) selectors() any {
-	if !f.Plan.Selects {
-		return nil
-	}
-	return []any{map[string]any{"matchExpressions": []any{object.InNamespaces(f.Plan.Watch)}}}
 }

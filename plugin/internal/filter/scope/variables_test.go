@@ -18,7 +18,6 @@ func TestOnlyProxiesGetTheTrustDomain(t *testing.T) {
 		{"gateway", "registry.example/istio/proxyv2:1.31.0", "sales.mesh"},
 		{"ingressglobalproxy", "docker.io/istio/proxy:0.7.1", "sales.mesh"},
 		{"spire", "registry.example/spire-agent:1", "own"},
-		{"proxy", "registry.example/proxy:2", "own"},
 	} {
 		for _, namespace := range []string{"", ", namespace: ns-1", ", namespace: istio-system1"} {
 			got := objecttest.Run(t, filter(t, "1.31.0", "auto", "ns-1"), istiod+webhooks+fmt.Sprintf(`

@@ -7,13 +7,13 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
 // webhooks limits injection to the application namespaces, and validation to
 // all of the tenant's: istiod tests its webhook with a Gateway in its own.
-func (f Filter) webhooks(plane controlplane.ControlPlane, objects []*yaml.RNode) ([]*yaml.RNode, error) {
+func (f Filter) webhooks(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	for _, o := range object.Of("MutatingWebhookConfiguration", objects) {
 		for _, w := range object.List(o, "webhooks") {
 			if err := limit(w, f.Tenant.Spec.ApplicationNamespaces); err != nil {
@@ -21,10 +21,10 @@ func (f Filter) webhooks(plane controlplane.ControlPlane, objects []*yaml.RNode)
 			}
 		}
 	}
-	if !f.Plan.Revisions() {
+	if !f.Tenant.Revisions() {
 		return f.galley(objects)
 	}
-	istiod := f.servicesOf(plane, objects)
+	istiod := f.servicesOf(objects)
 	objects, err := f.ownValidator(objects, istiod)
 	if err != nil {
 		return nil, err
@@ -47,9 +47,9 @@ type callee struct {
 }
 
 // servicesOf tells the control plane's Services by the Pods that they select.
-func (f Filter) servicesOf(plane controlplane.ControlPlane, objects []*yaml.RNode) callee {
+func (f Filter) servicesOf(objects []*yaml.RNode) callee {
 	c := callee{namespace: f.Tenant.Spec.ControlPlane.Namespace}
-	pods := object.StringMap(plane.Deployment, "spec", "template", "metadata", "labels")
+	pods := object.StringMap(f.Tenant.Plane.Deployment, "spec", "template", "metadata", "labels")
 	for _, s := range object.Of("Service", objects) {
 		if s.GetNamespace() != c.namespace {
 			continue
@@ -142,9 +142,6 @@ func reachesCluster(rule *yaml.RNode) bool {
 	return slices.ContainsFunc(object.Strings(rule, "apiGroups"), others) && slices.ContainsFunc(object.Strings(rule, "resources"), notPods)
 }
 
-// validatorPrefix is how the name of a revision's own validating webhook begins.
-const validatorPrefix = "istio-validator"
-
 // defaultValidators are how the names of the charts' cluster-wide validators
 // begin: since 1.11, and up to 1.10. Source: manifests/charts/base.
 var defaultValidators = []string{"istiod-default-validator", "istiod-"}
@@ -161,7 +158,7 @@ func (f Filter) ownValidator(objects []*yaml.RNode, istiod callee) ([]*yaml.RNod
 		foreign := func(w *yaml.RNode) bool { return !istiod.isCalledBy(w) }
 		switch {
 		case len(webhooks) == 0 || slices.ContainsFunc(webhooks, foreign):
-		case strings.HasPrefix(o.GetName(), validatorPrefix):
+		case strings.HasPrefix(o.GetName(), istio.ValidatorPrefix):
 			own = append(own, o)
 		case slices.ContainsFunc(defaultValidators, func(prefix string) bool { return strings.HasPrefix(o.GetName(), prefix) }):
 			defaults = append(defaults, o)
@@ -169,10 +166,10 @@ func (f Filter) ownValidator(objects []*yaml.RNode, istiod callee) ([]*yaml.RNod
 	}
 	if len(own) == 0 && len(defaults) > 0 {
 		plane, o := f.Tenant.Spec.ControlPlane, defaults[0]
-		if err := o.SetName(strings.Join([]string{validatorPrefix, plane.Revision, plane.Namespace}, "-")); err != nil {
+		if err := o.SetName(strings.Join([]string{istio.ValidatorPrefix, plane.Revision, plane.Namespace}, "-")); err != nil {
 			return nil, err
 		}
-		if err := object.Label(o, "istio.io/rev", plane.Revision); err != nil {
+		if err := object.Label(o, istio.RevisionLabel, plane.Revision); err != nil {
 			return nil, err
 		}
 		defaults = defaults[1:]

@@ -4,18 +4,19 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/kio"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/settle"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
 )
 
-func filter() settle.Filter {
-	t := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
-	t.Spec.ControlPlane.Namespace = "istio-system1"
-	t.Spec.ApplicationNamespaces = []string{"ns-1", "ns-2"}
-	t.Default()
-	return settle.Filter{Tenant: t}
+func filter() tenancytest.Step {
+	return tenancytest.Step{
+		Tenant: tenancytest.Sales("ns-1", "ns-2"), Version: "1.31.0",
+		New: func(t tenancy.Tenant) kio.Filter { return settle.Filter{Tenant: t} },
+	}
 }
 
 func TestPlaces(t *testing.T) {
@@ -136,5 +137,64 @@ apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingWebhookConfiguration
 metadata: {name: w-istio-system1}
 webhooks: [{name: a, clientConfig: {service: {name: istiod, namespace: istio-system}}}]
+`))
+}
+
+func TestAGatewayByTemplateMovesWithWhatBelongsToIt(t *testing.T) {
+	require.Equal(t, `apiVersion: v1
+kind: ServiceAccount
+metadata: {name: edge, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: edge, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+subjects: [{kind: ServiceAccount, name: edge, namespace: ns-1}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: edge, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+spec: {selector: {istio: edge}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: edge, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+spec: {template: {metadata: {labels: {istio: edge}, annotations: {inject.istio.io/templates: gateway}}, spec: {serviceAccountName: edge}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: istiod, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}
+spec: {selector: {app: istiod}}
+`, objecttest.Run(t, filter(), `apiVersion: v1
+kind: ServiceAccount
+metadata: {name: edge, namespace: istio-system1}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: edge, namespace: istio-system1}
+subjects: [{kind: ServiceAccount, name: edge, namespace: istio-system1}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: edge, namespace: istio-system1}
+spec: {selector: {istio: edge}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: edge, namespace: istio-system1}
+spec: {template: {metadata: {labels: {istio: edge}, annotations: {inject.istio.io/templates: gateway}}, spec: {serviceAccountName: edge}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: istiod, namespace: istio-system1}
+spec: {selector: {app: istiod}}
+`))
+}
+
+func TestRefusesTwoGatewaysOfOneNameInOneNamespace(t *testing.T) {
+	require.Equal(t, `Deployment ns-1/ingress: two objects come here, one with namespace "istio-system1" and one with no namespace; rename one of them`,
+		objecttest.RunError(t, filter(), `
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: ingress, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}}
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: ingress}}
 `))
 }

@@ -3,21 +3,15 @@ package settle_test
 import (
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/stretchr/testify/require"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/settle"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
 )
 
-func classic(t *testing.T, version string) settle.Filter {
-	t.Helper()
+func classic(_ *testing.T, version string) tenancytest.Step {
 	f := filter()
-	f.Tenant.Spec.ApplicationNamespaces = []string{"ns-1"}
-	plan, err := discovery.For(f.Tenant, semver.MustParse(version))
-	require.NoError(t, err)
-	f.Plan = plan
+	f.Tenant.Spec.ApplicationNamespaces, f.Version = []string{"ns-1"}, version
 	return f
 }
 

@@ -11,12 +11,6 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-func (f Filter) warn(format string, args ...any) {
-	if f.Warn != nil {
-		f.Warn(fmt.Sprintf(format, args...))
-	}
-}
-
 // shown are enough objects to know which are meant.
 const shown = 3
 
@@ -39,7 +33,7 @@ func (f Filter) warnOfFirst(objects []*yaml.RNode) {
 	if more := len(ids) - shown; more > 0 {
 		ids = append(ids[:shown], fmt.Sprintf("and %d more", more))
 	}
-	f.warn("%s: metadata.namespace: is missing, so that these go to %s, the first of spec.applicationNamespaces: another order of that list "+
+	f.Tenant.Warn("%s: metadata.namespace: is missing, so that these go to %s, the first of spec.applicationNamespaces: another order of that list "+
 		"moves them, and deletes them where they were; write the namespace", strings.Join(ids, ", "), namespaces[0])
 }
 
@@ -93,7 +87,7 @@ func (f Filter) levels(objects []*yaml.RNode) map[string]string {
 func (f Filter) warnOfNode(o *yaml.RNode, levels map[string]string) {
 	path, known := podSpecs[o.GetKind()]
 	level := levels[o.GetNamespace()]
-	if !known || f.Warn == nil || level == privileged {
+	if !known || level == privileged {
 		return
 	}
 	spec, err := o.Pipe(yaml.Lookup(path...))
@@ -105,7 +99,7 @@ func (f Filter) warnOfNode(o *yaml.RNode, levels map[string]string) {
 		allowed = slices.Concat(capabilities, istioInit)
 	}
 	for _, found := range onNode(spec, allowed) {
-		f.warn("%s: %s.%s: reaches the node, so that its Pods are refused when they start; remove it, or set spec.namespaceLabels of the tenant to "+
+		f.Tenant.Warn("%s: %s.%s: reaches the node, so that its Pods are refused when they start; remove it, or set spec.namespaceLabels of the tenant to "+
 			"{%s: %s}, which lets the tenant do everything on its nodes", object.IDOf(o), strings.Join(path, "."), found, podSecurity, privileged)
 	}
 }

@@ -15,6 +15,9 @@ func warnings(t *testing.T, text, level string, namespaces ...string) []string {
 	f := filter()
 	f.Warn = func(w string) { all = append(all, w) }
 	f.Tenant.Spec.ApplicationNamespaces = namespaces
+	if len(namespaces) > 1 {
+		f.Tenant.Spec.Discovery = "selectors" // by name: no warning of it
+	}
 	if level != "" {
 		f.Tenant.Spec.NamespaceLabels = map[string]string{"pod-security.kubernetes.io/enforce": level}
 	}
@@ -79,13 +82,4 @@ spec:
 		"{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {jobTemplate: {spec: {template: {spec: {hostIPC: true}}}}}}", "", "ns-1"))
 	require.Equal(t, []string{"Pod ns-1/a: spec.hostIPC" + end},
 		warnings(t, "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {hostIPC: true}}", "", "ns-1"))
-}
-
-func TestTwoObjectsOfOneNameInTheEnd(t *testing.T) {
-	require.Equal(t, "Role ns-1/a: metadata.name: there are two objects of this name where they end up, "+
-		"one of which istio-tenancy generates or has moved there; rename yours", objecttest.RunError(t, filter(), `
-{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a, namespace: ns-1}}
----
-{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}}
-`))
 }

@@ -10,14 +10,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 )
 
 // Command is the hidden command of the program by which a [Builder] starts
 // [Serve] in a process of its own.
 const Command = "build-overlay"
 
-// program is what kustomizations call the function by.
-const program = "istio-tenancy"
+// Program is what kustomizations call the function by.
+const Program = "istio-tenancy"
 
 // Request asks for one overlay.
 type Request struct {
@@ -58,11 +60,11 @@ func New(executable string) (*Builder, error) {
 		return nil, err
 	}
 	b := &Builder{path: executable}
-	if filepath.Base(executable) != program {
-		if b.temp, err = os.MkdirTemp("", program+"-*"); err != nil {
+	if filepath.Base(executable) != Program {
+		if b.temp, err = os.MkdirTemp("", Program+"-*"); err != nil {
 			return nil, err
 		}
-		b.path = filepath.Join(b.temp, program)
+		b.path = filepath.Join(b.temp, Program)
 		if err := os.Symlink(executable, b.path); err != nil {
 			return nil, errors.Join(err, b.Close())
 		}
@@ -111,11 +113,8 @@ func (b *Builder) Build(ctx context.Context, r Request) (Result, error) {
 // in many words and none of the function's own, which are on stderr.
 func explain(stderr, failure string) error {
 	var said []error
-	for line := range strings.Lines(stderr) {
-		line, ok := strings.CutPrefix(strings.TrimSpace(line), program+": ")
-		if ok && !strings.HasPrefix(line, "warning: ") {
-			said = append(said, errors.New(line))
-		}
+	for _, line := range diagnostic.Read(stderr).Errors {
+		said = append(said, errors.New(line))
 	}
 	if len(said) == 0 {
 		return errors.New(strings.Join(strings.Fields(failure), " "))

@@ -112,7 +112,7 @@ func RunsThis(annotations map[string]string) bool {
 		return false
 	}
 	path, err := spec.Pipe(yaml.Get("exec"), yaml.Get("path"))
-	if err != nil || path == nil || path.YNode().Value != program {
+	if err != nil || path == nil || path.YNode().Value != Program {
 		return false
 	}
 	fields, err := spec.Fields()

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/gob"
 	"io"
+	"os"
 	"path/filepath"
 
 	kustomize "sigs.k8s.io/kustomize/kustomize/v5/commands/build"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 )
 
 // Serve answers the one request on in. A process may call it once.
@@ -35,7 +38,10 @@ func Serve(in io.Reader, out io.Writer) error {
 	cmd.SetArgs([]string{"--enable-alpha-plugins", "--enable-exec", request.Dir})
 	cmd.SilenceErrors = true
 	if err := cmd.Execute(); err != nil {
-		return gob.NewEncoder(out).Encode(Result{Failure: err.Error()})
+		return gob.NewEncoder(out).Encode(Result{Failure: files.failure(root, err)})
+	}
+	for _, warning := range files.unmatched(root) {
+		diagnostic.Warning(os.Stderr, warning)
 	}
 	return gob.NewEncoder(out).Encode(Result{YAML: text.Bytes(), Inputs: files.inputs(root), Opaque: files.opaque()})
 }

@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
+)
+
+// arguments are what a command takes beside its flags.
+type arguments struct {
+	name, what, example string // such as DIR, "the directory to write", and a command line
+	least, most         int    // most 0: any number
+}
+
+// check is a command's Args.
+func (a arguments) check(cmd *cobra.Command, args []string) error {
+	switch n := len(args); {
+	case n < a.least:
+		return fmt.Errorf("%s: %s is missing: must be %s, such as: %s %s", cmd.Name(), a.name, a.what, program, a.example)
+	case a.most > 0 && n > a.most:
+		many := "one"
+		if a.least == 0 {
+			many = "at most one"
+		}
+		return fmt.Errorf("%s: %s: must be %s, %s, such as: %s %s", cmd.Name(), found(args), many, a.name, program, a.example)
+	}
+	return nil
+}
+
+// noArguments is the Args of a command that takes none.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s: %s: takes none", cmd.Name(), found(args))
+	}
+	return nil
+}
+
+// found names arguments.
+func found(args []string) string {
+	var quoted []string
+	for _, arg := range args {
+		quoted = append(quoted, strconv.Quote(arg))
+	}
+	if last := len(quoted) - 1; last > 0 {
+		return fmt.Sprintf("found %d arguments, %s and %s", len(args), strings.Join(quoted[:last], ", "), quoted[last])
+	}
+	return "found argument " + quoted[0]
+}
+
+// wrongFlag says what is wrong with a flag, in this program's words.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	of, help := "", "; see "+cmd.CommandPath()+" --help"
+	if cmd.HasParent() {
+		of = cmd.Name() + ": "
+	}
+	var unknown *pflag.NotExistError
+	var empty *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return fmt.Errorf("%sunknown flag: -%s%s", of, unknown.GetSpecifiedName(), help)
+	case errors.As(err, &unknown):
+		flag := "--" + unknown.GetSpecifiedName()
+		var known []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+		if question := suggest.Question(flag, known); question != "" {
+			help = question
+		}
+		return fmt.Errorf("%sunknown flag: %s%s", of, flag, help)
+	case errors.As(err, &empty):
+		value, _ := pflag.UnquoteUsage(empty.GetFlag())
+		return fmt.Errorf("%s--%s has no value: must be followed by %s%s", of, empty.GetFlag().Name, value, help)
+	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
+		return fmt.Errorf("%s--%s: found %q: must be true or false", of, invalid.GetFlag().Name, invalid.GetValue())
+	}
+	return fmt.Errorf("%s%w%s", of, err, help)
+}

@@ -1,0 +1,56 @@
+// Package diagnostic is how this program says on stderr what is wrong, one line
+// for each thing, and how it reads what a process of its own has said:
+//
+//	istio-tenancy: IstioTenant sales: spec.mlts: unknown field    an error
+//	istio-tenancy: warning: spec.discovery: auto is ...           a warning
+//	# Warning: 'bases' is deprecated.                             said by another program
+package diagnostic
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+const (
+	mark        = "istio-tenancy: "
+	warningMark = mark + "warning: "
+)
+
+// Error writes a line for each line of an error.
+func Error(w io.Writer, err error) { write(w, mark, err.Error()) }
+
+// Warning writes a line for each line of a warning.
+func Warning(w io.Writer, text string) { write(w, warningMark, text) }
+
+// write has nobody to tell that stderr is gone.
+func write(w io.Writer, mark, text string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			fmt.Fprintf(w, "%s%s\n", mark, line)
+		}
+	}
+}
+
+// Said is what a process has said, without the marks.
+type Said struct {
+	Errors, Warnings []string
+	// Others are the lines of other programs.
+	Others []string
+}
+
+// Read takes apart what a process wrote to stderr.
+func Read(stderr string) Said {
+	var s Said
+	for line := range strings.Lines(stderr) {
+		line = strings.TrimSpace(line)
+		if text, ok := strings.CutPrefix(line, warningMark); ok {
+			s.Warnings = append(s.Warnings, text)
+		} else if text, ok := strings.CutPrefix(line, mark); ok {
+			s.Errors = append(s.Errors, text)
+		} else if line != "" {
+			s.Others = append(s.Others, line)
+		}
+	}
+	return s
+}

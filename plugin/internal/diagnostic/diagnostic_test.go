@@ -1,0 +1,25 @@
+package diagnostic_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+)
+
+func TestWhatIsWrittenIsRead(t *testing.T) {
+	var stderr strings.Builder
+	diagnostic.Error(&stderr, errors.New("spec.mlts: unknown field\n  spec.x: unknown field\n\n"))
+	stderr.WriteString("# Warning: 'bases' is deprecated.\n")
+	diagnostic.Warning(&stderr, "one\ntwo")
+	require.Equal(t, "istio-tenancy: spec.mlts: unknown field\nistio-tenancy: spec.x: unknown field\n# Warning: 'bases' is deprecated.\n"+
+		"istio-tenancy: warning: one\nistio-tenancy: warning: two\n", stderr.String())
+	require.Equal(t, diagnostic.Said{
+		Errors:   []string{"spec.mlts: unknown field", "spec.x: unknown field"},
+		Warnings: []string{"one", "two"},
+		Others:   []string{"# Warning: 'bases' is deprecated."},
+	}, diagnostic.Read(stderr.String()))
+}

@@ -1,0 +1,151 @@
+package istio
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+)
+
+// Component is a program of Istio's, or an addon that runs beside it.
+type Component struct {
+	// Name is how messages call it.
+	Name string
+	// Range are the versions of Istio that have it.
+	Range
+	// Images are how manifests call the program's image, without registry and
+	// tag, and Containers its container. Either tells the component.
+	Images, Containers []string
+	// Accounts are the ServiceAccounts that it runs as. The account of Discovery
+	// is not among them: the Deployment of the control plane says it.
+	Accounts []string
+	// Discovery says that the component is the control plane proper, which
+	// [DiscoveryArgument] tells.
+	Discovery bool
+	// Proxy says that the component is a proxy, which Variables are for.
+	Proxy bool
+
+	Arguments []Argument
+	Variables []Variable
+	// Mesh are settings of the mesh's configuration.
+	Mesh []Setting
+	// Configurations are what ConfigMaps hold of it as text.
+	Configurations []Configuration
+	// Rights are what it needs; the first row that fits a resource holds.
+	Rights []Right
+	// URLs of the API server that it needs.
+	URLs []URL
+	// Idle says why what binds its accounts to a ClusterRole goes, while the
+	// accounts stay; empty, where it does not.
+	Idle string
+	// Dropped says why a tenant has no use for it: its accounts go, with what is
+	// bound to them alone.
+	Dropped string
+	// OncePerCluster says why a tenant cannot have it.
+	OncePerCluster string
+	// Workloads are what its DaemonSet is called, where nothing else tells it.
+	Workloads []string
+	// Names are those of its objects that carry the revision.
+	Names []Name
+	// BareNames are those of its objects that carry the namespace outside of
+	// UpstreamNamespace only.
+	BareNames []BareName
+	// Ports are where it serves.
+	Ports []Port
+}
+
+// Components are all that the catalogue knows.
+var Components = []Component{
+	istiod, pilot, mixer, mixerPostInstall, mixerValidator, citadel, securityPostInstall, galley, injector, ingress, egress, proxy,
+	reader, cni, ztunnel, prometheus, kiali,
+}
+
+// Of are the components of a version.
+func Of(v *semver.Version) []Component {
+	return slices.DeleteFunc(slices.Clone(Components), func(c Component) bool { return !c.Holds(v) })
+}
+
+// DiscoveryArgument is the first argument of the container that every control
+// plane so far has: of istiod, and of Pilot before.
+const DiscoveryArgument = "discovery"
+
+// Argument is an argument of the command line that limits a program to a tenant.
+type Argument struct {
+	Range
+	// Name is what is written, Short the letter that means the same.
+	Name, Short string
+	// Apart says that name and value are two arguments.
+	Apart bool
+	// Switch says that it may stand without a value.
+	Switch bool
+	// Value for a tenant: text with placeholders, see [Values].
+	Value string
+	// Why it is set, and what it does not limit.
+	Why string
+}
+
+// Variable is an environment variable that a program of a tenant needs.
+type Variable struct {
+	Range
+	// Modes are those that need it; none is all.
+	Modes []v1alpha1.Discovery
+	Name  string
+	// Value for a tenant: text with placeholders, see [Values].
+	Value string
+	// OnlyIfSet leaves containers alone that do not have it.
+	OnlyIfSet bool
+	// List says that it is a comma list, which keeps what a base has in it.
+	List bool
+	// KeepsTenants leaves a value alone that is one of the tenant's namespaces.
+	KeepsTenants bool
+	Why          string
+}
+
+// Setting is a field of the mesh's configuration that a tenant needs. Up to 1.0
+// Pilot refuses a mesh with fields that it does not know.
+type Setting struct {
+	Range
+	// Modes are those that need it; none is all.
+	Modes []v1alpha1.Discovery
+	Name  string
+	// Value for a tenant: text with placeholders, see [Values]. Remove takes the
+	// field away, and Watched sets a label selector of the watched namespaces.
+	Value           string
+	Remove, Watched bool
+	// Keeps are values of a base that stay.
+	Keeps []string
+	Why   string
+}
+
+// Configuration is YAML of a program's own that a ConfigMap holds as text.
+type Configuration struct {
+	// Mark is a word that only this program's configuration has.
+	Mark string
+	// Edit limits it to a tenant, and says what it drops because nothing of it is
+	// the tenant's.
+	Edit func(config *yaml.RNode, v Values) (dropped []string, err error)
+}
+
+// The ports that steps ask for.
+const (
+	PortMonitoring = "monitoring"
+	PortWebhooks   = "webhooks"
+)
+
+// Port is where a program serves.
+type Port struct {
+	Range
+	Name   string
+	Number int
+}
+
+// Runs says whether a container of a name and an image runs the component.
+func (c Component) Runs(container, image string) bool {
+	image, _, _ = strings.Cut(image, "@")
+	image = image[strings.LastIndexByte(image, '/')+1:]
+	image, _, _ = strings.Cut(image, ":")
+	return slices.Contains(c.Images, image) || slices.Contains(c.Containers, container)
+}

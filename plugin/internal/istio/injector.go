@@ -1,0 +1,29 @@
+package istio
+
+// Names of the injector of the time before istiod.
+const (
+	// InjectorDeployment is what it is called, and what its webhook is.
+	InjectorDeployment = "istio-sidecar-injector"
+	// InjectorPatches begins an argument of those injectors, 0.8 to 1.4, that
+	// write their CA into the webhook. InjectorWebhook begins the one that names
+	// it; its default is InjectorDeployment. Source: pilot/cmd/sidecar-injector/main.go.
+	InjectorPatches = "--caCertFile="
+	InjectorWebhook = "--webhookConfigName="
+)
+
+// injector is a program of its own up to 1.4.
+var injector = Component{
+	Name:     "the injector",
+	Range:    Range{Before: RevisionsSince},
+	Accounts: []string{"istio-sidecar-injector-service-account"},
+	Rights: []Right{
+		{
+			Groups: []string{""}, Resources: []string{"configmaps"},
+			Read: ControlPlaneNamespace, Write: None, Why: "the mesh, and what to inject",
+		},
+		{
+			Groups: []string{"admissionregistration.k8s.io"}, Resources: []string{"mutatingwebhookconfigurations"},
+			Read: Cluster, Write: ClusterByName, Why: "it writes its certificate into its webhook",
+		},
+	},
+}

@@ -1,0 +1,136 @@
+package istio_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+)
+
+// TestEachRowIsWhole holds what every engine takes for granted.
+func TestEachRowIsWhole(t *testing.T) {
+	names := map[string]bool{}
+	for _, c := range istio.Components {
+		require.NotEmpty(t, c.Name)
+		require.False(t, names[c.Name], "%s is there twice", c.Name)
+		names[c.Name] = true
+		inOrder(t, c.Range, c.Name)
+		for _, a := range c.Arguments {
+			require.NotEmpty(t, a.Why, a.Name)
+			require.True(t, strings.HasPrefix(a.Name, "--"), a.Name)
+			inOrder(t, a.Range, a.Name)
+			filledIn(t, a.Value)
+		}
+		for _, v := range c.Variables {
+			require.NotEmpty(t, v.Why, v.Name)
+			inOrder(t, v.Range, v.Name)
+			filledIn(t, v.Value)
+		}
+		for _, s := range c.Mesh {
+			require.NotEmpty(t, s.Why, s.Name)
+			inOrder(t, s.Range, s.Name)
+			filledIn(t, s.Value)
+		}
+		for _, r := range c.Rights {
+			require.NotEmpty(t, r.Why, "%s: %s", c.Name, r.Resources)
+			require.NotEmpty(t, r.Groups, "%s: %s", c.Name, r.Resources)
+			require.NotEmpty(t, r.Resources, "%s: %s", c.Name, r.Groups)
+			require.NotContains(t, r.Groups, "*", "no program needs every group")
+			inOrder(t, r.Range, c.Name)
+		}
+	}
+}
+
+func inOrder(t *testing.T, r istio.Range, what string) {
+	t.Helper()
+	for _, bound := range []string{r.Since, r.Before} {
+		if bound != "" {
+			_, err := semver.NewVersion(bound)
+			require.NoError(t, err, what)
+		}
+	}
+	if r.Since != "" && r.Before != "" {
+		require.True(t, semver.MustParse(r.Since).LessThan(semver.MustParse(r.Before)), "%s: from %s to %s", what, r.Since, r.Before)
+	}
+}
+
+var placeholder = regexp.MustCompile(`\{\w+\}`)
+
+func filledIn(t *testing.T, text string) {
+	t.Helper()
+	values := istio.Values{
+		Tenant: "sales", ControlPlane: "istio-system1", Applications: []string{"ns-1", "ns-2"}, Watched: []string{"ns-1"},
+		Revision: "sales", TrustDomain: "sales.mesh",
+	}
+	require.Empty(t, placeholder.FindString(values.Expand(text)), text)
+}
+
+// TestEveryVersionHasOneControlPlane looks at each minor version that is known.
+func TestEveryVersionHasOneControlPlane(t *testing.T) {
+	for minor := range 32 {
+		version := semver.New(1, uint64(minor), 0, "", "")
+		var planes []string
+		for _, c := range istio.Of(version) {
+			if c.Discovery {
+				planes = append(planes, c.Name)
+				require.True(t, slices.ContainsFunc(c.Ports, func(p istio.Port) bool { return p.Name == istio.PortMonitoring && p.Holds(version) }))
+			}
+		}
+		require.Len(t, planes, 1, "%s: %s", version, planes)
+	}
+}
+
+func TestARange(t *testing.T) {
+	for _, test := range []struct {
+		r       istio.Range
+		version string
+		want    bool
+	}{
+		{istio.Range{}, "0.7.1", true},
+		{istio.Range{Since: "1.18"}, "1.17.8", false},
+		{istio.Range{Since: "1.18"}, "1.18.0", true},
+		{istio.Range{Before: "1.18"}, "1.17.8", true},
+		{istio.Range{Before: "1.18"}, "1.18.0", false},
+		{istio.Range{Since: "1.1", Before: "1.10"}, "1.9.9", true},
+		{istio.Range{Since: "1.1", Before: "1.10"}, "1.10.0", false},
+	} {
+		require.Equal(t, test.want, test.r.Holds(semver.MustParse(test.version)), "%v %s", test.r, test.version)
+	}
+}
+
+// TestWhereARightGoes is the meaning of the places.
+func TestWhereARightGoes(t *testing.T) {
+	for _, test := range []struct {
+		place         istio.Place
+		listed, watch istio.Place // for a control plane that lists the cluster, and one that does not
+	}{
+		{istio.Watched, istio.Cluster, istio.ApplicationNamespaces},
+		{istio.WatchedAndControlPlane, istio.Cluster, istio.TenantNamespaces},
+		{istio.ClusterException, istio.Cluster, istio.Cluster},
+		{istio.ClusterByName, istio.ClusterByName, istio.ClusterByName},
+		{istio.None, istio.None, istio.None},
+	} {
+		require.Equal(t, test.listed, test.place.In(true))
+		require.Equal(t, test.watch, test.place.In(false))
+	}
+}
+
+func TestWhatAContainerRuns(t *testing.T) {
+	runs := func(container, image string) (names []string) {
+		for _, c := range istio.Components {
+			if c.Runs(container, image) {
+				names = append(names, c.Name)
+			}
+		}
+		return names
+	}
+	require.Equal(t, []string{"istiod", "Pilot"}, runs("x", "registry:5000/istio/pilot:1.31.0@sha256:0"))
+	require.Equal(t, []string{"Citadel"}, runs("citadel", "mirror/ca"))
+	require.Equal(t, []string{"the proxy"}, runs("istio-proxy", "auto"))
+	require.Empty(t, runs("productpage", "istio/examples-bookinfo-productpage-v1"))
+}

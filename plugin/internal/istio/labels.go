@@ -1,0 +1,43 @@
+package istio
+
+// Labels and annotations of Istio's that several steps read or write.
+const (
+	// RevisionLabel says which control plane an object is of, or is for.
+	RevisionLabel = "istio.io/rev"
+	// DefaultRevision is Istio's own name for "no revision".
+	DefaultRevision = "default"
+	// CanonicalRevisionLabel is on the control plane's Pods, and is
+	// NoCanonicalRevision there without a revision.
+	CanonicalRevisionLabel = "service.istio.io/canonical-revision"
+	NoCanonicalRevision    = "latest"
+	// RevisionVariable is istiod's environment variable with its own revision, since 1.6.
+	RevisionVariable = "REVISION"
+
+	// InjectionLabel is how a Namespace asks a control plane without a revision
+	// for proxies.
+	InjectionLabel   = "istio-injection"
+	InjectionEnabled = "enabled"
+	// DataplaneModeLabel is how a Namespace asks for ambient mode.
+	DataplaneModeLabel = "istio.io/dataplane-mode"
+	// InjectLabel is how a Pod asks for a proxy, or for none.
+	InjectLabel = "sidecar.istio.io/inject"
+	// TemplatesAnnotation names the templates by which a Pod is injected.
+	TemplatesAnnotation = "inject.istio.io/templates"
+	// GatewayTemplate is the template that makes a Pod a gateway.
+	GatewayTemplate = "gateway"
+	// OperatorComponentLabel says which component an object of Istio's installers
+	// belongs to, since 1.6.
+	OperatorComponentLabel = "operator.istio.io/component"
+)
+
+// UpstreamNamespace is where Istio's manifests install a control plane, and
+// where they leave the namespace out of some names.
+const UpstreamNamespace = "istio-system"
+
+// Domain ends the names of the admission policies of Istio's charts.
+const Domain = ".istio.io"
+
+// UnnamedNamespaces are the versions that ran on a Kubernetes older than 1.21,
+// which does not write a Namespace's name into its labels. Source: Istio's table
+// of supported releases.
+var UnnamedNamespaces = Range{Before: "1.14"}

@@ -1,0 +1,45 @@
+package istio
+
+import "github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+
+// Mode is a way to tell a control plane to watch only some namespaces.
+type Mode struct {
+	Range
+	Name v1alpha1.Discovery
+	// Many says whether it can name more than one namespace.
+	Many bool
+	// OwnNamespace says whether the control plane's own namespace is watched, too.
+	OwnNamespace bool
+	// Lists says that the control plane lists the whole cluster, and selects
+	// afterwards; otherwise it lists the namespaces that it watches only.
+	Lists bool
+	// Selects says that the mesh's discoverySelectors name what is watched.
+	Selects bool
+	// Ignored says why the mode limits nothing: it is for who asks for it by name.
+	Ignored string
+}
+
+// Modes are ordered by strictness.
+//
+// Sources: istio/istio pkg/features (ISTIO_WATCH_NAMESPACE limits the informers
+// of istiod itself since 1.18), pilot/cmd (--appNamespace is one namespace up to
+// 1.6, a list from 1.7 on, and gone in 1.11) and pull request 32814 (istiod's
+// informers have been shared since 1.7, and look at the whole cluster whatever
+// the argument says), mesh v1alpha1 (discoverySelectors since 1.10).
+var Modes = []Mode{
+	{Name: v1alpha1.DiscoveryNamespace, Range: Range{Since: "1.18"}},
+	{Name: v1alpha1.DiscoveryAppNamespace, Range: Range{Before: "1.7"}},
+	{
+		Name: v1alpha1.DiscoveryAppNamespace, Range: Range{Since: "1.7", Before: "1.10"},
+		Many: true, OwnNamespace: true, Lists: true,
+		Ignored: "accepts --appNamespace and watches every namespace all the same",
+	},
+	{
+		Name: v1alpha1.DiscoveryAppNamespace, Range: Range{Since: "1.10", Before: "1.11"},
+		Many: true, OwnNamespace: true, Lists: true, Selects: true,
+	},
+	{
+		Name: v1alpha1.DiscoverySelectors, Range: Range{Since: "1.10"},
+		Many: true, OwnNamespace: true, Lists: true, Selects: true,
+	},
+}

@@ -1,0 +1,55 @@
+package istio
+
+import (
+	"slices"
+	"strings"
+)
+
+// Values are what placeholders in the catalogue stand for.
+type Values struct {
+	Tenant string
+	// ControlPlane is the control plane's namespace.
+	ControlPlane string
+	// Applications are the application namespaces.
+	Applications []string
+	// Watched are the namespaces that the control plane watches.
+	Watched               []string
+	Revision, TrustDomain string
+	// Ingress is the namespace of the proxies that serve Ingresses; where nobody
+	// has looked for them, the first application namespace.
+	Ingress string
+}
+
+// Namespaces are all of the tenant, the control plane's first.
+func (v Values) Namespaces() []string {
+	return slices.Concat([]string{v.ControlPlane}, v.Applications)
+}
+
+// Expand fills in a text's placeholders. Lists are joined by commas.
+//
+//	{tenant} {revision} {trustDomain}
+//	{controlPlane}  {ingress}  {application}, the first  {applications}  {namespaces}  {watched}
+func (v Values) Expand(text string) string {
+	if !strings.Contains(text, "{") {
+		return text
+	}
+	first := ""
+	if len(v.Applications) > 0 {
+		first = v.Applications[0]
+	}
+	ingress := v.Ingress
+	if ingress == "" {
+		ingress = first
+	}
+	return strings.NewReplacer(
+		"{tenant}", v.Tenant,
+		"{revision}", v.Revision,
+		"{trustDomain}", v.TrustDomain,
+		"{controlPlane}", v.ControlPlane,
+		"{ingress}", ingress,
+		"{application}", first,
+		"{applications}", strings.Join(v.Applications, ","),
+		"{namespaces}", strings.Join(v.Namespaces(), ","),
+		"{watched}", strings.Join(v.Watched, ","),
+	).Replace(text)
+}

@@ -1,0 +1,18 @@
+// Package meshconfig checks Istio's mesh configuration against its schema.
+//
+//	accesLogFile: /dev/stdout
+//	defaultConfig:
+//	  concurrency: two
+//
+// gives
+//
+//	accesLogFile: no field of MeshConfig; did you mean "accessLogFile"?
+//	defaultConfig.concurrency: found "two"; must be a number
+//
+// istiod itself says nothing of the former, and ignores it; of the latter it
+// complains at run time, and takes none of the configuration.
+//
+// The fields are those of the Istio release whose charts are embedded.
+package meshconfig
+
+//go:generate go run ./generate

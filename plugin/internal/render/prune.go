@@ -1,0 +1,98 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// prune deals with the output of overlays that are gone. present are the names
+// of the overlays of this run.
+func (r *run) prune(present map[string]bool) error {
+	if r.Output == "" {
+		return nil
+	}
+	names, err := r.output.orphans(present)
+	for _, name := range names {
+		if !r.Prune {
+			r.Warn(fmt.Sprintf("%s: its overlay is gone; --prune removes it", filepath.Join(r.Output, name)))
+			continue
+		}
+		gone, theirs, e := r.output.removal(name)
+		if len(theirs) > 0 {
+			r.Warn(fmt.Sprintf("%s: its overlay is gone, and what render did not write stays: %s",
+				filepath.Join(r.Output, name), strings.Join(theirs, ", ")))
+		}
+		if r.Diff {
+			r.diffs[name] = r.output.unified(name, gone)
+		}
+		if e == nil && !r.readOnly() {
+			if len(theirs) > 0 {
+				e = r.output.apply(name, gone)
+			} else {
+				e = r.output.remove(name)
+			}
+			r.cache.forget(name)
+		}
+		err = errors.Join(err, e)
+		r.differs(name, removed)
+	}
+	return err
+}
+
+// orphans are the directories of ours whose overlays are gone. present are the
+// names of overlays that are there.
+func (o output) orphans(present map[string]bool) ([]string, error) {
+	entries, err := os.ReadDir(o.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range entries {
+		if !e.IsDir() || e.Name() == cacheDir || present[e.Name()] {
+			continue
+		}
+		if from, ours := o.source(e.Name()); ours && !hasKustomization(from) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
+}
+
+// removal are the files to remove of a directory of ours, the kustomization
+// last, and the names of all that is somebody else's.
+func (o output) removal(name string) (ours []change, theirs []string, err error) {
+	entries, err := os.ReadDir(filepath.Join(o.dir, name))
+	listed := append(o.listed(name), kustomizationFile)
+	var last change
+	for _, e := range entries {
+		if e.IsDir() || !slices.Contains(listed, e.Name()) {
+			theirs = append(theirs, e.Name())
+			continue
+		}
+		old, unread := os.ReadFile(filepath.Join(o.dir, name, e.Name()))
+		err = errors.Join(err, unread)
+		if c := (change{e.Name(), old, nil}); c.name == kustomizationFile {
+			last = c
+		} else {
+			ours = append(ours, c)
+		}
+	}
+	return append(ours, last), theirs, err
+}
+
+// remove removes a directory: at once, since it is renamed first.
+func (o output) remove(name string) error {
+	gone, err := os.MkdirTemp(o.temp, "*")
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(o.dir, name), filepath.Join(gone, name)); err != nil {
+		return err
+	}
+	return os.RemoveAll(gone)
+}

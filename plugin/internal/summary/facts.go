@@ -1,0 +1,149 @@
+package summary
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// facts are what is kept of one tenant's objects, so that those of thousands
+// need not be in memory at once.
+type facts struct {
+	tenant     string
+	files      []string
+	ids        []object.ID
+	planes     []plane
+	selected   []string // by the mesh's discoverySelectors
+	secretRole map[string]bool
+	bindings   []binding
+}
+
+// plane is a control plane.
+type plane struct {
+	id       object.ID
+	version  string
+	err      error // why the version cannot be told
+	watched  []string
+	appNames []string
+}
+
+// binding is a RoleBinding or a ClusterRoleBinding.
+type binding struct {
+	id       object.ID
+	role     Role
+	subjects []Person
+}
+
+// owner is the tenant of an object, or, of an object without one, the directory of its file.
+type owner struct{ tenant, dir string }
+
+// collect sorts the objects of a file by owner, and keeps what counts.
+func collect(file string, objects []*yaml.RNode, all map[owner]*facts, order *[]owner) {
+	mine := map[owner][]*yaml.RNode{}
+	for _, o := range objects {
+		key := owner{tenant: o.GetLabels()[v1alpha1.TenantLabel]}
+		if key.tenant == "" {
+			key.dir = filepath.Dir(file)
+		}
+		if all[key] == nil {
+			all[key] = &facts{tenant: key.tenant, secretRole: map[string]bool{}}
+			*order = append(*order, key)
+		}
+		mine[key] = append(mine[key], o)
+	}
+	for key, objects := range mine {
+		all[key].add(file, objects)
+	}
+}
+
+func (f *facts) add(file string, objects []*yaml.RNode) {
+	f.files = append(f.files, file)
+	for _, o := range objects {
+		id := object.IDOf(o)
+		f.ids = append(f.ids, id)
+		switch {
+		case id.Kind == "Deployment":
+			f.addPlane(id, o)
+		case id.Kind == "ConfigMap":
+			f.selected = append(f.selected, selected(o)...)
+		case id.Kind == "ClusterRole":
+			f.secretRole[id.Name] = slices.ContainsFunc(object.List(o, "rules"), listsSecrets)
+		case strings.HasSuffix(id.Kind, "RoleBinding"):
+			b := binding{id: id, role: Role{id.Namespace, object.String(o, "roleRef", "kind"), object.String(o, "roleRef", "name")}}
+			for _, s := range object.List(o, "subjects") {
+				b.subjects = append(b.subjects, Person{
+					Kind: object.String(s, "kind"), Namespace: object.String(s, "namespace"), Name: object.String(s, "name"),
+				})
+			}
+			f.bindings = append(f.bindings, b)
+		}
+	}
+}
+
+func (f *facts) addPlane(id object.ID, deployment *yaml.RNode) {
+	found, err := controlplane.Find([]*yaml.RNode{deployment})
+	if errors.Is(err, controlplane.ErrNone) {
+		return
+	}
+	p := plane{id: id, err: err, watched: watched(found), appNames: appNamespaces(found)}
+	if err == nil {
+		p.version = found.Version.String()
+	}
+	f.planes = append(f.planes, p)
+}
+
+// summarize says what the facts mean.
+func (f *facts) summarize() Tenant {
+	t := Tenant{
+		Tenant: f.tenant, Files: f.files, Namespaces: f.namespaces(), Objects: len(f.ids), Kinds: map[string]int{},
+		SecretReaders: f.secretReaders(), Access: f.access(), Cautions: []string{},
+	}
+	for _, id := range f.ids {
+		t.Kinds[id.Kind]++
+	}
+	switch len(f.planes) {
+	case 0:
+	case 1:
+		p := f.planes[0]
+		t.Istio, t.ControlPlaneNamespace, t.Discovery = p.version, p.id.Namespace, f.discovery(p)
+		if p.err != nil {
+			t.Cautions = append(t.Cautions, p.err.Error())
+		}
+	default:
+		var names []string
+		for _, p := range f.planes {
+			names = append(names, p.id.String())
+		}
+		t.Cautions = append(t.Cautions, fmt.Sprintf("%d control planes: %s; a tenant has one", len(names), strings.Join(names, ", ")))
+	}
+	if len(t.SecretReaders) > 0 {
+		t.Cautions = append(t.Cautions, "every Secret of the cluster can be read by "+strings.Join(t.SecretReaders, ", "))
+	}
+	return t
+}
+
+func (f *facts) namespaces() []string {
+	names := map[string]bool{}
+	for _, id := range f.ids {
+		switch {
+		case id.Kind == "Namespace":
+			names[id.Name] = true
+		case id.Namespace != "":
+			names[id.Namespace] = true
+		}
+	}
+	return sorted(names)
+}
+
+func sorted(names map[string]bool) []string {
+	return slices.AppendSeq([]string{}, slices.Values(slices.Sorted(maps.Keys(names))))
+}
