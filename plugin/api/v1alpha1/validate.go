@@ -39,7 +39,7 @@ func (t IstioTenant) problems() problems {
 	p.checkNames(t)
 	p.checkNamespaces(t)
 	p.checkSubjects(t.Spec)
-	p.checkAllowFrom(t)
+	p.checkNetwork(t)
 	p.checkQuota(t.Spec.Quota)
 	p.checkLabels(t.Spec.NamespaceLabels)
 	p.checkRights(t.Spec.ControlPlane.Rights)
@@ -158,7 +158,10 @@ func (p *problems) checkRights(rights []Right) {
 	}
 }
 
-func (p *problems) checkAllowFrom(t IstioTenant) {
+func (p *problems) checkNetwork(t IstioTenant) {
+	if n := t.Spec.Network; n.WithinTenant == WithinTenantDeny && n.Policy == NetworkOpen {
+		p.add("spec.network.withinTenant", `"deny" needs NetworkPolicies, and spec.network.policy is "open": must be allow, or the policy isolated`)
+	}
 	from := t.Spec.Network.AllowFrom
 	for i, ns := range from {
 		switch at := strictyaml.Element("spec.network.allowFrom", i); {

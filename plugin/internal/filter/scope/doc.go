@@ -16,6 +16,10 @@
 //	kind: ValidatingWebhookConfiguration
 //	  namespaceSelector: kubernetes.io/metadata.name In [istio-system1, ns-1]
 //
+// A webhook is the control plane's if it calls a Service of its Pods. Any other
+// keeps what it says beside its namespaceSelector, and the scope of its rules:
+// Namespaced, where they could match objects without a namespace.
+//
 // Before istiod there are more programs, each with an argument of its own (see
 // package program), and there may be a Prometheus in any version:
 //

@@ -23,6 +23,9 @@ func (f Filter) variables(objects []*yaml.RNode) error {
 		case component.Proxy:
 			for _, o := range objects {
 				for _, c := range object.Containers(o) {
+					if !component.Runs(object.String(c, "name"), object.String(c, "image")) {
+						continue // an application may have such variables for itself
+					}
 					if err := f.setVariables(c, component.Variables); err != nil {
 						return fmt.Errorf("%s: %w", object.IDOf(o), err)
 					}

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
@@ -29,6 +30,8 @@ var _ kio.Filter = Filter{}
 // base's namespace, is an error.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	var errs []error
+	f.warnOfFirst(objects)
+	levels := f.levels(objects)
 	settled := map[object.ID]string{}
 	services, gateways := f.ownServices(objects), gateway.In(objects, f.Tenant.IstioTenant)
 	for _, o := range objects {
@@ -36,6 +39,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		if err := f.place(o, services, gateways); err != nil {
 			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 		}
+		f.warnOfNode(o, levels)
 		if other, found := settled[object.IDOf(o)]; found {
 			errs = append(errs, fmt.Errorf("%s: two objects come here, one with %s and one with %s; rename one of them",
 				object.IDOf(o), written(other), written(from)))
@@ -126,11 +130,16 @@ func (f Filter) prove(o *yaml.RNode) []error {
 		errs = append(errs, fmt.Errorf("metadata.namespace: found %q; must be one of the tenant's namespaces, %s",
 			id.Namespace, strings.Join(own, ", ")))
 	}
+	plane := f.Tenant.Spec.ControlPlane.Namespace
+	if id := object.IDOf(o); object.IsClusterScoped(o) && id.Kind != "Namespace" && !relocate.IsOwn(id.Kind, id.Name, plane) {
+		errs = append(errs, fmt.Errorf("metadata.name: found %q; the cluster has one object of a name, so that a tenant's must end in %q: "+
+			"write %[1]s-%[3]s, or take a kind that has a namespace", id.Name, "-"+plane, v1alpha1.BaseNamespace))
+	}
 	for i, w := range object.List(o, "webhooks") {
 		namespace := object.String(w, "clientConfig", "service", "namespace")
-		if namespace != "" && !slices.Contains(own, namespace) {
+		if namespace != "" && namespace != plane {
 			errs = append(errs, fmt.Errorf("webhooks[%d].clientConfig.service.namespace: found %q; must be %q",
-				i, namespace, f.Tenant.Own()))
+				i, namespace, plane))
 		}
 	}
 	for _, at := range leftovers(o.YNode(), "") {

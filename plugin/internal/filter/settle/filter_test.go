@@ -52,11 +52,11 @@ metadata:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
-  name: istiod
+  name: istiod-istio-system1
 `, `apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
-  name: istiod
+  name: istiod-istio-system1
   labels:
     istio-tenancy.dev/tenant: sales
 `},
@@ -126,7 +126,7 @@ func TestProvesThatNothingIsLeft(t *testing.T) {
 	require.Equal(t, `Service ns-3/a: metadata.namespace: found "ns-3"; must be one of the tenant's namespaces, istio-system1, ns-1, ns-2
 Service ns-3/a: spec.ports[0].name: still names the base's namespace ISTIO_TENANT_NAMESPACE; `+
 		`write it as a word of its own, so that it can be told from a longer name
-MutatingWebhookConfiguration w: webhooks[0].clientConfig.service.namespace: found "istio-system"; must be "istio-system1"`,
+MutatingWebhookConfiguration w-istio-system1: webhooks[0].clientConfig.service.namespace: found "istio-system"; must be "istio-system1"`,
 		objecttest.RunError(t, filter(), `
 apiVersion: v1
 kind: Service
@@ -135,7 +135,7 @@ spec: {ports: [{name: xISTIO_TENANT_NAMESPACEx}]}
 ---
 apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingWebhookConfiguration
-metadata: {name: w}
+metadata: {name: w-istio-system1}
 webhooks: [{name: a, clientConfig: {service: {name: istiod, namespace: istio-system}}}]
 `))
 }
