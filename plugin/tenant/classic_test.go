@@ -343,3 +343,33 @@ func TestAVersionThatCannotBeToldIsAnError(t *testing.T) {
 		require.ErrorContains(t, err, `cannot tell the Istio version from image "`+image+`"; state it in the annotation istio-tenancy.dev/istio-version`)
 	}
 }
+
+func TestNoServiceOfAControlPlaneFixesAPortOfTheNodes(t *testing.T) {
+	eachClassic(t, func(t *testing.T, version string) {
+		got, _ := laidOver(t, version, "sales")
+		for _, s := range object.Of("Service", got) {
+			for i, p := range object.List(s, "spec", "ports") {
+				require.Empty(t, object.String(p, "nodePort"), "%s: spec.ports[%d]", object.IDOf(s), i)
+			}
+		}
+	})
+}
+
+func TestIngressesAreServedByTheTenantsOwnGateway(t *testing.T) {
+	for version, want := range map[string]string{"0.8.0": "", "1.4.10": "istio-system1", "1.10.6": "ns-1"} {
+		got, _ := laidOver(t, version, "sales")
+		plane, err := controlplane.Find(got)
+		require.NoError(t, err)
+		var set string
+		for _, e := range object.List(plane.Container, "env") {
+			if object.String(e, "name") == "K8S_INGRESS_NS" {
+				set = object.String(e, "value")
+			}
+		}
+		require.Equal(t, want, set, version)
+		runs := slices.ContainsFunc(object.Of("Deployment", got), func(d *yaml.RNode) bool {
+			return d.GetNamespace() == want && d.GetName() == "istio-ingressgateway"
+		})
+		require.Equal(t, want != "", runs, version)
+	}
+}

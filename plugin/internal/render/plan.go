@@ -12,6 +12,7 @@ import (
 
 	"sigs.k8s.io/kustomize/api/types"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/form"
 )
@@ -34,6 +35,7 @@ type job struct {
 	read   map[string]string // digests of what was read already
 
 	form  *form.Form // to fill in, or nil
+	why   string     // there is none
 	files []string   // that the form was made of, and the tenant's
 	built *build.Result
 }
@@ -43,34 +45,46 @@ type job struct {
 func (j *job) classify() {
 	text, err := readRegular(filepath.Join(j.dir, kustomizationFile))
 	if err != nil {
+		j.why = "no regular file " + kustomizationFile
 		return
 	}
 	var k types.Kustomization
 	if k.Unmarshal(text) != nil {
+		j.why = kustomizationFile + " cannot be read"
 		return
 	}
 	tenants, configs := readTenants(j.dir, k.Transformers)
 	j.claims = claimsOf(tenants)
-	if len(k.Transformers) != 1 || len(tenants) != 1 {
+	if j.why = whyAlone(text, k.Transformers, tenants); j.why != "" {
 		return
 	}
 	tenant, config := tenants[0], configs[0]
-	j.tenantFile = k.Transformers[0]
-	if filepath.Base(j.tenantFile) != j.tenantFile || bytes.Count(text, []byte(j.tenantFile)) != 1 {
-		return
-	}
-	if !build.RunsThis(tenant.Metadata.Annotations) {
-		return
-	}
 	shape, names, ok := form.Of(tenant)
 	if !ok {
+		j.why = "a name could be taken for other text"
 		return
 	}
+	j.tenantFile = k.Transformers[0]
 	j.sorted = k.SortOptions == nil || k.SortOptions.Order == types.LegacySortOrder
 	j.shape, j.names = shape, names
 	j.read = map[string]string{kustomizationFile: build.Digest(text), j.tenantFile: build.Digest(config)}
 	// Relative paths mean the same in overlays that lie side by side.
 	j.group = build.Digest([]byte(filepath.Dir(j.dir) + "\x00" + string(text) + "\x00" + j.tenantFile + "\x00" + shape.Key))
+}
+
+// whyAlone says why an overlay has nothing to share; "": it may have.
+func whyAlone(kustomization []byte, transformers []string, tenants []v1alpha1.IstioTenant) string {
+	switch {
+	case len(transformers) != 1 || len(tenants) != 1:
+		return "an IstioTenant, in a regular file, is not the only transformer"
+	case filepath.Base(transformers[0]) != transformers[0]:
+		return transformers[0] + " is in another directory"
+	case bytes.Count(kustomization, []byte(transformers[0])) != 1:
+		return transformers[0] + " is named more than once"
+	case !build.RunsThis(tenants[0].Metadata.Annotations):
+		return "the IstioTenant is for another program"
+	}
+	return ""
 }
 
 // readRegular reads a file that is no link: what a link leads to is not the
@@ -109,6 +123,7 @@ func (p planner) plan(ctx context.Context, jobs []*job) error {
 	for _, group := range order {
 		members := p.cached(groups[group])
 		if len(members) < worth {
+			explain(members, tooFew)
 			continue
 		}
 		trial := p.try(ctx, members[0])
@@ -116,6 +131,7 @@ func (p planner) plan(ctx context.Context, jobs []*job) error {
 			continue // the overlay's own build will say so
 		}
 		if trial.own.Opaque != "" {
+			explain(members, "the output may depend on more than files: "+trial.own.Opaque)
 			continue
 		}
 		files := paths(trial.own.Inputs, trial.of.tenantFile)
@@ -126,6 +142,7 @@ func (p planner) plan(ctx context.Context, jobs []*job) error {
 		}
 		for digest, alike := range variants {
 			if len(alike) < worth {
+				explain(alike, tooFew)
 				continue
 			}
 			if alike[0] != trial.of {
@@ -140,27 +157,46 @@ func (p planner) plan(ctx context.Context, jobs []*job) error {
 				made.Reason = err.Error()
 			}
 			if errors.Is(err, errBuild) {
+				explain(alike, made.Reason)
 				continue // another time it may work
 			}
 			if err := p.cache.keep(group, made); err != nil {
 				return err
 			}
+			files := made.inputs(alike[0])
 			for _, j := range alike {
-				j.use(made)
+				j.use(made, files)
 			}
 		}
 	}
 	return nil
 }
 
-// use takes a form if the tenant's names can be filled in.
-func (j *job) use(c *cachedForm) {
-	if c.Form == nil || !c.Form.Fits(j.names) {
-		return
+// tooFew says why nothing is shared by fewer than worth.
+var tooFew = fmt.Sprintf("fewer than %d overlays without output differ in their names only", worth)
+
+// explain says why some jobs have no form.
+func explain(jobs []*job, why string) {
+	for _, j := range jobs {
+		j.why = why
 	}
-	j.form = c.Form
-	j.files = append(slices.Clone(c.Files), j.tenantFile)
-	slices.Sort(j.files)
+}
+
+// inputs are all files that the output of a job depends on, and of each job of its group.
+func (c *cachedForm) inputs(j *job) []string {
+	return slices.Sorted(slices.Values(append([]string{j.tenantFile}, c.Files...)))
+}
+
+// use takes a form, which depends on files, if the tenant's names can be filled in.
+func (j *job) use(c *cachedForm, files []string) {
+	switch {
+	case c.Form == nil:
+		j.why = c.Reason
+	case !c.Form.Fits(j.names):
+		j.why = "a name is too long, or could be taken for other text of the output"
+	default:
+		j.form, j.files = c.Form, files
+	}
 }
 
 // cached gives the jobs of a group forms of earlier runs, and returns those
@@ -170,6 +206,10 @@ func (p planner) cached(jobs []*job) []*job {
 	if len(forms) == 0 {
 		return jobs
 	}
+	inputs := make([][]string, len(forms))
+	for i, c := range forms {
+		inputs[i] = c.inputs(jobs[0])
+	}
 	var rest []*job
 	for _, j := range jobs {
 		i := slices.IndexFunc(forms, func(c *cachedForm) bool { return p.digests.of(j.dir, c.Files) == c.Digest })
@@ -177,7 +217,7 @@ func (p planner) cached(jobs []*job) []*job {
 			rest = append(rest, j)
 			continue
 		}
-		j.use(forms[i])
+		j.use(forms[i], inputs[i])
 	}
 	return rest
 }

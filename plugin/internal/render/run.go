@@ -28,6 +28,8 @@ type run struct {
 	errs   map[string]error    // by overlay
 	diffs  map[string][]byte   // by overlay
 	notes  map[string][]string // the overlays, by note
+
+	reasons map[string][]string // the overlays that kustomize built, by why
 }
 
 func (r *run) render(ctx context.Context, overlays []overlay) error {
@@ -232,6 +234,7 @@ func (r *run) text(ctx context.Context, j *job, buffer []byte) ([]byte, error) {
 	}
 	if j.form == nil {
 		r.tally(&r.Built)
+		r.reason(j)
 		r.note(j, j.built.Stderr)
 		return j.built.YAML, nil
 	}

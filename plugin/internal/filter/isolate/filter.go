@@ -21,11 +21,14 @@ type Filter struct {
 
 var _ kio.Filter = Filter{}
 
-// Filter adds the walls to objects, and merges the tenant's labels into the
-// Namespaces among them.
+// Filter adds the walls to objects, merges the tenant's labels into the
+// Namespaces among them, and takes ports of the nodes from the base's Services.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	objects, err := f.namespaces(objects)
 	if err != nil {
+		return nil, err
+	}
+	if err := f.nodePorts(objects); err != nil {
 		return nil, err
 	}
 	var walls []map[string]any

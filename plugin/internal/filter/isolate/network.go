@@ -3,7 +3,6 @@ package isolate
 import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
@@ -23,15 +22,9 @@ func (f Filter) networkPolicies(objects []*yaml.RNode) []map[string]any {
 			policies = append(policies, policy(namespace, "allow-from", everyPod, rule(from(allowed))))
 		}
 		// Not xDS, the CA or the debug port, which are the tenant's alone.
-		policies = append(policies, policy(own, "allow-from", pilot, rule(from(allowed), f.Tenant.Port(istio.PortMonitoring))))
+		policies = append(policies, policy(own, "allow-from", pilot, rule(from(allowed), tcp(f.Tenant.Port(istio.PortMonitoring)))))
 	}
-	for _, g := range gateway.Workloads(objects) {
-		if len(g.Ports) > 0 {
-			policies = append(policies, policy(f.Tenant.Spec.ApplicationNamespaces[0], "allow-ingress-"+g.Name,
-				map[string]any{"matchLabels": g.PodLabels}, rule(nil, g.Ports...)))
-		}
-	}
-	return policies
+	return append(policies, f.gateways(objects)...)
 }
 
 var everyPod = map[string]any{}
@@ -42,21 +35,19 @@ func policy(namespace, name string, pods map[string]any, rules ...map[string]any
 	})
 }
 
-// rule allows peers, nil being everybody, to TCP ports, none being all.
-func rule(peers []any, ports ...any) map[string]any {
+// rule allows peers, nil being everybody, to ports, none being all.
+func rule(peers []any, ports ...map[string]any) map[string]any {
 	r := map[string]any{}
 	if peers != nil {
 		r["from"] = peers
 	}
-	var list []any
-	for _, p := range ports {
-		list = append(list, map[string]any{"protocol": "TCP", "port": p})
-	}
-	if list != nil {
-		r["ports"] = list
+	if len(ports) > 0 {
+		r["ports"] = ports
 	}
 	return r
 }
+
+func tcp(port int) map[string]any { return map[string]any{"protocol": "TCP", "port": port} }
 
 // from are the pods of namespaces.
 func from(namespaces []string) []any {

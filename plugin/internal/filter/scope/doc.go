@@ -5,7 +5,7 @@
 // one application namespace ns-1:
 //
 //	kind: Deployment
-//	  env: [{name: ISTIO_WATCH_NAMESPACE, value: ns-1}, ...]
+//	  env: [{name: ISTIO_WATCH_NAMESPACE, value: ns-1}, {name: K8S_INGRESS_NS, value: ns-1}, ...]
 //
 //	kind: ConfigMap                      # the mesh
 //	  trustDomain: sales.mesh            # with several namespaces, discoverySelectors too

@@ -45,7 +45,12 @@ func (f Filter) setVariables(container *yaml.RNode, variables []istio.Variable) 
 		if v.OnlyIfSet && existing == nil {
 			continue
 		}
-		text := f.Tenant.Values().Expand(v.Value)
+		if v.KeepsTenants && existing != nil && slices.Contains(f.Tenant.Namespaces(), object.String(existing, "value")) {
+			continue
+		}
+		values := f.Tenant.Values()
+		values.Ingress = f.ingress
+		text := values.Expand(v.Value)
 		if v.List && existing != nil {
 			text = union(object.String(existing, "value"), text)
 		}

@@ -139,3 +139,62 @@ metadata: {name: w}
 webhooks: [{name: a, clientConfig: {service: {name: istiod, namespace: istio-system}}}]
 `))
 }
+
+func TestAGatewayByTemplateMovesWithWhatBelongsToIt(t *testing.T) {
+	require.Equal(t, `apiVersion: v1
+kind: ServiceAccount
+metadata: {name: edge, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: edge, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+subjects: [{kind: ServiceAccount, name: edge, namespace: ns-1}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: edge, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+spec: {selector: {istio: edge}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: edge, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+spec: {template: {metadata: {labels: {istio: edge}, annotations: {inject.istio.io/templates: gateway}}, spec: {serviceAccountName: edge}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: istiod, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}
+spec: {selector: {app: istiod}}
+`, objecttest.Run(t, filter(), `apiVersion: v1
+kind: ServiceAccount
+metadata: {name: edge, namespace: istio-system1}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: edge, namespace: istio-system1}
+subjects: [{kind: ServiceAccount, name: edge, namespace: istio-system1}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: edge, namespace: istio-system1}
+spec: {selector: {istio: edge}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: edge, namespace: istio-system1}
+spec: {template: {metadata: {labels: {istio: edge}, annotations: {inject.istio.io/templates: gateway}}, spec: {serviceAccountName: edge}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: istiod, namespace: istio-system1}
+spec: {selector: {app: istiod}}
+`))
+}
+
+func TestRefusesTwoGatewaysOfOneNameInOneNamespace(t *testing.T) {
+	require.Equal(t, `Deployment ns-1/ingress: two objects come here, one with namespace "istio-system1" and one with no namespace; rename one of them`,
+		objecttest.RunError(t, filter(), `
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: ingress, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}}
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: ingress}}
+`))
+}

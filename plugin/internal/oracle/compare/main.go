@@ -1,6 +1,7 @@
 // Command compare counts, for each version of Istio in directories of real
-// manifests, the fields that sed, kustomize's namespace: and istio-tenancy get
-// wrong when they move istio.yaml to another namespace.
+// manifests, and for the charts that this program holds, the fields that sed,
+// kustomize's namespace: and istio-tenancy get wrong when they move a control
+// plane to another namespace.
 //
 //	go run ./plugin/internal/oracle/compare .manifests ../shared/manifests
 package main
@@ -9,9 +10,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"strings"
 	"text/tabwriter"
 
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -27,69 +28,98 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: compare MANIFESTS...")
 		os.Exit(2)
 	}
-	if err := compare(os.Args[1:]); err != nil {
+	if err := run(os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
 		os.Exit(1)
 	}
 }
 
-func compare(manifests oracle.Manifests) error {
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(table, "wrong fields\tobjects\tsed\tnamespace:\tistio-tenancy\tunexplained\twith a revision\tunexplained\t\n")
-	unexplained, found := 0, 0
-	for _, version := range oracle.Versions {
-		if !manifests.Has(version) {
-			fmt.Fprintf(os.Stderr, "compare: there are no manifests of %s\n", version)
-			continue
-		}
-		found++
-		want, err := manifests.Objects(version, oracle.To+".yaml")
-		if err != nil {
-			return err
-		}
-		text, err := manifests.Text(version, "istio.yaml")
-		if err != nil {
-			return err
-		}
-		bySed, _, err := manifest.Read(bytes.NewReader(bytes.ReplaceAll(text, []byte(oracle.From), []byte(oracle.To))), version)
-		if err != nil {
-			return err
-		}
-		byNamespace, err := namespaced(manifests, version)
-		if err != nil {
-			return fmt.Errorf("%s: kustomize: %w", version, err)
-		}
-		ours, err := manifests.Relocated(version)
-		if err != nil {
-			return err
-		}
-		differences := oracle.Diff(want, ours)
-		left := len(oracle.Unexplained(version, differences))
-		unexplained += left
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t", version, len(want),
-			len(oracle.Diff(want, bySed)), len(oracle.Diff(own(want), byNamespace)), len(differences), left)
+// subject is what is compared: a version's manifests.
+type subject struct {
+	oracle.Manifests
+	version string
+}
 
-		revised, left, err := revision(manifests, version)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			fmt.Fprintf(table, "-\t-\t\n")
-		case err != nil:
-			return err
-		default:
-			unexplained += left
-			fmt.Fprintf(table, "%d\t%d\t\n", revised, left)
+// run compares what is there. What is missing is named on notes; it is an error
+// where CI=true asks for everything.
+func run(manifests oracle.Manifests, out, notes io.Writer) error {
+	charts, err := renderCharts()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(charts.Manifests[0]) // temporary files
+	subjects := []subject{charts}
+	missing := missingFiles(manifests)
+	for _, version := range oracle.Versions {
+		if len(missing[version]) == 0 {
+			subjects = append(subjects, subject{manifests, version})
 		}
+	}
+	err = compare(subjects, out)
+	if len(missing) > 0 {
+		err = errors.Join(err, explainMissing(manifests, missing, notes))
+	}
+	return err
+}
+
+func compare(subjects []subject, out io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(table, "wrong fields\tobjects\tsed\tnamespace:\tistio-tenancy\tunexplained\twith a revision\tunexplained\t\n")
+	unexplained := 0
+	for _, s := range subjects {
+		left, err := s.compare(table)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.version, err)
+		}
+		unexplained += left
 	}
 	if err := table.Flush(); err != nil {
 		return err
-	}
-	if found == 0 {
-		return fmt.Errorf("no manifests in %s; \"make manifests\" makes some", strings.Join(manifests, ", "))
 	}
 	if unexplained > 0 {
 		return fmt.Errorf("%d unexplained differences", unexplained)
 	}
 	return nil
+}
+
+// compare prints a row, and returns the number of unexplained differences.
+func (s subject) compare(table io.Writer) (unexplained int, err error) {
+	want, err := s.Objects(s.version, oracle.To+".yaml")
+	if err != nil {
+		return 0, err
+	}
+	text, err := s.Text(s.version, "istio.yaml")
+	if err != nil {
+		return 0, err
+	}
+	bySed, _, err := manifest.Read(bytes.NewReader(bytes.ReplaceAll(text, []byte(oracle.From), []byte(oracle.To))), s.version)
+	if err != nil {
+		return 0, err
+	}
+	byNamespace, err := namespaced(s.Manifests, s.version)
+	if err != nil {
+		return 0, fmt.Errorf("kustomize: %w", err)
+	}
+	ours, err := s.Relocated(s.version)
+	if err != nil {
+		return 0, err
+	}
+	differences := oracle.Diff(want, ours)
+	unexplained = len(oracle.Unexplained(s.version, differences))
+	fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t", s.version, len(want),
+		len(oracle.Diff(want, bySed)), len(oracle.Diff(own(want), byNamespace)), len(differences), unexplained)
+
+	revised, left, err := revision(s.Manifests, s.version)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		fmt.Fprintf(table, "-\t-\t\n")
+	case err != nil:
+		return 0, err
+	default:
+		unexplained += left
+		fmt.Fprintf(table, "%d\t%d\t\n", revised, left)
+	}
+	return unexplained, nil
 }
 
 // revision counts the differences after revising, and the unexplained ones.

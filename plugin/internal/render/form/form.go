@@ -156,15 +156,6 @@ func (f *Form) Fill(buffer []byte, names []string) []byte {
 // FillNotes returns what is printed beside the output for a tenant.
 func (f *Form) FillNotes(names []string) string { return string(f.Notes.fill(nil, names)) }
 
-// Objects is how many objects the form has.
-func (f *Form) Objects() int {
-	n := 0
-	for _, run := range f.Runs {
-		n += len(run)
-	}
-	return n
-}
-
 // order is the order of a run's objects.
 func (f *Form) order(run Run, names []string) []int {
 	order, keys := make([]int, len(run)), make([]string, len(run))

@@ -69,23 +69,45 @@ func TestShapesDifferInEverythingButNames(t *testing.T) {
 }
 
 func TestSamplesAreTenants(t *testing.T) {
-	shape, _, ok := Of(tenant(t, "sales", "{admins: [{kind: User, name: jo}], applicationNamespaces: [a-rather-long-word-sales-in-front, shop]}"))
-	require.True(t, ok)
-	short, long, ok := shape.Samples()
-	require.True(t, ok)
-	for _, sample := range []Sample{short, long} {
-		config, err := sample.Config()
-		require.NoError(t, err)
-		_, err = v1alpha1.DecodeTenant(config)
-		require.NoError(t, err)
-		again, names, ok := Of(sample.Tenant)
-		require.True(t, ok)
-		require.Equal(t, shape.Key, again.Key)
-		require.Equal(t, sample.names, names)
+	for name, spec := range map[string]string{
+		"long words":            "{admins: [{kind: User, name: jo}], applicationNamespaces: [a-rather-long-word-sales-in-front, shop]}",
+		"a revision of its own": "{admins: [{kind: User, name: jo}], controlPlane: {revision: blue}}",
+		"all of its own": "{admins: [{kind: ServiceAccount, name: ci, namespace: build}], viewers: [{kind: Group, name: web}], " +
+			"controlPlane: {namespace: mesh7, revision: blue, trustDomain: example.com}, applicationNamespaces: [shop], network: {allowFrom: [probe]}}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			shape, _, ok := Of(tenant(t, "sales", spec))
+			require.True(t, ok)
+			short, long, ok := shape.Samples()
+			require.True(t, ok)
+			for _, sample := range []Sample{short, long} {
+				config, err := sample.Config()
+				require.NoError(t, err)
+				_, err = v1alpha1.DecodeTenant(config)
+				require.NoError(t, err)
+				again, names, ok := Of(sample.Tenant)
+				require.True(t, ok)
+				require.Equal(t, shape.Key, again.Key)
+				require.Equal(t, sample.names, names)
+			}
+			require.IsIncreasing(t, short.names)
+			require.IsDecreasing(t, long.names)
+		})
 	}
+}
+
+func TestNamesAreAsLongAsTheSchemaAllows(t *testing.T) {
+	shape, _, ok := Of(tenant(t, "sales", "{admins: [{kind: User, name: jo}], controlPlane: {revision: blue}, applicationNamespaces: [a-rather-long-word-sales-in-front]}"))
+	require.True(t, ok)
+	_, long, ok := shape.Samples()
+	require.True(t, ok)
+	require.Len(t, long.Tenant.Spec.ControlPlane.Revision, 56)
 	require.Len(t, long.Tenant.Spec.ApplicationNamespaces[0], 63)
-	require.IsIncreasing(t, short.names)
-	require.IsDecreasing(t, long.names)
+	for _, f := range fields(&long.Tenant) {
+		if f.path != "spec.admins[].name" { // which the cluster's authentication limits
+			require.Contains(t, limits(), f.path)
+		}
+	}
 }
 
 // output is what a program might make of two names.
@@ -113,7 +135,7 @@ func TestFormSortsAsKustomizeDoes(t *testing.T) {
 	}
 	f, err := output(t, make, true)
 	require.NoError(t, err)
-	require.Equal(t, 3, f.Objects())
+	require.Len(t, f.Runs, 2)
 	require.Equal(t, "look at jo\n", f.FillNotes([]string{"sales", "jo"}))
 	for _, names := range [][]string{{"a", "b"}, {"z", "b"}, {"m-a", "b"}, {"m-c", "b"}} {
 		require.Equal(t, make(names[0], names[1]), string(f.Fill(nil, names)))

@@ -47,12 +47,14 @@ func filler(names []string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
+// longest is how long a made-up name is where there is room for it.
+const longest = 63
+
 // room is how long each name may be in all fields that it is in.
 func (s Shape) room() []int {
-	const most = 63
 	room := make([]int, s.blanks)
 	for i := range room {
-		room[i] = most
+		room[i] = longest
 	}
 	for _, f := range fields(&s.tenant) {
 		fixed, blanks := *f.value, 0
@@ -62,7 +64,7 @@ func (s Shape) room() []int {
 		}
 		for i := range room {
 			if strings.Contains(*f.value, blank(i)) {
-				room[i] = min(room[i], (f.limit-len(fixed))/blanks)
+				room[i] = min(room[i], (limitOf(f.path)-len(fixed))/blanks)
 			}
 		}
 	}

@@ -58,30 +58,33 @@ func clone(t v1alpha1.IstioTenant) v1alpha1.IstioTenant {
 	return t
 }
 
-// field is a place for a name, and how long a name may be there.
+// field is a place for a name.
 type field struct {
 	value *string
-	limit int
+	path  string // in the schema; see limits
 }
 
 // fields are the names in a tenant. The rest of it is part of the shape.
 func fields(t *v1alpha1.IstioTenant) []field {
-	const label, text = 63, 253
 	s := &t.Spec
 	all := []field{
-		{&t.Metadata.Name, 40},
-		{&s.ControlPlane.Namespace, label}, {&s.ControlPlane.Revision, label}, {&s.ControlPlane.TrustDomain, text},
+		{&t.Metadata.Name, "metadata.name"},
+		{&s.ControlPlane.Namespace, "spec.controlPlane.namespace"},
+		{&s.ControlPlane.Revision, "spec.controlPlane.revision"},
+		{&s.ControlPlane.TrustDomain, "spec.controlPlane.trustDomain"},
 	}
 	for i := range s.ApplicationNamespaces {
-		all = append(all, field{&s.ApplicationNamespaces[i], label})
+		all = append(all, field{&s.ApplicationNamespaces[i], "spec.applicationNamespaces[]"})
 	}
-	for _, subjects := range [][]v1alpha1.Subject{s.Admins, s.Viewers} {
-		for i := range subjects {
-			all = append(all, field{&subjects[i].Name, text}, field{&subjects[i].Namespace, label})
+	subjects := func(list []v1alpha1.Subject, path string) {
+		for i := range list {
+			all = append(all, field{&list[i].Name, path + ".name"}, field{&list[i].Namespace, path + ".namespace"})
 		}
 	}
+	subjects(s.Admins, "spec.admins[]")
+	subjects(s.Viewers, "spec.viewers[]")
 	for i := range s.Network.AllowFrom {
-		all = append(all, field{&s.Network.AllowFrom[i], label})
+		all = append(all, field{&s.Network.AllowFrom[i], "spec.network.allowFrom[]"})
 	}
 	return all
 }

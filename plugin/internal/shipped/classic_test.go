@@ -1,4 +1,4 @@
-package bases_test
+package shipped_test
 
 import (
 	"os"
@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-const classic = "../../../../bases/classic"
+const classic = "bases/classic"
 
 // example is the kustomization in the README of the classic base.
 var example = regexp.MustCompile("(?s)```yaml\n(.*?)```")

@@ -1,40 +1,19 @@
-// Package blog_test builds the tenants of the post with the real kustomize.
-package blog_test
+package shipped_test
 
 import (
-	"bytes"
-	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/clitest"
 )
 
-func TestMain(m *testing.M) {
-	if err := os.Chdir("../../../../examples/blog"); err != nil {
-		panic(err)
-	}
-	os.Exit(clitest.Main(m))
-}
-
-// build builds a kustomization as its README says.
-func build(t *testing.T, dir string) map[object.ID]*yaml.RNode {
+// byID builds a kustomization of the post as its README says.
+func byID(t *testing.T, dir string) map[object.ID]*yaml.RNode {
 	t.Helper()
-	var stderr bytes.Buffer
-	cmd := exec.Command("kustomize", "build", "--enable-alpha-plugins", "--enable-exec", dir)
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	require.NoError(t, err, stderr.String())
-	require.Empty(t, stderr.String(), "nothing to warn of")
-	nodes, err := kio.FromBytes(out)
-	require.NoError(t, err)
 	objects := map[object.ID]*yaml.RNode{}
-	for _, n := range nodes {
+	for _, n := range build(t, dir) {
 		objects[object.IDOf(n)] = n
 	}
 	return objects
@@ -42,7 +21,7 @@ func build(t *testing.T, dir string) map[object.ID]*yaml.RNode {
 
 // TestSalesIsTheTenantOfThePost holds the build against the post, to the letter.
 func TestSalesIsTheTenantOfThePost(t *testing.T) {
-	objects := build(t, "overlays/sales")
+	objects := byID(t, "examples/blog/overlays/sales")
 	const rbac = "rbac.authorization.k8s.io"
 	for _, id := range []object.ID{
 		{Kind: "Namespace", Name: "istio-system1"},
@@ -67,7 +46,7 @@ func TestSalesIsTheTenantOfThePost(t *testing.T) {
 }
 
 func TestDevAndSalesShareNothing(t *testing.T) {
-	dev, sales := build(t, "overlays/dev"), build(t, "overlays/sales")
+	dev, sales := byID(t, "examples/blog/overlays/dev"), byID(t, "examples/blog/overlays/sales")
 	require.Len(t, sales, len(dev))
 	for id := range dev {
 		require.NotContains(t, sales, id)
@@ -76,7 +55,7 @@ func TestDevAndSalesShareNothing(t *testing.T) {
 
 // TestTheCommonBase is applied once, and has nothing of a tenant's.
 func TestTheCommonBase(t *testing.T) {
-	for id := range build(t, "../../bases/classic/common") {
+	for id := range byID(t, "bases/classic/common") {
 		require.Empty(t, id.Namespace, id)
 	}
 }

@@ -1,38 +1,36 @@
-package bases_test
+package shipped_test
 
 import (
 	"io/fs"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/bases"
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 )
 
-// read returns the objects of an embedded file.
-func read(t *testing.T, name string) []*yaml.RNode {
+// embedded returns the objects of an embedded file.
+func embedded(t *testing.T, name string) []*yaml.RNode {
 	t.Helper()
 	text, err := fs.ReadFile(bases.Tenancy, "tenancy/"+name)
 	require.NoError(t, err)
-	objects, err := kio.FromBytes(text)
-	require.NoError(t, err)
-	return objects
+	return objecttest.Parse(t, string(text))
 }
 
 func TestTenancyIsComplete(t *testing.T) {
-	kustomization := read(t, "kustomization.yaml")[0]
+	kustomization := embedded(t, "kustomization.yaml")[0]
 	files := []string{"tenancy/kustomization.yaml"}
 	for _, name := range object.Strings(kustomization, "resources") {
 		files = append(files, "tenancy/"+name)
 	}
-	embedded, err := fs.Glob(bases.Tenancy, "tenancy/*")
+	found, err := fs.Glob(bases.Tenancy, "tenancy/*")
 	require.NoError(t, err)
-	require.ElementsMatch(t, files, embedded)
+	require.ElementsMatch(t, files, found)
 }
 
 // istioKinds are "group/resource" of the kinds that the release defines.
@@ -54,7 +52,7 @@ func TestRoles(t *testing.T) {
 
 	// granted has the verbs of each "group/resource", by the role that they are aggregated to.
 	granted := map[string]map[string][]string{"view": {}, "edit": {}, "admin": {}}
-	for _, role := range read(t, "roles.yaml") {
+	for _, role := range embedded(t, "roles.yaml") {
 		require.NotContains(t, role.MustString(), "*")
 		for to, verbs := range granted {
 			if role.GetLabels()["rbac.authorization.k8s.io/aggregate-to-"+to] != "true" {
@@ -87,7 +85,7 @@ func TestRoles(t *testing.T) {
 }
 
 func TestNamespacePolicy(t *testing.T) {
-	objects := read(t, "namespaces.yaml")
+	objects := embedded(t, "namespaces.yaml")
 	policy, binding := objects[0], objects[1]
 	require.Equal(t, policy.GetName(), object.String(binding, "spec", "policyName"))
 	require.Equal(t, []string{"Deny"}, object.Strings(binding, "spec", "validationActions"))

@@ -1,59 +1,27 @@
-// Package overlays_test builds the shipped kustomizations with the real
-// kustomize, as a cluster administrator does.
-package overlays_test
+package shipped_test
 
 import (
-	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/kustomize/kyaml/kio"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/clitest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 )
-
-func TestMain(m *testing.M) {
-	if err := os.Chdir("../../../../overlays"); err != nil {
-		panic(err)
-	}
-	os.Exit(clitest.Main(m))
-}
-
-// kustomize builds dir with further flags.
-func kustomize(t testing.TB, dir string, flags ...string) string {
-	t.Helper()
-	var stderr bytes.Buffer
-	cmd := exec.Command("kustomize", append([]string{"build", dir}, flags...)...)
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	require.NoError(t, err, stderr.String())
-	return string(out)
-}
-
-func build(t testing.TB, dir string) []*yaml.RNode {
-	t.Helper()
-	objects, err := kio.FromBytes([]byte(kustomize(t, dir, "--enable-alpha-plugins", "--enable-exec")))
-	require.NoError(t, err)
-	require.NotEmpty(t, objects)
-	return objects
-}
 
 // newTenant copies the sales overlay beside it, in a copy of the repository,
 // and edits tenant.yaml and nothing else.
 func newTenant(t testing.TB, name string, edit *strings.Replacer) string {
 	t.Helper()
 	root := t.TempDir()
-	require.NoError(t, os.CopyFS(filepath.Join(root, "bases"), os.DirFS("../bases")))
+	require.NoError(t, os.CopyFS(filepath.Join(root, "bases"), os.DirFS("bases")))
 	dir := filepath.Join(root, "overlays", name)
-	require.NoError(t, os.CopyFS(dir, os.DirFS("sales")))
+	require.NoError(t, os.CopyFS(dir, os.DirFS("overlays/sales")))
 	file := filepath.Join(dir, "tenant.yaml")
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
@@ -66,7 +34,7 @@ func TestACopiedDirectoryIsATenant(t *testing.T) {
 		"name: sales", "name: hr", "istio-system1", "istio-system2", "ns-1", "ns-2"))
 
 	owners := map[object.ID]string{}
-	for tenant, dir := range map[string]string{"dev": "dev", "sales": "sales", "hr": hr} {
+	for tenant, dir := range map[string]string{"dev": "overlays/dev", "sales": "overlays/sales", "hr": hr} {
 		for _, o := range build(t, dir) {
 			id := object.IDOf(o)
 			require.Empty(t, owners[id], "%s is %s's too", id, tenant)
@@ -83,7 +51,7 @@ func TestACopiedDirectoryIsATenant(t *testing.T) {
 // Applied from top to bottom, no object comes before what it needs: a Pod that
 // is made before the injector's webhook never gets a proxy.
 func TestTheOrderIsOneToApplyIn(t *testing.T) {
-	for _, dir := range []string{"dev", "sales", "../examples/bookinfo"} {
+	for _, dir := range []string{"overlays/dev", "overlays/sales", "examples/bookinfo"} {
 		var kinds []string
 		for _, o := range build(t, dir) {
 			kinds = append(kinds, o.GetKind())
@@ -95,14 +63,14 @@ func TestTheOrderIsOneToApplyIn(t *testing.T) {
 }
 
 func TestCommonIsClusterWide(t *testing.T) {
-	for _, o := range build(t, "../bases/istio/common") {
+	for _, o := range build(t, "bases/istio/common") {
 		require.Empty(t, o.GetNamespace())
 		require.NotContains(t, o.MustString(), v1alpha1.BaseNamespace)
 	}
 }
 
 func TestBookinfo(t *testing.T) {
-	for _, o := range build(t, "../examples/bookinfo") {
+	for _, o := range build(t, "examples/bookinfo") {
 		if id := object.IDOf(o); !object.IsClusterScoped(o) {
 			require.Contains(t, []string{"bookinfo", "istio-bookinfo"}, id.Namespace, id)
 		}
@@ -112,9 +80,8 @@ func TestBookinfo(t *testing.T) {
 // Where it may not run programs, kustomize prints what is left and exits 0: an
 // API server must refuse that, and it must not be empty either.
 func TestWithoutEnableExec(t *testing.T) {
-	for _, dir := range []string{"dev", "sales", "../examples/bookinfo"} {
-		objects, err := kio.FromBytes([]byte(kustomize(t, dir, "--enable-alpha-plugins")))
-		require.NoError(t, err)
+	for _, dir := range []string{"overlays/dev", "overlays/sales", "examples/bookinfo"} {
+		objects := objecttest.Parse(t, kustomize(t, dir, "--enable-alpha-plugins"))
 		var refused int
 		for _, o := range objects {
 			if o.GetKind() == "Namespace" {

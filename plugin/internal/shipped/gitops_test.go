@@ -1,5 +1,4 @@
-// Package examples_test holds the GitOps examples against what they are about.
-package examples_test
+package shipped_test
 
 import (
 	"bytes"
@@ -14,44 +13,12 @@ import (
 	"text/template"
 
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/clitest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 )
-
-func TestMain(m *testing.M) {
-	if err := os.Chdir("../../../../examples"); err != nil {
-		panic(err)
-	}
-	os.Exit(clitest.Main(m))
-}
-
-func kustomize(t *testing.T, dir string) string {
-	t.Helper()
-	cmd := exec.Command(filepath.Join(clitest.Bin(t), "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", dir)
-	cmd.Env = append(os.Environ(), "PATH="+clitest.Bin(t))
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	require.NoError(t, err, stderr.String())
-	return string(out)
-}
-
-func parse(t *testing.T, text string) []*yaml.RNode {
-	t.Helper()
-	objects, err := (&kio.ByteReader{Reader: strings.NewReader(text), OmitReaderAnnotations: true}).Read()
-	require.NoError(t, err)
-	return objects
-}
-
-func read(t *testing.T, file string) []*yaml.RNode {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	return parse(t, string(text))
-}
 
 // checkout copies what Argo CD would check out, to a path with spaces and
 // without file modes, readable by all.
@@ -62,7 +29,7 @@ func checkout(t *testing.T) string {
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(parent)) })
 	dir := filepath.Join(parent, "a check out")
 	for _, from := range []string{"bases", "overlays"} {
-		require.NoError(t, os.CopyFS(filepath.Join(dir, from), os.DirFS(filepath.Join("..", from))))
+		require.NoError(t, os.CopyFS(filepath.Join(dir, from), os.DirFS(from)))
 	}
 	require.NoError(t, filepath.WalkDir(parent, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -77,7 +44,7 @@ func checkout(t *testing.T) string {
 // generate runs the plugin's command as its sidecar would.
 func generate(t *testing.T, dir string) (stdout, stderr string, err error) {
 	t.Helper()
-	plugin := read(t, "argocd/plugin/plugin.yaml")[0]
+	plugin := read(t, "examples/argocd/plugin/plugin.yaml")[0]
 	command := object.Strings(plugin, "spec", "generate", "command")
 	require.Equal(t, "istio-tenancy", command[0])
 	cmd := exec.Command(filepath.Join(clitest.Bin(t), command[0]), command[1:]...)
@@ -98,7 +65,7 @@ func TestTheArgoCDPluginPrintsWhatKustomizeBuilds(t *testing.T) {
 		got, stderr, err := generate(t, filepath.Join(dir, path))
 		require.NoError(t, err, stderr)
 		require.Empty(t, stderr)
-		if want := kustomize(t, filepath.Join("..", path)); want != got {
+		if want := kustomize(t, path, clitest.Functions...); want != got {
 			require.Equal(t, want, got)
 		}
 	}
@@ -128,8 +95,8 @@ func TestTheArgoCDPluginPrintsNothingOfABrokenTenant(t *testing.T) {
 func rendered(t *testing.T) []*yaml.RNode {
 	t.Helper()
 	var all []*yaml.RNode
-	for _, dir := range []string{"../bases/istio/common", "../overlays/sales", "../overlays/dev"} {
-		all = append(all, parse(t, kustomize(t, dir))...)
+	for _, dir := range []string{"bases/istio/common", "overlays/sales", "overlays/dev"} {
+		all = append(all, build(t, dir)...)
 	}
 	return all
 }
@@ -141,7 +108,7 @@ func TestTheArgoCDProjectAllowsWhatIsThereAndNoMore(t *testing.T) {
 			want = append(want, id.Group+"/"+id.Kind)
 		}
 	}
-	for _, k := range object.List(read(t, "argocd/project.yaml")[0], "spec", "clusterResourceWhitelist") {
+	for _, k := range object.List(read(t, "examples/argocd/project.yaml")[0], "spec", "clusterResourceWhitelist") {
 		got = append(got, object.String(k, "group")+"/"+object.String(k, "kind"))
 	}
 	require.ElementsMatch(t, want, got)
@@ -151,7 +118,7 @@ func TestTheArgoCDProjectAllowsWhatIsThereAndNoMore(t *testing.T) {
 var tenants = map[string]string{"sales": "ns-1", "dev": "ns-0"}
 
 func TestArgoCDConfinesATenantsApplications(t *testing.T) {
-	projects := read(t, "argocd/tenant-projects.yaml")
+	projects := read(t, "examples/argocd/tenant-projects.yaml")
 	require.Len(t, projects, len(tenants))
 	for _, p := range projects {
 		namespace := tenants[strings.TrimPrefix(p.GetName(), "tenant-")]
@@ -168,7 +135,7 @@ func TestArgoCDConfinesATenantsApplications(t *testing.T) {
 }
 
 func TestTheApplicationSetMakesAnApplicationOfEachOverlay(t *testing.T) {
-	set := read(t, "argocd/tenants.yaml")[0]
+	set := read(t, "examples/argocd/tenants.yaml")[0]
 	directories := object.List(object.List(set, "spec", "generators")[0], "git", "directories")
 	pattern := object.String(directories[0], "path")
 	text, err := set.String()
@@ -182,7 +149,7 @@ func TestTheApplicationSetMakesAnApplicationOfEachOverlay(t *testing.T) {
 		require.NoError(t, err)
 		var out bytes.Buffer
 		require.NoError(t, made.Execute(&out, map[string]any{"path": map[string]any{"path": dir, "basename": tenant}}))
-		app := parse(t, out.String())[0]
+		app := objecttest.Parse(t, out.String())[0]
 		require.Equal(t, "tenant-"+tenant, object.String(app, "spec", "template", "metadata", "name"))
 		require.Equal(t, dir, object.String(app, "spec", "template", "spec", "source", "path"))
 		require.Equal(t, "istio-tenancy-v1", object.String(app, "spec", "template", "spec", "source", "plugin", "name"))
@@ -192,7 +159,7 @@ func TestTheApplicationSetMakesAnApplicationOfEachOverlay(t *testing.T) {
 func TestTheRepoServersPatchesFitArgoCD(t *testing.T) {
 	for _, component := range []string{"plugin", "build-options"} {
 		dir := t.TempDir()
-		require.NoError(t, os.CopyFS(filepath.Join(dir, "component"), os.DirFS(filepath.Join("argocd", component))))
+		require.NoError(t, os.CopyFS(filepath.Join(dir, "component"), os.DirFS(filepath.Join("examples/argocd", component))))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte("resources: [argocd.yaml]\ncomponents: [component]\n"), 0o600))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "argocd.yaml"), []byte(`apiVersion: apps/v1
 kind: Deployment
@@ -203,7 +170,7 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: argocd-cm, namespace: argocd}
 `), 0o600))
-		text := kustomize(t, dir)
+		text := kustomize(t, dir, clitest.Functions...)
 		require.Contains(t, text, "runAsUser: 999")
 		require.Contains(t, text, "mountPath: /x", "what was there stays")
 	}
@@ -211,7 +178,7 @@ metadata: {name: argocd-cm, namespace: argocd}
 
 func TestFluxAppliesWhatIsRendered(t *testing.T) {
 	paths := map[string]*yaml.RNode{}
-	for _, o := range parse(t, kustomize(t, "flux")) {
+	for _, o := range objecttest.Parse(t, kustomize(t, "examples/flux")) {
 		if o.GetKind() == "Kustomization" && o.GetNamespace() == "flux-system" {
 			paths[object.String(o, "spec", "path")] = o
 		}
@@ -226,7 +193,7 @@ func TestFluxAppliesWhatIsRendered(t *testing.T) {
 }
 
 func TestFluxAppliesATenantsApplicationsWithTheTenantsRights(t *testing.T) {
-	for _, o := range read(t, "flux/sales-applications.yaml") {
+	for _, o := range read(t, "examples/flux/sales-applications.yaml") {
 		require.Equal(t, tenants["sales"], o.GetNamespace(), o.GetKind())
 		switch o.GetKind() {
 		case "RoleBinding":
