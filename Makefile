@@ -60,7 +60,7 @@ lint: ## Check formatting, vet, go.mod. (Golden files are checked by test.)
 
 generate: ## Rewrite the golden files, and the fields of Istio's mesh configuration.
 	go generate ./plugin/internal/release/meshconfig
-	go test ./plugin/tenant -run Golden -update
+	go test ./plugin/tenant -run TestCases -update
 
 clean: ## Remove what was built and rendered.
 	rm -rf bin rendered .manifests

@@ -31,7 +31,7 @@ func addon(t *testing.T, name string) []*yaml.RNode {
 // a tenant's istiod.
 func TestThePrometheusOfTodayIsTheTenants(t *testing.T) {
 	discoveries := 0
-	for _, o := range lay(t, "sales", append(base(t), addon(t, "prometheus")...)) {
+	for _, o := range lay(t, "shipped-sales", append(base(t), addon(t, "prometheus")...)) {
 		if kind := o.GetKind(); kind == "ClusterRole" || kind == "ClusterRoleBinding" {
 			require.NotContains(t, o.GetName(), "prometheus", "all its rights are the tenant's")
 		}
@@ -54,7 +54,7 @@ func TestThePrometheusOfTodayIsTheTenants(t *testing.T) {
 // rights nowhere else.
 func TestTheKialiOfTodayIsTheTenants(t *testing.T) {
 	var config *yaml.RNode
-	for _, o := range lay(t, "sales", append(base(t), addon(t, "kiali")...)) {
+	for _, o := range lay(t, "shipped-sales", append(base(t), addon(t, "kiali")...)) {
 		switch {
 		case o.GetKind() == "ClusterRole" && o.GetName() == "istio-system1-kiali":
 			for _, rule := range object.List(o, "rules") {

@@ -89,7 +89,7 @@ func eachClassic(t *testing.T, f func(t *testing.T, version string)) {
 func TestClassicTenantsShareNoObject(t *testing.T) {
 	eachClassic(t, func(t *testing.T, version string) {
 		owner := map[object.ID]string{}
-		for _, name := range []string{"dev", "sales"} {
+		for _, name := range []string{"shipped-dev", "shipped-sales"} {
 			got, _ := laidOver(t, version, name)
 			for _, o := range got {
 				id := object.IDOf(o)
@@ -103,7 +103,7 @@ func TestClassicTenantsShareNoObject(t *testing.T) {
 func TestNothingOfTheBasesNamespaceIsLeft(t *testing.T) {
 	leftover := regexp.MustCompile(v1alpha1.BaseNamespace + `|\bistio-system([^1]|$)`)
 	eachClassic(t, func(t *testing.T, version string) {
-		got, _ := laidOver(t, version, "sales")
+		got, _ := laidOver(t, version, "shipped-sales")
 		for _, o := range got {
 			require.Empty(t, leftover.FindString(o.MustString()), object.IDOf(o))
 		}
@@ -112,7 +112,7 @@ func TestNothingOfTheBasesNamespaceIsLeft(t *testing.T) {
 
 func TestClassicIsIdempotentAndDeterministic(t *testing.T) {
 	eachClassic(t, func(t *testing.T, version string) {
-		for _, name := range []string{"dev", "sales"} {
+		for _, name := range []string{"shipped-dev", "shipped-sales"} {
 			got, _ := laidOver(t, version, name)
 			once := objecttest.String(t, got)
 			got, _ = laidOver(t, version, name)
@@ -159,7 +159,7 @@ func TestEachProgramIsLimitedAsItsVersionAllows(t *testing.T) {
 		"1.10.6": {"istiod-sales/discovery --appNamespace ns-1"},
 	} {
 		t.Run(version, func(t *testing.T) {
-			got, plan := laidOver(t, version, "sales")
+			got, plan := laidOver(t, version, "shipped-sales")
 			values := istio.Values{ControlPlane: "istio-system1", Applications: []string{"ns-1"}}
 			var found []string
 			for _, o := range object.Of("Deployment", got) {
@@ -205,7 +205,7 @@ var clusterKinds = []string{
 
 func TestNoClassicProgramReachesFurtherThanTheListSays(t *testing.T) {
 	eachClassic(t, func(t *testing.T, version string) {
-		got, plan := laidOver(t, version, "sales")
+		got, plan := laidOver(t, version, "shipped-sales")
 		var listed []string
 		for _, e := range confine.Exceptions(plan.Version) {
 			listed = append(listed, e.Resources...)
@@ -266,7 +266,7 @@ func TestTheListIsInTheReadme(t *testing.T) {
 // Prometheus among the objects.
 func TestPrometheusDiscoversTheTenantOnly(t *testing.T) {
 	eachClassic(t, func(t *testing.T, version string) {
-		got, _ := laidOver(t, version, "sales")
+		got, _ := laidOver(t, version, "shipped-sales")
 		found := 0
 		for _, o := range object.Of("ConfigMap", got) {
 			config, err := yaml.Parse(object.String(o, "data", "prometheus.yml"))
@@ -307,7 +307,7 @@ func TestBookinfoOfThePostIsTheTenants(t *testing.T) {
 			for _, o := range in {
 				ids = append(ids, object.IDOf(o))
 			}
-			of := load(t, "blog")
+			of := load(t, "shipped-classic")
 			got, err := tenant.Transformer{Tenant: of}.Filter(append(classic(t), in...))
 			require.NoError(t, err)
 			kinds := map[string]int{}
@@ -339,7 +339,7 @@ func TestAVersionThatCannotBeToldIsAnError(t *testing.T) {
 		plane, err := controlplane.Find(in)
 		require.NoError(t, err)
 		require.NoError(t, object.Set(plane.Container, image, "image"))
-		_, err = tenant.Transformer{Tenant: load(t, "blog")}.Filter(in)
+		_, err = tenant.Transformer{Tenant: load(t, "shipped-classic")}.Filter(in)
 		require.ErrorContains(t, err, `cannot tell the Istio version from image "`+image+`"; state it in the annotation istio-tenancy.dev/istio-version`)
 	}
 }

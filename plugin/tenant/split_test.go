@@ -20,7 +20,7 @@ import (
 func TestATenantOverASplitBaseHasWhatItHasOverTheManifest(t *testing.T) {
 	for _, version := range []string{"0.7.1", "0.8.0", "1.4.10", "1.10.6"} {
 		t.Run(version, func(t *testing.T) {
-			direct, _ := laidOver(t, version, "sales")
+			direct, _ := laidOver(t, version, "shipped-sales")
 			manifest, err := os.Open(upstreamtest.Path(t, version+"/istio.yaml"))
 			require.NoError(t, err)
 			defer func() { require.NoError(t, manifest.Close()) }()
@@ -28,7 +28,7 @@ func TestATenantOverASplitBaseHasWhatItHasOverTheManifest(t *testing.T) {
 			_, err = split.Run(manifest, "istio.yaml", dir)
 			require.NoError(t, err)
 
-			of := load(t, "sales")
+			of := load(t, "shipped-sales")
 			of.Spec.MTLS = v1alpha1.MTLSNone
 			got, err := tenant.Transformer{Tenant: of, Warn: knownRights(t)}.Filter(files(t, filepath.Join(dir, split.ControlPlane)))
 			require.NoError(t, err)

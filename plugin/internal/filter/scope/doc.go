@@ -21,7 +21,7 @@
 // Namespaced, where they could match objects without a namespace.
 //
 // Before istiod there are more programs, each with an argument of its own (see
-// package program), and there may be a Prometheus in any version:
+// package istio), and there may be a Prometheus in any version:
 //
 //	kind: Deployment                     # istio-pilot, up to 1.6
 //	  args: [discovery, --appNamespace, ns-1]

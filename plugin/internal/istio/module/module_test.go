@@ -135,8 +135,6 @@ func TestMove(t *testing.T) {
 
 // Whatever fails, go.mod and go.sum are as they were.
 func TestMoveThatFails(t *testing.T) {
-	dir := checkout(t)
-	before := read(t, dir)
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
 	for _, test := range []struct {
@@ -149,6 +147,8 @@ func TestMoveThatFails(t *testing.T) {
 		{name: "interrupted", to: newer, want: "context canceled", ctx: stopped},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			dir := checkout(t)
+			before := read(t, dir)
 			if test.code != "" {
 				require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(test.code), 0o600))
 			}

@@ -2,6 +2,7 @@
 package objecttest
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,4 +40,23 @@ func RunError(t testing.TB, f kio.Filter, text string) string {
 	_, err := f.Filter(Parse(t, text))
 	require.Error(t, err)
 	return err.Error()
+}
+
+// Print filters text, and prints the result, or the error: for examples, which
+// have no test that could fail.
+func Print(f kio.Filter, text string) {
+	objects, err := kio.FromBytes([]byte(text))
+	if err == nil {
+		objects, err = f.Filter(objects)
+	}
+	if err != nil {
+		fmt.Println("error:", err)
+		return
+	}
+	out, err := kio.StringAll(objects)
+	if err != nil {
+		fmt.Println("error:", err)
+		return
+	}
+	fmt.Print(out)
 }
