@@ -50,6 +50,9 @@ func remove(t *testing.T, w *world, objects []*cluster.Object) {
 	t.Helper()
 	require.NoError(t, w.cluster.Admin.Delete(objects))
 	require.NoError(t, cluster.Eventually(time.Minute, func() error {
+		if err := w.cluster.RunPods(); err != nil { // which ends those that ran
+			return err
+		}
 		for _, object := range objects {
 			if object.GetKind() != "Namespace" {
 				continue

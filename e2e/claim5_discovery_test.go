@@ -70,9 +70,13 @@ func TestEachIstiodServesItsTenantAndKnowsNoOther(t *testing.T) {
 
 // ask asks a tenant's istiod what a proxy of the Bookinfo would ask.
 func ask(tenant *tenant, proxy xds.Node) (xds.Snapshot, error) {
+	return askIstiod(tenant.istiod, proxy, "9080")
+}
+
+func askIstiod(istiod *cluster.Istiod, proxy xds.Node, routes ...string) (xds.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return xds.Ask(ctx, tenant.istiod.GRPC, proxy, "9080")
+	return xds.Ask(ctx, istiod.GRPC, proxy, routes...)
 }
 
 // proxyOf is the proxy in a pod of an application.

@@ -9,12 +9,15 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 // A gateway that istiod deploys is what needs most of its rights to write, so
 // it is made before the rights are measured.
 func TestAGatewayThatTheTenantDeclaresIsDeployedByItsIstiod(t *testing.T) {
-	c := claims(t, "A Gateway of the Gateway API, declared by the tenant, is deployed by the tenant's istiod into the tenant's namespace")
+	c := claims(t, "A Gateway of the Gateway API, declared by the tenant, is deployed by the tenant's istiod into the tenant's namespace, where a NetworkPolicy opens it")
 	w := theWorld(t)
 	for _, name := range []string{"sales", "ops"} {
 		tenant := w.tenants[name]
@@ -39,6 +42,38 @@ func TestAGatewayThatTheTenantDeclaresIsDeployedByItsIstiod(t *testing.T) {
 			require.NoError(t, err)
 			for _, item := range items {
 				require.Contains(t, append(w.tenants["sales"].applications, w.tenants["ops"].applications...), item.GetNamespace())
+			}
+		})
+		c.check(name+": a NetworkPolicy lets clients in to its Pods, on the listener's port", func(t *testing.T) {
+			deployment, err := w.cluster.Admin.Get("/apis/apps/v1/namespaces/" + namespace + "/deployments/shop-istio")
+			require.NoError(t, err)
+			pods, _, _ := unstructured.NestedStringMap(deployment.Object, "spec", "template", "metadata", "labels")
+			stored, err := w.cluster.Admin.Get("/apis/networking.k8s.io/v1/namespaces/" + namespace + "/networkpolicies/allow-deployed-gateways")
+			require.NoError(t, err)
+			var policy struct {
+				Spec struct {
+					PodSelector meta.LabelSelector
+					Ingress     []struct {
+						From  []any
+						Ports []struct{ Port, EndPort int32 }
+					}
+				}
+			}
+			text, err := stored.MarshalJSON()
+			require.NoError(t, err)
+			require.NoError(t, json.Unmarshal(text, &policy))
+			selector, err := meta.LabelSelectorAsSelector(&policy.Spec.PodSelector)
+			require.NoError(t, err)
+			require.True(t, selector.Matches(labels.Set(pods)), "%s: %v", selector, pods)
+			require.False(t, selector.Matches(labels.Set{"app": "details"}), "of an application")
+			require.Len(t, policy.Spec.Ingress, 1)
+			require.Empty(t, policy.Spec.Ingress[0].From, "everybody")
+			for port, want := range map[int32]bool{80: true, 8443: true, 15021: true, 15020: false, 15090: false} {
+				open := false
+				for _, p := range policy.Spec.Ingress[0].Ports {
+					open = open || p.Port <= port && port <= max(p.Port, p.EndPort)
+				}
+				require.Equal(t, want, open, "port %d", port)
 			}
 		})
 	}

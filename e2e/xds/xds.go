@@ -33,6 +33,8 @@ const (
 
 // Node is the proxy of a pod.
 type Node struct {
+	// Gateway says that it is a gateway's, not a sidecar.
+	Gateway            bool
 	Namespace, Pod, IP string
 	Labels             map[string]string
 }
@@ -155,8 +157,12 @@ func (n Node) proto() (*core.Node, error) {
 		"NAMESPACE": n.Namespace, "CLUSTER_ID": "Kubernetes", "ISTIO_VERSION": "1.31.0", "LABELS": labels,
 		"INSTANCE_IPS": n.IP,
 	})
+	kind := "sidecar"
+	if n.Gateway {
+		kind = "router"
+	}
 	return &core.Node{
-		Id:       fmt.Sprintf("sidecar~%s~%s.%s~%s.svc.cluster.local", n.IP, n.Pod, n.Namespace, n.Namespace),
+		Id:       fmt.Sprintf("%s~%s~%s.%s~%s.svc.cluster.local", kind, n.IP, n.Pod, n.Namespace, n.Namespace),
 		Metadata: metadata,
 	}, err
 }

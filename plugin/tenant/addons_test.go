@@ -1,7 +1,6 @@
 package tenant_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,17 +9,14 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/upstreamtest"
 )
 
 // addon returns the objects of an addon of current Istio, as a base.
 func addon(t *testing.T, name string) []*yaml.RNode {
 	t.Helper()
-	dir := "../../../shared/manifests/samples-1.31/addons"
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("needs the real samples in ../shared/manifests/samples-1.31")
-	}
 	var found []*yaml.RNode
-	for _, o := range files(t, dir) {
+	for _, o := range files(t, upstreamtest.Path(t, "samples-1.31/addons")) {
 		if o.GetLabels()["app.kubernetes.io/name"] == name {
 			found = append(found, o)
 		}

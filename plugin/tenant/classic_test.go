@@ -22,6 +22,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/upstreamtest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/tenant"
 )
 
@@ -32,9 +33,7 @@ func files(t testing.TB, dirs ...string) []*yaml.RNode {
 	for _, dir := range dirs {
 		names, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 		require.NoError(t, err)
-		if len(names) == 0 {
-			t.Skipf("needs %s", dir)
-		}
+		require.NotEmpty(t, names, dir)
 		for _, name := range names {
 			if filepath.Base(name) == "kustomization.yaml" {
 				continue
@@ -291,13 +290,10 @@ func TestPrometheusDiscoversTheTenantOnly(t *testing.T) {
 }
 
 func TestBookinfoOfThePostIsTheTenants(t *testing.T) {
-	samples := "../../../shared/manifests/samples-0.7.1/bookinfo/"
 	for name, extra := range map[string]func(t *testing.T) []*yaml.RNode{
 		"shipped": func(t *testing.T) []*yaml.RNode { return files(t, "../../examples/blog/bookinfo") },
 		"real": func(t *testing.T) []*yaml.RNode {
-			if _, err := os.Stat(samples); err != nil {
-				t.Skip("needs the real samples in ../shared/manifests/samples-0.7.1")
-			}
+			samples := upstreamtest.Path(t, "samples-0.7.1/bookinfo")
 			// The second rule of a name replaces the first, as the post's kubectl did.
 			all := files(t, samples)
 			return slices.DeleteFunc(all, func(o *yaml.RNode) bool {
@@ -345,5 +341,35 @@ func TestAVersionThatCannotBeToldIsAnError(t *testing.T) {
 		require.NoError(t, object.Set(plane.Container, image, "image"))
 		_, err = tenant.Transformer{Tenant: load(t, "shipped-classic")}.Filter(in)
 		require.ErrorContains(t, err, `cannot tell the Istio version from image "`+image+`"; state it in the annotation istio-tenancy.dev/istio-version`)
+	}
+}
+
+func TestNoServiceOfAControlPlaneFixesAPortOfTheNodes(t *testing.T) {
+	eachClassic(t, func(t *testing.T, version string) {
+		got, _ := laidOver(t, version, "sales")
+		for _, s := range object.Of("Service", got) {
+			for i, p := range object.List(s, "spec", "ports") {
+				require.Empty(t, object.String(p, "nodePort"), "%s: spec.ports[%d]", object.IDOf(s), i)
+			}
+		}
+	})
+}
+
+func TestIngressesAreServedByTheTenantsOwnGateway(t *testing.T) {
+	for version, want := range map[string]string{"0.8.0": "", "1.4.10": "istio-system1", "1.10.6": "ns-1"} {
+		got, _ := laidOver(t, version, "sales")
+		plane, err := controlplane.Find(got)
+		require.NoError(t, err)
+		var set string
+		for _, e := range object.List(plane.Container, "env") {
+			if object.String(e, "name") == "K8S_INGRESS_NS" {
+				set = object.String(e, "value")
+			}
+		}
+		require.Equal(t, want, set, version)
+		runs := slices.ContainsFunc(object.Of("Deployment", got), func(d *yaml.RNode) bool {
+			return d.GetNamespace() == want && d.GetName() == "istio-ingressgateway"
+		})
+		require.Equal(t, want != "", runs, version)
 	}
 }

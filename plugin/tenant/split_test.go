@@ -10,6 +10,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/split"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/upstreamtest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/tenant"
 )
 
@@ -20,7 +21,7 @@ func TestATenantOverASplitBaseHasWhatItHasOverTheManifest(t *testing.T) {
 	for _, version := range []string{"0.7.1", "0.8.0", "1.4.10", "1.10.6"} {
 		t.Run(version, func(t *testing.T) {
 			direct, _ := laidOver(t, version, "shipped-sales")
-			manifest, err := os.Open(filepath.Join("../../../shared/manifests", version, "istio.yaml"))
+			manifest, err := os.Open(upstreamtest.Path(t, version+"/istio.yaml"))
 			require.NoError(t, err)
 			defer func() { require.NoError(t, manifest.Close()) }()
 			dir := filepath.Join(t.TempDir(), "base")

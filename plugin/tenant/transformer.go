@@ -34,7 +34,7 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if err := t.Tenant.Validate(); err != nil {
 		return nil, err
 	}
-	plane, err := claim.Filter{Tenant: t.Tenant}.ControlPlane(objects)
+	plane, err := claim.Filter{Tenant: t.Tenant, Warn: t.Warn}.ControlPlane(objects)
 	if err != nil {
 		return nil, err
 	}

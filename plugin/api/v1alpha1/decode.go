@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 const (
@@ -89,7 +91,7 @@ func quoteQuota(tree any) {
 func objectName(tree any, kind string) string {
 	root, _ := tree.(map[string]any)
 	metadata, _ := root["metadata"].(map[string]any)
-	if name, _ := metadata["name"].(string); plainKey.MatchString(name) {
+	if name, _ := metadata["name"].(string); strictyaml.IsPlain(name) {
 		return kind + " " + name
 	}
 	return kind

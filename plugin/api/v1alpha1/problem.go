@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -65,24 +64,6 @@ func orderKey(path string) string {
 	return index.ReplaceAllStringFunc(path, func(s string) string {
 		return fmt.Sprintf("[%12s", s[1:])
 	})
-}
-
-var plainKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
-
-// child is the path of a mapping's field.
-func child(path, key string) string {
-	switch {
-	case !plainKey.MatchString(key):
-		return path + "[" + strconv.Quote(key) + "]"
-	case path == "":
-		return key
-	}
-	return path + "." + key
-}
-
-// element is the path of a list's element.
-func element(path string, i int) string {
-	return path + "[" + strconv.Itoa(i) + "]"
 }
 
 // show is a value as JSON on one line, shortened where it is long.

@@ -15,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
@@ -98,13 +99,13 @@ func (s schema) translate(e *jsonschema.ValidationError, value any, p *problems)
 			if hint == "" {
 				hint = ": known here are " + strings.Join(known, ", ")
 			}
-			p.add(child(path, name), "unknown field%s", hint)
+			p.add(strictyaml.Child(path, name), "unknown field%s", hint)
 		}
 	case *kind.Required:
 		fields, _ := at["properties"].(map[string]any)
 		for _, name := range k.Missing {
 			field, _ := fields[name].(map[string]any)
-			p.add(child(path, name), "is missing: %v", hint(field))
+			p.add(strictyaml.Child(path, name), "is missing: %v", hint(field))
 		}
 	case *kind.Type:
 		if met == nil {
@@ -118,7 +119,7 @@ func (s schema) translate(e *jsonschema.ValidationError, value any, p *problems)
 		p.add(path, "%s is not allowed: must be %v", show(met), k.Want)
 	case *kind.PropertyNames:
 		ref, _ := at["$ref"].(string)
-		p.add(child(propertyPath(e.SchemaURL), k.Property), "%s is no name: must be %v", show(k.Property), s.at(ref)["patternErrorMessage"])
+		p.add(strictyaml.Child(propertyPath(e.SchemaURL), k.Property), "%s is no name: must be %v", show(k.Property), s.at(ref)["patternErrorMessage"])
 		return
 	case *kind.Pattern:
 		p.add(path, "%s is not allowed: must be %v", show(met), words)
@@ -157,7 +158,7 @@ func propertyPath(location string) string {
 	_, pointer, _ := strings.Cut(location, "#")
 	for key := range strings.SplitSeq(strings.Trim(pointer, "/"), "/") {
 		if key != "properties" && key != "propertyNames" {
-			path = child(path, key)
+			path = strictyaml.Child(path, key)
 		}
 	}
 	return path
@@ -169,13 +170,13 @@ func locate(value any, location []string) (string, any) {
 	for _, key := range location {
 		switch v := value.(type) {
 		case map[string]any:
-			path, value = child(path, key), v[key]
+			path, value = strictyaml.Child(path, key), v[key]
 		case []any:
 			i, err := strconv.Atoi(key)
 			if err != nil || i >= len(v) {
 				return path, nil
 			}
-			path, value = element(path, i), v[i]
+			path, value = strictyaml.Element(path, i), v[i]
 		}
 	}
 	return path, value

@@ -11,6 +11,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 var kinds = map[string]any{KindTenant: IstioTenant{}, KindRelease: IstioRelease{}}
@@ -108,7 +110,7 @@ func TestSchemaDefaults(t *testing.T) {
 		}
 		properties, _ := node["properties"].(map[string]any)
 		for key, p := range properties {
-			collect(child(path, key), p.(map[string]any))
+			collect(strictyaml.Child(path, key), p.(map[string]any))
 		}
 	}
 	spec := readSchema(t, KindTenant)["properties"].(map[string]any)["spec"].(map[string]any)
@@ -122,7 +124,7 @@ func TestSchemaDefaults(t *testing.T) {
 func flatten(path string, value any, into map[string]any) {
 	if fields, ok := value.(map[string]any); ok {
 		for key, v := range fields {
-			flatten(child(path, key), v, into)
+			flatten(strictyaml.Child(path, key), v, into)
 		}
 	} else if value != nil {
 		into[path] = value

@@ -43,6 +43,9 @@ type TenantSpec struct {
 	// CreateNamespaces says whether the output holds the tenant's Namespace
 	// objects. Default: true.
 	CreateNamespaces *bool `json:"createNamespaces,omitempty"`
+	// NamespacedKinds are kinds of CustomResourceDefinitions that have a
+	// namespace, as "Kind.group": those that are not known otherwise.
+	NamespacedKinds []string `json:"namespacedKinds,omitempty"`
 }
 
 // ControlPlane says where the tenant's Istio runs and what it is called.
@@ -114,7 +117,21 @@ type Network struct {
 	Policy NetworkPolicy `json:"policy,omitempty"`
 	// AllowFrom are namespaces outside the tenant that may connect.
 	AllowFrom []string `json:"allowFrom,omitempty"`
+	// WithinTenant is whether the tenant's Pods may connect to one another.
+	// Default: allow.
+	WithinTenant WithinTenant `json:"withinTenant,omitempty"`
 }
+
+// WithinTenant is whether a tenant's Pods accept traffic from one another.
+type WithinTenant string
+
+const (
+	// WithinTenantAllow opens every Pod to the tenant's namespaces.
+	WithinTenantAllow WithinTenant = "allow"
+	// WithinTenantDeny opens Pods of application namespaces to the control
+	// plane's namespace only; the tenant's own NetworkPolicies open more.
+	WithinTenantDeny WithinTenant = "deny"
+)
 
 // NetworkPolicy is whether a tenant's namespaces accept traffic from outside.
 type NetworkPolicy string
@@ -150,6 +167,7 @@ func (t *IstioTenant) Default() {
 	}
 	setDefault(&s.Discovery, DiscoveryAuto)
 	setDefault(&s.Network.Policy, NetworkIsolated)
+	setDefault(&s.Network.WithinTenant, WithinTenantAllow)
 	setDefault(&s.MTLS, MTLSStrict)
 	if s.CreateNamespaces == nil {
 		create := true

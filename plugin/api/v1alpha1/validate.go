@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
@@ -38,7 +39,7 @@ func (t IstioTenant) problems() problems {
 	p.checkNames(t)
 	p.checkNamespaces(t)
 	p.checkSubjects(t.Spec)
-	p.checkAllowFrom(t)
+	p.checkNetwork(t)
 	p.checkQuota(t.Spec.Quota)
 	p.checkLabels(t.Spec.NamespaceLabels)
 	p.checkRights(t.Spec.ControlPlane.Rights)
@@ -70,7 +71,7 @@ func (p *problems) checkNamespaces(t IstioTenant) {
 		p.add(controlPlane, "%q belongs to the cluster: must be a namespace of the tenant's own", ns)
 	}
 	for i, ns := range s.ApplicationNamespaces {
-		switch at := element(application, i); {
+		switch at := strictyaml.Element(application, i); {
 		case ns == t.Name() && ns == "default": // is said of the name
 		case reserved(ns):
 			p.add(at, "%q belongs to the cluster: must be a namespace of the tenant's own", ns)
@@ -92,7 +93,7 @@ func (p *problems) checkSubjects(s TenantSpec) {
 	seen := map[Subject]string{}
 	check := func(path string, subjects []Subject) {
 		for i, subject := range subjects {
-			at := element(path, i)
+			at := strictyaml.Element(path, i)
 			p.checkSubject(at, subject)
 			if before, found := seen[subject]; found {
 				p.add(at, "%s %s is %s already: list it once", subject.Kind, subject.Name, before)
@@ -150,17 +151,20 @@ func (p *problems) checkRights(rights []Right) {
 		for j, resource := range r.Resources {
 			kind, _, _ := strings.Cut(resource, "/")
 			if kind == "namespaces" && slices.Contains(r.APIGroups, "") {
-				p.add(element(element("spec.controlPlane.rights", i)+".resources", j),
+				p.add(strictyaml.Element(strictyaml.Element("spec.controlPlane.rights", i)+".resources", j),
 					"%q is the Namespace itself, which is the cluster administrator's alone: must be another resource", resource)
 			}
 		}
 	}
 }
 
-func (p *problems) checkAllowFrom(t IstioTenant) {
+func (p *problems) checkNetwork(t IstioTenant) {
+	if n := t.Spec.Network; n.WithinTenant == WithinTenantDeny && n.Policy == NetworkOpen {
+		p.add("spec.network.withinTenant", `"deny" needs NetworkPolicies, and spec.network.policy is "open": must be allow, or the policy isolated`)
+	}
 	from := t.Spec.Network.AllowFrom
 	for i, ns := range from {
-		switch at := element("spec.network.allowFrom", i); {
+		switch at := strictyaml.Element("spec.network.allowFrom", i); {
 		case slices.Contains(t.Namespaces(), ns):
 			p.add(at, "%q is the tenant's own, which may always connect: must be a namespace outside the tenant", ns)
 		case slices.Index(from, ns) < i:
@@ -182,10 +186,10 @@ func (p *problems) checkQuota(quota map[string]string) {
 	for name, quantity := range quota {
 		huge := strings.HasPrefix(strings.TrimPrefix(name, "requests."), "hugepages-")
 		if !huge && !strings.Contains(name, "/") && !slices.Contains(quotaNames, name) {
-			p.add(child("spec.quota", name), "%s is no resource that a ResourceQuota counts%s", show(name), suggest.Question(name, quotaNames))
+			p.add(strictyaml.Child("spec.quota", name), "%s is no resource that a ResourceQuota counts%s", show(name), suggest.Question(name, quotaNames))
 		}
 		if isCount(name) && !whole(quantity) {
-			p.add(child("spec.quota", name), "%s counts objects: must be a whole number", show(quantity))
+			p.add(strictyaml.Child("spec.quota", name), "%s counts objects: must be a whole number", show(quantity))
 		}
 	}
 }
@@ -229,10 +233,10 @@ var (
 func (p *problems) checkLabels(labels map[string]string) {
 	for name, value := range labels {
 		if slices.Contains(podSecurityLabels, name) && !slices.Contains(podSecurity, value) {
-			p.add(child("spec.namespaceLabels", name), "%s is unknown: must be %s%s", show(value), list(podSecurity), suggest.Question(value, podSecurity))
+			p.add(strictyaml.Child("spec.namespaceLabels", name), "%s is unknown: must be %s%s", show(value), list(podSecurity), suggest.Question(value, podSecurity))
 		}
 		if slices.Contains(ownLabels, name) || strings.HasPrefix(name, Group+"/") {
-			p.add(child("spec.namespaceLabels", name), "decides which control plane a namespace belongs to and is set for you: leave it out")
+			p.add(strictyaml.Child("spec.namespaceLabels", name), "decides which control plane a namespace belongs to and is set for you: leave it out")
 		}
 	}
 }

@@ -16,15 +16,10 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/cli"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/clitest"
 )
 
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"istio-tenancy": func() {
-			os.Exit(cli.Run(os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
-		},
-	})
-}
+func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
 // The scripts run commands as processes, and beside testscript's own these,
 // which prepare what the function reads, and run it:

@@ -1,13 +1,13 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 )
 
 func installCommand(s Streams) *cobra.Command {
@@ -41,19 +41,6 @@ func install(dir string) (path string, err error) {
 		return "", err
 	}
 	defer in.Close() // was only read
-	out, err := os.CreateTemp(dir, "."+program+"-*")
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(out.Name()))
-		}
-	}()
-	_, err = io.Copy(out, in)
-	if err = errors.Join(err, out.Chmod(0o755), out.Close()); err != nil {
-		return "", err
-	}
 	path = filepath.Join(dir, program)
-	return path, os.Rename(out.Name(), path)
+	return path, atomicwrite.File(path, "", 0o755, in)
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
 )
 
@@ -50,7 +50,10 @@ func (o overlay) write(known ...error) (v1alpha1.IstioTenant, error) {
 		}
 		files[name] = content
 	}
-	return tenant, writeDir(o.dir, files)
+	if err := atomicwrite.Dir(o.dir, "", files); err != nil {
+		return v1alpha1.IstioTenant{}, err
+	}
+	return tenant, nil
 }
 
 // tenant is what the flags say, with the defaults. Where an administrator is
@@ -248,37 +251,4 @@ func scalar(text string) (string, error) {
 	}
 	quoted, err := json.Marshal(text)
 	return string(quoted), err
-}
-
-// writeDir makes dir with files. It builds it under another name and renames
-// it, so that nothing is left half-written.
-func writeDir(dir string, files map[string][]byte) (err error) {
-	parent := filepath.Dir(dir)
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return err
-	}
-	building, err := os.MkdirTemp(parent, ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(building))
-		}
-	}()
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(building, name), content, 0o644); err != nil {
-			return err
-		}
-	}
-	if err := os.Chmod(building, 0o755); err != nil {
-		return err
-	}
-	if err := os.Rename(building, dir); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%s: exists already: must be a new directory", dir)
-		}
-		return err
-	}
-	return nil
 }

@@ -22,7 +22,7 @@ import (
 
 func renderCommand(s Streams) *cobra.Command {
 	var o render.Options
-	var quiet bool
+	var quiet, verbose bool
 	cmd := &cobra.Command{
 		Use:   "render OVERLAY... -o DIR",
 		Short: "Turn overlays into plain YAML",
@@ -62,6 +62,9 @@ object. The last lines name the overlays whose output changed, and count them.`,
 			}
 			o.Overlays, o.Out = args, s.Out
 			o.Warn = func(line string) { diagnostic.Warning(s.Err, line) }
+			if verbose {
+				o.Explain = func(line string) { fmt.Fprintf(s.Err, "%s: %s\n", program, line) }
+			}
 			done := func() {}
 			if !quiet {
 				o.Progress, done = progress(s.Err)
@@ -95,6 +98,7 @@ object. The last lines name the overlays whose output changed, and count them.`,
 	f.BoolVar(&o.Diff, "diff", false, "print what would change, and write nothing")
 	f.BoolVar(&o.Check, "check", false, "exit 1 and name what would change, if anything would, and write nothing")
 	f.BoolVar(&o.Verify, "verify", false, "build every overlay with kustomize, too, and compare; slow")
+	f.BoolVarP(&verbose, "verbose", "v", false, "say why overlays were built one by one, which takes long")
 	f.BoolVarP(&quiet, "quiet", "q", false, "print mistakes and warnings only")
 	return cmd
 }
@@ -109,7 +113,11 @@ func buildOverlayCommand(s Streams) *cobra.Command {
 		Short:  "Build one overlay for render",
 		Hidden: true,
 		Args:   noArguments,
-		RunE:   func(*cobra.Command, []string) error { return build.Serve(s.In, s.Out) },
+		RunE: func(*cobra.Command, []string) error {
+			return build.Serve(s.In, s.Out, func(in io.Reader, out io.Writer) int {
+				return Run([]string{}, Streams{In: in, Out: out, Err: s.Err})
+			})
+		},
 	}
 }
 

@@ -105,32 +105,24 @@ func field(node *yaml.Node, name string) *yaml.Node {
 	return nil
 }
 
-// sound refuses, below a node, what has more than one reading: a key that is
-// given twice, and an alias. kustomize resolves aliases itself, and what a
-// bomb of them grows to would not fit in memory.
+// mostMistakes is how many are told apart in one object: a bomb of aliases has
+// hundreds.
+const mostMistakes = 10
+
+// sound refuses, below a node, what has more than one reading. kustomize
+// resolves aliases itself, and what a bomb of them grows to would not fit in
+// memory.
 func sound(at string, node *yaml.Node) error {
-	switch node.Kind {
-	case yaml.AliasNode:
-		return fmt.Errorf("%s: line %d: is a YAML alias (*%s): must be the value itself", at, node.Line, node.Value)
-	case yaml.MappingNode:
-		seen := make(map[string]bool, len(node.Content)/2)
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			key := node.Content[i]
-			if key.Kind != yaml.ScalarNode {
-				return fmt.Errorf("%s: line %d: has a key that is no string", at, key.Line)
-			}
-			if seen[key.Value] {
-				return fmt.Errorf("%s: line %d: %s is given twice: give it once", at, key.Line, key.Value)
-			}
-			seen[key.Value] = true
-		}
+	problems := strictyaml.Check(node)
+	more := ""
+	if n := len(problems); n > mostMistakes {
+		problems, more = problems[:1], fmt.Sprintf(" (and %d more mistakes)", n-1)
 	}
-	for _, n := range node.Content {
-		if err := sound(at, n); err != nil {
-			return err
-		}
+	var errs []error
+	for _, p := range problems {
+		errs = append(errs, errors.New(strings.TrimSuffix(at+": "+p.Path, ": ")+": "+p.Message+more))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // write writes the list with other items, all or nothing.

@@ -56,8 +56,8 @@ func OfTenant(file string, t v1alpha1.IstioTenant) []Claim {
 	return claims
 }
 
-// OfObjects is what rendered objects in file claim: each its ID, and those of a
-// tenant their namespace.
+// OfObjects is what rendered objects in file claim: each its ID, those of a
+// tenant their namespace, and Services the ports of the nodes that they fix.
 func OfObjects(file string, objects []*yaml.RNode) []Claim {
 	var claims []Claim
 	namespaces := map[[2]string]bool{}
@@ -68,12 +68,35 @@ func OfObjects(file string, objects []*yaml.RNode) []Claim {
 			at = id.Name
 		}
 		claims = append(claims, Claim{thing: thing{object: id}, namespace: at, tenant: tenant, file: file, owner: file + "\n" + tenant})
+		if id.Group == "" && id.Kind == "Service" {
+			for _, port := range nodePorts(o) {
+				claims = append(claims, Claim{
+					thing: thing{what: "node port " + port}, tenant: tenant, file: file, field: id.String(), owner: file + "\n" + id.String(),
+				})
+			}
+		}
 		if key := [2]string{tenant, at}; tenant != "" && at != "" && !namespaces[key] {
 			namespaces[key] = true
 			claims = append(claims, Claim{thing: namespace(at), tenant: tenant, file: file, owner: tenant})
 		}
 	}
 	return claims
+}
+
+// nodePorts are the ports of the nodes that a Service fixes: "30080/TCP". TCP
+// and UDP may share a number.
+func nodePorts(service *yaml.RNode) []string {
+	var ports []string
+	for _, p := range object.List(service, "spec", "ports") {
+		protocol := object.String(p, "protocol")
+		if protocol == "" {
+			protocol = "TCP"
+		}
+		if port := object.String(p, "nodePort"); port != "" && port != "0" {
+			ports = append(ports, port+"/"+protocol)
+		}
+	}
+	return ports
 }
 
 func namespace(name string) thing { return thing{what: "namespace " + name} }

@@ -57,6 +57,7 @@ func TestOfObjects(t *testing.T) {
 		sales  = "labels: {istio-tenancy.dev/tenant: sales}"
 		hr     = "labels: {istio-tenancy.dev/tenant: hr}"
 		first  = "kind: ConfigMap\nmetadata: {name: x, namespace: ns-1, " + sales + "}\n"
+		port   = "kind: Service\nmetadata: {name: web, namespace: ns-1, " + sales + "}\nspec: {ports: [{port: 80}, {port: 443, nodePort: 30443}, {port: 53, nodePort: 0}]}\n"
 		global = "kind: ClusterRole\nmetadata: {name: x, " + sales + "}\n---\nkind: ClusterRole\nmetadata: {name: y, " + sales + "}\n"
 	)
 	for what, c := range map[string]struct {
@@ -73,6 +74,10 @@ func TestOfObjects(t *testing.T) {
 			[]string{"ClusterRole x (and 1 more): has two owners, tenant sales (a) and tenant hr (b): must have one"}},
 		"one tenant's objects twice": {first, first,
 			[]string{"ConfigMap ns-1/x: has two owners, tenant sales (a) and tenant sales (b): must have one"}},
+		"a port of the nodes": {port, strings.NewReplacer("sales", "hr", "ns-1", "ns-2").Replace(port),
+			[]string{"node port 30443/TCP: has two owners, tenant sales (a: Service ns-1/web) and tenant hr (b: Service ns-2/web): must have one"}},
+		"a port of the nodes, another protocol": {port,
+			strings.NewReplacer("sales", "hr", "ns-1", "ns-2", "nodePort: 30443", "nodePort: 30443, protocol: UDP").Replace(port), nil},
 		"no tenant's": {first, "kind: ConfigMap\nmetadata: {name: x, namespace: ns-1}\n",
 			[]string{"ConfigMap ns-1/x: has two owners, tenant sales (a) and no tenant (b): must have one"}},
 	} {

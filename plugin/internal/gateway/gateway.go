@@ -1,84 +1,130 @@
-// Package gateway finds the gateways among a base's objects.
+// Package gateway finds the gateways among a tenant's objects. It is the one
+// place that says what a gateway is.
 //
 // A gateway belongs to the applications, not to the control plane: it reads its
 // certificates from its own namespace, and istiod configures only proxies in
-// namespaces that it watches. Bases carry it beside the control plane:
+// namespaces that it watches. An object is a gateway's if it says so:
 //
 //	metadata:
 //	  labels:
 //	    istio-tenancy.dev/part: gateway                    # IstioRelease
 //	    operator.istio.io/component: IngressGateways       # Istio's installers, since 1.6
+//
+// and a workload is a gateway if its Pods ask for a gateway's proxy:
+//
+//	spec:
+//	  template:
+//	    metadata:
+//	      annotations:
+//	        inject.istio.io/templates: gateway             # the chart "gateway", since 1.12
 package gateway
 
 import (
 	"slices"
-	"strconv"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Owns says whether o is one of a gateway's objects.
+// Owns says whether o says of itself that it is one of a gateway's objects.
 func Owns(o *yaml.RNode) bool {
 	labels := o.GetLabels()
 	return labels[v1alpha1.PartLabel] == string(v1alpha1.PartGateway) ||
-		slices.Contains([]string{"IngressGateways", "EgressGateways"}, labels["operator.istio.io/component"])
+		slices.Contains(istio.GatewayComponents, labels[istio.OperatorComponentLabel]) || asksForTemplate(o)
 }
 
-// Workload is a Deployment or DaemonSet of gateway pods.
+// asksForTemplate says whether a workload's Pods are injected as gateways. The
+// annotation is a list: "gateway,with-our-volumes".
+func asksForTemplate(o *yaml.RNode) bool {
+	templates := object.String(o, "spec", "template", "metadata", "annotations", istio.TemplatesAnnotation)
+	return slices.ContainsFunc(strings.Split(templates, ","), func(t string) bool { return strings.TrimSpace(t) == istio.GatewayTemplate })
+}
+
+// Gateways are a tenant's.
+type Gateways struct {
+	tenant  v1alpha1.IstioTenant
+	objects []*yaml.RNode
+	// companions belong to a gateway and do not say so.
+	companions map[*yaml.Node]bool
+}
+
+// In finds the gateways among a tenant's objects.
+func In(objects []*yaml.RNode, tenant v1alpha1.IstioTenant) Gateways {
+	return Gateways{tenant, objects, companions(objects, tenant.Spec.ControlPlane.Namespace)}
+}
+
+// Moves says whether o is beside the control plane and belongs to a gateway,
+// which runs in an application namespace.
+func (g Gateways) Moves(o *yaml.RNode) bool {
+	return o.GetNamespace() == g.tenant.Spec.ControlPlane.Namespace && (Owns(o) || g.companions[o.YNode()])
+}
+
+// Namespace is where o is in the end: what names no namespace, and what moves,
+// in the first application namespace.
+func (g Gateways) Namespace(o *yaml.RNode) string {
+	if namespace := o.GetNamespace(); namespace != "" && !g.Moves(o) {
+		return namespace
+	}
+	return g.tenant.Spec.ApplicationNamespaces[0]
+}
+
+// Workload makes gateway Pods.
 type Workload struct {
-	Name string
-	// PodLabels select the pods.
-	PodLabels map[string]string
-	// Ports are the target ports that its Service offers to clients outside of
-	// the cluster; none if it offers none.
-	Ports []any
+	// Kind and Name are its own, Namespace is where it is in the end.
+	Kind, Namespace, Name string
+	// Selector are labels that select its Pods; never empty.
+	Selector map[string]string
+	// Ports are the Pods' ports that Services offer to clients outside of the
+	// cluster, as a NetworkPolicy writes them; none if they offer none.
+	Ports []map[string]any
 }
 
-// Workloads returns the gateways' workloads.
-func Workloads(objects []*yaml.RNode) []Workload {
+// Workloads returns the gateways' workloads, in their order. Those whose Pods
+// have no label are left out: nothing can select them alone.
+func (g Gateways) Workloads() []Workload {
 	var found []Workload
-	for _, o := range objects {
-		if !Owns(o) || !slices.Contains([]string{"Deployment", "DaemonSet"}, o.GetKind()) {
+	for _, o := range g.objects {
+		labels := PodLabels(o)
+		if len(labels) == 0 || !Owns(o) {
 			continue
 		}
-		w := Workload{Name: o.GetName(), PodLabels: object.StringMap(o, "spec", "selector", "matchLabels")}
-		for _, service := range object.Of("Service", objects) {
-			if service.GetName() == w.Name && Owns(service) && IsExternal(service) {
-				w.Ports = TargetPorts(service)
+		w := Workload{Kind: o.GetKind(), Namespace: g.Namespace(o), Name: o.GetName(), Selector: labels}
+		if selector := object.StringMap(o, "spec", "selector", "matchLabels"); len(selector) > 0 {
+			w.Selector = selector
+		}
+		for _, s := range object.Of("Service", g.objects) {
+			if IsExternal(s) && g.Namespace(s) == w.Namespace && selects(object.StringMap(s, "spec", "selector"), labels) {
+				w.Ports = append(w.Ports, TargetPorts(s)...)
 			}
 		}
+		w.Ports = distinct(w.Ports)
 		found = append(found, w)
 	}
 	return found
 }
 
-// IsExternal says whether a Service is for clients outside of the cluster.
-func IsExternal(service *yaml.RNode) bool {
-	return slices.Contains([]string{"LoadBalancer", "NodePort"}, object.String(service, "spec", "type"))
+// PodLabels are the labels of the Pods that a workload makes; none if o is no
+// workload.
+func PodLabels(o *yaml.RNode) map[string]string {
+	if labels := object.StringMap(o, "spec", "template", "metadata", "labels"); len(labels) > 0 {
+		return labels
+	}
+	if template, err := o.Pipe(yaml.Lookup("spec", "template")); err != nil || template == nil {
+		return nil
+	}
+	return object.StringMap(o, "spec", "selector", "matchLabels")
 }
 
-// TargetPorts are the Pods' ports behind those ports of a Service, or behind
-// all: an int, or the string that is a port's name.
-func TargetPorts(service *yaml.RNode, ports ...string) []any {
-	var targets []any
-	for _, p := range object.List(service, "spec", "ports") {
-		port, name := object.String(p, "port"), object.String(p, "targetPort")
-		if len(ports) > 0 && !slices.Contains(ports, port) {
-			continue
-		}
-		if name == "" {
-			name = port
-		}
-		var target any = name
-		if number, err := strconv.Atoi(name); err == nil {
-			target = number
-		}
-		if !slices.Contains(targets, target) {
-			targets = append(targets, target)
+// selects says whether a selector, which is not empty, selects labels.
+func selects(selector, labels map[string]string) bool {
+	for key, value := range selector {
+		if labels[key] != value {
+			return false
 		}
 	}
-	return targets
+	return len(selector) > 0
 }

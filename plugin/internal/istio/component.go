@@ -99,7 +99,9 @@ type Variable struct {
 	OnlyIfSet bool
 	// List says that it is a comma list, which keeps what a base has in it.
 	List bool
-	Why  string
+	// KeepsTenants leaves a value alone that is one of the tenant's namespaces.
+	KeepsTenants bool
+	Why          string
 }
 
 // Setting is a field of the mesh's configuration that a tenant needs. Up to 1.0
@@ -113,7 +115,9 @@ type Setting struct {
 	// field away, and Watched sets a label selector of the watched namespaces.
 	Value           string
 	Remove, Watched bool
-	Why             string
+	// Keeps are values of a base that stay.
+	Keeps []string
+	Why   string
 }
 
 // Configuration is YAML of a program's own that a ConfigMap holds as text.

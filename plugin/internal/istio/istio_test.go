@@ -134,3 +134,8 @@ func TestWhatAContainerRuns(t *testing.T) {
 	require.Equal(t, []string{"the proxy"}, runs("istio-proxy", "auto"))
 	require.Empty(t, runs("productpage", "istio/examples-bookinfo-productpage-v1"))
 }
+
+func TestTheEmbeddedReleaseIsTheNewest(t *testing.T) {
+	require.True(t, strings.HasPrefix(istio.Release, istio.Newest+"."))
+	require.True(t, semver.MustParse(istio.Oldest).LessThan(semver.MustParse(istio.Newest)))
+}

@@ -18,8 +18,6 @@ const (
 	ValidatorPrefix = "istio-validator"
 	// InjectorPrefix begins the name of an injector's webhook and ConfigMap.
 	InjectorPrefix = "istio-sidecar-injector"
-	// DefaultIngressClass is the class of a mesh that names none.
-	DefaultIngressClass = "istio"
 )
 
 // UnrevisedWebhooks are how the names of the injector's webhooks begin that the
@@ -82,6 +80,7 @@ var istiod = Component{
 			Name: "ENABLE_DEBUG_ON_HTTP", Value: "false", Range: Range{Before: "1.29"},
 			Why: "earlier ones have no debug port instead: there, no namespace is asked for a token",
 		},
+		ingressNamespace,
 		{
 			Name: "CA_TRUSTED_NODE_ACCOUNTS", Value: "", OnlyIfSet: true,
 			Why: "node proxies that may ask for any workload's certificate: a tenant has none",
@@ -102,8 +101,14 @@ var istiod = Component{
 			Name: "discoverySelectors", Remove: true, Range: Range{Since: "1.10"}, Modes: []v1alpha1.Discovery{v1alpha1.DiscoveryNamespace},
 			Why: "a base's own would only hide some of the tenant's namespaces",
 		},
-		{Name: "ingressControllerMode", Value: "STRICT", Modes: appNamespace, Why: "only Ingresses that name the class"},
-		{Name: "ingressClass", Value: IngressClass, Modes: appNamespace, Why: "two tenants' istiods would both serve an Ingress of one class"},
+		{
+			Name: "ingressControllerMode", Value: "STRICT", Range: seesForeignIngresses, Modes: selecting, Keeps: []string{"OFF"},
+			Why: "only Ingresses that name the class",
+		},
+		{
+			Name: "ingressClass", Value: IngressClass, Range: seesForeignIngresses, Modes: selecting,
+			Why: "two tenants' istiods would both serve an Ingress of one class",
+		},
 	},
 	Rights: istiodRights,
 	Names: []Name{
@@ -149,11 +154,7 @@ var istiod = Component{
 	},
 }
 
-// IngressClass is the tenant's own.
-const IngressClass = DefaultIngressClass + "-{tenant}"
-
 var (
-	appNamespace = []v1alpha1.Discovery{v1alpha1.DiscoveryAppNamespace}
 	// selecting are the modes whose discoverySelectors name what is watched.
 	selecting = []v1alpha1.Discovery{v1alpha1.DiscoverySelectors, v1alpha1.DiscoveryAppNamespace}
 )

@@ -27,13 +27,14 @@ var pilot = Component{
 			Why: "the default is istio-system, whose Secrets may be another tenant's; from 1.0 on it is POD_NAMESPACE",
 		},
 	},
+	Variables: []Variable{ingressNamespace},
 	Mesh: []Setting{
 		{Name: "rootNamespace", Value: "{controlPlane}", Range: Range{Since: "1.1"}, Why: "where what holds for the whole mesh is"},
 		{
 			Name: "configSources", Remove: true,
 			Why: "Galley would serve Pilot the whole cluster's configuration; without it, Pilot reads what --appNamespace lets it",
 		},
-		{Name: "ingressControllerMode", Value: "STRICT", Why: "only Ingresses that name the class"},
+		{Name: "ingressControllerMode", Value: "STRICT", Keeps: []string{"OFF"}, Why: "only Ingresses that name the class"},
 		{Name: "ingressClass", Value: IngressClass, Why: "two tenants' Pilots would both serve an Ingress of one class"},
 	},
 	Rights: slices.Concat([]Right{

@@ -15,6 +15,9 @@ type Values struct {
 	// Watched are the namespaces that the control plane watches.
 	Watched               []string
 	Revision, TrustDomain string
+	// Ingress is the namespace of the proxies that serve Ingresses; where nobody
+	// has looked for them, the first application namespace.
+	Ingress string
 }
 
 // Namespaces are all of the tenant, the control plane's first.
@@ -25,7 +28,7 @@ func (v Values) Namespaces() []string {
 // Expand fills in a text's placeholders. Lists are joined by commas.
 //
 //	{tenant} {revision} {trustDomain}
-//	{controlPlane}  {application}, the first  {applications}  {namespaces}  {watched}
+//	{controlPlane}  {ingress}  {application}, the first  {applications}  {namespaces}  {watched}
 func (v Values) Expand(text string) string {
 	if !strings.Contains(text, "{") {
 		return text
@@ -34,11 +37,16 @@ func (v Values) Expand(text string) string {
 	if len(v.Applications) > 0 {
 		first = v.Applications[0]
 	}
+	ingress := v.Ingress
+	if ingress == "" {
+		ingress = first
+	}
 	return strings.NewReplacer(
 		"{tenant}", v.Tenant,
 		"{revision}", v.Revision,
 		"{trustDomain}", v.TrustDomain,
 		"{controlPlane}", v.ControlPlane,
+		"{ingress}", ingress,
 		"{application}", first,
 		"{applications}", strings.Join(v.Applications, ","),
 		"{namespaces}", strings.Join(v.Namespaces(), ","),

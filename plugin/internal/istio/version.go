@@ -3,9 +3,11 @@ package istio
 import "github.com/Masterminds/semver/v3"
 
 // Oldest and Newest are the minor versions of Istio that the catalogue knows.
+// Release is the one whose charts are embedded, of the minor version Newest.
 const (
-	Oldest = "0.7"
-	Newest = "1.31"
+	Oldest  = "0.7"
+	Newest  = "1.31"
+	Release = "1.31.0"
 )
 
 // RevisionsSince is the minor version from which on a control plane is one

@@ -5,6 +5,8 @@ import (
 	"regexp"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // kindName is how Kubernetes' kinds are written. Callers make file names of them.
@@ -27,7 +29,7 @@ func check(n *yaml.Node) (problems []string) {
 	for _, want := range identity {
 		at, path := n, ""
 		for _, key := range want.path {
-			at, path = field(at, key), join(path, key)
+			at, path = field(at, key), strictyaml.Child(path, key)
 		}
 		switch {
 		case at == nil || at.Tag == yaml.NodeTagNull || at.Kind == yaml.ScalarNode && at.Value == "":

@@ -2,9 +2,10 @@ package manifest
 
 import (
 	"fmt"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // identifying are the fields that tell objects apart. Given twice with
@@ -29,13 +30,13 @@ func (r *repairs) below(n *yaml.Node, path string) {
 	switch n.Kind {
 	case yaml.MappingNode:
 		for i := 0; i < len(n.Content); i += 2 {
-			at := join(path, n.Content[i].Value)
+			at := strictyaml.Child(path, n.Content[i].Value)
 			r.fields(n.Content[i+1], at)
 			r.below(n.Content[i+1], at)
 		}
 	case yaml.SequenceNode:
 		for i, c := range n.Content {
-			at := fmt.Sprintf("%s[%d]", path, i)
+			at := strictyaml.Element(path, i)
 			r.fields(c, at)
 			r.below(c, at)
 		}
@@ -57,7 +58,7 @@ func (r *repairs) fields(n *yaml.Node, path string) {
 			kept = append(kept, key, val)
 			continue
 		}
-		name, old := join(path, key.Value), kept[at+1]
+		name, old := strictyaml.Child(path, key.Value), kept[at+1]
 		switch {
 		case equal(old, val):
 			r.done = append(r.done, finding{key.Line, fmt.Sprintf(
@@ -86,16 +87,4 @@ func equal(a, b *yaml.Node) bool {
 		}
 	}
 	return true
-}
-
-// join writes a field's path as it is written in messages: spec.ports[0],
-// metadata.labels["istio.io/rev"].
-func join(path, key string) string {
-	if strings.ContainsAny(key, `./[]" `) {
-		return fmt.Sprintf("%s[%q]", path, key)
-	}
-	if path == "" {
-		return key
-	}
-	return path + "." + key
 }

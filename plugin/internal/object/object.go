@@ -31,26 +31,6 @@ func IDOf(o *yaml.RNode) ID {
 	return ID{group, o.GetKind(), o.GetNamespace(), o.GetName()}
 }
 
-// IsClusterScoped says whether o's kind has no namespace. Kinds that neither
-// Kubernetes nor clusterScoped knows are taken to be namespaced, as Istio's are.
-// The version does not count: the schema has none that is served no longer.
-func IsClusterScoped(o *yaml.RNode) bool {
-	id := IDOf(o)
-	return clusterScoped[[2]string{id.Group, id.Kind}] || resid.NewGvk(id.Group, "v1", id.Kind).IsClusterScoped()
-}
-
-// clusterScoped are group and kind of what today's Kubernetes schema lacks,
-// because others define it or because it is gone.
-var clusterScoped = map[[2]string]bool{
-	{"authentication.istio.io", "MeshPolicy"}:               true, // Istio 0.8 to 1.5
-	{"cert-manager.io", "ClusterIssuer"}:                    true,
-	{"extensions", "PodSecurityPolicy"}:                     true,
-	{"gateway.networking.k8s.io", "GatewayClass"}:           true,
-	{"policy", "PodSecurityPolicy"}:                         true,
-	{"rbac.istio.io", "ClusterRbacConfig"}:                  true, // Istio 1.1 to 1.5
-	{"security.openshift.io", "SecurityContextConstraints"}: true,
-}
-
 // InField says in which field an error is, and in which of its keys.
 func InField(field, key string, err error) error {
 	if strings.Contains(key, ".") {

@@ -13,7 +13,8 @@ type Explanation struct {
 	Reason           string
 }
 
-var istiod = []string{"1.10.6", "1.20.8", "1.24.6", "1.31.0-rc.0"}
+// istiod are the versions whose control plane is one program.
+var istiod = Versions[slices.Index(Versions, "1.10.6"):]
 
 // Explained are all the differences that relocating and revising istio.yaml
 // leaves.

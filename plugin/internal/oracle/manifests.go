@@ -21,14 +21,32 @@ const (
 )
 
 // Versions are those of which there are manifests, the oldest first.
-var Versions = []string{"0.7.1", "0.8.0", "1.4.10", "1.10.6", "1.20.8", "1.24.6", "1.31.0-rc.0"}
+var Versions = []string{"0.7.1", "0.8.0", "1.4.10", "1.10.6", "1.20.8", "1.24.6", "1.30", "1.31.0-rc.0", "1.31.0"}
 
-// Manifests are a directory of real manifests, DIR/<version>/<file>.
-type Manifests string
+// Manifests are directories of real manifests, DIR/<version>/<file>. A version
+// is taken from the first that has it.
+type Manifests []string
+
+// Has says whether there is a version.
+func (m Manifests) Has(version string) bool {
+	_, err := os.Stat(m.dir(version))
+	return err == nil
+}
 
 // Text is a file of a version. The error is fs.ErrNotExist where the version has none.
 func (m Manifests) Text(version, file string) ([]byte, error) {
-	return os.ReadFile(filepath.Join(string(m), version, file))
+	return os.ReadFile(filepath.Join(m.dir(version), file))
+}
+
+func (m Manifests) dir(version string) string {
+	dir := version
+	for _, one := range m {
+		dir = filepath.Join(one, version)
+		if _, err := os.Stat(dir); err == nil {
+			break
+		}
+	}
+	return dir
 }
 
 // Objects are a file's objects.

@@ -35,6 +35,8 @@ type Chart struct {
 	// Version is Istio's. The module's charts hold a placeholder, which Istio
 	// replaces when it publishes them. Empty leaves the placeholder.
 	Version string
+	// Kube is the version of Kubernetes to render for. Default: kubeVersion.
+	Kube string
 	// Values win over the chart's defaults.
 	Values map[string]any
 }
@@ -51,6 +53,35 @@ func (c Chart) Objects() ([]*yaml.RNode, error) {
 		return nil, fmt.Errorf("chart %s of Istio %s: %w", path.Base(c.Dir), c.Version, err)
 	}
 	return objects, nil
+}
+
+// Text is the rendered chart as helm template prints it: its kinds, if it keeps
+// them apart from its templates, and its files in the order of their names.
+// Unlike Objects, it keeps what a strict reader of YAML refuses.
+func (c Chart) Text() (string, error) {
+	loaded, err := c.load()
+	if err != nil {
+		return "", err
+	}
+	text, err := c.execute()
+	if err != nil {
+		return "", fmt.Errorf("chart %s of Istio %s: %s", path.Base(c.Dir), c.Version, oneLine(err))
+	}
+	var out strings.Builder
+	write := func(name, text string) {
+		if strings.TrimSpace(text) != "" {
+			fmt.Fprintf(&out, "---\n# Source: %s\n%s\n", name, strings.TrimSpace(text))
+		}
+	}
+	for _, crd := range loaded.CRDObjects() {
+		write(crd.Filename, string(crd.File.Data))
+	}
+	for _, name := range slices.Sorted(maps.Keys(text)) {
+		if base := path.Base(name); !strings.HasPrefix(base, "_") && base != "NOTES.txt" {
+			write(name, text[name])
+		}
+	}
+	return out.String(), nil
 }
 
 // Defaults are the chart's own values. Istio's charts have kept them below a
@@ -73,8 +104,12 @@ func (c Chart) execute() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	kube, err := chartcommon.ParseKubeVersion(kubeVersion)
+	setDefault(&c.Kube, kubeVersion)
+	kube, err := chartcommon.ParseKubeVersion(c.Kube)
 	if err != nil {
+		return nil, err
+	}
+	if err := dropDisabled(loaded, c.Values); err != nil {
 		return nil, err
 	}
 	values, err := util.ToRenderValues(loaded, c.Values,
@@ -84,6 +119,29 @@ func (c Chart) execute() (map[string]string, error) {
 		return nil, err
 	}
 	return engine.Render(loaded, values)
+}
+
+// dropDisabled takes away the charts within a chart that its values switch off:
+// up to 1.4, Istio was one chart of many. Helm's own function for it is in a
+// package that unpacks archives, too.
+func dropDisabled(c *chart.Chart, values map[string]any) error {
+	all, err := util.CoalesceValues(c, values)
+	if err != nil {
+		return err
+	}
+	var kept []*chart.Chart
+	for _, child := range c.Dependencies() {
+		i := slices.IndexFunc(c.Metadata.Dependencies, func(d *chart.Dependency) bool { return d.Name == child.Name() })
+		if i >= 0 && c.Metadata.Dependencies[i].Condition != "" {
+			enabled, err := all.PathValue(c.Metadata.Dependencies[i].Condition)
+			if on, isBool := enabled.(bool); err == nil && isBool && !on {
+				continue
+			}
+		}
+		kept = append(kept, child)
+	}
+	c.SetDependencies(kept...)
+	return nil
 }
 
 // load reads the chart.

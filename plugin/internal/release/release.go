@@ -10,11 +10,12 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 )
 
 const (
 	// Version is the Istio release of the embedded charts.
-	Version = "1.31.0"
+	Version = istio.Release
 	// Hub is the registry that Istio publishes its releases to. The charts in the
 	// module name the registry of Istio's test builds.
 	Hub = "docker.io/istio"

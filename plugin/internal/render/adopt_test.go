@@ -11,7 +11,7 @@ import (
 )
 
 func TestAnOutputStaysThatOfItsOverlay(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	const web = "{admins: [{kind: User, name: jo}]}"
 	r.overlay("teamA/web", "web-a", web, strings.Replace(kustomization, "../../", "../../../", 1))
 	r.overlay("teamB/web", "web-b", web, strings.Replace(kustomization, "../../", "../../../", 1))
@@ -46,7 +46,7 @@ func TestAnOutputStaysThatOfItsOverlay(t *testing.T) {
 
 func TestWhatSomebodyElseWroteStays(t *testing.T) {
 	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization", "manifests.yaml"} {
-		r := newRepo(t)
+		r := newPlainRepo(t)
 		r.teams("alpha")
 		r.write("rendered/alpha/"+name, "resources: []\n")
 		_, _, err := r.render(func(o *render.Options) { o.Adopt = true })
@@ -56,7 +56,7 @@ func TestWhatSomebodyElseWroteStays(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, files, 1)
 	}
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("alpha")
 	r.write("rendered/alpha/notes.md", "ours\n")
 	_, _, err := r.render()

@@ -15,7 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/form"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/template"
 )
 
 // cacheDir is in the output directory.
@@ -68,12 +68,12 @@ type state struct {
 	Tenants map[string]entry
 }
 
-// cachedForm is a form for overlays whose Files have Digest.
-type cachedForm struct {
-	Files  []string
-	Digest string
-	Form   *form.Form // nil: there can be none
-	Reason string     // why
+// cachedTemplate is a template for overlays whose Files have Digest.
+type cachedTemplate struct {
+	Files    []string
+	Digest   string
+	Template *template.Template // nil: there can be none
+	Reason   string             // why
 }
 
 // openCache opens the cache of an output directory, which it locks: two runs
@@ -86,7 +86,7 @@ func openCache(output string, readOnly bool) (*cache, func(), error) {
 	}
 	c.dir = filepath.Join(output, cacheDir)
 	if !readOnly {
-		if err := os.MkdirAll(filepath.Join(c.dir, "forms"), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(c.dir, "templates"), 0o755); err != nil {
 			return nil, nil, err
 		}
 		var err error
@@ -220,33 +220,33 @@ func (c *cache) save(present map[string]bool) error {
 	return c.write(stateFile, text.Bytes())
 }
 
-// load returns the forms of a group.
-func (c *cache) load(group string) []*cachedForm {
+// load returns the templates of a group.
+func (c *cache) load(group string) []*cachedTemplate {
 	if c.dir == "" {
 		return nil
 	}
-	names, err := filepath.Glob(filepath.Join(c.dir, "forms", group+"-*"))
+	names, err := filepath.Glob(filepath.Join(c.dir, "templates", group+"-*"))
 	if err != nil {
 		return nil
 	}
-	var forms []*cachedForm
+	var templates []*cachedTemplate
 	for _, name := range names {
 		if file, err := os.Open(name); err == nil {
-			var f cachedForm
+			var f cachedTemplate
 			if gob.NewDecoder(file).Decode(&f) == nil {
-				forms = append(forms, &f)
+				templates = append(templates, &f)
 			}
 			_ = file.Close() // was only read
 		}
 	}
-	return forms
+	return templates
 }
 
-// mostForms is how many forms are kept.
-const mostForms = 32
+// mostTemplates is how many templates are kept.
+const mostTemplates = 32
 
-// keep saves a form, as long as it can, in the place of the oldest.
-func (c *cache) keep(group string, f *cachedForm) error {
+// keep saves a template, as long as it can, in the place of the oldest.
+func (c *cache) keep(group string, f *cachedTemplate) error {
 	if c.dir == "" || c.readOnly {
 		return nil
 	}
@@ -254,10 +254,10 @@ func (c *cache) keep(group string, f *cachedForm) error {
 	if err := gob.NewEncoder(&text).Encode(f); err != nil {
 		return err
 	}
-	if err := c.write(filepath.Join("forms", group+"-"+f.Digest), text.Bytes()); err != nil {
+	if err := c.write(filepath.Join("templates", group+"-"+f.Digest), text.Bytes()); err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(filepath.Join(c.dir, "forms"))
+	entries, err := os.ReadDir(filepath.Join(c.dir, "templates"))
 	if err != nil {
 		return err
 	}
@@ -269,8 +269,8 @@ func (c *cache) keep(group string, f *cachedForm) error {
 		return info.ModTime().UnixNano()
 	}
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return int(min(1, max(-1, age(b)-age(a)))) })
-	for _, e := range entries[min(mostForms, len(entries)):] {
-		err = errors.Join(err, os.Remove(filepath.Join(c.dir, "forms", e.Name())))
+	for _, e := range entries[min(mostTemplates, len(entries)):] {
+		err = errors.Join(err, os.Remove(filepath.Join(c.dir, "templates", e.Name())))
 	}
 	return err
 }

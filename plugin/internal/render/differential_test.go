@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/clitest"
 )
 
 // names of tenants, of which some look like something else in YAML, in Istio's
@@ -28,7 +30,7 @@ var specs = []string{
 func TestTenantsOfAllNamesAreWhatKustomizeBuilds(t *testing.T) {
 	filled := 0
 	for i, spec := range specs {
-		r := newRepo(t)
+		r := newPlainRepo(t)
 		var all []string
 		for j, name := range names {
 			if i > 0 && j%3 != i%3 {
@@ -51,7 +53,7 @@ func TestTenantsOfAllNamesAreWhatKustomizeBuilds(t *testing.T) {
 			}
 		})
 	}
-	require.Greater(t, filled, 20, "forms are of use")
+	require.Greater(t, filled, 20, "templates are of use")
 }
 
 // patch lays a kustomization's text over that of an overlay.
@@ -122,7 +124,7 @@ func TestEveryFieldOfAKustomizationIsAsKustomizeBuildsIt(t *testing.T) {
 	for name, files := range kustomizations {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRepo(t)
+			r := newPlainRepo(t)
 			teams := []string{"alpha", "beta", "gamma", "hr"}
 			for _, team := range teams {
 				r.overlay(team, team, "{admins: [{kind: User, name: "+team+"-admin}]}", kustomization)
@@ -140,7 +142,7 @@ func TestEveryFieldOfAKustomizationIsAsKustomizeBuildsIt(t *testing.T) {
 			_, _, err := r.render()
 			require.Equal(t, slices.Contains(mistakes, name), err != nil, "%v", err)
 			for _, team := range teams {
-				want, wantErr := r.kustomize("overlays/"+team, functions...)
+				want, wantErr := r.kustomize("overlays/"+team, clitest.Functions...)
 				if wantErr != nil {
 					require.Error(t, err)
 					require.ErrorContains(t, err, "overlays/"+team+": ")

@@ -14,9 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/clitest"
 )
 
-// many are names that a form takes.
+// many are names that a template takes.
 func many() []string {
 	var teams []string
 	for c := 'a'; c <= 'z'; c++ {
@@ -45,7 +46,7 @@ func (r repo) outputs(teams []string) map[string]string {
 }
 
 func TestKilledAtAnyTimeNoFileIsTornAndNoTenantLost(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	teams := many()
 	var states [2]map[string]string
 	specs := []string{"", ", mtls: PERMISSIVE"}
@@ -90,7 +91,7 @@ func ignore(err error) error {
 }
 
 func TestRunsAtTheSameTimeWaitForEachOther(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	teams := many()[:6]
 	r.teams(teams...)
 	_, _, err := r.render()
@@ -113,7 +114,7 @@ func TestRunsAtTheSameTimeWaitForEachOther(t *testing.T) {
 }
 
 func TestDiskFull(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	teams := many()[:20]
 	r.teams(teams...)
 	disk := r.path("disk")
@@ -133,14 +134,14 @@ func TestDiskFull(t *testing.T) {
 		team := filepath.Base(filepath.Dir(file))
 		got, err := os.ReadFile(filepath.Join(disk, team, "manifests.yaml"))
 		require.NoError(t, err)
-		want, err := r.kustomize("overlays/"+team, functions...)
+		want, err := r.kustomize("overlays/"+team, clitest.Functions...)
 		require.NoError(t, err)
 		require.Equal(t, want, string(got))
 	}
 }
 
 func TestOutputThatCannotBeWritten(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("group-a")
 	r.write("file", "")
 	_, _, err := r.render(func(o *render.Options) { o.Output = r.path("file", "rendered") })

@@ -10,7 +10,7 @@ import (
 )
 
 func TestAnOverlayWithoutATenantIsAnErrorAndLeavesTheOldOutput(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("alpha", "beta")
 	_, _, err := r.render()
 	require.NoError(t, err)

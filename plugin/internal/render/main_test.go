@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,17 +19,48 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 
-// repo is a copy of the shipped bases, with overlays beside them.
+// repo is a directory of bases, with overlays beside them.
 type repo struct {
 	testing.TB
 	root string
 }
 
+// newRepo returns a repo with the shipped bases.
 func newRepo(t testing.TB) repo {
 	t.Helper()
 	r := repo{t, t.TempDir()}
 	require.NoError(t, os.CopyFS(filepath.Join(r.root, "bases"), os.DirFS("../../../bases")))
 	return r
+}
+
+// newPlainRepo returns a repo whose bases are what the shipped ones generate,
+// which takes kustomize a process less for every build.
+func newPlainRepo(t testing.TB) repo {
+	t.Helper()
+	r := newRepo(t)
+	for _, part := range []string{"control-plane", "gateway"} {
+		dir := "bases/istio/" + part
+		text, err := generated(part)
+		require.NoError(t, err)
+		require.NoError(t, os.RemoveAll(r.path(dir)))
+		r.write(dir+"/kustomization.yaml", "resources: [generated.yaml]\n")
+		r.write(dir+"/generated.yaml", text)
+	}
+	return r
+}
+
+// generated is what kustomize makes of a shipped base.
+func generated(part string) (string, error) {
+	return map[string]func() (string, error){"control-plane": controlPlane, "gateway": gateway}[part]()
+}
+
+var (
+	controlPlane = sync.OnceValues(func() (string, error) { return buildBase("control-plane") })
+	gateway      = sync.OnceValues(func() (string, error) { return buildBase("gateway") })
+)
+
+func buildBase(part string) (string, error) {
+	return repo{root: "../../.."}.kustomize("bases/istio/"+part, clitest.Functions...)
 }
 
 func (r repo) path(elements ...string) string {
@@ -100,22 +132,17 @@ func (r repo) run(with ...func(*render.Options)) render.Summary {
 
 // kustomize is what the real program prints, or its error.
 func (r repo) kustomize(dir string, flags ...string) (string, error) {
-	var stderr bytes.Buffer
-	cmd := exec.Command("kustomize", append([]string{"build", r.path(dir)}, flags...)...)
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	out, stderr, err := clitest.Kustomize(r.path(dir), flags...)
 	if err != nil {
-		err = fmt.Errorf("%w: %s", err, &stderr)
+		err = fmt.Errorf("%w: %s", err, stderr)
 	}
-	return string(out), err
+	return out, err
 }
-
-var functions = []string{"--enable-alpha-plugins", "--enable-exec"}
 
 // same requires that an overlay is rendered as kustomize builds it.
 func (r repo) same(name string) {
 	r.Helper()
-	want, err := r.kustomize("overlays/"+name, functions...)
+	want, err := r.kustomize("overlays/"+name, clitest.Functions...)
 	require.NoError(r, err)
 	if r.read("rendered/"+name+"/manifests.yaml") != want {
 		require.Equal(r, want, r.read("rendered/"+name+"/manifests.yaml"), name)

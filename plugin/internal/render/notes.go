@@ -20,15 +20,30 @@ func (r *run) note(j *job, printed string) {
 	}
 }
 
-// warn prints each note once, however many overlays it is about.
+// reason keeps why kustomize built an overlay.
+func (r *run) reason(j *job) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	why := "built by itself: " + j.why
+	r.reasons[why] = append(r.reasons[why], j.arg)
+}
+
+// warn prints each note, and each reason, once, however many overlays it is about.
 func (r *run) warn() {
-	for _, line := range slices.Sorted(maps.Keys(r.notes)) {
-		overlays := r.notes[line]
+	each(r.notes, r.Warn)
+	if r.Explain != nil {
+		each(r.reasons, r.Explain)
+	}
+}
+
+func each(about map[string][]string, tell func(line string)) {
+	for _, line := range slices.Sorted(maps.Keys(about)) {
+		overlays := about[line]
 		slices.Sort(overlays)
-		about := overlays[0]
+		names := overlays[0]
 		if more := len(overlays) - 1; more > 0 {
-			about = fmt.Sprintf("%s and %d more", about, more)
+			names = fmt.Sprintf("%s and %d more", names, more)
 		}
-		r.Warn(about + ": " + line)
+		tell(names + ": " + line)
 	}
 }

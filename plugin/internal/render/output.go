@@ -12,6 +12,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 	"sigs.k8s.io/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 )
 
 const (
@@ -203,42 +205,18 @@ func (o output) apply(name string, changes []change) error {
 	return nil
 }
 
-// create makes a directory of files under another name, and renames it.
+// create makes a directory of files as a whole.
 func (o output) create(dir string, files []change) error {
-	building, err := os.MkdirTemp(o.temp, "*")
-	if err != nil {
-		return fmt.Errorf("%s: %w", dir, cause(err))
-	}
+	contents := make(map[string][]byte, len(files))
 	for _, f := range files {
-		if e := os.WriteFile(filepath.Join(building, f.name), f.new, 0o644); e != nil {
-			err = fmt.Errorf("%s: %w", filepath.Join(dir, f.name), cause(e))
-			break
-		}
+		contents[f.name] = f.new
 	}
-	if err == nil {
-		err = errors.Join(os.Chmod(building, 0o755), os.Rename(building, dir))
-	}
-	if err != nil {
-		_ = os.RemoveAll(building) // the next run empties the directory, too
-	}
-	return err
+	return atomicwrite.Dir(dir, o.temp, contents)
 }
 
 // writeFile replaces a file as a whole: readers see the old or the new one.
 func writeFile(temp, path string, content []byte) error {
-	f, err := os.CreateTemp(temp, "*")
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, cause(err))
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // the next run empties the directory, too
-		return fmt.Errorf("%s: %w", path, cause(err))
-	}
-	return nil
+	return atomicwrite.File(path, temp, 0o644, bytes.NewReader(content))
 }
 
 // state is what the cache remembers of a tenant's files.

@@ -12,19 +12,20 @@ import (
 
 	"sigs.k8s.io/kustomize/api/types"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/form"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/template"
 )
 
-// worth is how many tenants make a form worth its while: it costs two builds
+// worth is how many tenants make a template worth its while: it costs two builds
 // beside that of a tenant, which proves it.
 const worth = 4
 
 // job is an overlay to render, and how.
 type job struct {
 	overlay
-	group string     // of the overlays that may share a form; "": none
-	shape form.Shape // of the tenant
+	group string       // of the overlays that may share a template; "": none
+	key   template.Key // of the tenant
 	names []string
 
 	tenantFile string
@@ -33,9 +34,10 @@ type job struct {
 	claims []claim           // of the tenants that it lays
 	read   map[string]string // digests of what was read already
 
-	form  *form.Form // to fill in, or nil
-	files []string   // that the form was made of, and the tenant's
-	built *build.Result
+	template *template.Template // to fill in, or nil
+	why      string             // there is none
+	files    []string           // that the template was made of, and the tenant's
+	built    *build.Result
 }
 
 // classify finds out whether an overlay lays a tenant over what others may
@@ -43,34 +45,46 @@ type job struct {
 func (j *job) classify() {
 	text, err := readRegular(filepath.Join(j.dir, kustomizationFile))
 	if err != nil {
+		j.why = "no regular file " + kustomizationFile
 		return
 	}
 	var k types.Kustomization
 	if k.Unmarshal(text) != nil {
+		j.why = kustomizationFile + " cannot be read"
 		return
 	}
 	tenants, configs := readTenants(j.dir, k.Transformers)
 	j.claims = claimsOf(tenants)
-	if len(k.Transformers) != 1 || len(tenants) != 1 {
+	if j.why = whyAlone(text, k.Transformers, tenants); j.why != "" {
 		return
 	}
 	tenant, config := tenants[0], configs[0]
-	j.tenantFile = k.Transformers[0]
-	if filepath.Base(j.tenantFile) != j.tenantFile || bytes.Count(text, []byte(j.tenantFile)) != 1 {
-		return
-	}
-	if !build.RunsThis(tenant.Metadata.Annotations) {
-		return
-	}
-	shape, names, ok := form.Of(tenant)
+	key, names, ok := template.Of(tenant)
 	if !ok {
+		j.why = "a name could be taken for other text"
 		return
 	}
+	j.tenantFile = k.Transformers[0]
 	j.sorted = k.SortOptions == nil || k.SortOptions.Order == types.LegacySortOrder
-	j.shape, j.names = shape, names
+	j.key, j.names = key, names
 	j.read = map[string]string{kustomizationFile: build.Digest(text), j.tenantFile: build.Digest(config)}
 	// Relative paths mean the same in overlays that lie side by side.
-	j.group = build.Digest([]byte(filepath.Dir(j.dir) + "\x00" + string(text) + "\x00" + j.tenantFile + "\x00" + shape.Key))
+	j.group = build.Digest([]byte(filepath.Dir(j.dir) + "\x00" + string(text) + "\x00" + j.tenantFile + "\x00" + key.Text))
+}
+
+// whyAlone says why an overlay has nothing to share; "": it may have.
+func whyAlone(kustomization []byte, transformers []string, tenants []v1alpha1.IstioTenant) string {
+	switch {
+	case len(transformers) != 1 || len(tenants) != 1:
+		return "an IstioTenant, in a regular file, is not the only transformer"
+	case filepath.Base(transformers[0]) != transformers[0]:
+		return transformers[0] + " is in another directory"
+	case bytes.Count(kustomization, []byte(transformers[0])) != 1:
+		return transformers[0] + " is named more than once"
+	case !build.RunsThis(tenants[0].Metadata.Annotations):
+		return "the IstioTenant is for another program"
+	}
+	return ""
 }
 
 // readRegular reads a file that is no link: what a link leads to is not the
@@ -86,14 +100,14 @@ func readRegular(path string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// planner gives forms to jobs.
+// planner gives templates to jobs.
 type planner struct {
 	builder *build.Builder
 	digests *digester
 	cache   *cache
 }
 
-// plan finds or makes forms for the jobs that can share one.
+// plan finds or makes templates for the jobs that can share one.
 func (p planner) plan(ctx context.Context, jobs []*job) error {
 	groups := map[string][]*job{}
 	var order []string
@@ -109,13 +123,15 @@ func (p planner) plan(ctx context.Context, jobs []*job) error {
 	for _, group := range order {
 		members := p.cached(groups[group])
 		if len(members) < worth {
+			explain(members, tooFew)
 			continue
 		}
 		trial := p.try(ctx, members[0])
-		if trial.own.err != nil {
+		if trial.ownErr != nil {
 			continue // the overlay's own build will say so
 		}
 		if trial.own.Opaque != "" {
+			explain(members, "the output may depend on more than files: "+trial.own.Opaque)
 			continue
 		}
 		files := paths(trial.own.Inputs, trial.of.tenantFile)
@@ -126,120 +142,146 @@ func (p planner) plan(ctx context.Context, jobs []*job) error {
 		}
 		for digest, alike := range variants {
 			if len(alike) < worth {
+				explain(alike, tooFew)
 				continue
 			}
 			if alike[0] != trial.of {
 				trial = p.try(ctx, alike[0])
 			}
-			made := &cachedForm{Files: files, Digest: digest}
+			made := &cachedTemplate{Files: files, Digest: digest}
 			var err error
-			if made.Form, err = p.make(ctx, trial, alike); err != nil {
+			if made.Template, err = p.make(ctx, trial, alike); err != nil {
 				if ctx.Err() != nil {
 					return nil
 				}
 				made.Reason = err.Error()
 			}
 			if errors.Is(err, errBuild) {
+				explain(alike, made.Reason)
 				continue // another time it may work
 			}
 			if err := p.cache.keep(group, made); err != nil {
 				return err
 			}
+			files := made.inputs(alike[0])
 			for _, j := range alike {
-				j.use(made)
+				j.use(made, files)
 			}
 		}
 	}
 	return nil
 }
 
-// use takes a form if the tenant's names can be filled in.
-func (j *job) use(c *cachedForm) {
-	if c.Form == nil || !c.Form.Fits(j.names) {
-		return
+// tooFew says why nothing is shared by fewer than worth.
+var tooFew = fmt.Sprintf("fewer than %d overlays without output differ in their names only", worth)
+
+// explain says why some jobs have no template.
+func explain(jobs []*job, why string) {
+	for _, j := range jobs {
+		j.why = why
 	}
-	j.form = c.Form
-	j.files = append(slices.Clone(c.Files), j.tenantFile)
-	slices.Sort(j.files)
 }
 
-// cached gives the jobs of a group forms of earlier runs, and returns those
+// inputs are all files that the output of a job depends on, and of each job of its group.
+func (c *cachedTemplate) inputs(j *job) []string {
+	return slices.Sorted(slices.Values(append([]string{j.tenantFile}, c.Files...)))
+}
+
+// use takes a template, which depends on files, if the tenant's names can be filled in.
+func (j *job) use(c *cachedTemplate, files []string) {
+	switch {
+	case c.Template == nil:
+		j.why = c.Reason
+	case !c.Template.Fits(j.names):
+		j.why = "a name is too long, or could be taken for other text of the output"
+	default:
+		j.template, j.files = c.Template, files
+	}
+}
+
+// cached gives the jobs of a group templates of earlier runs, and returns those
 // for which there is none.
 func (p planner) cached(jobs []*job) []*job {
-	forms := p.cache.load(jobs[0].group)
-	if len(forms) == 0 {
+	templates := p.cache.load(jobs[0].group)
+	if len(templates) == 0 {
 		return jobs
+	}
+	inputs := make([][]string, len(templates))
+	for i, c := range templates {
+		inputs[i] = c.inputs(jobs[0])
 	}
 	var rest []*job
 	for _, j := range jobs {
-		i := slices.IndexFunc(forms, func(c *cachedForm) bool { return p.digests.of(j.dir, c.Files) == c.Digest })
+		i := slices.IndexFunc(templates, func(c *cachedTemplate) bool { return p.digests.of(j.dir, c.Files) == c.Digest })
 		if i < 0 {
 			rest = append(rest, j)
 			continue
 		}
-		j.use(forms[i])
+		j.use(templates[i], inputs[i])
 	}
 	return rest
 }
 
-// errBuild says that there is no form because a build failed.
+// errBuild says that there is no template because a build failed.
 var errBuild = errors.New("build")
 
-// trial is what a form is made of: an overlay, built for two samples in the
-// place of its tenant; and what the form is tried on: the overlay as it is.
+// trial is what a template is made of: an overlay, built for two samples in the
+// place of its tenant; and what the template is tried on: the overlay as it is.
 type trial struct {
-	of                *job
-	short, long       form.Sample
-	shortOut, longOut attempt
-	own               attempt
-	hasRoom           bool // for samples
-}
-
-// attempt is a build, or why it failed.
-type attempt struct {
-	build.Result
-	err error
+	of          *job
+	own         build.Result
+	ownErr      error
+	hasRoom     bool // for samples
+	short, long template.Sample
+	samples     []build.Result // of both
+	err         error          // of those
 }
 
 // try builds an overlay and its samples side by side.
 func (p planner) try(ctx context.Context, j *job) trial {
 	t := trial{of: j}
-	t.short, t.long, t.hasRoom = j.shape.Samples()
+	t.short, t.long, t.hasRoom = j.key.Samples()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		t.own.Result, t.own.err = p.builder.Build(ctx, build.Request{Dir: j.dir})
-		if t.own.err != nil {
+		t.own, t.ownErr = p.builder.Build(ctx, build.Request{Dir: j.dir})
+		if t.ownErr != nil {
 			cancel() // no use is made of the samples
 			return
 		}
-		j.built = &t.own.Result
+		j.built = &t.own
 	})
-	sample := func(s form.Sample, to *attempt) {
-		var config []byte
-		if config, to.err = s.Config(); to.err == nil {
-			to.Result, to.err = p.builder.Build(ctx, build.Request{Dir: j.dir, Replace: map[string][]byte{j.tenantFile: config}})
-		}
-	}
 	if t.hasRoom {
-		wait.Go(func() { sample(t.short, &t.shortOut) })
-		wait.Go(func() { sample(t.long, &t.longOut) })
+		wait.Go(func() { t.samples, t.err = p.buildInPlace(ctx, j, t.short, t.long) })
 	}
 	wait.Wait()
 	return t
 }
 
-// make makes a form for overlays that are alike but for their names, and proves
+// buildInPlace builds a job's overlay for samples in the place of its tenant.
+func (p planner) buildInPlace(ctx context.Context, j *job, samples ...template.Sample) ([]build.Result, error) {
+	var requests []build.Request
+	for _, s := range samples {
+		config, err := s.Config()
+		if err != nil {
+			return nil, err
+		}
+		requests = append(requests, build.Request{Dir: j.dir, Replace: map[string][]byte{j.tenantFile: config}})
+	}
+	return p.builder.InTurn(ctx, requests...)
+}
+
+// make makes a template for overlays that are alike but for their names, and proves
 // it on one of them.
-func (p planner) make(ctx context.Context, t trial, alike []*job) (*form.Form, error) {
+func (p planner) make(ctx context.Context, t trial, alike []*job) (*template.Template, error) {
 	if !t.hasRoom {
 		return nil, errors.New("the names leave no room for a sample")
 	}
-	if err := errors.Join(t.shortOut.err, t.longOut.err); err != nil {
-		return nil, fmt.Errorf("%w: %w", errBuild, err)
+	if t.err != nil {
+		return nil, fmt.Errorf("%w: %w", errBuild, t.err)
 	}
-	made, err := form.New(t.short, t.long, printed(t.shortOut.Result), printed(t.longOut.Result), t.of.sorted)
+	made, err := template.New(t.short, t.long, printed(t.samples[0]), printed(t.samples[1]), t.of.sorted)
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +297,7 @@ func (p planner) make(ctx context.Context, t trial, alike []*job) (*form.Form, e
 		}
 		proof.built = &result
 	}
-	for _, r := range []build.Result{t.shortOut.Result, t.longOut.Result} {
+	for _, r := range t.samples {
 		if r.Opaque != "" || !slices.Equal(paths(r.Inputs), paths(proof.built.Inputs)) {
 			return nil, errors.New("another tenant reads other files")
 		}
@@ -266,4 +308,6 @@ func (p planner) make(ctx context.Context, t trial, alike []*job) (*form.Form, e
 	return made, nil
 }
 
-func printed(r build.Result) form.Output { return form.Output{YAML: string(r.YAML), Notes: r.Stderr} }
+func printed(r build.Result) template.Output {
+	return template.Output{YAML: string(r.YAML), Notes: r.Stderr}
+}

@@ -35,6 +35,8 @@ type Options struct {
 	// told, one call at a time, how many overlays are done. Both may be nil.
 	Warn     func(line string)
 	Progress func(done, all int)
+	// Explain is told why kustomize built overlays one by one; nil: nobody is.
+	Explain func(line string)
 }
 
 // ErrStale is the error of Check where the output is not what would be written.
@@ -74,6 +76,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		errs:    map[string]error{},
 		diffs:   map[string][]byte{},
 		notes:   map[string][]string{},
+		reasons: map[string][]string{},
 	}
 	r.Summary.Overlays, r.DryRun, r.Printed = len(overlays), o.Check || o.Diff, o.Output == ""
 	err = r.render(ctx, overlays)

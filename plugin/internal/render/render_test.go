@@ -11,6 +11,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/clitest"
 )
 
 func TestShippedOverlaysAndExamples(t *testing.T) {
@@ -28,7 +29,7 @@ func TestShippedOverlaysAndExamples(t *testing.T) {
 			return err
 		}
 		_, got, err := r.render(func(o *render.Options) { o.Overlays, o.Output, o.Warn = []string{r.path(dir)}, "", func(string) {} })
-		want, wantErr := r.kustomize(dir, functions...)
+		want, wantErr := r.kustomize(dir, clitest.Functions...)
 		if wantErr == nil && strings.Contains(want, v1alpha1.BaseNamespace) {
 			require.ErrorContains(t, err, "holds "+v1alpha1.BaseNamespace, "%s is a base", dir)
 			return nil
@@ -49,7 +50,7 @@ func TestWhatIsRenderedNeedsNoFunctionAndIsTheSame(t *testing.T) {
 		r.overlay("sales", "sales", "{admins: [{kind: User, name: jo}]}", kustomization+"sortOptions: {order: fifo}\n")
 		_, _, err := r.render(func(o *render.Options) { o.Split = split })
 		require.NoError(t, err)
-		want, err := r.kustomize("overlays/sales", functions...)
+		want, err := r.kustomize("overlays/sales", clitest.Functions...)
 		require.NoError(t, err)
 		got, err := r.kustomize("rendered/sales")
 		require.NoError(t, err)
@@ -138,7 +139,7 @@ func TestOnlyWhatChangesIsWritten(t *testing.T) {
 }
 
 func TestAMistakeLeavesTheOldOutputAndLetsOthersFinish(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("alpha", "beta", "gamma")
 	_, _, err := r.render()
 	require.NoError(t, err)
@@ -160,7 +161,7 @@ func TestAMistakeLeavesTheOldOutputAndLetsOthersFinish(t *testing.T) {
 }
 
 func TestAWarningIsPrintedOnceForAllThatItIsAbout(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	for _, team := range many()[:6] {
 		r.overlay(team, team, "{admins: [{kind: User, name: jo}], applicationNamespaces: ["+team+"-a, "+team+"-b]}", kustomization)
 	}
@@ -170,8 +171,26 @@ func TestAWarningIsPrintedOnceForAllThatItIsAbout(t *testing.T) {
 	require.Regexp(t, `^.*/overlays/group-aaa and 5 more: spec.discovery: auto is "selectors" here, [^\n]*$`, printed)
 }
 
+func TestWhyOverlaysAreBuiltByThemselves(t *testing.T) {
+	r := newPlainRepo(t)
+	teams := many()[:4]
+	r.teams(teams...)
+	r.teams("on", "alone") // YAML reads the one as a boolean
+	r.overlay("alone", "alone", "{admins: [{kind: Group, name: alone-admins}], mtls: none}", kustomization)
+	r.overlay("two", "two", "{admins: [{kind: User, name: jo}]}", kustomization+"configMapGenerator: [{name: c, literals: [a=tenant.yaml]}]\n")
+	var told []string
+	explain := func(o *render.Options) { o.Explain = func(line string) { told = append(told, line) } }
+	_, _, err := r.render(explain)
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		r.path("overlays/on") + ": built by itself: a name could be taken for other text",
+		r.path("overlays/alone") + ": built by itself: fewer than 4 overlays without output differ in their names only",
+		r.path("overlays/two") + ": built by itself: tenant.yaml is named more than once",
+	}, told)
+}
+
 func TestTenantsBehindLinks(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	teams := many()[:5]
 	r.teams(teams...)
 	for _, team := range teams {
@@ -187,13 +206,13 @@ func TestTenantsBehindLinks(t *testing.T) {
 }
 
 func TestStreamIsWhatKustomizePrints(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams(many()[:5]...)
 	_, printed, err := r.render(func(o *render.Options) { o.Output = "" })
 	require.NoError(t, err)
 	var all []string
 	for _, team := range many()[:5] {
-		text, err := r.kustomize("overlays/"+team, functions...)
+		text, err := r.kustomize("overlays/"+team, clitest.Functions...)
 		require.NoError(t, err)
 		all = append(all, text)
 	}
@@ -201,7 +220,7 @@ func TestStreamIsWhatKustomizePrints(t *testing.T) {
 }
 
 func TestNothingIsRemovedUnasked(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("alpha", "beta")
 	_, _, err := r.render()
 	require.NoError(t, err)
@@ -231,7 +250,7 @@ func TestNothingIsRemovedUnasked(t *testing.T) {
 }
 
 func TestDiffAndCheckWriteNothing(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("alpha")
 	check := func(o *render.Options) { o.Check = true }
 	_, _, err := r.render(check)
@@ -253,7 +272,7 @@ func TestDiffAndCheckWriteNothing(t *testing.T) {
 }
 
 func TestOverlaysThatCannotBe(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("alpha")
 	r.write("other/alpha/kustomization.yaml", "resources: []\n")
 	r.write("empty/file", "")

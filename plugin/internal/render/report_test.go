@@ -17,7 +17,7 @@ import (
 )
 
 func TestZeroOptionsAreErrorsOrDefaults(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("alpha")
 	for name, c := range map[string]struct {
 		options render.Options
@@ -48,7 +48,7 @@ func TestZeroOptionsAreErrorsOrDefaults(t *testing.T) {
 }
 
 func TestASummarySaysWhatDiffersAndCountsTruly(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("alpha", "beta", "gamma")
 	both := func(o *render.Options) { o.Overlays = append(o.Overlays, r.path("bases/istio/common")) }
 	first, _, err := r.render(both)
@@ -81,7 +81,7 @@ func TestASummarySaysWhatDiffersAndCountsTruly(t *testing.T) {
 }
 
 func TestPruneLeavesWhatRenderDidNotWrite(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("alpha", "beta")
 	_, _, err := r.render()
 	require.NoError(t, err)
@@ -99,7 +99,7 @@ func TestPruneLeavesWhatRenderDidNotWrite(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	for name, group := range map[string]bool{"the program alone": false, "all that it started, as a terminal does": true} {
 		t.Run(name, func(t *testing.T) {
-			r := newRepo(t)
+			r := newPlainRepo(t)
 			for _, team := range many() { // each in its own words, so that each is built
 				r.overlay(team, team, "{admins: [{kind: User, name: jo}]}", "# "+team+"\n"+kustomization)
 			}
@@ -125,7 +125,7 @@ func TestInterrupted(t *testing.T) {
 }
 
 func TestPatchesThatMatchNothingAreNamedOnceForAll(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	const patch = `patches: [{target: {kind: Deployment, name: istiod-sales}, patch: '[{"op": "remove", "path": "/spec"}]'}]` + "\n"
 	teams := many()[:6]
 	for _, team := range teams {

@@ -28,6 +28,8 @@ type run struct {
 	errs   map[string]error    // by overlay
 	diffs  map[string][]byte   // by overlay
 	notes  map[string][]string // the overlays, by note
+
+	reasons map[string][]string // the overlays that kustomize built, by why
 }
 
 func (r *run) render(ctx context.Context, overlays []overlay) error {
@@ -99,8 +101,8 @@ func (r *run) stream(jobs []*job) error {
 	var buffer []byte
 	for i, j := range jobs {
 		text := buffer[:0]
-		if j.form != nil {
-			text = j.form.Fill(text, j.names)
+		if j.template != nil {
+			text = j.template.Fill(text, j.names)
 			buffer = text
 		} else {
 			text = j.built.YAML
@@ -168,7 +170,7 @@ func (r *run) do(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	if j.form != nil {
+	if j.template != nil {
 		defer r.buffers.Put(text)
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
@@ -178,8 +180,8 @@ func (r *run) do(ctx context.Context, j *job) error {
 		return err
 	}
 	objects := 1 + bytes.Count(text, []byte("\n---\n"))
-	tenants := 1 // a form has one
-	if j.form == nil {
+	tenants := 1 // a template has one
+	if j.template == nil {
 		tenants = tenantsIn(text)
 	}
 	r.count(objects, tenants)
@@ -221,7 +223,7 @@ func (r *run) do(ctx context.Context, j *job) error {
 
 // text is an overlay's output: filled into buffer, or built.
 func (r *run) text(ctx context.Context, j *job, buffer []byte) ([]byte, error) {
-	if j.form == nil || r.Verify {
+	if j.template == nil || r.Verify {
 		if j.built == nil {
 			result, err := r.builder.Build(ctx, build.Request{Dir: j.dir})
 			if err != nil {
@@ -230,14 +232,15 @@ func (r *run) text(ctx context.Context, j *job, buffer []byte) ([]byte, error) {
 			j.built = &result
 		}
 	}
-	if j.form == nil {
+	if j.template == nil {
 		r.tally(&r.Built)
+		r.reason(j)
 		r.note(j, j.built.Stderr)
 		return j.built.YAML, nil
 	}
 	r.tally(&r.Filled)
-	r.note(j, j.form.FillNotes(j.names))
-	text := j.form.Fill(buffer, j.names)
+	r.note(j, j.template.FillNotes(j.names))
+	text := j.template.Fill(buffer, j.names)
 	if r.Verify && !bytes.Equal(text, j.built.YAML) {
 		return nil, errors.New("is not what kustomize builds; please report it")
 	}
@@ -273,7 +276,7 @@ func (r *run) change(name string, changes []change) error {
 // inputs are what an overlay's output was made of; nil, if that cannot be told.
 func (r *run) inputs(j *job) ([]string, string) {
 	switch {
-	case j.form != nil:
+	case j.template != nil:
 		return j.files, r.digests.with(j.dir, j.files, j.read)
 	case j.built.Opaque != "":
 		return nil, ""

@@ -15,7 +15,7 @@ type Summary struct {
 	Overlays, Tenants, Objects, Changed, Removed, Failed int
 	// Differences are those between the output before and after.
 	Differences []Difference
-	// Filled is how many overlays were filled into a form, Built how many
+	// Filled is how many overlays were filled into a template, Built how many
 	// kustomize built; the rest were unchanged since the last run.
 	Filled, Built int
 	Took          time.Duration

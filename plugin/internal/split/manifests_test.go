@@ -18,10 +18,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/split"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/upstreamtest"
 )
-
-// manifests holds what upstream renders, one directory per version.
-const manifests = "../../../../shared/manifests"
 
 // TestManifests splits what upstream has rendered over the years.
 func TestManifests(t *testing.T) {
@@ -41,10 +39,7 @@ func TestManifests(t *testing.T) {
 		{version: "1.31.0-rc.0", found: "1.31.0", common: 15, control: 25},
 	} {
 		t.Run(test.version, func(t *testing.T) {
-			file := filepath.Join(manifests, test.version, "istio.yaml")
-			if _, err := os.Stat(file); err != nil {
-				t.Skipf("no %s", file)
-			}
+			file := upstreamtest.Path(t, test.version+"/istio.yaml")
 			dir := filepath.Join(t.TempDir(), "out")
 			start := time.Now()
 			s, err := run(t, file, dir)

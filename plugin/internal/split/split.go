@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
@@ -22,7 +23,7 @@ import (
 // dir/control-plane. dir must be empty or not exist; it is written as a whole,
 // or on an error not at all. What is wrong with the objects is reported at once.
 func Run(in io.Reader, name string, dir string) (Summary, error) {
-	out, err := openTarget(dir)
+	out, err := target(dir)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -54,7 +55,7 @@ func Run(in io.Reader, name string, dir string) (Summary, error) {
 	if err != nil {
 		return Summary{}, fmt.Errorf("%s: %w", name, err)
 	}
-	if err := out.write(files); err != nil {
+	if err := atomicwrite.Dir(out, "", files); err != nil {
 		return Summary{}, err
 	}
 	return s, nil

@@ -1,9 +1,16 @@
-// Package strictyaml reads text that has to be one YAML document. A lenient
-// reader takes the first of several, and an empty text for a document:
+// Package strictyaml reads text that has to be one YAML document, and says what
+// in it has more than one reading. A lenient reader takes the first of several
+// documents, the last of several values, and what an alias stands for:
 //
 //	a: b
 //	---
 //	c: d      holds several YAML documents: must be one
+//
+//	a: b
+//	a: c      a: is given twice, again in line 2: give it once
+//
+// Configurations and what kustomize passes on are read in this way. Manifests
+// that others have published are as they are; package manifest repairs those.
 package strictyaml
 
 import (

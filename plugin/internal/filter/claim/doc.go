@@ -8,5 +8,10 @@
 //	no namespace                        an application: claimed
 //	namespace: ns-0                     foreign: an error
 //	kind: CustomResourceDefinition      common, once per cluster: an error
+//	kind: ClusterRole, name: a-istio-system1            the control plane's: claimed
+//	kind: ClusterRole, name: view                       the cluster's: an error
+//	a webhook that calls ns-1/app                       an application's: an error
+//	kind: ClusterThing of an unknown group              perhaps the cluster's: an error
+//	kind: Widget of an unknown group                    a warning
 //	name: ztunnel                       ambient, once per cluster: an error
 package claim

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
@@ -18,6 +19,9 @@ import (
 // Filter checks that every object is the tenant's, and changes none.
 type Filter struct {
 	Tenant v1alpha1.IstioTenant
+	// Warn is told of kinds of which nobody knows whether they have a namespace.
+	// May be nil.
+	Warn func(string)
 }
 
 var _ kio.Filter = Filter{}
@@ -36,27 +40,37 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 		return plane, planeErr // and so was everything else
 	}
 	var errs []error
-	seen := map[object.ID]bool{}
+	seen, defined := map[object.ID]bool{}, definitions(objects)
 	for _, o := range objects {
 		id := object.IDOf(o)
 		if id.Kind == "" || id.Name == "" {
 			errs = append(errs, fmt.Errorf("%s: an object needs a kind and a metadata.name", id))
 			continue
 		}
-		if seen[id] {
-			errs = append(errs, fmt.Errorf("%s: is there twice", id))
+		placed := f.placed(id, o)
+		if seen[placed] {
+			errs = append(errs, fmt.Errorf("%s: is there twice", placed))
 		}
-		seen[id] = true
+		seen[placed] = true
 		for _, check := range []func(object.ID, *yaml.RNode) error{
-			f.owner, f.ambient, f.place, f.binding,
+			f.owner, f.ambient, f.place,
+			func(id object.ID, o *yaml.RNode) error { return f.scope(id, o, defined) },
 		} {
 			if err := check(id, o); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", id, err))
+				errs = append(errs, named(id, err))
 				break
 			}
 		}
 	}
 	return plane, errors.Join(append(errs, planeErr)...)
+}
+
+// placed is id with the namespace that an application without one gets.
+func (f Filter) placed(id object.ID, o *yaml.RNode) object.ID {
+	if id.Namespace == "" && !object.IsClusterScoped(o) {
+		id.Namespace = f.Tenant.Spec.ApplicationNamespaces[0]
+	}
+	return id
 }
 
 // errMoved says that a kustomization has moved the base before it was laid.
@@ -99,54 +113,30 @@ func (f Filter) ambient(id object.ID, o *yaml.RNode) error {
 	}
 	for _, c := range object.List(o, "spec", "template", "spec", "containers") {
 		for _, e := range object.List(c, "env") {
-			if object.String(e, "name") == istio.AmbientVariable && object.String(e, "value") == "true" {
-				return fmt.Errorf("env %s: found \"true\"; "+
-					"ambient mode does not work with several control planes; remove it", istio.AmbientVariable)
+			value := object.String(e, "value")
+			if on, _ := strconv.ParseBool(value); on && object.String(e, "name") == istio.AmbientVariable { // as istiod reads it
+				return fmt.Errorf("env %s: found %q; ambient mode does not work with several control planes; remove it", istio.AmbientVariable, value)
 			}
 		}
 	}
 	return nil
 }
 
-// clusterKinds are the cluster-scoped kinds that a control plane has for itself.
-var clusterKinds = []string{
-	"ClusterRole", "ClusterRoleBinding",
-	"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
-	"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
-}
-
-// place refuses objects outside the tenant's namespaces.
+// place refuses objects in namespaces outside of the tenant.
 func (f Filter) place(id object.ID, o *yaml.RNode) error {
 	own := append([]string{v1alpha1.BaseNamespace}, f.Tenant.Namespaces()...)
-	switch {
-	case id.Kind == "Namespace":
-		if !slices.Contains(own, id.Name) {
-			return fmt.Errorf("is not one of the tenant's namespaces, %s; "+
-				"list it under spec.applicationNamespaces or remove it", strings.Join(own[1:], ", "))
-		}
-	case object.IsClusterScoped(o):
-		if !slices.Contains(clusterKinds, id.Kind) {
-			return errors.New("exists once per cluster, so it is not a tenant's; move it to the common base")
-		}
-	case id.Namespace != "" && !slices.Contains(own, id.Namespace):
+	if !object.IsClusterScoped(o) && id.Namespace != "" && !slices.Contains(own, id.Namespace) {
 		return fmt.Errorf("metadata.namespace: found %q; must be one of the tenant's namespaces, %s, or none",
 			id.Namespace, strings.Join(own[1:], ", "))
 	}
 	return nil
 }
 
-// binding refuses cluster-wide rights for anybody but the control plane.
-func (f Filter) binding(id object.ID, o *yaml.RNode) error {
-	if id.Kind != "ClusterRoleBinding" {
-		return nil
+// named names the object in each line of what is wrong with it.
+func named(id object.ID, err error) error {
+	var lines []error
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		lines = append(lines, fmt.Errorf("%s: %s", id, line))
 	}
-	own := []string{v1alpha1.BaseNamespace, f.Tenant.Spec.ControlPlane.Namespace}
-	for i, s := range object.List(o, "subjects") {
-		kind, namespace := object.String(s, "kind"), object.String(s, "namespace")
-		if kind != "ServiceAccount" || !slices.Contains(own, namespace) {
-			return fmt.Errorf("subjects[%d]: found %s %s/%s; a tenant's overlay grants nobody but the control plane's "+
-				"ServiceAccounts rights on the cluster; use a RoleBinding", i, kind, namespace, object.String(s, "name"))
-		}
-	}
-	return nil
+	return errors.Join(lines...)
 }

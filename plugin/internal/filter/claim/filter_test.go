@@ -39,7 +39,7 @@ metadata: {name: details}
 ---
 apiVersion: v1
 kind: Service
-metadata: {name: details, namespace: ns-1}
+metadata: {name: reviews, namespace: ns-1}
 ---
 apiVersion: v1
 kind: Namespace
@@ -47,7 +47,7 @@ metadata: {name: ns-1}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
-metadata: {name: istiod, labels: {istio-tenancy.dev/tenant: sales}}
+metadata: {name: istiod-istio-system1, labels: {istio-tenancy.dev/tenant: sales}}
 subjects: [{kind: ServiceAccount, name: istiod, namespace: istio-system1}]
 `
 	objects := objecttest.Parse(t, text)
@@ -61,6 +61,10 @@ func TestRefusesWhatIsNot(t *testing.T) {
 		"another tenant's": {
 			`{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-1, labels: {istio-tenancy.dev/tenant: dev}}}`,
 			`Service ns-1/a: metadata.labels: belongs to tenant "dev", not to "sales"`,
+		},
+		"twice, once without a namespace": {
+			"{apiVersion: v1, kind: Service, metadata: {name: a}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-1}}",
+			`Service ns-1/a: is there twice`,
 		},
 		"a foreign namespace": {
 			`{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-0}}`,
@@ -91,14 +95,19 @@ func TestRefusesWhatIsNot(t *testing.T) {
 				`{name: c, env: [{name: PILOT_ENABLE_AMBIENT, value: "true"}]}]}}}}`,
 			`Deployment a: env PILOT_ENABLE_AMBIENT: found "true"`,
 		},
+		"ambient mode, said otherwise": {
+			`{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {spec: {containers: [` +
+				`{name: c, env: [{name: PILOT_ENABLE_AMBIENT, value: "1"}]}]}}}}`,
+			`Deployment a: env PILOT_ENABLE_AMBIENT: found "1"`,
+		},
 		"cluster-wide rights for a person": {
-			`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, subjects: [{kind: User, name: eve}]}`,
-			`ClusterRoleBinding b: subjects[0]: found User /eve`,
+			`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b-istio-system1}, subjects: [{kind: User, name: eve}]}`,
+			`ClusterRoleBinding b-istio-system1: subjects[0]: found User eve;`,
 		},
 		"cluster-wide rights for an application": {
-			`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, ` +
+			`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b-istio-system1}, ` +
 				`subjects: [{kind: ServiceAccount, name: default, namespace: ns-1}]}`,
-			`ClusterRoleBinding b: subjects[0]: found ServiceAccount ns-1/default`,
+			`ClusterRoleBinding b-istio-system1: subjects[0]: found ServiceAccount ns-1/default`,
 		},
 		"a second control plane": {
 			`{apiVersion: apps/v1, kind: Deployment, metadata: {name: istiod, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}, ` +

@@ -9,6 +9,9 @@
 //	NetworkPolicy istio-system1/allow-tenant     from the tenant's namespaces
 //	NetworkPolicy istio-system1/allow-webhooks   from the API server to istiod's webhooks
 //	NetworkPolicy ns-1/allow-tenant              from the tenant's namespaces
+//	                                             (withinTenant: deny: allow-control-plane, from its namespace)
+//	NetworkPolicy ns-1/allow-ingress-<gateway>   from everybody to what a gateway's Services offer outside, where it runs
+//	NetworkPolicy ns-1/allow-deployed-gateways   the same for gateways that istiod deploys later, by their label
 //	PeerAuthentication ns-1/default              mutual TLS in all that istiod watches
 //	AuthorizationPolicy ns-1/deny-other-tenants  by the namespace in the peer's certificate
 //	ResourceQuota ns-1/tenant-quota              if the tenant has a quota

@@ -21,19 +21,26 @@ type Filter struct {
 
 var _ kio.Filter = Filter{}
 
-// Filter adds the walls to objects, and merges the tenant's labels into the
-// Namespaces among them.
+// Filter adds the walls to objects, merges the tenant's labels into the
+// Namespaces among them, and takes ports of the nodes from the base's Services.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	objects, err := f.namespaces(objects)
 	if err != nil {
 		return nil, err
 	}
+	if err := f.nodePorts(objects); err != nil {
+		return nil, err
+	}
 	var walls []map[string]any
 	if f.Tenant.Spec.Network.Policy == v1alpha1.NetworkIsolated {
+		f.warnOfPolicies(objects)
 		walls = append(walls, f.networkPolicies(objects)...)
 	}
 	walls = append(walls, f.policies()...)
 	walls = append(walls, f.quotas()...)
+	if err := f.clashes(objects, walls); err != nil {
+		return nil, err
+	}
 	for _, wall := range walls {
 		if objects, err = object.Put(objects, f.Tenant.Name(), wall); err != nil {
 			return nil, err
@@ -46,6 +53,13 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 // overlay brings.
 func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if !*f.Tenant.Spec.CreateNamespaces {
+		for _, o := range object.Of("Namespace", objects) {
+			// The control plane's is the base's, and says nothing.
+			if slices.Contains(f.Tenant.Spec.ApplicationNamespaces, o.GetName()) && o.GetLabels()[v1alpha1.TenantLabel] == "" {
+				f.Tenant.Warn("%s: is left out, with the labels and annotations that it has, since spec.createNamespaces of the tenant is false; "+
+					"remove it here, and apply it with the cluster's own Namespaces", object.IDOf(o))
+			}
+		}
 		return object.Remove(objects, func(o *yaml.RNode) bool { return o.GetKind() == "Namespace" }), nil
 	}
 	for _, name := range f.Tenant.Namespaces() {

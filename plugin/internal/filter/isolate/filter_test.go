@@ -36,20 +36,6 @@ spec:
 ---
 `
 
-const gateway = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: ingress, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}
-spec: {selector: {matchLabels: {istio: ingress}}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: ingress, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}
-spec:
-  type: LoadBalancer
-  ports: [{port: 15021}, {port: 80, targetPort: 8080}, {port: 443, targetPort: https}]
-`
-
 // find returns one object as text.
 func find(t *testing.T, objects []*yaml.RNode, id string) string {
 	t.Helper()
@@ -127,23 +113,6 @@ func TestAllowFromReachesApplicationsAndMetricsNotXDS(t *testing.T) {
 	require.Contains(t, got("NetworkPolicy istio-system1/allow-from"), "- port: 15014\n")
 	require.NotContains(t, got("NetworkPolicy istio-system1/allow-from"), "podSelector: {}")
 	require.Contains(t, got("AuthorizationPolicy ns-1/deny-other-tenants"), "- monitoring\n")
-}
-
-func TestAGatewayIsOpenOnThePortsOfItsService(t *testing.T) {
-	got := run(t, filter(t, nil), istiod+gateway)
-	require.Contains(t, got("NetworkPolicy ns-1/allow-ingress-ingress"), `spec:
-  ingress:
-  - ports:
-    - port: 15021
-      protocol: TCP
-    - port: 8080
-      protocol: TCP
-    - port: https
-      protocol: TCP
-  podSelector:
-    matchLabels:
-      istio: ingress
-`)
 }
 
 func TestWhatIsAskedForIsLooser(t *testing.T) {

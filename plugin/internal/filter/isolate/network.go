@@ -1,8 +1,11 @@
 package isolate
 
 import (
+	"slices"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
@@ -14,8 +17,15 @@ func (f Filter) networkPolicies(objects []*yaml.RNode) []map[string]any {
 	own, allowed := f.Tenant.Own(), f.Tenant.Spec.Network.AllowFrom
 	pilot := map[string]any{"matchLabels": f.Tenant.Plane.PodLabels()}
 	var policies []map[string]any
-	for _, namespace := range f.Tenant.Namespaces() {
-		policies = append(policies, policy(namespace, "allow-tenant", everyPod, rule(from(f.Tenant.Namespaces()))))
+	policies = append(policies, policy(own, allowTenant, everyPod, rule(from(f.Tenant.Namespaces()))))
+	for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
+		if f.Tenant.Spec.Network.WithinTenant == v1alpha1.WithinTenantDeny {
+			// Selecting every Pod closes it to everybody else; the tenant's
+			// monitoring runs beside the control plane.
+			policies = append(policies, policy(namespace, "allow-control-plane", everyPod, rule(from([]string{own}))))
+			continue
+		}
+		policies = append(policies, policy(namespace, allowTenant, everyPod, rule(from(f.Tenant.Namespaces()))))
 	}
 	policies = append(policies, f.openings(objects)...)
 	if len(allowed) > 0 {
@@ -23,15 +33,30 @@ func (f Filter) networkPolicies(objects []*yaml.RNode) []map[string]any {
 			policies = append(policies, policy(namespace, "allow-from", everyPod, rule(from(allowed))))
 		}
 		// Not xDS, the CA or the debug port, which are the tenant's alone.
-		policies = append(policies, policy(own, "allow-from", pilot, rule(from(allowed), f.Tenant.Port(istio.PortMonitoring))))
+		policies = append(policies, policy(own, "allow-from", pilot, rule(from(allowed), tcp(f.Tenant.Port(istio.PortMonitoring)))))
 	}
-	for _, g := range gateway.Workloads(objects) {
-		if len(g.Ports) > 0 {
-			policies = append(policies, policy(f.Tenant.Spec.ApplicationNamespaces[0], "allow-ingress-"+g.Name,
-				map[string]any{"matchLabels": g.PodLabels}, rule(nil, g.Ports...)))
+	return append(policies, f.gateways(objects)...)
+}
+
+// allowTenant is the policy that opens a namespace to the whole tenant.
+const allowTenant = "allow-tenant"
+
+// warnOfPolicies names NetworkPolicies of an overlay that narrow nothing: what
+// one policy allows, no other takes away.
+func (f Filter) warnOfPolicies(objects []*yaml.RNode) {
+	if f.Tenant.Spec.Network.WithinTenant == v1alpha1.WithinTenantDeny {
+		return
+	}
+	for _, o := range object.Of("NetworkPolicy", objects) {
+		types := object.Strings(o, "spec", "policyTypes")
+		if o.GetLabels()[v1alpha1.TenantLabel] != "" || gateway.Owns(o) || o.GetNamespace() == f.Tenant.Spec.ControlPlane.Namespace ||
+			len(types) > 0 && !slices.Contains(types, "Ingress") {
+			continue
 		}
+		f.Tenant.Warn("%s: spec.podSelector: these Pods stay open to the whole tenant, whatever this policy says: %q allows that, and policies "+
+			"add up; set spec.network.withinTenant of the tenant to %q, so that only policies such as this one open them",
+			object.IDOf(o), allowTenant, v1alpha1.WithinTenantDeny)
 	}
-	return policies
 }
 
 var everyPod = map[string]any{}
@@ -42,21 +67,19 @@ func policy(namespace, name string, pods map[string]any, rules ...map[string]any
 	})
 }
 
-// rule allows peers, nil being everybody, to TCP ports, none being all.
-func rule(peers []any, ports ...any) map[string]any {
+// rule allows peers, nil being everybody, to ports, none being all.
+func rule(peers []any, ports ...map[string]any) map[string]any {
 	r := map[string]any{}
 	if peers != nil {
 		r["from"] = peers
 	}
-	var list []any
-	for _, p := range ports {
-		list = append(list, map[string]any{"protocol": "TCP", "port": p})
-	}
-	if list != nil {
-		r["ports"] = list
+	if len(ports) > 0 {
+		r["ports"] = ports
 	}
 	return r
 }
+
+func tcp(port int) map[string]any { return map[string]any{"protocol": "TCP", "port": port} }
 
 // from are the pods of namespaces.
 func from(namespaces []string) []any {

@@ -17,7 +17,7 @@ import (
 func (f Filter) openings(objects []*yaml.RNode) []map[string]any {
 	own := f.Tenant.Own()
 	if f.Tenant.Revisions() {
-		return []map[string]any{policy(own, "allow-webhooks", map[string]any{"matchLabels": f.Tenant.Plane.PodLabels()}, rule(nil, f.Tenant.Port(istio.PortWebhooks)))}
+		return []map[string]any{policy(own, "allow-webhooks", map[string]any{"matchLabels": f.Tenant.Plane.PodLabels()}, rule(nil, tcp(f.Tenant.Port(istio.PortWebhooks))))}
 	}
 	webhooks := webhookServices(objects)
 	var policies []map[string]any

@@ -32,6 +32,31 @@ func (f Filter) derived(items []*yaml.RNode) []rename {
 	return renames
 }
 
+// IsBare says whether an object of upstream's carries its namespace only after
+// it has moved.
+func IsBare(kind, name string) bool {
+	return slices.ContainsFunc(istio.Components, func(c istio.Component) bool {
+		return slices.ContainsFunc(c.BareNames, func(b istio.BareName) bool {
+			ok, _ := path.Match(b.Pattern, name)
+			return ok && slices.Contains(b.Kinds, kind)
+		})
+	})
+}
+
+// IsOwn says whether a cluster-scoped object's name is one that no control
+// plane in another namespace has.
+func IsOwn(kind, name, namespace string) bool {
+	if strings.HasSuffix(strings.TrimSuffix(name, istio.SuffixedKinds[kind]), "-"+namespace) || namespace == istio.UpstreamNamespace && IsBare(kind, name) {
+		return true
+	}
+	base, inFront := strings.CutPrefix(name, namespace+"-")
+	return inFront && slices.ContainsFunc(istio.Components, func(c istio.Component) bool {
+		return slices.ContainsFunc(c.BareNames, func(b istio.BareName) bool {
+			return b.InFront && b.Pattern == base && slices.Contains(b.Kinds, kind)
+		})
+	})
+}
+
 // moveBare renames what carries its namespace outside of upstream's only, and
 // what refers to it.
 func (f Filter) moveBare(items []*yaml.RNode) error {

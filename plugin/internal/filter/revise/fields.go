@@ -6,8 +6,8 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate/token"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
@@ -108,17 +108,10 @@ func dropWebhooks(item *yaml.RNode) {
 	})
 }
 
-// isGateway says whether an item is of the gateway chart, or asks for the
-// same injection.
-func isGateway(item *yaml.RNode) bool {
-	return object.String(item, "metadata", "labels", v1alpha1.PartLabel) == string(v1alpha1.PartGateway) ||
-		object.String(item, "spec", "template", "metadata", "annotations", istio.TemplatesAnnotation) == istio.GatewayTemplate
-}
-
 // reviseGateway does what the gateway chart does for a revision: its pods name
 // the control plane that injects them. Its NetworkPolicy is named after it.
 func (f Filter) reviseGateway(item *yaml.RNode) error {
-	if !isGateway(item) {
+	if !gateway.Owns(item) {
 		return nil
 	}
 	if item.GetKind() == "NetworkPolicy" && object.String(item, "metadata", "labels", istio.RevisionLabel) == istio.DefaultRevision {

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
@@ -58,7 +59,7 @@ func (f Filter) checkLabels(items []*yaml.RNode) error {
 			path    []string
 		}{
 			{own, []string{"metadata", "labels"}},
-			{own || isGateway(item), []string{"spec", "template", "metadata", "labels"}},
+			{own || gateway.Owns(item), []string{"spec", "template", "metadata", "labels"}},
 		} {
 			if !at.checked {
 				continue

@@ -45,6 +45,8 @@ func TestTheMeshHasTheFieldsOfItsVersion(t *testing.T) {
 		"1.4.10": {"ingressClass", "rootNamespace: istio-system1"},
 		"1.6.0":  {"ingressClass", "rootNamespace: istio-system1", "trustDomain: sales.mesh"},
 		"1.10.6": {"ingressClass", "rootNamespace: istio-system1", "trustDomain: sales.mesh", "discoverySelectors"},
+		"1.17.0": {"ingressClass", "rootNamespace: istio-system1", "trustDomain: sales.mesh", "discoverySelectors"},
+		"1.18.0": {"rootNamespace: istio-system1", "trustDomain: sales.mesh"},
 	} {
 		got := objecttest.Run(t, filter(t, version, "auto", "ns-1"), pilot)
 		for _, field := range []string{"ingressClass", "rootNamespace: istio-system1", "trustDomain: sales.mesh", "discoverySelectors"} {
@@ -54,19 +56,6 @@ func TestTheMeshHasTheFieldsOfItsVersion(t *testing.T) {
 }
 
 func contains(list []string, s string) bool { return strings.Contains(strings.Join(list, "|"), s) }
-
-func TestIngressesGetTheTenantsClass(t *testing.T) {
-	f := filter(t, "0.7.1", "auto", "ns-1")
-	ingress := func(class string) string {
-		return "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a, annotations: {kubernetes.io/ingress.class: " + class + "}}}\n"
-	}
-	for class, want := range map[string]string{"istio": "istio-sales", "istio-sales": "istio-sales", "nginx": "nginx"} {
-		require.Contains(t, objecttest.Run(t, f, pilot+ingress(class)), "ingress.class: "+want+"}")
-	}
-	ours := strings.Replace(pilot, "# how proxies find Mixer", "ingressClass: ours", 1)
-	require.Contains(t, objecttest.Run(t, f, ours+ingress("ours")), "ingress.class: istio-sales}")
-	require.Contains(t, objecttest.Run(t, f, ours+ingress("istio")), "ingress.class: istio}")
-}
 
 func TestGalleysWebhooksAreTheTenantsAndAmongTheObjects(t *testing.T) {
 	f := filter(t, "1.4.10", "auto", "ns-1")

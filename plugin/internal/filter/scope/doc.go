@@ -5,7 +5,7 @@
 // one application namespace ns-1:
 //
 //	kind: Deployment
-//	  env: [{name: ISTIO_WATCH_NAMESPACE, value: ns-1}, ...]
+//	  env: [{name: ISTIO_WATCH_NAMESPACE, value: ns-1}, {name: K8S_INGRESS_NS, value: ns-1}, ...]
 //
 //	kind: ConfigMap                      # the mesh
 //	  trustDomain: sales.mesh            # with several namespaces, discoverySelectors too
@@ -15,6 +15,10 @@
 //
 //	kind: ValidatingWebhookConfiguration
 //	  namespaceSelector: kubernetes.io/metadata.name In [istio-system1, ns-1]
+//
+// A webhook is the control plane's if it calls a Service of its Pods. Any other
+// keeps what it says beside its namespaceSelector, and the scope of its rules:
+// Namespaced, where they could match objects without a namespace.
 //
 // Before istiod there are more programs, each with an argument of its own (see
 // package istio), and there may be a Prometheus in any version:

@@ -11,6 +11,9 @@ import (
 // the way that its plan says.
 type Filter struct {
 	Tenant tenancy.Tenant
+
+	// ingress is where the proxies run that serve Ingresses.
+	ingress string
 }
 
 var _ kio.Filter = Filter{}
@@ -18,6 +21,7 @@ var _ kio.Filter = Filter{}
 // Filter changes the control plane's arguments, environment, configuration and
 // webhooks, and what the tenant's Prometheus discovers.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
+	f.ingress = f.findIngress(objects)
 	for _, step := range []func([]*yaml.RNode) error{
 		f.arguments, f.variables, f.ingresses, f.mesh, f.configurations,
 	} {

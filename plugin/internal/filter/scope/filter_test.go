@@ -25,6 +25,7 @@ kind: Deployment
 metadata: {name: istiod-sales, namespace: istio-system1}
 spec:
   template:
+    metadata: {labels: {app: istiod}}
     spec:
       containers:
       - name: discovery
@@ -47,7 +48,12 @@ data:
 ---
 `
 
-const webhooks = `apiVersion: admissionregistration.k8s.io/v1
+const webhooks = `apiVersion: v1
+kind: Service
+metadata: {name: istiod-sales, namespace: istio-system1}
+spec: {selector: {app: istiod}}
+---
+apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingWebhookConfiguration
 metadata: {name: istio-sidecar-injector-sales-istio-system1}
 webhooks:

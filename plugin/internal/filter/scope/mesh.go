@@ -2,6 +2,7 @@ package scope
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -50,6 +51,9 @@ func (f Filter) setSetting(mesh *yaml.RNode, s istio.Setting) error {
 	case s.Watched:
 		names := object.InNamespaces(f.Tenant.Watch)
 		return object.Set(mesh, []any{map[string]any{"matchExpressions": []any{names}}}, s.Name)
+	}
+	if slices.Contains(s.Keeps, object.String(mesh, s.Name)) {
+		return nil
 	}
 	return object.Set(mesh, f.Tenant.Values().Expand(s.Value), s.Name)
 }

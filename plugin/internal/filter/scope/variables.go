@@ -23,6 +23,9 @@ func (f Filter) variables(objects []*yaml.RNode) error {
 		case component.Proxy:
 			for _, o := range objects {
 				for _, c := range object.Containers(o) {
+					if !component.Runs(object.String(c, "name"), object.String(c, "image")) {
+						continue // an application may have such variables for itself
+					}
 					if err := f.setVariables(c, component.Variables); err != nil {
 						return fmt.Errorf("%s: %w", object.IDOf(o), err)
 					}
@@ -45,7 +48,12 @@ func (f Filter) setVariables(container *yaml.RNode, variables []istio.Variable) 
 		if v.OnlyIfSet && existing == nil {
 			continue
 		}
-		text := f.Tenant.Values().Expand(v.Value)
+		if v.KeepsTenants && existing != nil && slices.Contains(f.Tenant.Namespaces(), object.String(existing, "value")) {
+			continue
+		}
+		values := f.Tenant.Values()
+		values.Ingress = f.ingress
+		text := values.Expand(v.Value)
 		if v.List && existing != nil {
 			text = union(object.String(existing, "value"), text)
 		}

@@ -14,10 +14,8 @@ import (
 // webhooks limits injection to the application namespaces, and validation to
 // all of the tenant's: istiod tests its webhook with a Gateway in its own.
 func (f Filter) webhooks(objects []*yaml.RNode) ([]*yaml.RNode, error) {
-	service := ""
 	for _, o := range object.Of("MutatingWebhookConfiguration", objects) {
 		for _, w := range object.List(o, "webhooks") {
-			service = object.String(w, "clientConfig", "service", "name")
 			if err := limit(w, f.Tenant.Spec.ApplicationNamespaces); err != nil {
 				return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 			}
@@ -26,13 +24,14 @@ func (f Filter) webhooks(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if !f.Tenant.Revisions() {
 		return f.galley(objects)
 	}
-	objects, err := f.ownValidator(objects)
+	istiod := f.servicesOf(objects)
+	objects, err := f.ownValidator(objects, istiod)
 	if err != nil {
 		return nil, err
 	}
 	for _, o := range object.Of("ValidatingWebhookConfiguration", objects) {
 		for _, w := range object.List(o, "webhooks") {
-			if err := f.validate(w, service); err != nil {
+			if err := f.validate(w, istiod); err != nil {
 				return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 			}
 		}
@@ -40,12 +39,53 @@ func (f Filter) webhooks(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	return objects, nil
 }
 
-// validate makes w check every Istio object in the tenant's namespaces, from
-// the start: istiod writes failurePolicy Fail as soon as it can answer, and a
-// GitOps tool that has another value would fight it for the field.
-func (f Filter) validate(w *yaml.RNode, service string) error {
+// callee are the Services by which webhooks call one control plane.
+type callee struct {
+	namespace string
+	// own select the control plane's Pods; others, of its namespace, do not.
+	own, others []string
+}
+
+// servicesOf tells the control plane's Services by the Pods that they select.
+func (f Filter) servicesOf(objects []*yaml.RNode) callee {
+	c := callee{namespace: f.Tenant.Spec.ControlPlane.Namespace}
+	pods := object.StringMap(f.Tenant.Plane.Deployment, "spec", "template", "metadata", "labels")
+	for _, s := range object.Of("Service", objects) {
+		if s.GetNamespace() != c.namespace {
+			continue
+		}
+		selector := object.StringMap(s, "spec", "selector")
+		selects := len(selector) > 0
+		for key, value := range selector {
+			selects = selects && pods[key] == value
+		}
+		if selects {
+			c.own = append(c.own, s.GetName())
+		} else {
+			c.others = append(c.others, s.GetName())
+		}
+	}
+	return c
+}
+
+// isCalledBy says whether a webhook calls the control plane. One that calls a
+// Service that is not there does: the charts' default validator calls that of
+// a control plane without a revision.
+func (c callee) isCalledBy(w *yaml.RNode) bool {
+	return object.String(w, "clientConfig", "service", "namespace") == c.namespace &&
+		!slices.Contains(c.others, object.String(w, "clientConfig", "service", "name"))
+}
+
+// validate makes w check objects in the tenant's namespaces only. The control
+// plane's checks every Istio object there, from the start: istiod writes
+// failurePolicy Fail as soon as it can answer, and a GitOps tool that has
+// another value would fight it for the field.
+func (f Filter) validate(w *yaml.RNode, istiod callee) error {
 	if err := limit(w, f.Tenant.Namespaces()); err != nil {
 		return err
+	}
+	if !istiod.isCalledBy(w) {
+		return nil
 	}
 	if err := w.PipeE(yaml.Clear("objectSelector")); err != nil {
 		return err
@@ -53,10 +93,11 @@ func (f Filter) validate(w *yaml.RNode, service string) error {
 	if err := object.Set(w, "Fail", "failurePolicy"); err != nil {
 		return err
 	}
-	if service == "" || object.String(w, "clientConfig", "service", "name") == "" {
+	name := object.String(w, "clientConfig", "service", "name")
+	if len(istiod.own) == 0 || slices.Contains(istiod.own, name) {
 		return nil
 	}
-	return object.Set(w, service, "clientConfig", "service", "name")
+	return object.Set(w, istiod.own[0], "clientConfig", "service", "name")
 }
 
 // toBeFilledIn are caBundles that stand for none yet: istiod fills in the
@@ -64,11 +105,19 @@ func (f Filter) validate(w *yaml.RNode, service string) error {
 var toBeFilledIn = []string{"", "${CA_BUNDLE}"}
 
 // limit adds "only in these namespaces" to a webhook's namespaceSelector, and
-// takes away a caBundle that is to be filled in.
+// takes away a caBundle that is to be filled in. A selector does not hold back
+// objects that have no namespace: a rule's scope does.
 func limit(webhook *yaml.RNode, namespaces []string) error {
 	if slices.Contains(toBeFilledIn, object.String(webhook, "clientConfig", "caBundle")) {
 		if err := webhook.PipeE(yaml.Lookup("clientConfig"), yaml.Clear("caBundle")); err != nil {
 			return err
+		}
+	}
+	for _, r := range object.List(webhook, "rules") {
+		if reachesCluster(r) {
+			if err := object.Set(r, "Namespaced", "scope"); err != nil {
+				return err
+			}
 		}
 	}
 	var expressions []any
@@ -80,23 +129,50 @@ func limit(webhook *yaml.RNode, namespaces []string) error {
 	return object.Set(webhook, append(expressions, object.InNamespaces(namespaces)), "namespaceSelector", "matchExpressions")
 }
 
-// ownValidator leaves the one validating webhook that carries the tenant's
+// reachesCluster says whether a rule of a webhook may match objects without a
+// namespace. All kinds of Istio's groups have one, and so have Pods.
+func reachesCluster(rule *yaml.RNode) bool {
+	if object.String(rule, "scope") == "Namespaced" {
+		return false
+	}
+	others := func(group string) bool {
+		return !strings.HasSuffix(group, ".istio.io") && group != "gateway.networking.k8s.io"
+	}
+	notPods := func(resource string) bool { return resource != "pods" }
+	return slices.ContainsFunc(object.Strings(rule, "apiGroups"), others) && slices.ContainsFunc(object.Strings(rule, "resources"), notPods)
+}
+
+// defaultValidators are how the names of the charts' cluster-wide validators
+// begin: since 1.11, and up to 1.10. Source: manifests/charts/base.
+var defaultValidators = []string{"istiod-default-validator", "istiod-"}
+
+// ownValidator leaves the validating webhook that carries the tenant's
 // revision. The cluster-wide default of Istio's base chart goes: it checks every
 // tenant's objects with one tenant's istiod. Up to 1.21 there is no other, so
-// there it becomes the tenant's own.
-func (f Filter) ownValidator(objects []*yaml.RNode) ([]*yaml.RNode, error) {
-	isOwn := func(o *yaml.RNode) bool { return strings.HasPrefix(o.GetName(), istio.ValidatorPrefix) }
-	all := object.Of("ValidatingWebhookConfiguration", objects)
-	if len(all) > 0 && !slices.ContainsFunc(all, isOwn) {
-		plane := f.Tenant.Spec.ControlPlane
-		if err := all[0].SetName(strings.Join([]string{istio.ValidatorPrefix, plane.Revision, plane.Namespace}, "-")); err != nil {
-			return nil, err
-		}
-		if err := object.Label(all[0], istio.RevisionLabel, plane.Revision); err != nil {
-			return nil, err
+// there it becomes the tenant's own. What does not call the control plane is
+// neither, whatever its name.
+func (f Filter) ownValidator(objects []*yaml.RNode, istiod callee) ([]*yaml.RNode, error) {
+	var own, defaults []*yaml.RNode
+	for _, o := range object.Of("ValidatingWebhookConfiguration", objects) {
+		webhooks := object.List(o, "webhooks")
+		foreign := func(w *yaml.RNode) bool { return !istiod.isCalledBy(w) }
+		switch {
+		case len(webhooks) == 0 || slices.ContainsFunc(webhooks, foreign):
+		case strings.HasPrefix(o.GetName(), istio.ValidatorPrefix):
+			own = append(own, o)
+		case slices.ContainsFunc(defaultValidators, func(prefix string) bool { return strings.HasPrefix(o.GetName(), prefix) }):
+			defaults = append(defaults, o)
 		}
 	}
-	return object.Remove(objects, func(o *yaml.RNode) bool {
-		return o.GetKind() == "ValidatingWebhookConfiguration" && !isOwn(o)
-	}), nil
+	if len(own) == 0 && len(defaults) > 0 {
+		plane, o := f.Tenant.Spec.ControlPlane, defaults[0]
+		if err := o.SetName(strings.Join([]string{istio.ValidatorPrefix, plane.Revision, plane.Namespace}, "-")); err != nil {
+			return nil, err
+		}
+		if err := object.Label(o, istio.RevisionLabel, plane.Revision); err != nil {
+			return nil, err
+		}
+		defaults = defaults[1:]
+	}
+	return object.Remove(objects, func(o *yaml.RNode) bool { return slices.Contains(defaults, o) }), nil
 }

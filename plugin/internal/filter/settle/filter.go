@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
@@ -25,14 +26,25 @@ var _ kio.Filter = Filter{}
 
 // Filter gives applications, gateways and routes that Pilot would not see the
 // first application namespace, and every object the tenant's label. An object
-// that is outside of the tenant, or still names the base's namespace, is an error.
+// that is outside of the tenant, meets another of its name, or still names the
+// base's namespace, is an error.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	var errs []error
-	services := f.ownServices(objects)
+	f.warnOfFirst(objects)
+	levels := f.levels(objects)
+	settled := map[object.ID]string{}
+	services, gateways := f.ownServices(objects), gateway.In(objects, f.Tenant.IstioTenant)
 	for _, o := range objects {
-		if err := f.place(o, services); err != nil {
+		from := o.GetNamespace()
+		if err := f.place(o, services, gateways); err != nil {
 			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 		}
+		f.warnOfNode(o, levels)
+		if other, found := settled[object.IDOf(o)]; found {
+			errs = append(errs, fmt.Errorf("%s: two objects come here, one with %s and one with %s; rename one of them",
+				object.IDOf(o), written(other), written(from)))
+		}
+		settled[object.IDOf(o)] = from
 		if err := object.Label(o, v1alpha1.TenantLabel, f.Tenant.Name()); err != nil {
 			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 		}
@@ -41,6 +53,14 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 	}
 	return objects, errors.Join(errs...)
+}
+
+// written is how an object says its namespace.
+func written(namespace string) string {
+	if namespace == "" {
+		return "no namespace"
+	}
+	return fmt.Sprintf("namespace %q", namespace)
 }
 
 // ownServices are the names of the control plane's Services that no application
@@ -57,14 +77,14 @@ func (f Filter) ownServices(objects []*yaml.RNode) []string {
 	return slices.DeleteFunc(names, func(n string) bool { return slices.Contains(others, n) })
 }
 
-func (f Filter) place(o *yaml.RNode, services []string) error {
+func (f Filter) place(o *yaml.RNode, services []string, gateways gateway.Gateways) error {
 	first := f.Tenant.Spec.ApplicationNamespaces[0]
 	switch {
 	case object.IsClusterScoped(o):
 		return nil
 	case o.GetNamespace() == "":
 		return o.SetNamespace(first)
-	case o.GetNamespace() == f.Tenant.Own() && gateway.Owns(o):
+	case gateways.Moves(o):
 		return f.moveGateway(o, first)
 	case f.readsElsewhere(o):
 		return f.moveRoute(o, first, services)
@@ -73,12 +93,21 @@ func (f Filter) place(o *yaml.RNode, services []string) error {
 }
 
 // moveGateway moves a gateway out of the control plane's namespace. Its pods
-// tell istiod which workload owns them, by a URL.
+// tell istiod which workload owns them, by a URL; what it may do is bound to
+// its account, which moves with it.
 func (f Filter) moveGateway(o *yaml.RNode, to string) error {
 	if err := o.SetNamespace(to); err != nil {
 		return err
 	}
 	own := f.Tenant.Own()
+	for _, s := range object.List(o, "subjects") {
+		if object.String(s, "namespace") != own {
+			continue
+		}
+		if err := object.Set(s, to, "namespace"); err != nil {
+			return err
+		}
+	}
 	for _, c := range object.List(o, "spec", "template", "spec", "containers") {
 		for _, e := range object.List(c, "env") {
 			value := object.String(e, "value")
@@ -101,11 +130,16 @@ func (f Filter) prove(o *yaml.RNode) []error {
 		errs = append(errs, fmt.Errorf("metadata.namespace: found %q; must be one of the tenant's namespaces, %s",
 			id.Namespace, strings.Join(own, ", ")))
 	}
+	plane := f.Tenant.Spec.ControlPlane.Namespace
+	if id := object.IDOf(o); object.IsClusterScoped(o) && id.Kind != "Namespace" && !relocate.IsOwn(id.Kind, id.Name, plane) {
+		errs = append(errs, fmt.Errorf("metadata.name: found %q; the cluster has one object of a name, so that a tenant's must end in %q: "+
+			"write %[1]s-%[3]s, or take a kind that has a namespace", id.Name, "-"+plane, v1alpha1.BaseNamespace))
+	}
 	for i, w := range object.List(o, "webhooks") {
 		namespace := object.String(w, "clientConfig", "service", "namespace")
-		if namespace != "" && !slices.Contains(own, namespace) {
+		if namespace != "" && namespace != plane {
 			errs = append(errs, fmt.Errorf("webhooks[%d].clientConfig.service.namespace: found %q; must be %q",
-				i, namespace, f.Tenant.Own()))
+				i, namespace, plane))
 		}
 	}
 	for _, at := range leftovers(o.YNode(), "") {

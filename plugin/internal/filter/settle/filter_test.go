@@ -52,11 +52,11 @@ metadata:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
-  name: istiod
+  name: istiod-istio-system1
 `, `apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
-  name: istiod
+  name: istiod-istio-system1
   labels:
     istio-tenancy.dev/tenant: sales
 `},
@@ -126,7 +126,7 @@ func TestProvesThatNothingIsLeft(t *testing.T) {
 	require.Equal(t, `Service ns-3/a: metadata.namespace: found "ns-3"; must be one of the tenant's namespaces, istio-system1, ns-1, ns-2
 Service ns-3/a: spec.ports[0].name: still names the base's namespace ISTIO_TENANT_NAMESPACE; `+
 		`write it as a word of its own, so that it can be told from a longer name
-MutatingWebhookConfiguration w: webhooks[0].clientConfig.service.namespace: found "istio-system"; must be "istio-system1"`,
+MutatingWebhookConfiguration w-istio-system1: webhooks[0].clientConfig.service.namespace: found "istio-system"; must be "istio-system1"`,
 		objecttest.RunError(t, filter(), `
 apiVersion: v1
 kind: Service
@@ -135,7 +135,66 @@ spec: {ports: [{name: xISTIO_TENANT_NAMESPACEx}]}
 ---
 apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingWebhookConfiguration
-metadata: {name: w}
+metadata: {name: w-istio-system1}
 webhooks: [{name: a, clientConfig: {service: {name: istiod, namespace: istio-system}}}]
+`))
+}
+
+func TestAGatewayByTemplateMovesWithWhatBelongsToIt(t *testing.T) {
+	require.Equal(t, `apiVersion: v1
+kind: ServiceAccount
+metadata: {name: edge, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: edge, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+subjects: [{kind: ServiceAccount, name: edge, namespace: ns-1}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: edge, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+spec: {selector: {istio: edge}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: edge, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+spec: {template: {metadata: {labels: {istio: edge}, annotations: {inject.istio.io/templates: gateway}}, spec: {serviceAccountName: edge}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: istiod, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}
+spec: {selector: {app: istiod}}
+`, objecttest.Run(t, filter(), `apiVersion: v1
+kind: ServiceAccount
+metadata: {name: edge, namespace: istio-system1}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: edge, namespace: istio-system1}
+subjects: [{kind: ServiceAccount, name: edge, namespace: istio-system1}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: edge, namespace: istio-system1}
+spec: {selector: {istio: edge}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: edge, namespace: istio-system1}
+spec: {template: {metadata: {labels: {istio: edge}, annotations: {inject.istio.io/templates: gateway}}, spec: {serviceAccountName: edge}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: istiod, namespace: istio-system1}
+spec: {selector: {app: istiod}}
+`))
+}
+
+func TestRefusesTwoGatewaysOfOneNameInOneNamespace(t *testing.T) {
+	require.Equal(t, `Deployment ns-1/ingress: two objects come here, one with namespace "istio-system1" and one with no namespace; rename one of them`,
+		objecttest.RunError(t, filter(), `
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: ingress, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}}
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: ingress}}
 `))
 }

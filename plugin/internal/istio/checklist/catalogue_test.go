@@ -14,6 +14,7 @@ func TestGapsOfTheCatalogue(t *testing.T) {
 feature: BLOCKED_CIDRS_IN_JWKS_URIS
 feature: CA_TRUSTED_NODE_ACCOUNTS
 feature: ISTIO_WATCH_NAMESPACE
+feature: K8S_INGRESS_NS
 feature: PILOT_ENABLE_GATEWAY_API_GATEWAYCLASS_CONTROLLER
 feature: PILOT_SCOPE_GATEWAY_TO_NAMESPACE
 port: Deployment istiod discovery: 15014

@@ -26,7 +26,7 @@ type topic struct{ name, why string }
 
 // topics are in the order of their weight for tenants.
 var topics = []topic{
-	{"version", "what the module says it is; release.Version has to follow"},
+	{"version", "what the module says it is; Release and Newest in plugin/internal/istio/version.go have to follow"},
 	{"refusal", "a tenant cannot be laid over these charts, and why"},
 	{"difference", "a field that relocating and revising a base makes otherwise than Istio's own charts"},
 	{"warning", "what laying a tenant over these charts warns of"},

@@ -28,7 +28,7 @@ func try(module fs.FS, facts *Facts) error {
 		detail := minor
 		if !strings.HasPrefix(version, minor+".") {
 			version = minor + ".0"
-			detail += ", while release.Version is " + release.Version
+			detail += ", while istio.Release is " + release.Version
 		}
 		facts.Add(Fact{Topic: "version", Name: "of the module", Detail: detail})
 	}

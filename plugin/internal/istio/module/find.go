@@ -26,6 +26,16 @@ type Version struct {
 	Note string `json:"-"`
 }
 
+// Minor is the minor version of Istio that the files are of, such as 1.31;
+// empty, where they do not say it.
+func (v Version) Minor() string {
+	text, err := os.ReadFile(filepath.Join(v.Dir, "VERSION"))
+	if err != nil || v.Dir == "" {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
 var release = regexp.MustCompile(`^v?(\d+\.\d+)(\.\d+)?(-[\w.]+)?$`)
 
 // Find downloads what query names: a pseudo-version, a release's number, a
@@ -51,8 +61,7 @@ func Find(ctx context.Context, query string) (Version, error) {
 	if latestErr != nil {
 		return Version{}, errors.Join(err, latestErr)
 	}
-	text, readErr := os.ReadFile(filepath.Join(latest.Dir, "VERSION"))
-	if of := strings.TrimSpace(string(text)); readErr != nil || of != number[1] {
+	if of := latest.Minor(); of != number[1] {
 		return Version{}, fmt.Errorf("%w; the newest version that the proxy knows, %s, is of Istio %q; "+
 			"name another as v0.0.0-TIME-COMMIT: the commit's time in UTC, as 20060102150405, and its first 12 characters",
 			err, latest.Version, of)

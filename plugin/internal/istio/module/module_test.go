@@ -19,31 +19,28 @@ const (
 
 // proxy lets go ask a module proxy that knows two versions of Istio: older, by
 // its number 1.30.0 too, and newer, by none, which lacks what older has. Its
-// newest is newer.
+// newest is newer. Of the API module it knows releases.
 func proxy(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
-	at := filepath.Join(dir, module.Path, "@v")
-	require.NoError(t, os.MkdirAll(at, 0o755))
 	write := func(name, text string) {
-		require.NoError(t, os.WriteFile(filepath.Join(at, name), []byte(text), 0o600))
+		at := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(at), 0o755))
+		require.NoError(t, os.WriteFile(at, []byte(text), 0o600))
 	}
-	info := map[string]string{
-		older: `{"Version":"` + older + `","Time":"2025-01-01T00:00:00Z"}`,
-		newer: `{"Version":"` + newer + `","Time":"2026-01-01T00:00:00Z"}`,
+	info := func(version, year string) string {
+		return `{"Version":"` + version + `","Time":"` + year + `-01-01T00:00:00Z"}`
 	}
-	for version, content := range map[string]map[string]string{
-		older: {"VERSION": "1.30\n", "manifests/manifest.go": "package manifests\n\nconst FS = 1\n"},
-		newer: {"VERSION": "1.31\n", "manifests/manifest.go": "package manifests\n\nconst Other = 1\n"},
-	} {
-		write(version+".info", info[version])
-		write(version+".mod", "module "+module.Path+"\n")
-		file, err := os.Create(filepath.Join(at, version+".zip"))
+	publish := func(path, version, year string, content map[string]string) {
+		at := path + "/@v/" + version
+		write(at+".info", info(version, year))
+		write(at+".mod", "module "+path+"\n")
+		file, err := os.Create(filepath.Join(dir, at+".zip"))
 		require.NoError(t, err)
 		archive := zip.NewWriter(file)
-		content["go.mod"] = "module " + module.Path + "\n"
+		content["go.mod"] = "module " + path + "\n"
 		for name, text := range content {
-			w, err := archive.Create(module.Path + "@" + version + "/" + name)
+			w, err := archive.Create(path + "@" + version + "/" + name)
 			require.NoError(t, err)
 			_, err = w.Write([]byte(text))
 			require.NoError(t, err)
@@ -51,9 +48,15 @@ func proxy(t *testing.T) {
 		require.NoError(t, archive.Close())
 		require.NoError(t, file.Close())
 	}
-	write("list", "")
-	write("1.30.0.info", info[older])
-	require.NoError(t, os.WriteFile(filepath.Join(dir, module.Path, "@latest"), []byte(info[newer]), 0o600))
+	publish(module.Path, older, "2025", map[string]string{"VERSION": "1.30\n", "manifests/manifest.go": "package manifests\n\nconst FS = 1\n"})
+	publish(module.Path, newer, "2026", map[string]string{"VERSION": "1.31\n", "manifests/manifest.go": "package manifests\n\nconst Other = 1\n"})
+	write(module.Path+"/@v/list", "")
+	write(module.Path+"/@v/1.30.0.info", info(older, "2025"))
+	write(module.Path+"/@latest", info(newer, "2026"))
+	for _, version := range []string{"v1.30.0", "v1.31.1", "v1.31.2"} {
+		publish(module.APIPath, version, "2026", map[string]string{"mesh/mesh.go": "package mesh\n"})
+	}
+	write(module.APIPath+"/@v/list", "v1.30.0\nv1.31.1\nv1.31.2\n")
 	t.Setenv("GOPROXY", "file://"+filepath.ToSlash(dir))
 	t.Setenv("GONOSUMDB", "*")
 	t.Setenv("GOFLAGS", "-modcacherw")
@@ -95,9 +98,9 @@ func checkout(t *testing.T) (dir string) {
 	proxy(t)
 	dir = t.TempDir()
 	for name, text := range map[string]string{
-		"go.mod":  "module example.com/x\n\ngo 1.26\n\nrequire istio.io/istio " + older + "\n",
+		"go.mod":  "module example.com/x\n\ngo 1.26\n\nrequire istio.io/istio " + older + "\nrequire istio.io/api v1.30.0\n",
 		"go.sum":  "",
-		"main.go": "package main\n\nimport _ \"istio.io/istio/manifests\"\n\nfunc main() {}\n",
+		"main.go": "package main\n\nimport (\n_ \"istio.io/api/mesh\"\n_ \"istio.io/istio/manifests\"\n)\n\nfunc main() {}\n",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
@@ -118,9 +121,12 @@ func read(t *testing.T, dir string) string {
 
 func TestMove(t *testing.T) {
 	dir := checkout(t)
-	require.NoError(t, module.Move(t.Context(), dir, module.Version{Version: newer}))
+	found, err := module.Find(t.Context(), newer)
+	require.NoError(t, err)
+	require.NoError(t, module.Move(t.Context(), dir, found))
 	require.Contains(t, read(t, dir), newer)
 	require.NotContains(t, read(t, dir), older)
+	require.Contains(t, read(t, dir), module.APIPath+" v1.31.2\n", "of the same minor version")
 	current, err := module.Current(t.Context(), dir)
 	require.NoError(t, err)
 	require.Equal(t, newer, current.Version)

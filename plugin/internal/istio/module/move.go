@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Current is the version that the go.mod in dir names.
@@ -25,8 +26,13 @@ func Current(ctx context.Context, dir string) (Version, error) {
 	return current, nil
 }
 
-// Move lets the go.mod in dir name another version, and everything still
-// build. If anything fails, or ctx ends, go.mod and go.sum are as they were.
+// APIPath is the module of Istio's kinds and of its mesh configuration, which
+// has versions of its own, one or more for each minor version of Istio.
+const APIPath = "istio.io/api"
+
+// Move lets the go.mod in dir name another version, and of APIPath one of the
+// same minor version, if it names that. Everything must still build: if anything
+// fails, or ctx ends, go.mod and go.sum are as they were.
 func Move(ctx context.Context, dir string, to Version) (err error) {
 	restore, err := keep(filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum"))
 	if err != nil {
@@ -37,8 +43,12 @@ func Move(ctx context.Context, dir string, to Version) (err error) {
 			err = errors.Join(err, restore())
 		}
 	}()
+	modules := []string{Path + "@" + to.Version}
+	if minor := to.Minor(); minor != "" && !sameMinor(ctx, dir, minor) {
+		modules = append(modules, APIPath+"@v"+minor)
+	}
 	for _, args := range [][]string{
-		{"get", Path + "@" + to.Version},
+		append([]string{"get"}, modules...),
 		{"mod", "tidy"},
 		{"build", "./..."},
 	} {
@@ -47,6 +57,13 @@ func Move(ctx context.Context, dir string, to Version) (err error) {
 		}
 	}
 	return nil
+}
+
+// sameMinor says whether go.mod's version of APIPath, if it has one, is of a
+// minor version of Istio.
+func sameMinor(ctx context.Context, dir, minor string) bool {
+	out, err := goCommand(ctx, dir, "list", "-m", "-f", "{{.Version}}", APIPath)
+	return err != nil || strings.HasPrefix(string(out), "v"+minor+".")
 }
 
 // keep reads files, and returns what writes them back.

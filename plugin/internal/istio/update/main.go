@@ -9,6 +9,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -17,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio/checklist"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio/module"
 )
@@ -92,20 +94,10 @@ const header = `# What the known version of Istio consists of, as far as tenants
 `
 
 // write replaces what is known.
-func write(facts checklist.Facts) (err error) {
-	file, err := os.CreateTemp(".", "known-*.txt")
-	if err != nil {
+func write(facts checklist.Facts) error {
+	text := bytes.NewBufferString(header)
+	if err := facts.Write(text); err != nil {
 		return err
 	}
-	defer os.Remove(file.Name())
-	if _, err = io.WriteString(file, header); err == nil {
-		err = facts.Write(file)
-	}
-	if err := errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	if err := os.Chmod(file.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), knownFile)
+	return atomicwrite.File(knownFile, "", 0o644, text)
 }

@@ -1,8 +1,8 @@
-// Command compare counts, for each version of Istio in a directory of real
+// Command compare counts, for each version of Istio in directories of real
 // manifests, the fields that sed, kustomize's namespace: and istio-tenancy get
 // wrong when they move istio.yaml to another namespace.
 //
-//	go run ./plugin/internal/oracle/compare ../shared/manifests
+//	go run ./plugin/internal/oracle/compare .manifests ../shared/manifests
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -22,11 +23,11 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: compare MANIFESTS")
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: compare MANIFESTS...")
 		os.Exit(2)
 	}
-	if err := compare(oracle.Manifests(os.Args[1])); err != nil {
+	if err := compare(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
 		os.Exit(1)
 	}
@@ -35,8 +36,13 @@ func main() {
 func compare(manifests oracle.Manifests) error {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(table, "wrong fields\tobjects\tsed\tnamespace:\tistio-tenancy\tunexplained\twith a revision\tunexplained\t\n")
-	unexplained := 0
+	unexplained, found := 0, 0
 	for _, version := range oracle.Versions {
+		if !manifests.Has(version) {
+			fmt.Fprintf(os.Stderr, "compare: there are no manifests of %s\n", version)
+			continue
+		}
+		found++
 		want, err := manifests.Objects(version, oracle.To+".yaml")
 		if err != nil {
 			return err
@@ -76,6 +82,9 @@ func compare(manifests oracle.Manifests) error {
 	}
 	if err := table.Flush(); err != nil {
 		return err
+	}
+	if found == 0 {
+		return fmt.Errorf("no manifests in %s; \"make manifests\" makes some", strings.Join(manifests, ", "))
 	}
 	if unexplained > 0 {
 		return fmt.Errorf("%d unexplained differences", unexplained)

@@ -77,6 +77,11 @@ func run(bin, bases, charts string, most int) (err error) {
 			return err
 		}
 		full[n] = row{"render", n, 0, all}
+		if n == 10 {
+			if err := f.printCold(n, out, render); err != nil {
+				return err
+			}
+		}
 		one, err := f.changeOne(render)
 		if err != nil {
 			return err
@@ -138,9 +143,7 @@ func (f *fleet) peers(charts string) ([]row, error) {
 		{"helm template", 10, func(name string) []string {
 			return []string{"helm", "template", "istiod", charts, "--namespace", "istio-" + name, "--set", "revision=" + name}
 		}},
-		{"kustomize build", 10, func(name string) []string {
-			return []string{"kustomize", "build", "--enable-alpha-plugins", "--enable-exec", filepath.Join(f.dir, "overlays", name)}
-		}},
+		{"kustomize build", 10, f.build},
 	} {
 		fmt.Fprintln(os.Stderr, peer.what)
 		c, err := measure(f.dir, peer.sample, func(i int) []string { return peer.args(name(i % 10)) })

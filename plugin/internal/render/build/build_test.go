@@ -21,11 +21,12 @@ func write(t *testing.T, dir string, files map[string]string) {
 func serve(t *testing.T, r Request) Result {
 	t.Helper()
 	var in, out bytes.Buffer
-	require.NoError(t, gob.NewEncoder(&in).Encode(r))
-	require.NoError(t, Serve(&in, &out))
-	var result Result
-	require.NoError(t, gob.NewDecoder(&out).Decode(&result))
-	return result
+	require.NoError(t, gob.NewEncoder(&in).Encode([]Request{r}))
+	require.NoError(t, Serve(&in, &out, nil))
+	var results []Result
+	require.NoError(t, gob.NewDecoder(&out).Decode(&results))
+	require.Len(t, results, 1)
+	return results[0]
 }
 
 const role = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: "

@@ -86,28 +86,49 @@ func (b *Builder) Close() error {
 // is wrong: what the function said, where it said something, and else what
 // kustomize says.
 func (b *Builder) Build(ctx context.Context, r Request) (Result, error) {
-	var in, out, stderr bytes.Buffer
-	if err := gob.NewEncoder(&in).Encode(r); err != nil {
+	results, err := b.InTurn(ctx, r)
+	if err != nil {
 		return Result{}, err
+	}
+	return results[0], nil
+}
+
+// InTurn builds overlays one after the other in one process, which takes a third
+// less time than a process for each: for builds whose results are held against
+// those of others, since kustomize keeps state between builds.
+func (b *Builder) InTurn(ctx context.Context, requests ...Request) ([]Result, error) {
+	var in, out, stderr bytes.Buffer
+	if err := gob.NewEncoder(&in).Encode(requests); err != nil {
+		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, b.path, Command)
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = b.env, &in, &out, &stderr
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
-			return Result{}, ctx.Err()
+			return nil, ctx.Err()
 		}
-		return Result{}, fmt.Errorf("kustomize failed: %w: %s", err, strings.Join(strings.Fields(firstLine(stderr.String())), " "))
+		return nil, fmt.Errorf("kustomize failed: %w: %s", err, strings.Join(strings.Fields(firstLine(stderr.String())), " "))
 	}
-	var result Result
-	if err := gob.NewDecoder(&out).Decode(&result); err != nil {
-		return Result{}, fmt.Errorf("kustomize failed: %w", err)
+	var results []Result
+	if err := gob.NewDecoder(&out).Decode(&results); err != nil {
+		return nil, fmt.Errorf("kustomize failed: %w", err)
 	}
-	if result.Failure != "" {
-		return Result{}, explain(stderr.String(), result.Failure)
+	printed := strings.Split(stderr.String(), endOfBuild)
+	if len(results) != len(requests) || len(printed) != len(results)+1 {
+		return nil, fmt.Errorf("kustomize failed: %d of %d builds", len(results), len(requests))
 	}
-	result.Stderr = stderr.String()
-	return result, nil
+	var errs []error
+	for i := range results {
+		results[i].Stderr = printed[i]
+		if results[i].Failure != "" {
+			errs = append(errs, explain(printed[i], results[i].Failure))
+		}
+	}
+	return results, errors.Join(errs...)
 }
+
+// endOfBuild is on stderr after what a build printed there.
+const endOfBuild = "\x00\n"
 
 // explain makes an error of a failed build. kustomize wraps a function's failure
 // in many words and none of the function's own, which are on stderr.

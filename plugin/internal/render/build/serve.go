@@ -11,18 +11,46 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/relay"
 )
 
-// Serve answers the one request on in. A process may call it once.
-func Serve(in io.Reader, out io.Writer) error {
-	var request Request
-	if err := gob.NewDecoder(in).Decode(&request); err != nil {
+// Function runs this program's function, and returns the exit code.
+type Function func(in io.Reader, out io.Writer) (code int)
+
+// Serve answers the requests on in. The function's processes hand their work to
+// f. A process may call it once.
+func Serve(in io.Reader, out io.Writer, f Function) error {
+	var requests []Request
+	if err := gob.NewDecoder(in).Decode(&requests); err != nil {
 		return err
 	}
+	err := relay.Serve(func(input []byte) ([]byte, int) {
+		var output bytes.Buffer
+		code := f(bytes.NewReader(input), &output)
+		return output.Bytes(), code
+	})
+	if err != nil {
+		return err
+	}
+	var results []Result
+	for _, r := range requests {
+		result, err := buildOne(r)
+		if err != nil {
+			return err
+		}
+		results = append(results, result)
+		if _, err := io.WriteString(os.Stderr, endOfBuild); err != nil {
+			return err
+		}
+	}
+	return gob.NewEncoder(out).Encode(results)
+}
+
+func buildOne(request Request) (Result, error) {
 	files := newRecorder(filesys.MakeFsOnDisk())
 	root, err := filepath.Abs(request.Dir)
 	if err != nil {
-		return err
+		return Result{}, err
 	}
 	// kustomize resolves links before it reads.
 	if resolved, err := filepath.EvalSymlinks(root); err == nil {
@@ -38,10 +66,10 @@ func Serve(in io.Reader, out io.Writer) error {
 	cmd.SetArgs([]string{"--enable-alpha-plugins", "--enable-exec", request.Dir})
 	cmd.SilenceErrors = true
 	if err := cmd.Execute(); err != nil {
-		return gob.NewEncoder(out).Encode(Result{Failure: files.failure(root, err)})
+		return Result{Failure: files.failure(root, err)}, nil
 	}
 	for _, warning := range files.unmatched(root) {
 		diagnostic.Warning(os.Stderr, warning)
 	}
-	return gob.NewEncoder(out).Encode(Result{YAML: text.Bytes(), Inputs: files.inputs(root), Opaque: files.opaque()})
+	return Result{YAML: text.Bytes(), Inputs: files.inputs(root), Opaque: files.opaque()}, nil
 }

@@ -1,0 +1,222 @@
+package claim
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// clusterKinds are the kinds without a namespace that a control plane has for
+// itself, and what each object of such a kind must be. No other is a tenant's.
+var clusterKinds = map[[2]string][]func(Filter, object.ID, *yaml.RNode) error{
+	{"", "Namespace"}: {Filter.namespace},
+	{"rbac.authorization.k8s.io", "ClusterRole"}:                         {Filter.aggregation, Filter.clusterName},
+	{"rbac.authorization.k8s.io", "ClusterRoleBinding"}:                  {Filter.binding, Filter.clusterName},
+	{"admissionregistration.k8s.io", "MutatingWebhookConfiguration"}:     {Filter.webhooks, Filter.clusterName},
+	{"admissionregistration.k8s.io", "ValidatingWebhookConfiguration"}:   {Filter.webhooks, Filter.clusterName},
+	{"admissionregistration.k8s.io", "ValidatingAdmissionPolicy"}:        {Filter.policy, Filter.clusterName},
+	{"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"}: {Filter.policyBinding, Filter.clusterName},
+}
+
+// once says where an object of the whole cluster belongs.
+const once = "exists once per cluster, so it is not a tenant's; move it to the common base, which the cluster administrator applies"
+
+// scope refuses objects of the whole cluster, but for the control plane's own,
+// and kinds of which nobody can say whether they are that.
+func (f Filter) scope(id object.ID, o *yaml.RNode, defined map[[2]string]object.Scope) error {
+	kind := [2]string{id.Group, id.Kind}
+	scope := object.ScopeOf(o)
+	if scope == object.Unknown {
+		scope = defined[kind]
+	}
+	switch scope {
+	case object.Namespaced:
+		return nil
+	case object.Cluster:
+		checks, known := clusterKinds[kind]
+		if !known {
+			return errors.New(once)
+		}
+		for _, check := range checks {
+			if err := check(f, id, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	name := id.Kind + "." + id.Group
+	switch {
+	case slices.Contains(f.Tenant.Spec.NamespacedKinds, name):
+		return nil
+	case object.IsKubernetesGroup(id.Group):
+		return fmt.Errorf("kind: %s of %q is not known to this release, and a kind without a namespace is the whole cluster's; "+
+			"if this one has a namespace, list %q under spec.namespacedKinds of the tenant", id.Kind, id.Group, name)
+	case clusterWide.MatchString(id.Kind):
+		return fmt.Errorf("kind: %s of %q is not known to this release, and by its name it is the whole cluster's; "+
+			"if it has a namespace, list %q under spec.namespacedKinds of the tenant", id.Kind, id.Group, name)
+	}
+	defined[kind] = object.Namespaced // is said once
+	f.warn(fmt.Sprintf("%s: kind: %s is not known to this release and taken to have a namespace; if it has one, list %q under "+
+		"spec.namespacedKinds of the tenant; if it has none, its objects are the whole cluster's: move them to the common base", id, name, name))
+	return nil
+}
+
+// clusterWide are names of kinds that say that there is no namespace.
+var clusterWide = regexp.MustCompile(`^(Cluster|Global)[A-Z]|Clusterwide|ClusterWide`)
+
+// definitions are the scopes that CustomResourceDefinitions among the objects
+// state. They do not belong in an overlay, but they know.
+func definitions(objects []*yaml.RNode) map[[2]string]object.Scope {
+	scopes := map[[2]string]object.Scope{}
+	for _, d := range object.Of("CustomResourceDefinition", objects) {
+		scope := map[string]object.Scope{"Cluster": object.Cluster, "Namespaced": object.Namespaced}[object.String(d, "spec", "scope")]
+		scopes[[2]string{object.String(d, "spec", "group"), object.String(d, "spec", "names", "kind")}] = scope
+	}
+	return scopes
+}
+
+func (f Filter) namespace(id object.ID, _ *yaml.RNode) error {
+	if own := f.Tenant.Namespaces(); id.Name != v1alpha1.BaseNamespace && !slices.Contains(own, id.Name) {
+		return fmt.Errorf("is not one of the tenant's namespaces, %s; list it under spec.applicationNamespaces or remove it",
+			strings.Join(own, ", "))
+	}
+	return nil
+}
+
+// controlPlaneNamespaces are the control plane's before and after it has moved.
+func (f Filter) controlPlaneNamespaces() []string {
+	return []string{v1alpha1.BaseNamespace, f.Tenant.Spec.ControlPlane.Namespace}
+}
+
+// defaultValidator is the one object of Istio's with a name that every control
+// plane's has: scope drops it, or makes it the tenant's own.
+const defaultValidator = "istiod-default-validator"
+
+// clusterName refuses names that do not end in the control plane's namespace:
+// the next tenant's object of that name, or the cluster's own, would be
+// overwritten.
+func (f Filter) clusterName(id object.ID, _ *yaml.RNode) error {
+	if relocate.IsBare(id.Kind, id.Name) || id.Name == defaultValidator {
+		return nil
+	}
+	for _, namespace := range f.controlPlaneNamespaces() {
+		if relocate.IsOwn(id.Kind, id.Name, namespace) {
+			return nil
+		}
+	}
+	return fmt.Errorf("metadata.name: found %q; the cluster has one object of a name, so that a tenant's must end in %q: "+
+		"write %[1]s-%[3]s, or take a kind that has a namespace", id.Name, "-"+f.Tenant.Spec.ControlPlane.Namespace, v1alpha1.BaseNamespace)
+}
+
+// aggregateTo begins the labels by which a ClusterRole's rules become part of
+// another: of everybody's admin, edit and view, for example.
+const aggregateTo = "rbac.authorization.k8s.io/aggregate-to-"
+
+func (f Filter) aggregation(_ object.ID, o *yaml.RNode) error {
+	for key := range o.GetLabels() {
+		if strings.HasPrefix(key, aggregateTo) {
+			return fmt.Errorf("metadata.labels: found %s; it adds these rules to a role of every tenant; remove it, "+
+				"or have the cluster administrator apply the object with the common base", key)
+		}
+	}
+	if field, _ := o.Pipe(yaml.Lookup("aggregationRule")); field != nil {
+		return errors.New("aggregationRule: rights that are aggregated in the cluster cannot be confined; list them under rules")
+	}
+	return nil
+}
+
+// binding refuses cluster-wide rights for anybody but the control plane.
+func (f Filter) binding(_ object.ID, o *yaml.RNode) error {
+	for i, s := range object.List(o, "subjects") {
+		subject := object.ID{Kind: object.String(s, "kind"), Namespace: object.String(s, "namespace"), Name: object.String(s, "name")}
+		if subject.Kind != "ServiceAccount" || !slices.Contains(f.controlPlaneNamespaces(), subject.Namespace) {
+			return fmt.Errorf("subjects[%d]: found %s; a tenant's overlay grants nobody but the control plane's "+
+				"ServiceAccounts rights on the cluster; use a RoleBinding", i, subject)
+		}
+	}
+	return nil
+}
+
+// webhooks refuses those that call something else than a Service of the control
+// plane's namespace: the API server would ask a tenant's application about
+// objects of others, and of the cluster.
+func (f Filter) webhooks(_ object.ID, o *yaml.RNode) error {
+	var errs []error
+	for i, w := range object.List(o, "webhooks") {
+		url, namespace := object.String(w, "clientConfig", "url"), object.String(w, "clientConfig", "service", "namespace")
+		const allow = "a tenant's webhooks call its control plane only; " +
+			"the cluster administrator may apply this one with the common base, with a namespaceSelector and scope Namespaced"
+		if url != "" {
+			errs = append(errs, fmt.Errorf("webhooks[%d].clientConfig.url: found %q; %s", i, url, allow))
+			continue
+		}
+		if !slices.Contains(f.controlPlaneNamespaces(), namespace) {
+			errs = append(errs, fmt.Errorf("webhooks[%d].clientConfig.service.namespace: found %q; must be %q: %s",
+				i, namespace, f.Tenant.Spec.ControlPlane.Namespace, allow))
+		}
+		for j, r := range object.List(w, "rules") {
+			if object.String(r, "scope") == "Cluster" {
+				errs = append(errs, fmt.Errorf("webhooks[%d].rules[%d].scope: found \"Cluster\"; must be \"Namespaced\": "+
+					"objects without a namespace are not the tenant's", i, j))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// stablePolicy begins the names of the one policy that Istio's charts have, from
+// 1.26 on: it limits the kinds of Istio to what is stable, for one revision.
+// Source: istio-discovery/templates/validatingadmissionpolicy.yaml.
+const stablePolicy = "stable-channel-policy-"
+
+// policy refuses admission policies but Istio's own: a policy holds for the
+// whole cluster, and one that denies everything stops everybody.
+func (f Filter) policy(id object.ID, o *yaml.RNode) error {
+	const allow = "a tenant's overlay has no admission policy but Istio's stable-channel-policy; " +
+		"the cluster administrator may apply this one with the common base"
+	if !strings.HasPrefix(id.Name, stablePolicy) {
+		return errors.New(allow)
+	}
+	rules := object.List(o, "spec", "matchConstraints", "resourceRules")
+	for i, r := range rules {
+		for _, group := range object.Strings(r, "apiGroups") {
+			if !strings.HasSuffix(group, ".istio.io") {
+				return fmt.Errorf("spec.matchConstraints.resourceRules[%d].apiGroups: found %q; must be a group of Istio's: %s", i, group, allow)
+			}
+		}
+	}
+	selects := slices.ContainsFunc(object.List(o, "spec", "matchConstraints", "objectSelector", "matchExpressions"), func(e *yaml.RNode) bool {
+		values := object.Strings(e, "values")
+		return object.String(e, "key") == "istio.io/rev" && object.String(e, "operator") == "In" && len(values) == 1 &&
+			slices.Contains([]string{"default", f.Tenant.Spec.ControlPlane.Revision}, values[0])
+	})
+	if len(rules) == 0 || !selects {
+		return fmt.Errorf("spec.matchConstraints: must select objects by istio.io/rev In [%s] and kinds of Istio's: %s",
+			f.Tenant.Spec.ControlPlane.Revision, allow)
+	}
+	return nil
+}
+
+// policyBinding refuses to bind any other policy than the tenant's own.
+func (f Filter) policyBinding(_ object.ID, o *yaml.RNode) error {
+	name := object.String(o, "spec", "policyName")
+	if !strings.HasPrefix(name, stablePolicy) {
+		return fmt.Errorf("spec.policyName: found %q; a tenant's overlay binds no admission policy but Istio's stable-channel-policy; "+
+			"the cluster administrator may apply this one with the common base", name)
+	}
+	return f.clusterName(object.ID{Kind: "ValidatingAdmissionPolicy", Name: name}, nil)
+}
+
+func (f Filter) warn(message string) {
+	if f.Warn != nil {
+		f.Warn(message)
+	}
+}

@@ -1,0 +1,134 @@
+package claim_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/claim"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+)
+
+const (
+	rbac      = `{apiVersion: rbac.authorization.k8s.io/v1, kind: `
+	admission = `{apiVersion: admissionregistration.k8s.io/v1, kind: `
+	stable    = admission + `ValidatingAdmissionPolicy, metadata: {name: stable-channel-policy-ISTIO_TENANT_NAMESPACE.istio.io}, spec: `
+)
+
+// TestClusterScopedObjectsAreTheControlPlanesOwn are manifests that reached
+// beyond their tenant.
+func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
+	for name, test := range map[string]struct{ object, want string }{
+		"a mutating policy": {
+			admission + `MutatingAdmissionPolicy, metadata: {name: a-istio-system1}}`,
+			`MutatingAdmissionPolicy a-istio-system1: exists once per cluster, so it is not a tenant's`,
+		},
+		"a flow schema": {
+			`{apiVersion: flowcontrol.apiserver.k8s.io/v1, kind: FlowSchema, metadata: {name: a-istio-system1}}`,
+			`FlowSchema a-istio-system1: exists once per cluster`,
+		},
+		"Kyverno's policy for the cluster, with a namespace": {
+			`{apiVersion: kyverno.io/v1, kind: ClusterPolicy, metadata: {name: a, namespace: ns-1}}`,
+			`ClusterPolicy ns-1/a: exists once per cluster`,
+		},
+		"a kind of an unknown CRD that says it": {
+			`{apiVersion: example.com/v1, kind: ClusterThing, metadata: {name: a}}`,
+			`ClusterThing a: kind: ClusterThing of "example.com" is not known to this release, and by its name it is the whole cluster's; ` +
+				`if it has a namespace, list "ClusterThing.example.com" under spec.namespacedKinds of the tenant`,
+		},
+		"a kind of Kubernetes' that is newer": {
+			`{apiVersion: storage.k8s.io/v1, kind: VolumeDream, metadata: {name: a}}`,
+			`VolumeDream a: kind: VolumeDream of "storage.k8s.io" is not known to this release, and a kind without a namespace is the whole cluster's`,
+		},
+		"a kind that a definition beside it makes the cluster's": {
+			`{apiVersion: example.com/v1, kind: Planet, metadata: {name: a}}
+---
+{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: planets.example.com},
+ spec: {group: example.com, scope: Cluster, names: {kind: Planet}}}`,
+			`Planet a: exists once per cluster`,
+		},
+		"a role that adds to everybody's admin": {
+			rbac + `ClusterRole, metadata: {name: a-istio-system1, labels: {rbac.authorization.k8s.io/aggregate-to-admin: "true"}}}`,
+			`ClusterRole a-istio-system1: metadata.labels: found rbac.authorization.k8s.io/aggregate-to-admin; it adds these rules to a role of every tenant`,
+		},
+		"a role that gathers others": {
+			rbac + `ClusterRole, metadata: {name: a-istio-system1}, aggregationRule: {clusterRoleSelectors: []}}`,
+			`ClusterRole a-istio-system1: aggregationRule: rights that are aggregated in the cluster cannot be confined`,
+		},
+		"a role of the cluster's": {
+			rbac + `ClusterRole, metadata: {name: "system:discovery"}}`,
+			`ClusterRole system:discovery: metadata.name: found "system:discovery"; the cluster has one object of a name, so that a tenant's ` +
+				`must end in "-istio-system1": write system:discovery-ISTIO_TENANT_NAMESPACE, or take a kind that has a namespace`,
+		},
+		"a role of another tenant's": {
+			rbac + `ClusterRole, metadata: {name: istiod-clusterrole-dev-istio-system}}`,
+			`ClusterRole istiod-clusterrole-dev-istio-system: metadata.name: found`,
+		},
+		"a webhook at a URL": {
+			admission + `MutatingWebhookConfiguration, metadata: {name: a-istio-system1}, webhooks: [{clientConfig: {url: "https://a"}}]}`,
+			`MutatingWebhookConfiguration a-istio-system1: webhooks[0].clientConfig.url: found "https://a"; a tenant's webhooks call its control plane only`,
+		},
+		"a webhook of an application": {
+			admission + `ValidatingWebhookConfiguration, metadata: {name: a-istio-system1}, ` +
+				`webhooks: [{clientConfig: {service: {name: a, namespace: ns-1}}}]}`,
+			`ValidatingWebhookConfiguration a-istio-system1: webhooks[0].clientConfig.service.namespace: found "ns-1"; must be "istio-system1"`,
+		},
+		"a webhook for what has no namespace": {
+			admission + `ValidatingWebhookConfiguration, metadata: {name: a-istio-system1}, ` +
+				`webhooks: [{clientConfig: {service: {name: a, namespace: istio-system1}}, rules: [{scope: Cluster}]}]}`,
+			`webhooks[0].rules[0].scope: found "Cluster"; must be "Namespaced"`,
+		},
+		"a policy that denies": {
+			admission + `ValidatingAdmissionPolicy, metadata: {name: deny-istio-system1}}`,
+			`ValidatingAdmissionPolicy deny-istio-system1: a tenant's overlay has no admission policy but Istio's stable-channel-policy`,
+		},
+		"a policy that denies and is called as Istio's": {
+			stable + `{matchConstraints: {resourceRules: [{apiGroups: ["*"]}]}}}`,
+			`spec.matchConstraints.resourceRules[0].apiGroups: found "*"; must be a group of Istio's`,
+		},
+		"Istio's policy, for every revision": {
+			stable + `{matchConstraints: {resourceRules: [{apiGroups: [security.istio.io]}]}}}`,
+			`spec.matchConstraints: must select objects by istio.io/rev In [sales]`,
+		},
+		"a binding of another's policy": {
+			admission + `ValidatingAdmissionPolicyBinding, metadata: {name: a-istio-system1}, spec: {policyName: istio-tenancy-pods}}`,
+			`ValidatingAdmissionPolicyBinding a-istio-system1: spec.policyName: found "istio-tenancy-pods"`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Contains(t, objecttest.RunError(t, claim.Filter{Tenant: sales()}, istiod+test.object), test.want)
+		})
+	}
+}
+
+func TestTheControlPlanesOwnPass(t *testing.T) {
+	objecttest.Run(t, claim.Filter{Tenant: sales()}, istiod+stable+`{matchConstraints: {
+  resourceRules: [{apiGroups: [security.istio.io, networking.istio.io]}],
+  objectSelector: {matchExpressions: [{key: istio.io/rev, operator: In, values: [default]}]}}}}
+---
+`+admission+`ValidatingAdmissionPolicyBinding, metadata: {name: stable-channel-policy-binding-ISTIO_TENANT_NAMESPACE.istio.io},
+  spec: {policyName: stable-channel-policy-ISTIO_TENANT_NAMESPACE.istio.io}}
+---
+`+admission+`MutatingWebhookConfiguration, metadata: {name: istio-sidecar-injector},
+  webhooks: [{clientConfig: {service: {name: istiod, namespace: ISTIO_TENANT_NAMESPACE}}}]}
+---
+`+rbac+`ClusterRole, metadata: {name: prometheus}}`)
+}
+
+func TestAKindThatNobodyKnows(t *testing.T) {
+	const widgets = istiod + `{apiVersion: example.com/v1, kind: Widget, metadata: {name: a}}`
+	run := func(text string, namespaced ...string) []string {
+		var warnings []string
+		tenant := sales()
+		tenant.Spec.NamespacedKinds = namespaced
+		objecttest.Run(t, claim.Filter{Tenant: tenant, Warn: func(w string) { warnings = append(warnings, w) }}, text)
+		return warnings
+	}
+	require.Equal(t, []string{`Widget a: kind: Widget.example.com is not known to this release and taken to have a namespace; ` +
+		`if it has one, list "Widget.example.com" under spec.namespacedKinds of the tenant; ` +
+		`if it has none, its objects are the whole cluster's: move them to the common base`},
+		run(widgets+"\n---\n{apiVersion: example.com/v1, kind: Widget, metadata: {name: b}}"), "once")
+	require.Empty(t, run(widgets, "Widget.example.com"))
+	require.Empty(t, run(istiod+`{apiVersion: snapshot.storage.k8s.io/v1, kind: VolumeSnapshot, metadata: {name: a}}`,
+		"VolumeSnapshot.snapshot.storage.k8s.io"))
+}

@@ -1,0 +1,45 @@
+package isolate
+
+import (
+	"errors"
+	"fmt"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// instead says, by kind, how an overlay has its own object where the tenant's
+// would be.
+var instead = map[string]string{
+	"AuthorizationPolicy": `rename yours, to which this one is added, or set spec.network.policy of the tenant to "open", which makes none`,
+	"NetworkPolicy": `rename yours; policies add up: for what Pods of the tenant may do to one another, set spec.network.withinTenant of the tenant, ` +
+		`and spec.network.policy to "open" to have none made`,
+	"PeerAuthentication": `rename yours if it has a selector, set spec.mtls of the tenant to its mode, or to "none", which makes none`,
+	"ResourceQuota":      `write its spec.hard under spec.quota of the tenant, or rename yours, which then counts as well`,
+}
+
+// clashes says which objects of an overlay have the names of walls. One without
+// a namespace is an application's, and goes to the first application namespace.
+func (f Filter) clashes(objects []*yaml.RNode, walls []map[string]any) error {
+	var errs []error
+	made := map[object.ID]bool{}
+	for _, wall := range walls {
+		node, err := object.Node(wall)
+		if err != nil {
+			return err
+		}
+		made[object.IDOf(node)] = true
+	}
+	for _, o := range objects {
+		id := object.IDOf(o)
+		if id.Namespace == "" {
+			id.Namespace = f.Tenant.Spec.ApplicationNamespaces[0]
+		}
+		if made[id] && o.GetLabels()[v1alpha1.TenantLabel] != f.Tenant.Name() {
+			errs = append(errs, fmt.Errorf("%s: metadata.name: istio-tenancy generates a %s of this name: %s", id, id.Kind, instead[id.Kind]))
+		}
+	}
+	return errors.Join(errs...)
+}

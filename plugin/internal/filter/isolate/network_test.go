@@ -1,0 +1,78 @@
+package isolate_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+)
+
+func deny(s *v1alpha1.TenantSpec) { s.Network.WithinTenant = v1alpha1.WithinTenantDeny }
+
+func TestWithinTheTenantOnlyWhatItsOwnPoliciesOpen(t *testing.T) {
+	got := run(t, filter(t, deny), istiod+gateway)
+	require.Empty(t, got("NetworkPolicy ns-1/allow-tenant"))
+	require.Contains(t, got("NetworkPolicy ns-1/allow-control-plane"), `spec:
+  ingress:
+  - from:
+    - namespaceSelector:
+        matchExpressions:
+        - key: kubernetes.io/metadata.name
+          operator: In
+          values:
+          - istio-system1
+  podSelector: {}
+`)
+	require.Contains(t, got("NetworkPolicy istio-system1/allow-tenant"), "          - ns-1\n", "proxies reach istiod")
+	require.NotEmpty(t, got("NetworkPolicy istio-system1/allow-webhooks"))
+	require.NotEmpty(t, got("NetworkPolicy ns-1/allow-ingress-ingress"))
+}
+
+const own = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: db}, spec: {podSelector: {matchLabels: {app: db}}, ingress: []}}`
+
+func TestAPolicyThatNarrowsNothingIsNamed(t *testing.T) {
+	warnings := func(edit func(*v1alpha1.TenantSpec), text string) []string {
+		f := filter(t, edit)
+		var all []string
+		f.Warn = func(w string) { all = append(all, w) }
+		objecttest.Run(t, f, istiod+text)
+		return all
+	}
+	require.Equal(t, []string{`NetworkPolicy db: spec.podSelector: these Pods stay open to the whole tenant, whatever this policy says: ` +
+		`"allow-tenant" allows that, and policies add up; set spec.network.withinTenant of the tenant to "deny", ` +
+		`so that only policies such as this one open them`}, warnings(nil, own))
+	require.Empty(t, warnings(deny, own))
+	require.Empty(t, warnings(func(s *v1alpha1.TenantSpec) { s.Network.Policy = v1alpha1.NetworkOpen }, own))
+	require.Empty(t, warnings(nil, strings.Replace(own, "ingress: []", "policyTypes: [Egress]", 1)))
+}
+
+func TestAnOwnObjectInTheWaySaysWhatToSet(t *testing.T) {
+	const peers = `{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: default%}, spec: {mtls: {mode: PERMISSIVE}}}`
+	for _, namespace := range []string{"", ", namespace: ns-1"} {
+		text := strings.Replace(peers, "%", namespace, 1) + "\n---\n" +
+			strings.Replace(own, "{name: db}", "{name: allow-tenant"+namespace+"}", 1)
+		require.Equal(t, `PeerAuthentication ns-1/default: metadata.name: istio-tenancy generates a PeerAuthentication of this name: `+
+			`rename yours if it has a selector, set spec.mtls of the tenant to its mode, or to "none", which makes none
+NetworkPolicy ns-1/allow-tenant: metadata.name: istio-tenancy generates a NetworkPolicy of this name: `+
+			`rename yours; policies add up: for what Pods of the tenant may do to one another, set spec.network.withinTenant of the tenant, `+
+			`and spec.network.policy to "open" to have none made`,
+			objecttest.RunError(t, filter(t, nil), istiod+text))
+	}
+	objecttest.Run(t, filter(t, func(s *v1alpha1.TenantSpec) { s.MTLS = v1alpha1.MTLSNone }), istiod+strings.Replace(peers, "%", "", 1))
+}
+
+func TestANamespaceThatIsLeftOutIsNamed(t *testing.T) {
+	no := false
+	f := filter(t, func(s *v1alpha1.TenantSpec) { s.CreateNamespaces = &no })
+	var warnings []string
+	f.Warn = func(w string) { warnings = append(warnings, w) }
+	got := objecttest.Run(t, f, istiod+`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {team: a}}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: istio-system1}}`)
+	require.NotContains(t, got, "kind: Namespace\n")
+	require.Equal(t, []string{`Namespace ns-1: is left out, with the labels and annotations that it has, since spec.createNamespaces ` +
+		`of the tenant is false; remove it here, and apply it with the cluster's own Namespaces`}, warnings)
+}

@@ -1,0 +1,179 @@
+package template
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+)
+
+func tenant(t *testing.T, name, spec string) v1alpha1.IstioTenant {
+	t.Helper()
+	decoded, err := v1alpha1.DecodeTenant([]byte("apiVersion: istio-tenancy.dev/v1alpha1\nkind: IstioTenant\nmetadata: {name: '" + name + "'}\nspec: " + spec + "\n"))
+	require.NoError(t, err)
+	return decoded
+}
+
+func TestKey(t *testing.T) {
+	for name, c := range map[string]struct {
+		tenant, spec string
+		names        []string // nil: no key
+		patterns     []string // of the control plane's namespace, the first application namespace, the first admin
+	}{
+		"defaults":          {"sales", "{admins: [{kind: User, name: jo}]}", []string{"sales", "jo"}, []string{"istio-{0}", "{0}", "{1}"}},
+		"made of the name":  {"sales", "{admins: [{kind: Group, name: sales-admins}], applicationNamespaces: [eu-sales]}", []string{"sales"}, []string{"istio-{0}", "eu-{0}", "{0}-admins"}},
+		"of their own":      {"sales", "{admins: [{kind: User, name: jo}], controlPlane: {namespace: mesh7}, applicationNamespaces: [shop]}", []string{"sales", "mesh7", "shop", "jo"}, []string{"{1}", "{2}", "{3}"}},
+		"one name twice":    {"sales", "{admins: [{kind: User, name: shop}], applicationNamespaces: [shop]}", []string{"sales", "shop"}, []string{"istio-{0}", "{1}", "{1}"}},
+		"digits":            {"007", "{admins: [{kind: User, name: jo}]}", nil, nil},
+		"number":            {"1e3", "{admins: [{kind: User, name: jo}]}", nil, nil},
+		"boolean":           {"on", "{admins: [{kind: User, name: jo}]}", nil, nil},
+		"null":              {"null", "{admins: [{kind: User, name: jo}]}", nil, nil},
+		"spaces":            {"sales", "{admins: [{kind: User, name: 'jo a'}]}", nil, nil},
+		"upstream's":        {"sales", "{admins: [{kind: User, name: jo}], controlPlane: {namespace: istio-system}}", nil, nil},
+		"part of another":   {"sales", "{admins: [{kind: User, name: jo}], applicationNamespaces: [salesforce]}", nil, nil},
+		"part of a pattern": {"sales", "{admins: [{kind: User, name: jo}], applicationNamespaces: [sales-salesforce]}", nil, nil},
+		"part, backwards":   {"a-jo", "{admins: [{kind: User, name: jo}]}", nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			key, names, ok := Of(tenant(t, c.tenant, c.spec))
+			require.Equal(t, c.names != nil, ok)
+			require.Equal(t, c.names, names)
+			if ok {
+				s := key.tenant.Spec
+				require.Equal(t, c.patterns, []string{s.ControlPlane.Namespace, s.ApplicationNamespaces[0], s.Admins[0].Name})
+			}
+		})
+	}
+}
+
+func TestKeysDifferInEverythingButNames(t *testing.T) {
+	key := func(name, spec string) string {
+		key, _, ok := Of(tenant(t, name, spec))
+		require.True(t, ok)
+		return key.Text
+	}
+	base := key("sales", "{admins: [{kind: User, name: jo}]}")
+	require.Equal(t, base, key("legal", "{admins: [{kind: User, name: ann}]}"))
+	for _, spec := range []string{
+		"{admins: [{kind: Group, name: jo}]}",
+		"{admins: [{kind: User, name: jo}, {kind: User, name: ed}]}",
+		"{admins: [{kind: User, name: jo}], mtls: none}",
+		"{admins: [{kind: User, name: jo}], quota: {pods: 3}}",
+		"{admins: [{kind: User, name: jo}], createNamespaces: false}",
+		"{admins: [{kind: User, name: jo}], applicationNamespaces: [shop]}",
+	} {
+		require.NotEqual(t, base, key("sales", spec), spec)
+	}
+}
+
+func TestSamplesAreTenants(t *testing.T) {
+	for name, spec := range map[string]string{
+		"long words":            "{admins: [{kind: User, name: jo}], applicationNamespaces: [a-rather-long-word-sales-in-front, shop]}",
+		"a revision of its own": "{admins: [{kind: User, name: jo}], controlPlane: {revision: blue}}",
+		"all of its own": "{admins: [{kind: ServiceAccount, name: ci, namespace: build}], viewers: [{kind: Group, name: web}], " +
+			"controlPlane: {namespace: mesh7, revision: blue, trustDomain: example.com}, applicationNamespaces: [shop], network: {allowFrom: [probe]}}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			key, _, ok := Of(tenant(t, "sales", spec))
+			require.True(t, ok)
+			short, long, ok := key.Samples()
+			require.True(t, ok)
+			for _, sample := range []Sample{short, long} {
+				config, err := sample.Config()
+				require.NoError(t, err)
+				_, err = v1alpha1.DecodeTenant(config)
+				require.NoError(t, err)
+				again, names, ok := Of(sample.Tenant)
+				require.True(t, ok)
+				require.Equal(t, key.Text, again.Text)
+				require.Equal(t, sample.names, names)
+			}
+			require.IsIncreasing(t, short.names)
+			require.IsDecreasing(t, long.names)
+		})
+	}
+}
+
+func TestNamesAreAsLongAsTheSchemaAllows(t *testing.T) {
+	key, _, ok := Of(tenant(t, "sales", "{admins: [{kind: User, name: jo}], controlPlane: {revision: blue}, applicationNamespaces: [a-rather-long-word-sales-in-front]}"))
+	require.True(t, ok)
+	_, long, ok := key.Samples()
+	require.True(t, ok)
+	require.Len(t, long.Tenant.Spec.ControlPlane.Revision, 56)
+	require.Len(t, long.Tenant.Spec.ApplicationNamespaces[0], 63)
+	for _, f := range fields(&long.Tenant) {
+		if f.path != "spec.admins[].name" { // which the cluster's authentication limits
+			require.Contains(t, limits(), f.path)
+		}
+	}
+}
+
+// output is what a program might make of two names.
+func output(t *testing.T, make func(a, b string) string, sorted bool) (*Template, error) {
+	t.Helper()
+	key, _, ok := Of(tenant(t, "sales", "{admins: [{kind: User, name: jo}]}"))
+	require.True(t, ok)
+	short, long, ok := key.Samples()
+	require.True(t, ok)
+	result := func(s Sample) Output { return Output{make(s.names[0], s.names[1]), "look at " + s.names[1] + "\n"} }
+	return New(short, long, result(short), result(long), sorted)
+}
+
+func object(kind, name string) string {
+	return "apiVersion: v1\nkind: " + kind + "\nmetadata:\n  name: " + name + "\n"
+}
+
+func TestTemplateSortsAsKustomizeDoes(t *testing.T) {
+	make := func(a, b string) string {
+		first, second := object("Role", a), object("Role", "m-"+b)
+		if a > "m-"+b {
+			first, second = second, first
+		}
+		return object("Namespace", a) + "---\n" + first + "---\n" + second
+	}
+	f, err := output(t, make, true)
+	require.NoError(t, err)
+	require.Len(t, f.Runs, 2)
+	require.Equal(t, "look at jo\n", f.FillNotes([]string{"sales", "jo"}))
+	for _, names := range [][]string{{"a", "b"}, {"z", "b"}, {"m-a", "b"}, {"m-c", "b"}} {
+		require.Equal(t, make(names[0], names[1]), string(f.Fill(nil, names)))
+	}
+	_, err = output(t, make, false)
+	require.EqualError(t, err, "v1 Role: differs in more than the names")
+}
+
+func TestNoTemplateForMoreThanNames(t *testing.T) {
+	for name, make := range map[string]func(a, b string) string{
+		"length": func(a, _ string) string { return object("Role", a) + "x: " + strings.Repeat("y", len(a)) + "\n" },
+		"order":  func(a, b string) string { return object("Role", "x") + "l: " + min(a, b) + " " + max(a, b) + "\n" },
+		"case":   func(a, _ string) string { return object("Role", strings.ToUpper(a)) },
+		"more": func(a, _ string) string {
+			return object("Role", a) + strings.Repeat("---\n"+object("Role", "b"), len(a)/20)
+		},
+		"unsorted": func(a, _ string) string { return object("Role", "b-"+a) + "---\n" + object("Role", "a-"+a) },
+	} {
+		_, err := output(t, make, true)
+		require.Error(t, err, name)
+	}
+}
+
+func TestFits(t *testing.T) {
+	f, err := output(t, func(a, b string) string {
+		return object("Role", a) + "by: " + b + "\nmode: strict-mode\nof: istio-tenancy.dev/tenant\n"
+	}, true)
+	require.NoError(t, err)
+	for names, fits := range map[string]bool{
+		"sales jo": true, "dev jo": true, "strict jo": false, "sales mode": false, "role jo": true, "kind jo": false, "sale jo": true,
+		strings.Repeat("a", 41) + " jo": false,
+	} {
+		require.Equal(t, fits, f.Fits(strings.Fields(names)), names)
+	}
+	f, err = output(t, func(a, _ string) string {
+		return object("Role", a) + "text: some words, which a line may be broken between, and then the name " + a + "\n"
+	}, true)
+	require.NoError(t, err)
+	require.False(t, f.Fits([]string{"hr", "jo"}), "a line may be broken")
+	require.True(t, f.Fits([]string{"sales", "annie"}))
+}

@@ -1,0 +1,208 @@
+package shipped_test
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"text/template"
+
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/clitest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+)
+
+// checkout copies what Argo CD would check out, to a path with spaces and
+// without file modes, readable by all.
+func checkout(t *testing.T) string {
+	t.Helper()
+	parent, err := os.MkdirTemp("", "argo")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(parent)) })
+	dir := filepath.Join(parent, "a check out")
+	for _, from := range []string{"bases", "overlays"} {
+		require.NoError(t, os.CopyFS(filepath.Join(dir, from), os.DirFS(from)))
+	}
+	require.NoError(t, filepath.WalkDir(parent, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		return os.Chmod(path, 0o444)
+	}))
+	require.NoError(t, os.Chmod(parent, 0o755))
+	return dir
+}
+
+// generate runs the plugin's command as its sidecar would.
+func generate(t *testing.T, dir string) (stdout, stderr string, err error) {
+	t.Helper()
+	plugin := read(t, "examples/argocd/plugin/plugin.yaml")[0]
+	command := object.Strings(plugin, "spec", "generate", "command")
+	require.Equal(t, "istio-tenancy", command[0])
+	cmd := exec.Command(filepath.Join(clitest.Bin(t), command[0]), command[1:]...)
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=" + clitest.Bin(t), "HOME=", "TMPDIR=/nonexistent", "ARGOCD_APP_NAME=tenant-sales"}
+	if os.Getuid() == 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 999, Gid: 999}}
+	}
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cmd.Run()
+	return out.String(), errs.String(), err
+}
+
+func TestTheArgoCDPluginPrintsWhatKustomizeBuilds(t *testing.T) {
+	dir := checkout(t)
+	for _, path := range []string{"overlays/sales", "overlays/dev", "bases/istio/common"} {
+		got, stderr, err := generate(t, filepath.Join(dir, path))
+		require.NoError(t, err, stderr)
+		require.Empty(t, stderr)
+		if want := kustomize(t, path, clitest.Functions...); want != got {
+			require.Equal(t, want, got)
+		}
+	}
+}
+
+func TestTheArgoCDPluginPrintsNothingOfABrokenTenant(t *testing.T) {
+	for name, c := range map[string]struct{ file, text, want string }{
+		"mistake":     {"tenant.yaml", "apiVersion: istio-tenancy.dev/v1alpha1\nkind: IstioTenant\nmetadata: {name: sales, annotations: {config.kubernetes.io/function: 'exec: {path: istio-tenancy}'}}\nspec: {}\n", "spec.admins: is missing"},
+		"not YAML":    {"tenant.yaml", "a: [\n", "tenant.yaml"},
+		"no resource": {"kustomization.yaml", "resources: [gone.yaml]\n", "gone.yaml"},
+		"nothing":     {"kustomization.yaml", "buildMetadata: [managedByLabel]\n", "renders to nothing"},
+		"empty":       {"kustomization.yaml", "resources: [tenant.yaml]\npatches: [{target: {kind: IstioTenant}, patch: \"{$patch: delete, kind: IstioTenant, metadata: {name: sales}}\"}]\n", "renders to nothing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(checkout(t), "overlays/sales")
+			require.NoError(t, os.Remove(filepath.Join(dir, c.file)))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, c.file), []byte(c.text), 0o444))
+			stdout, stderr, err := generate(t, dir)
+			require.Error(t, err)
+			require.Empty(t, stdout)
+			require.Contains(t, stderr, c.want)
+		})
+	}
+}
+
+// rendered are all objects that the examples deploy.
+func rendered(t *testing.T) []*yaml.RNode {
+	t.Helper()
+	var all []*yaml.RNode
+	for _, dir := range []string{"bases/istio/common", "overlays/sales", "overlays/dev"} {
+		all = append(all, build(t, dir)...)
+	}
+	return all
+}
+
+func TestTheArgoCDProjectAllowsWhatIsThereAndNoMore(t *testing.T) {
+	var want, got []string
+	for _, o := range rendered(t) {
+		if id := object.IDOf(o); object.IsClusterScoped(o) && !slices.Contains(want, id.Group+"/"+id.Kind) {
+			want = append(want, id.Group+"/"+id.Kind)
+		}
+	}
+	for _, k := range object.List(read(t, "examples/argocd/project.yaml")[0], "spec", "clusterResourceWhitelist") {
+		got = append(got, object.String(k, "group")+"/"+object.String(k, "kind"))
+	}
+	require.ElementsMatch(t, want, got)
+}
+
+// tenants are the application namespaces of the shipped tenants.
+var tenants = map[string]string{"sales": "ns-1", "dev": "ns-0"}
+
+func TestArgoCDConfinesATenantsApplications(t *testing.T) {
+	projects := read(t, "examples/argocd/tenant-projects.yaml")
+	require.Len(t, projects, len(tenants))
+	for _, p := range projects {
+		namespace := tenants[strings.TrimPrefix(p.GetName(), "tenant-")]
+		destinations := object.List(p, "spec", "destinations")
+		require.Len(t, destinations, 1)
+		require.Equal(t, namespace, object.String(destinations[0], "namespace"))
+		require.Empty(t, object.List(p, "spec", "clusterResourceWhitelist"))
+		var refused []string
+		for _, k := range object.List(p, "spec", "namespaceResourceBlacklist") {
+			refused = append(refused, object.String(k, "kind"))
+		}
+		require.Subset(t, refused, []string{"Role", "RoleBinding", "ResourceQuota", "NetworkPolicy"})
+	}
+}
+
+func TestTheApplicationSetMakesAnApplicationOfEachOverlay(t *testing.T) {
+	set := read(t, "examples/argocd/tenants.yaml")[0]
+	directories := object.List(object.List(set, "spec", "generators")[0], "git", "directories")
+	pattern := object.String(directories[0], "path")
+	text, err := set.String()
+	require.NoError(t, err)
+	for tenant := range tenants {
+		dir := "overlays/" + tenant
+		matches, err := filepath.Match(pattern, dir)
+		require.NoError(t, err)
+		require.True(t, matches)
+		made, err := template.New("").Option("missingkey=error").Parse(text)
+		require.NoError(t, err)
+		var out bytes.Buffer
+		require.NoError(t, made.Execute(&out, map[string]any{"path": map[string]any{"path": dir, "basename": tenant}}))
+		app := objecttest.Parse(t, out.String())[0]
+		require.Equal(t, "tenant-"+tenant, object.String(app, "spec", "template", "metadata", "name"))
+		require.Equal(t, dir, object.String(app, "spec", "template", "spec", "source", "path"))
+		require.Equal(t, "istio-tenancy-v1", object.String(app, "spec", "template", "spec", "source", "plugin", "name"))
+	}
+}
+
+func TestTheRepoServersPatchesFitArgoCD(t *testing.T) {
+	for _, component := range []string{"plugin", "build-options"} {
+		dir := t.TempDir()
+		require.NoError(t, os.CopyFS(filepath.Join(dir, "component"), os.DirFS(filepath.Join("examples/argocd", component))))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte("resources: [argocd.yaml]\ncomponents: [component]\n"), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "argocd.yaml"), []byte(`apiVersion: apps/v1
+kind: Deployment
+metadata: {name: argocd-repo-server, namespace: argocd}
+spec: {template: {spec: {containers: [{name: argocd-repo-server, image: argocd, volumeMounts: [{name: x, mountPath: /x}]}], volumes: [{name: x, emptyDir: {}}]}}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: argocd-cm, namespace: argocd}
+`), 0o600))
+		text := kustomize(t, dir, clitest.Functions...)
+		require.Contains(t, text, "runAsUser: 999")
+		require.Contains(t, text, "mountPath: /x", "what was there stays")
+	}
+}
+
+func TestFluxAppliesWhatIsRendered(t *testing.T) {
+	paths := map[string]*yaml.RNode{}
+	for _, o := range objecttest.Parse(t, kustomize(t, "examples/flux")) {
+		if o.GetKind() == "Kustomization" && o.GetNamespace() == "flux-system" {
+			paths[object.String(o, "spec", "path")] = o
+		}
+	}
+	require.Contains(t, paths, "./rendered/common")
+	for tenant := range tenants {
+		o := paths["./rendered/"+tenant]
+		require.NotNil(t, o, tenant)
+		require.Equal(t, "tenancy-common", object.String(object.List(o, "spec", "dependsOn")[0], "name"))
+	}
+	require.Len(t, paths, 1+len(tenants))
+}
+
+func TestFluxAppliesATenantsApplicationsWithTheTenantsRights(t *testing.T) {
+	for _, o := range read(t, "examples/flux/sales-applications.yaml") {
+		require.Equal(t, tenants["sales"], o.GetNamespace(), o.GetKind())
+		switch o.GetKind() {
+		case "RoleBinding":
+			require.Equal(t, "admin", object.String(o, "roleRef", "name"))
+			subject := object.List(o, "subjects")[0]
+			require.Equal(t, "ns-1/applications", object.String(subject, "namespace")+"/"+object.String(subject, "name"))
+		case "Kustomization":
+			require.Equal(t, "applications", object.String(o, "spec", "serviceAccountName"))
+			require.Equal(t, "ns-1", object.String(o, "spec", "targetNamespace"))
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package shipped_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+)
+
+// newTenant copies the sales overlay beside it, in a copy of the repository,
+// and edits tenant.yaml and nothing else.
+func newTenant(t testing.TB, name string, edit *strings.Replacer) string {
+	t.Helper()
+	root := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(root, "bases"), os.DirFS("bases")))
+	dir := filepath.Join(root, "overlays", name)
+	require.NoError(t, os.CopyFS(dir, os.DirFS("overlays/sales")))
+	file := filepath.Join(dir, "tenant.yaml")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, []byte(edit.Replace(string(text))), 0o600))
+	return dir
+}
+
+func TestACopiedDirectoryIsATenant(t *testing.T) {
+	hr := newTenant(t, "hr", strings.NewReplacer("name: sales-admin", "name: hr-admin",
+		"name: sales", "name: hr", "istio-system1", "istio-system2", "ns-1", "ns-2"))
+
+	owners := map[object.ID]string{}
+	for tenant, dir := range map[string]string{"dev": "overlays/dev", "sales": "overlays/sales", "hr": hr} {
+		for _, o := range build(t, dir) {
+			id := object.IDOf(o)
+			require.Empty(t, owners[id], "%s is %s's too", id, tenant)
+			owners[id] = tenant
+			require.Equal(t, tenant, o.GetLabels()[v1alpha1.TenantLabel], id)
+			require.NotContains(t, o.MustString(), v1alpha1.BaseNamespace, id)
+			if tenant == "hr" {
+				require.NotRegexp(t, `\b(sales|istio-system1|ns-1)\b`, o.MustString(), id)
+			}
+		}
+	}
+}
+
+// Applied from top to bottom, no object comes before what it needs: a Pod that
+// is made before the injector's webhook never gets a proxy.
+func TestTheOrderIsOneToApplyIn(t *testing.T) {
+	for _, dir := range []string{"overlays/dev", "overlays/sales", "examples/bookinfo"} {
+		var kinds []string
+		for _, o := range build(t, dir) {
+			kinds = append(kinds, o.GetKind())
+		}
+		require.Equal(t, []string{"Namespace", "Namespace"}, kinds[:2], dir)
+		require.Less(t, slices.Index(kinds, "MutatingWebhookConfiguration"), slices.Index(kinds, "Deployment"), dir)
+		require.Equal(t, "ValidatingWebhookConfiguration", kinds[len(kinds)-1], dir)
+	}
+}
+
+func TestCommonIsClusterWide(t *testing.T) {
+	for _, o := range build(t, "bases/istio/common") {
+		require.Empty(t, o.GetNamespace())
+		require.NotContains(t, o.MustString(), v1alpha1.BaseNamespace)
+	}
+}
+
+func TestBookinfo(t *testing.T) {
+	for _, o := range build(t, "examples/bookinfo") {
+		if id := object.IDOf(o); !object.IsClusterScoped(o) {
+			require.Contains(t, []string{"bookinfo", "istio-bookinfo"}, id.Namespace, id)
+		}
+	}
+}
+
+// Where it may not run programs, kustomize prints what is left and exits 0: an
+// API server must refuse that, and it must not be empty either.
+func TestWithoutEnableExec(t *testing.T) {
+	for _, dir := range []string{"overlays/dev", "overlays/sales", "examples/bookinfo"} {
+		objects := objecttest.Parse(t, kustomize(t, dir, "--enable-alpha-plugins"))
+		var refused int
+		for _, o := range objects {
+			if o.GetKind() == "Namespace" {
+				require.Equal(t, v1alpha1.BaseNamespace, o.GetName(), dir)
+				refused++
+			}
+		}
+		require.Equal(t, 1, refused, dir)
+	}
+}
