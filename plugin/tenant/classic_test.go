@@ -346,7 +346,7 @@ func TestAVersionThatCannotBeToldIsAnError(t *testing.T) {
 
 func TestNoServiceOfAControlPlaneFixesAPortOfTheNodes(t *testing.T) {
 	eachClassic(t, func(t *testing.T, version string) {
-		got, _ := laidOver(t, version, "sales")
+		got, _ := laidOver(t, version, "shipped-sales")
 		for _, s := range object.Of("Service", got) {
 			for i, p := range object.List(s, "spec", "ports") {
 				require.Empty(t, object.String(p, "nodePort"), "%s: spec.ports[%d]", object.IDOf(s), i)
@@ -357,7 +357,7 @@ func TestNoServiceOfAControlPlaneFixesAPortOfTheNodes(t *testing.T) {
 
 func TestIngressesAreServedByTheTenantsOwnGateway(t *testing.T) {
 	for version, want := range map[string]string{"0.8.0": "", "1.4.10": "istio-system1", "1.10.6": "ns-1"} {
-		got, _ := laidOver(t, version, "sales")
+		got, _ := laidOver(t, version, "shipped-sales")
 		plane, err := controlplane.Find(got)
 		require.NoError(t, err)
 		var set string

@@ -42,5 +42,5 @@ metadata:
 `)
 	// Output:
 	// error: Service ns-0/ratings: metadata.namespace: found "ns-0"; must be one of the tenant's namespaces, istio-system1, ns-1, or none
-	// CustomResourceDefinition gateways.networking.istio.io: exists once per cluster, so it is not a tenant's; move it to the common base
+	// CustomResourceDefinition gateways.networking.istio.io: exists once per cluster, so it is not a tenant's; move it to the common base, which the cluster administrator applies
 }

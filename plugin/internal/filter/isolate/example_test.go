@@ -144,6 +144,36 @@ spec:
 	//   policyTypes:
 	//   - Ingress
 	// ---
+	// apiVersion: networking.k8s.io/v1
+	// kind: NetworkPolicy
+	// metadata:
+	//   name: allow-deployed-gateways
+	//   namespace: ns-1
+	//   labels:
+	//     istio-tenancy.dev/tenant: sales
+	// spec:
+	//   ingress:
+	//   - ports:
+	//     - endPort: 14999
+	//       port: 1
+	//       protocol: TCP
+	//     - port: 15021
+	//       protocol: TCP
+	//     - endPort: 65535
+	//       port: 15091
+	//       protocol: TCP
+	//   podSelector:
+	//     matchExpressions:
+	//     - key: gateway.networking.k8s.io/gateway-name
+	//       operator: Exists
+	//     - key: gateway.istio.io/managed
+	//       operator: NotIn
+	//       values:
+	//       - istio.io-mesh-controller
+	//       - istio.io-agentgateway-waypoint-controller
+	//   policyTypes:
+	//   - Ingress
+	// ---
 	// apiVersion: security.istio.io/v1
 	// kind: AuthorizationPolicy
 	// metadata:

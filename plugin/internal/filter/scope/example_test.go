@@ -72,6 +72,8 @@ webhooks:
 	//           value: "true"
 	//         - name: BLOCKED_CIDRS_IN_JWKS_URIS
 	//           value: "0.0.0.0/8,127.0.0.0/8,169.254.0.0/16,::/127,fe80::/10,fd00:ec2::254/128"
+	//         - name: K8S_INGRESS_NS
+	//           value: "ns-1"
 	// ---
 	// apiVersion: v1
 	// kind: ConfigMap
