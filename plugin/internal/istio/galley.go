@@ -2,10 +2,10 @@ package istio
 
 // Names of Galley's that limiting it follows.
 const (
-	// GalleyKey is where Galley, up to 1.4, reads the webhooks that it registers.
-	GalleyKey = "validatingwebhookconfiguration.yaml"
-	// GalleyWebhook is what the configuration of those webhooks is called for a tenant.
-	GalleyWebhook = "istio-galley-{controlPlane}"
+	// RegisteredKey is where Galley, up to 1.4, reads the webhooks that it registers.
+	RegisteredKey = "validatingwebhookconfiguration.yaml"
+	// RegisteredName is what the configuration of those webhooks is called for a tenant.
+	RegisteredName = "istio-galley-{controlPlane}"
 )
 
 // galley validates configuration up to 1.4, and distributes it from 1.1 on.
@@ -24,7 +24,7 @@ var galley = Component{
 				"without it they read their own. It still validates",
 		},
 		{
-			Range: Range{Since: "1.1"}, Name: "--webhook-name", Value: GalleyWebhook,
+			Range: Range{Since: "1.1"}, Name: "--webhook-name", Value: RegisteredName,
 			Why: "tenants with one name would overwrite each other's webhooks",
 		},
 	},

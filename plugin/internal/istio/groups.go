@@ -2,6 +2,10 @@ package istio
 
 import "slices"
 
+// GatewayGroup is the group of the Gateway API's kinds, of which those that a
+// tenant writes have a namespace.
+const GatewayGroup = "gateway.networking.k8s.io"
+
 // The API groups of Istio's kinds, and of those that Istio reads.
 var (
 	// goneGroups are those of Mixer's and Pilot's kinds before 1.8.
@@ -12,7 +16,7 @@ var (
 	}, goneGroups)
 	// gatewayGroups are those of the Gateway API, and of what came before it.
 	gatewayGroups = []string{
-		"gateway.networking.k8s.io", "gateway.networking.x-k8s.io", "networking.x-k8s.io", "inference.networking.k8s.io",
+		GatewayGroup, "gateway.networking.x-k8s.io", "networking.x-k8s.io", "inference.networking.k8s.io",
 	}
 )
 
@@ -20,8 +24,8 @@ var (
 // includes, and that are listed in the whole cluster: they have no namespace, or
 // Pilot takes it that they have none. The rows say who reads them.
 var ClusterScoped = map[string][]string{
-	"gateway.networking.k8s.io": {"gatewayclasses"},
-	"authentication.istio.io":   {"meshpolicies"},                      // 0.8 to 1.5
-	"rbac.istio.io":             {"clusterrbacconfigs", "rbacconfigs"}, // 1.1 to 1.5, 1.0
-	"networking.istio.io":       {"syntheticserviceentries"},           // 1.4
+	GatewayGroup:              {"gatewayclasses"},
+	"authentication.istio.io": {"meshpolicies"},                      // 0.8 to 1.5
+	"rbac.istio.io":           {"clusterrbacconfigs", "rbacconfigs"}, // 1.1 to 1.5, 1.0
+	"networking.istio.io":     {"syntheticserviceentries"},           // 1.4
 }

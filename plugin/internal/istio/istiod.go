@@ -14,11 +14,22 @@ const (
 	// with one, AppSelector and the revision do.
 	PilotSelector, PilotSelected = "istio", "pilot"
 	AppSelector, AppSelected     = "app", "istiod"
+	// DefaultValidator is the one object with a name that every control plane's
+	// has: the cluster-wide validator of the base chart since 1.11.
+	DefaultValidator = "istiod-default-validator"
+	// StablePolicy begins the names of the one admission policy that Istio's charts
+	// have, from 1.26 on: it limits the kinds of Istio to what is stable, for one
+	// revision. Source: istio-discovery/templates/validatingadmissionpolicy.yaml.
+	StablePolicy = "stable-channel-policy-"
 	// ValidatorPrefix begins the name of a revision's own validating webhook.
 	ValidatorPrefix = "istio-validator"
 	// InjectorPrefix begins the name of an injector's webhook and ConfigMap.
 	InjectorPrefix = "istio-sidecar-injector"
 )
+
+// DefaultValidators are how the names of the charts' cluster-wide validators
+// begin: since 1.11, and up to 1.10. Source: manifests/charts/base.
+var DefaultValidators = []string{DefaultValidator, "istiod-"}
 
 // UnrevisedWebhooks are how the names of the injector's webhooks begin that the
 // charts have in a control plane without a revision only: for namespaces and
@@ -135,11 +146,11 @@ var istiod = Component{
 		{Kinds: []string{"ValidatingWebhookConfiguration"}, From: "istio-validator-{ns}", To: "istio-validator-{rev}-{ns}"},
 		{
 			Kinds: []string{"ValidatingAdmissionPolicy"},
-			From:  "stable-channel-policy-{ns}" + Domain, To: "stable-channel-policy-{rev}-{ns}" + Domain,
+			From:  StablePolicy + "{ns}" + Domain, To: StablePolicy + "{rev}-{ns}" + Domain,
 		},
 		{
 			Kinds: []string{"ValidatingAdmissionPolicyBinding"},
-			From:  "stable-channel-policy-binding-{ns}" + Domain, To: "stable-channel-policy-binding-{rev}-{ns}" + Domain,
+			From:  StablePolicy + "binding-{ns}" + Domain, To: StablePolicy + "binding-{rev}-{ns}" + Domain,
 		},
 	},
 	// At the end since 1.7 for the injector, and since 1.26 for the tags.

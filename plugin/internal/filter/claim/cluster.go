@@ -11,6 +11,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -96,15 +97,11 @@ func (f Filter) controlPlaneNamespaces() []string {
 	return []string{v1alpha1.BaseNamespace, f.Tenant.Spec.ControlPlane.Namespace}
 }
 
-// defaultValidator is the one object of Istio's with a name that every control
-// plane's has: scope drops it, or makes it the tenant's own.
-const defaultValidator = "istiod-default-validator"
-
 // clusterName refuses names that do not end in the control plane's namespace:
 // the next tenant's object of that name, or the cluster's own, would be
 // overwritten.
 func (f Filter) clusterName(id object.ID, _ *yaml.RNode) error {
-	if relocate.IsBare(id.Kind, id.Name) || id.Name == defaultValidator {
+	if relocate.IsBare(id.Kind, id.Name) || id.Name == istio.DefaultValidator {
 		return nil
 	}
 	for _, namespace := range f.controlPlaneNamespaces() {
@@ -172,35 +169,30 @@ func (f Filter) webhooks(_ object.ID, o *yaml.RNode) error {
 	return errors.Join(errs...)
 }
 
-// stablePolicy begins the names of the one policy that Istio's charts have, from
-// 1.26 on: it limits the kinds of Istio to what is stable, for one revision.
-// Source: istio-discovery/templates/validatingadmissionpolicy.yaml.
-const stablePolicy = "stable-channel-policy-"
-
 // policy refuses admission policies but Istio's own: a policy holds for the
 // whole cluster, and one that denies everything stops everybody.
 func (f Filter) policy(id object.ID, o *yaml.RNode) error {
 	const allow = "a tenant's overlay has no admission policy but Istio's stable-channel-policy; " +
 		"the cluster administrator may apply this one with the common base"
-	if !strings.HasPrefix(id.Name, stablePolicy) {
+	if !strings.HasPrefix(id.Name, istio.StablePolicy) {
 		return errors.New(allow)
 	}
 	rules := object.List(o, "spec", "matchConstraints", "resourceRules")
 	for i, r := range rules {
 		for _, group := range object.Strings(r, "apiGroups") {
-			if !strings.HasSuffix(group, ".istio.io") {
+			if !strings.HasSuffix(group, istio.Domain) {
 				return fmt.Errorf("spec.matchConstraints.resourceRules[%d].apiGroups: found %q; must be a group of Istio's: %s", i, group, allow)
 			}
 		}
 	}
 	selects := slices.ContainsFunc(object.List(o, "spec", "matchConstraints", "objectSelector", "matchExpressions"), func(e *yaml.RNode) bool {
 		values := object.Strings(e, "values")
-		return object.String(e, "key") == "istio.io/rev" && object.String(e, "operator") == "In" && len(values) == 1 &&
-			slices.Contains([]string{"default", f.Tenant.Spec.ControlPlane.Revision}, values[0])
+		return object.String(e, "key") == istio.RevisionLabel && object.String(e, "operator") == "In" && len(values) == 1 &&
+			slices.Contains([]string{istio.DefaultRevision, f.Tenant.Spec.ControlPlane.Revision}, values[0])
 	})
 	if len(rules) == 0 || !selects {
-		return fmt.Errorf("spec.matchConstraints: must select objects by istio.io/rev In [%s] and kinds of Istio's: %s",
-			f.Tenant.Spec.ControlPlane.Revision, allow)
+		return fmt.Errorf("spec.matchConstraints: must select objects by %s In [%s] and kinds of Istio's: %s",
+			istio.RevisionLabel, f.Tenant.Spec.ControlPlane.Revision, allow)
 	}
 	return nil
 }
@@ -208,7 +200,7 @@ func (f Filter) policy(id object.ID, o *yaml.RNode) error {
 // policyBinding refuses to bind any other policy than the tenant's own.
 func (f Filter) policyBinding(_ object.ID, o *yaml.RNode) error {
 	name := object.String(o, "spec", "policyName")
-	if !strings.HasPrefix(name, stablePolicy) {
+	if !strings.HasPrefix(name, istio.StablePolicy) {
 		return fmt.Errorf("spec.policyName: found %q; a tenant's overlay binds no admission policy but Istio's stable-channel-policy; "+
 			"the cluster administrator may apply this one with the common base", name)
 	}

@@ -15,7 +15,7 @@ import (
 // add up: a pod that one of them selects accepts what any of them allows.
 func (f Filter) networkPolicies(objects []*yaml.RNode) []map[string]any {
 	own, allowed := f.Tenant.Own(), f.Tenant.Spec.Network.AllowFrom
-	pilot := map[string]any{"matchLabels": f.Tenant.Plane.PodLabels()}
+	plane := map[string]any{"matchLabels": f.Tenant.Plane.PodLabels()}
 	var policies []map[string]any
 	policies = append(policies, policy(own, allowTenant, everyPod, rule(from(f.Tenant.Namespaces()))))
 	for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
@@ -33,7 +33,7 @@ func (f Filter) networkPolicies(objects []*yaml.RNode) []map[string]any {
 			policies = append(policies, policy(namespace, "allow-from", everyPod, rule(from(allowed))))
 		}
 		// Not xDS, the CA or the debug port, which are the tenant's alone.
-		policies = append(policies, policy(own, "allow-from", pilot, rule(from(allowed), tcp(f.Tenant.Port(istio.PortMonitoring)))))
+		policies = append(policies, policy(own, "allow-from", plane, rule(from(allowed), tcp(f.Tenant.Port(istio.PortMonitoring)))))
 	}
 	return append(policies, f.gateways(objects)...)
 }

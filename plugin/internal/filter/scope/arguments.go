@@ -44,7 +44,7 @@ func (f Filter) arguments(objects []*yaml.RNode) error {
 func setArgument(container *yaml.RNode, a istio.Argument, values istio.Values) error {
 	at := "args"
 	if len(object.List(container, at)) == 0 && len(object.List(container, "command")) > 1 {
-		at = "command" // Galley's
+		at = "command" // of a program that has its subcommand there
 	}
 	list, err := container.Pipe(yaml.LookupCreate(yaml.SequenceNode, at))
 	if err != nil {

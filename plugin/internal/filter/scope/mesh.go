@@ -25,7 +25,7 @@ func (f Filter) mesh(objects []*yaml.RNode) error {
 	}
 	if !found {
 		return fmt.Errorf("no ConfigMap in the control plane's namespace has data.%s; "+
-			"istiod needs the mesh configuration that Istio's charts call %q", istio.MeshKey, istio.MeshConfigMap)
+			"the control plane needs the mesh configuration that Istio's charts call %q", istio.MeshKey, istio.MeshConfigMap)
 	}
 	return nil
 }

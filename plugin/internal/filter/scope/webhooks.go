@@ -22,16 +22,16 @@ func (f Filter) webhooks(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 	}
 	if !f.Tenant.Revisions() {
-		return f.galley(objects)
+		return f.registered(objects)
 	}
-	istiod := f.servicesOf(objects)
-	objects, err := f.ownValidator(objects, istiod)
+	plane := f.servicesOf(objects)
+	objects, err := f.ownValidator(objects, plane)
 	if err != nil {
 		return nil, err
 	}
 	for _, o := range object.Of("ValidatingWebhookConfiguration", objects) {
 		for _, w := range object.List(o, "webhooks") {
-			if err := f.validate(w, istiod); err != nil {
+			if err := f.validate(w, plane); err != nil {
 				return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 			}
 		}
@@ -80,11 +80,11 @@ func (c callee) isCalledBy(w *yaml.RNode) bool {
 // plane's checks every Istio object there, from the start: istiod writes
 // failurePolicy Fail as soon as it can answer, and a GitOps tool that has
 // another value would fight it for the field.
-func (f Filter) validate(w *yaml.RNode, istiod callee) error {
+func (f Filter) validate(w *yaml.RNode, plane callee) error {
 	if err := limit(w, f.Tenant.Namespaces()); err != nil {
 		return err
 	}
-	if !istiod.isCalledBy(w) {
+	if !plane.isCalledBy(w) {
 		return nil
 	}
 	if err := w.PipeE(yaml.Clear("objectSelector")); err != nil {
@@ -94,10 +94,10 @@ func (f Filter) validate(w *yaml.RNode, istiod callee) error {
 		return err
 	}
 	name := object.String(w, "clientConfig", "service", "name")
-	if len(istiod.own) == 0 || slices.Contains(istiod.own, name) {
+	if len(plane.own) == 0 || slices.Contains(plane.own, name) {
 		return nil
 	}
-	return object.Set(w, istiod.own[0], "clientConfig", "service", "name")
+	return object.Set(w, plane.own[0], "clientConfig", "service", "name")
 }
 
 // toBeFilledIn are caBundles that stand for none yet: istiod fills in the
@@ -136,40 +136,36 @@ func reachesCluster(rule *yaml.RNode) bool {
 		return false
 	}
 	others := func(group string) bool {
-		return !strings.HasSuffix(group, ".istio.io") && group != "gateway.networking.k8s.io"
+		return !strings.HasSuffix(group, istio.Domain) && group != istio.GatewayGroup
 	}
 	notPods := func(resource string) bool { return resource != "pods" }
 	return slices.ContainsFunc(object.Strings(rule, "apiGroups"), others) && slices.ContainsFunc(object.Strings(rule, "resources"), notPods)
 }
 
-// defaultValidators are how the names of the charts' cluster-wide validators
-// begin: since 1.11, and up to 1.10. Source: manifests/charts/base.
-var defaultValidators = []string{"istiod-default-validator", "istiod-"}
-
 // ownValidator leaves the validating webhook that carries the tenant's
 // revision. The cluster-wide default of Istio's base chart goes: it checks every
-// tenant's objects with one tenant's istiod. Up to 1.21 there is no other, so
+// tenant's objects with one tenant's plane. Up to 1.21 there is no other, so
 // there it becomes the tenant's own. What does not call the control plane is
 // neither, whatever its name.
-func (f Filter) ownValidator(objects []*yaml.RNode, istiod callee) ([]*yaml.RNode, error) {
+func (f Filter) ownValidator(objects []*yaml.RNode, plane callee) ([]*yaml.RNode, error) {
 	var own, defaults []*yaml.RNode
 	for _, o := range object.Of("ValidatingWebhookConfiguration", objects) {
 		webhooks := object.List(o, "webhooks")
-		foreign := func(w *yaml.RNode) bool { return !istiod.isCalledBy(w) }
+		foreign := func(w *yaml.RNode) bool { return !plane.isCalledBy(w) }
 		switch {
 		case len(webhooks) == 0 || slices.ContainsFunc(webhooks, foreign):
 		case strings.HasPrefix(o.GetName(), istio.ValidatorPrefix):
 			own = append(own, o)
-		case slices.ContainsFunc(defaultValidators, func(prefix string) bool { return strings.HasPrefix(o.GetName(), prefix) }):
+		case slices.ContainsFunc(istio.DefaultValidators, func(prefix string) bool { return strings.HasPrefix(o.GetName(), prefix) }):
 			defaults = append(defaults, o)
 		}
 	}
 	if len(own) == 0 && len(defaults) > 0 {
-		plane, o := f.Tenant.Spec.ControlPlane, defaults[0]
-		if err := o.SetName(strings.Join([]string{istio.ValidatorPrefix, plane.Revision, plane.Namespace}, "-")); err != nil {
+		own, o := f.Tenant.Spec.ControlPlane, defaults[0]
+		if err := o.SetName(strings.Join([]string{istio.ValidatorPrefix, own.Revision, own.Namespace}, "-")); err != nil {
 			return nil, err
 		}
-		if err := object.Label(o, istio.RevisionLabel, plane.Revision); err != nil {
+		if err := object.Label(o, istio.RevisionLabel, own.Revision); err != nil {
 			return nil, err
 		}
 		defaults = defaults[1:]

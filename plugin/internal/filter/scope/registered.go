@@ -10,11 +10,11 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// galley limits what validated before istiod had revisions to the tenant's
-// namespaces: webhooks among the objects, and those that Galley registers. Their
-// configuration is put among the objects, so that Galley has to write one that
-// it is named, and may create none.
-func (f Filter) galley(objects []*yaml.RNode) ([]*yaml.RNode, error) {
+// registered limits what validated before there were revisions to the tenant's
+// namespaces: webhooks among the objects, and those that a program registers
+// itself. Their configuration is put among the objects, so that the program has
+// to write one that it is named, and may create none.
+func (f Filter) registered(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	own := f.Tenant.Spec.ControlPlane.Namespace
 	for _, o := range object.Of("ValidatingWebhookConfiguration", objects) {
 		for _, w := range object.List(o, "webhooks") {
@@ -24,13 +24,13 @@ func (f Filter) galley(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 	}
 	for _, o := range object.Of("ConfigMap", slices.Clone(objects)) {
-		text := object.String(o, "data", istio.GalleyKey)
+		text := object.String(o, "data", istio.RegisteredKey)
 		if text == "" || o.GetNamespace() != own {
 			continue
 		}
 		var registered map[string]any
 		edited, err := editYAML(text, func(webhooks *yaml.RNode) error {
-			if err := webhooks.SetName(f.Tenant.Values().Expand(istio.GalleyWebhook)); err != nil {
+			if err := webhooks.SetName(f.Tenant.Values().Expand(istio.RegisteredName)); err != nil {
 				return err
 			}
 			for _, w := range object.List(webhooks, "webhooks") {
@@ -41,13 +41,13 @@ func (f Filter) galley(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			return webhooks.YNode().Decode(&registered)
 		})
 		if err == nil {
-			err = o.PipeE(yaml.Lookup("data", istio.GalleyKey), yaml.Set(yaml.NewStringRNode(edited)))
+			err = o.PipeE(yaml.Lookup("data", istio.RegisteredKey), yaml.Set(yaml.NewStringRNode(edited)))
 		}
 		if err == nil {
 			objects, err = object.Put(objects, f.Tenant.IstioTenant.Name(), registered)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: data[%s]: %w", object.IDOf(o), istio.GalleyKey, err)
+			return nil, fmt.Errorf("%s: data[%s]: %w", object.IDOf(o), istio.RegisteredKey, err)
 		}
 	}
 	return objects, nil
