@@ -1,14 +1,14 @@
 // Package tenant lays one tenant over a shared Istio base: a fixed chain of
 // filters, each of which does one thing.
 //
-//	claim     sorts the objects and refuses those that are not the tenant's
+//	admit     sorts the objects and refuses those that are not the tenant's
 //	relocate  moves the control plane to the tenant's namespace
-//	revise    gives it the tenant's revision
+//	revision  gives it the tenant's revision
 //	scope     limits discovery, injection and validation to the tenant's namespaces
 //	confine   replaces its cluster-wide rights by rights in the tenant's namespaces
 //	grant     gives the tenant's administrators and viewers theirs
 //	isolate   adds namespaces, network policies, mutual TLS and quotas
-//	settle    places and labels everything, and proves that nothing is left over
+//	place     places and labels everything, and proves that nothing is left over
 //
 // The chain is a pure function of its objects and the tenant: deterministic,
 // and idempotent byte for byte.

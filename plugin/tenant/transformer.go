@@ -5,14 +5,14 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/claim"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/confine"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/grant"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/isolate"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/place"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revise"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/scope"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/settle"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
@@ -34,7 +34,7 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if err := t.Tenant.Validate(); err != nil {
 		return nil, err
 	}
-	plane, err := claim.Filter{Tenant: t.Tenant, Warn: t.Warn}.ControlPlane(objects)
+	plane, err := admit.Filter{Tenant: t.Tenant, Warn: t.Warn}.ControlPlane(objects)
 	if err != nil {
 		return nil, err
 	}
@@ -44,12 +44,12 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	}
 	for _, step := range []kio.Filter{
 		relocate.Filter{From: v1alpha1.BaseNamespace, To: resolved.Own()},
-		revise.Filter{Namespace: resolved.Own(), Revision: resolved.Revision()},
+		revision.Filter{Namespace: resolved.Own(), Revision: resolved.Revision()},
 		scope.Filter{Tenant: resolved},
 		confine.Filter{Tenant: resolved},
 		grant.Filter{Tenant: resolved},
 		isolate.Filter{Tenant: resolved},
-		settle.Filter{Tenant: resolved},
+		place.Filter{Tenant: resolved},
 	} {
 		if objects, err = step.Filter(objects); err != nil {
 			return nil, err

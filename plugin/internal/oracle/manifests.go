@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revise"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 )
 
@@ -74,5 +74,5 @@ func (m Manifests) Revised(version string) ([]*yaml.RNode, error) {
 	if err != nil {
 		return nil, err
 	}
-	return revise.Filter{Namespace: To, Revision: Revision}.Filter(items)
+	return revision.Filter{Namespace: To, Revision: Revision}.Filter(items)
 }

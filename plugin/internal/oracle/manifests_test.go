@@ -12,7 +12,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revise"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/oracle"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/upstreamtest"
 )
@@ -79,7 +79,7 @@ func TestIdempotent(t *testing.T) {
 	forEachVersion(t, func(t *testing.T, version string) {
 		fresh := objects(t, version)
 		for _, to := range []string{"istio-system1", "my-istio-system", v1alpha1.BaseNamespace} {
-			f := revise.Filter{Namespace: to, Revision: "sales"}
+			f := revision.Filter{Namespace: to, Revision: "sales"}
 			revised := func(items []*yaml.RNode) []*yaml.RNode {
 				out, err := f.Filter(move(t, items, "istio-system", to))
 				require.NoError(t, err)
@@ -139,7 +139,7 @@ func BenchmarkFilters(b *testing.B) {
 		b.StopTimer()
 		items := fresh()
 		b.StartTimer()
-		_, err := revise.Filter{Namespace: "istio-system1", Revision: "sales"}.Filter(move(b, items, "istio-system", "istio-system1"))
+		_, err := revision.Filter{Namespace: "istio-system1", Revision: "sales"}.Filter(move(b, items, "istio-system", "istio-system1"))
 		require.NoError(b, err)
 	}
 }

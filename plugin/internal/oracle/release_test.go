@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revise"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/oracle"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
 )
@@ -40,14 +40,14 @@ func TestCharts(t *testing.T) {
 				base, err := release.Render(release.Options{Part: test.part, Values: test.values})
 				require.NoError(t, err)
 				got := move(t, base, v1alpha1.BaseNamespace, namespace)
-				for _, revision := range []string{"", "sales"} {
+				for _, rev := range []string{"", "sales"} {
 					want, err := release.Render(release.Options{
-						Part: test.part, Values: test.values, Namespace: namespace, Revision: revision,
+						Part: test.part, Values: test.values, Namespace: namespace, Revision: rev,
 					})
 					require.NoError(t, err)
-					got, err = revise.Filter{Namespace: namespace, Revision: revision}.Filter(got)
+					got, err = revision.Filter{Namespace: namespace, Revision: rev}.Filter(got)
 					require.NoError(t, err)
-					require.Empty(t, oracle.Diff(want, got), "revision %q", revision)
+					require.Empty(t, oracle.Diff(want, got), "revision %q", rev)
 				}
 			})
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revise"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/oracle"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
 	"github.com/istio-tenancy/istio-tenancy/plugin/tenant"
@@ -95,7 +95,7 @@ func compareTo(part renderer, as release.Options) ([]oracle.Difference, error) {
 	if got, err = (relocate.Filter{From: v1alpha1.BaseNamespace, To: as.Namespace}).Filter(got); err != nil {
 		return nil, err
 	}
-	if got, err = (revise.Filter{Namespace: as.Namespace, Revision: as.Revision}).Filter(got); err != nil {
+	if got, err = (revision.Filter{Namespace: as.Namespace, Revision: as.Revision}).Filter(got); err != nil {
 		return nil, err
 	}
 	return oracle.Diff(want, got), nil

@@ -16,8 +16,8 @@ import (
 
 // The placeholders of a rendering. No other word of the charts is one of them.
 const (
-	namespace = "the-namespace"
-	revision  = "the-revision"
+	namespace   = "the-namespace"
+	theRevision = "the-revision"
 )
 
 // chart is a chart that a tenant or its cluster runs.
@@ -105,7 +105,7 @@ func (c chart) facts(module fs.FS, facts *Facts) error {
 	}
 	first := true
 	for _, values := range cases {
-		for _, as := range []struct{ namespace, revision string }{{namespace, ""}, {namespace, revision}, {"istio-system", ""}} {
+		for _, as := range []struct{ namespace, revision string }{{namespace, ""}, {namespace, theRevision}, {"istio-system", ""}} {
 			if !first {
 				values = merged(values, c.again)
 			}
@@ -155,7 +155,7 @@ func merged(a, b map[string]any) map[string]any {
 // placeholders puts {ns} and {rev} where the control plane's namespace and
 // revision stand.
 func placeholders(name, in string) string {
-	return strings.NewReplacer(in, "{ns}", revision, "{rev}").Replace(name)
+	return strings.NewReplacer(in, "{ns}", theRevision, "{rev}").Replace(name)
 }
 
 var reference = regexp.MustCompile(`\.Values((?:\.[A-Za-z][A-Za-z0-9_]*)+)`)

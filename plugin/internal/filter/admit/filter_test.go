@@ -1,4 +1,4 @@
-package claim_test
+package admit_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/claim"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 )
 
@@ -51,7 +51,7 @@ metadata: {name: istiod-istio-system1, labels: {istio-tenancy.dev/tenant: sales}
 subjects: [{kind: ServiceAccount, name: istiod, namespace: istio-system1}]
 `
 	objects := objecttest.Parse(t, text)
-	got, err := claim.Filter{Tenant: sales()}.Filter(objects)
+	got, err := admit.Filter{Tenant: sales()}.Filter(objects)
 	require.NoError(t, err)
 	require.Equal(t, objects, got)
 }
@@ -116,7 +116,7 @@ func TestRefusesWhatIsNot(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Contains(t, objecttest.RunError(t, claim.Filter{Tenant: sales()}, istiod+test.object), test.want)
+			require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+test.object), test.want)
 		})
 	}
 }
@@ -128,12 +128,12 @@ func TestAMovedBaseIsOneError(t *testing.T) {
 		require.Equal(t, "Deployment "+namespace+"/istiod: metadata.namespace: found \""+namespace+"\", and a base has "+
 			"ISTIO_TENANT_NAMESPACE: `namespace:` in a kustomization has moved the base; remove it, the tenant says where things are; "+
 			"a manifest of your own becomes a base by istio-tenancy split",
-			objecttest.RunError(t, claim.Filter{Tenant: sales()}, moved))
+			objecttest.RunError(t, admit.Filter{Tenant: sales()}, moved))
 	}
 }
 
 func TestReportsEverythingAtOnce(t *testing.T) {
-	message := objecttest.RunError(t, claim.Filter{Tenant: sales()}, `
+	message := objecttest.RunError(t, admit.Filter{Tenant: sales()}, `
 {apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-0}}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-2}}

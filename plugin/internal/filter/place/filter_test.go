@@ -1,4 +1,4 @@
-package settle_test
+package place_test
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/settle"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/place"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
@@ -15,7 +15,7 @@ import (
 func filter() tenancytest.Step {
 	return tenancytest.Step{
 		Tenant: tenancytest.Sales("ns-1", "ns-2"), Version: "1.31.0",
-		New: func(t tenancy.Tenant) kio.Filter { return settle.Filter{Tenant: t} },
+		New: func(t tenancy.Tenant) kio.Filter { return place.Filter{Tenant: t} },
 	}
 }
 

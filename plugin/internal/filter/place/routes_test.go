@@ -1,4 +1,4 @@
-package settle_test
+package place_test
 
 import (
 	"testing"

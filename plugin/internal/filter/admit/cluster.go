@@ -1,4 +1,4 @@
-package claim
+package admit
 
 import (
 	"errors"

@@ -1,14 +1,14 @@
-package revise_test
+package revision_test
 
 import (
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revise"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 )
 
 // A control plane that knows revisions has the variable REVISION, which the
 // charts call default where there is none.
 func Example() {
-	objecttest.Print(revise.Filter{Namespace: "istio-dev", Revision: "dev"}, `
+	objecttest.Print(revision.Filter{Namespace: "istio-dev", Revision: "dev"}, `
 apiVersion: apps/v1
 kind: Deployment
 metadata:

@@ -1,9 +1,9 @@
-package settle_test
+package place_test
 
 import (
 	"sigs.k8s.io/kustomize/kyaml/kio"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/settle"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/place"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
@@ -14,7 +14,7 @@ import (
 func Example() {
 	step := tenancytest.Step{
 		Tenant: tenancytest.Sales("ns-1"), Version: "1.31.0",
-		New: func(t tenancy.Tenant) kio.Filter { return settle.Filter{Tenant: t} },
+		New: func(t tenancy.Tenant) kio.Filter { return place.Filter{Tenant: t} },
 	}
 	objecttest.Print(step, `
 apiVersion: v1

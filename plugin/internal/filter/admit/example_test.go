@@ -1,7 +1,7 @@
-package claim_test
+package admit_test
 
 import (
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/claim"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
 )
@@ -10,7 +10,7 @@ import (
 // tenant's. The tenant has its control plane in istio-system1 and its
 // applications in ns-1, so that the other two objects are not.
 func Example() {
-	objecttest.Print(claim.Filter{Tenant: tenancytest.Sales("ns-1")}, `
+	objecttest.Print(admit.Filter{Tenant: tenancytest.Sales("ns-1")}, `
 apiVersion: apps/v1
 kind: Deployment
 metadata:

@@ -1,4 +1,4 @@
-// Package settle puts what is left in its place, and proves that the result is
+// Package place puts what is left in its place, and proves that the result is
 // one tenant's and nobody else's.
 //
 //	metadata: {name: details}              # an application
@@ -11,4 +11,4 @@
 //	  labels: {istio-tenancy.dev/tenant: sales}
 //
 // and a RouteRule beside a Pilot that reads ns-1 only goes to ns-1.
-package settle
+package place

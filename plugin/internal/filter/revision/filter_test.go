@@ -1,4 +1,4 @@
-package revise_test
+package revision_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revise"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 )
@@ -478,7 +478,7 @@ spec:
 `},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := revise.Filter{Namespace: "istio-dev", Revision: "dev"}
+			f := revision.Filter{Namespace: "istio-dev", Revision: "dev"}
 			got := objecttest.Run(t, f, istiod+account+test.in)
 			require.Equal(t, revised+test.want, got)
 			require.Equal(t, got, objecttest.Run(t, f, got), "a second time")
@@ -504,13 +504,13 @@ metadata:
   name: istio
   namespace: istio-dev
 `
-	require.Equal(t, classic, objecttest.Run(t, revise.Filter{Namespace: "istio-dev", Revision: "dev"}, classic), "before 1.6")
-	require.Equal(t, istiod, objecttest.Run(t, revise.Filter{Namespace: "istio-dev"}, istiod), "no revision")
-	require.Equal(t, istiod, objecttest.Run(t, revise.Filter{Namespace: "other", Revision: "dev"}, istiod), "another namespace")
+	require.Equal(t, classic, objecttest.Run(t, revision.Filter{Namespace: "istio-dev", Revision: "dev"}, classic), "before 1.6")
+	require.Equal(t, istiod, objecttest.Run(t, revision.Filter{Namespace: "istio-dev"}, istiod), "no revision")
+	require.Equal(t, istiod, objecttest.Run(t, revision.Filter{Namespace: "other", Revision: "dev"}, istiod), "another namespace")
 }
 
 func TestStringsStayStrings(t *testing.T) {
-	got := objecttest.Run(t, revise.Filter{Namespace: "istio-dev", Revision: "123"}, istiod)
+	got := objecttest.Run(t, revision.Filter{Namespace: "istio-dev", Revision: "123"}, istiod)
 	require.Contains(t, got, "labels:\n    istio.io/rev: \"123\"\n")
 	require.Contains(t, got, "      istio.io/rev: \"123\"\n")
 }
@@ -540,7 +540,7 @@ data: {values: "[]"}
 `, `revise ConfigMap istio-dev/istio-sidecar-injector: data.values: want a JSON object: found [`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, test.want, objecttest.RunError(t, revise.Filter{Namespace: "istio-dev", Revision: test.revision}, test.in))
+			require.Equal(t, test.want, objecttest.RunError(t, revision.Filter{Namespace: "istio-dev", Revision: test.revision}, test.in))
 		})
 	}
 }
@@ -557,7 +557,7 @@ func FuzzFilter(f *testing.F) {
 		if err != nil {
 			t.Skip()
 		}
-		filter := revise.Filter{Namespace: "istio-dev", Revision: "dev"}
+		filter := revision.Filter{Namespace: "istio-dev", Revision: "dev"}
 		if items, err = filter.Filter(items); err != nil {
 			t.Skip()
 		}

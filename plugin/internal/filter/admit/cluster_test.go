@@ -1,11 +1,11 @@
-package claim_test
+package admit_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/claim"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 )
 
@@ -96,13 +96,13 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Contains(t, objecttest.RunError(t, claim.Filter{Tenant: sales()}, istiod+test.object), test.want)
+			require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+test.object), test.want)
 		})
 	}
 }
 
 func TestTheControlPlanesOwnPass(t *testing.T) {
-	objecttest.Run(t, claim.Filter{Tenant: sales()}, istiod+stable+`{matchConstraints: {
+	objecttest.Run(t, admit.Filter{Tenant: sales()}, istiod+stable+`{matchConstraints: {
   resourceRules: [{apiGroups: [security.istio.io, networking.istio.io]}],
   objectSelector: {matchExpressions: [{key: istio.io/rev, operator: In, values: [default]}]}}}}
 ---
@@ -121,7 +121,7 @@ func TestAKindThatNobodyKnows(t *testing.T) {
 		var warnings []string
 		tenant := sales()
 		tenant.Spec.NamespacedKinds = namespaced
-		objecttest.Run(t, claim.Filter{Tenant: tenant, Warn: func(w string) { warnings = append(warnings, w) }}, text)
+		objecttest.Run(t, admit.Filter{Tenant: tenant, Warn: func(w string) { warnings = append(warnings, w) }}, text)
 		return warnings
 	}
 	require.Equal(t, []string{`Widget a: kind: Widget.example.com is not known to this release and taken to have a namespace; ` +

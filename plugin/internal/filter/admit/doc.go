@@ -1,4 +1,4 @@
-// Package claim sorts a base's objects by whose they are, and refuses those
+// Package admit sorts a base's objects by whose they are, and refuses those
 // that are not the tenant's to have.
 //
 // For a tenant with control plane in istio-system1 and applications in ns-1:
@@ -14,4 +14,4 @@
 //	kind: ClusterThing of an unknown group              perhaps the cluster's: an error
 //	kind: Widget of an unknown group                    a warning
 //	name: ztunnel                       ambient, once per cluster: an error
-package claim
+package admit
