@@ -13,6 +13,10 @@ const (
 	// RevisionVariable is istiod's environment variable with its own revision, since 1.6.
 	RevisionVariable = "REVISION"
 
+	// OwnerVariable is a proxy's environment variable with the URL of the workload
+	// that owns its Pod.
+	OwnerVariable = "ISTIO_META_OWNER"
+
 	// InjectionLabel is how a Namespace asks a control plane without a revision
 	// for proxies.
 	InjectionLabel   = "istio-injection"

@@ -135,8 +135,13 @@ func (f Filter) binding(_ object.ID, o *yaml.RNode) error {
 	for i, s := range object.List(o, "subjects") {
 		subject := object.ID{Kind: object.String(s, "kind"), Namespace: object.String(s, "namespace"), Name: object.String(s, "name")}
 		if subject.Kind != "ServiceAccount" || !slices.Contains(f.controlPlaneNamespaces(), subject.Namespace) {
+			hint := ""
+			if subject.Kind == "ServiceAccount" {
+				hint = fmt.Sprintf(", or, if it runs beside the control plane, write %s in subjects[%d].namespace, "+
+					"which `namespace:` in a kustomization does not do", v1alpha1.BaseNamespace, i)
+			}
 			return fmt.Errorf("subjects[%d]: found %s; a tenant's overlay grants nobody but the control plane's "+
-				"ServiceAccounts rights on the cluster; use a RoleBinding", i, subject)
+				"ServiceAccounts rights on the cluster; use a RoleBinding%s", i, subject, hint)
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
@@ -108,10 +109,10 @@ func (f Filter) moveGateway(o *yaml.RNode, to string) error {
 			return err
 		}
 	}
-	for _, c := range object.List(o, "spec", "template", "spec", "containers") {
+	for _, c := range object.Containers(o) {
 		for _, e := range object.List(c, "env") {
 			value := object.String(e, "value")
-			if object.String(e, "name") != "ISTIO_META_OWNER" {
+			if object.String(e, "name") != istio.OwnerVariable {
 				continue
 			}
 			if err := object.Set(e, strings.Replace(value, "/namespaces/"+own+"/", "/namespaces/"+to+"/", 1), "value"); err != nil {
@@ -141,6 +142,9 @@ func (f Filter) prove(o *yaml.RNode) []error {
 			errs = append(errs, fmt.Errorf("webhooks[%d].clientConfig.service.namespace: found %q; must be %q",
 				i, namespace, plane))
 		}
+	}
+	if err := selectsItsPods(o); err != nil {
+		errs = append(errs, err)
 	}
 	for _, at := range leftovers(o.YNode(), "") {
 		errs = append(errs, fmt.Errorf("%s: still names the base's namespace %s; "+
