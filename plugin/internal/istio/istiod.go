@@ -1,6 +1,10 @@
 package istio
 
-import "github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+import (
+	"slices"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+)
 
 // Names of istiod's that several steps follow.
 const (
@@ -30,6 +34,9 @@ const (
 // DefaultValidators are how the names of the charts' cluster-wide validators
 // begin: since 1.11, and up to 1.10. Source: manifests/charts/base.
 var DefaultValidators = []string{DefaultValidator, "istiod-"}
+
+// WebhookPrefixes are how the names of the charts' webhook configurations begin.
+var WebhookPrefixes = slices.Concat(DefaultValidators, []string{ValidatorPrefix, InjectorPrefix, "istio-revision-tag-"})
 
 // UnrevisedWebhooks are how the names of the injector's webhooks begin that the
 // charts have in a control plane without a revision only: for namespaces and
