@@ -95,7 +95,7 @@ func TestAWebhookOfAServiceThatIsNotThereStaysAsItIs(t *testing.T) {
 	for _, name := range []string{"policy-istio-system1", "istio-validator-like-istio-system1"} {
 		opa := strings.ReplaceAll(applications[strings.Index(applications, "---\n"):], "name: checker", "name: opa")
 		opa = strings.Replace(opa, "istio-validator-like-istio-system1", name, 1)
-		got, warnings := laid(t, "1.31.0", istiod+webhooks+ownValidator+opa, "ns-1")
+		got, warnings := laid(t, "1.31.0", meshOf("    trustDomain: cluster.local\n")+ownValidator+opa, "ns-1")
 		require.Contains(t, got, `metadata: {name: `+name+`}
 webhooks:
 - name: check.example.com
