@@ -41,6 +41,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 		}
 		f.warnOfNode(o, levels)
+		f.warnOfUnread(o)
 		if other, found := settled[object.IDOf(o)]; found {
 			errs = append(errs, fmt.Errorf("%s: two objects come here, one with %s and one with %s; rename one of them",
 				object.IDOf(o), written(other), written(from)))
