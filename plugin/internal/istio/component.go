@@ -101,7 +101,10 @@ type Variable struct {
 	List bool
 	// KeepsTenants leaves a value alone that is one of the tenant's namespaces.
 	KeepsTenants bool
-	Why          string
+	// Elsewhere says what it does in the other modes, where a base may not have
+	// it; empty, where it does no harm.
+	Elsewhere string
+	Why       string
 }
 
 // Setting is a field of the mesh's configuration that a tenant needs. Up to 1.0

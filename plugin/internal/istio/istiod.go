@@ -75,7 +75,8 @@ var istiod = Component{
 	Variables: []Variable{
 		{
 			Name: "ISTIO_WATCH_NAMESPACE", Value: "{application}", Modes: []v1alpha1.Discovery{v1alpha1.DiscoveryNamespace},
-			Why: "the informers of istiod are limited to this namespace, so that it needs no right elsewhere",
+			Elsewhere: "istiod would watch this namespace alone",
+			Why:       "the informers of istiod are limited to this namespace, so that it needs no right elsewhere",
 		},
 		{
 			Name: "ENABLE_ENHANCED_RESOURCE_SCOPING", Value: "true", Range: Range{Since: "1.10", Before: "1.22"}, Modes: selecting,

@@ -78,3 +78,9 @@ func TestProxiesAskTheTenantsControlPlane(t *testing.T) {
 			objecttest.RunError(t, filter(t, "1.31.0", "auto", "ns-1"), meshOf("    defaultConfig: {discoveryAddress: \""+address+"\"}\n")))
 	}
 }
+
+func TestASettingHasOneSpelling(t *testing.T) {
+	require.Equal(t, `ConfigMap istio-system1/istio-sales: data.mesh: trust_domain: is trustDomain in another spelling, `+
+		`and a mesh has one of the two: write trustDomain`,
+		objecttest.RunError(t, filter(t, "1.31.0", "auto", "ns-1"), meshOf("    trust_domain: evil\n")))
+}

@@ -3,6 +3,7 @@ package scope
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -45,6 +46,9 @@ func (f Filter) editMesh(mesh *yaml.RNode) error {
 			if !f.Tenant.Needs(s.Range, s.Modes) {
 				continue
 			}
+			if other := snake(s.Name); other != s.Name && mesh.Field(other) != nil {
+				return fmt.Errorf("%s: is %s in another spelling, and a mesh has one of the two: write %[2]s", other, s.Name)
+			}
 			if err := f.setSetting(mesh, s); err != nil {
 				return fmt.Errorf("%s: %w", s.Name, err)
 			}
@@ -52,6 +56,13 @@ func (f Filter) editMesh(mesh *yaml.RNode) error {
 	}
 	return nil
 }
+
+// snake is a field's name in protobuf, which Istio also reads.
+func snake(name string) string {
+	return capital.ReplaceAllStringFunc(name, func(letter string) string { return "_" + strings.ToLower(letter) })
+}
+
+var capital = regexp.MustCompile("[A-Z]")
 
 func (f Filter) setSetting(mesh *yaml.RNode, s istio.Setting) error {
 	switch {

@@ -42,12 +42,16 @@ func (f Filter) variables(objects []*yaml.RNode) error {
 
 func (f Filter) setVariables(workload object.ID, container *yaml.RNode, variables []istio.Variable) error {
 	for _, v := range variables {
-		if !f.Tenant.Needs(v.Range, v.Modes) {
-			continue
-		}
 		existing, err := container.Pipe(yaml.Lookup("env", "[name="+v.Name+"]"))
 		if err != nil {
 			return err
+		}
+		if !f.Tenant.Needs(v.Range, v.Modes) {
+			if v.Elsewhere != "" && existing != nil && f.Tenant.Holds(v.Range) {
+				return fmt.Errorf("env %s: found %q, with which %s, and the tenant's are %s (spec.discovery is %q here): remove it",
+					v.Name, object.String(existing, "value"), v.Elsewhere, strings.Join(f.Tenant.Watch, ", "), f.Tenant.Plan.Mode.Name)
+			}
+			continue
 		}
 		if v.OnlyIfSet && existing == nil {
 			continue

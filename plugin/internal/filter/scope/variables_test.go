@@ -82,3 +82,9 @@ Deployment istio-system1/istiod-sales: container discovery: env CA_TRUSTED_NODE_
         - {name: REVISION, value: b}
 `, 1)))
 }
+
+func TestOneNamespaceIsNotNamedBesideSelectors(t *testing.T) {
+	require.Equal(t, `Deployment istio-system1/istiod-sales: env ISTIO_WATCH_NAMESPACE: found "other", with which istiod would watch this namespace alone, `+
+		`and the tenant's are istio-system1, ns-1 (spec.discovery is "selectors" here): remove it`,
+		objecttest.RunError(t, filter(t, "1.31.0", "selectors", "ns-1"), withEnv("        - {name: ISTIO_WATCH_NAMESPACE, value: other}\n")))
+}
