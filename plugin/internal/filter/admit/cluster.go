@@ -70,6 +70,31 @@ func (f Filter) scope(id object.ID, o *yaml.RNode, defined map[[2]string]object.
 	return nil
 }
 
+// listed refuses kinds under spec.namespacedKinds of which something else is
+// known, and warns of those that no object has.
+func (f Filter) listed(objects []*yaml.RNode) error {
+	var errs []error
+	for i, listed := range f.Tenant.Spec.NamespacedKinds {
+		at := fmt.Sprintf("spec.namespacedKinds[%d]: found %q", i, listed)
+		kind, group, _ := strings.Cut(listed, ".")
+		known, err := object.Node(object.New(group+"/v1", kind, "", "any", nil))
+		if err != nil {
+			return err
+		}
+		switch object.ScopeOf(known) {
+		case object.Cluster:
+			errs = append(errs, fmt.Errorf("%s: a kind that has no namespace, whose objects are the whole cluster's: remove it", at))
+		case object.Namespaced:
+			errs = append(errs, fmt.Errorf("%s: a kind that is known to have a namespace: remove it", at))
+		default:
+			if !slices.ContainsFunc(objects, func(o *yaml.RNode) bool { return object.IDOf(o).Kind == kind && object.IDOf(o).Group == group }) {
+				f.warn(at + ", and there is no such object: remove it, or mend the name")
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // clusterWide are names of kinds that say that there is no namespace.
 var clusterWide = regexp.MustCompile(`^(Cluster|Global)[A-Z]|Clusterwide|ClusterWide`)
 

@@ -132,3 +132,21 @@ func TestAKindThatNobodyKnows(t *testing.T) {
 	require.Empty(t, run(istiod+`{apiVersion: snapshot.storage.k8s.io/v1, kind: VolumeSnapshot, metadata: {name: a}}`,
 		"VolumeSnapshot.snapshot.storage.k8s.io"))
 }
+
+// TestListedKindsAreKindsThatNobodyKnows: a listed kind that is known otherwise
+// would be passed over in silence.
+func TestListedKindsAreKindsThatNobodyKnows(t *testing.T) {
+	for listed, want := range map[string]string{
+		"ClusterRole.rbac.authorization.k8s.io": `spec.namespacedKinds[0]: found "ClusterRole.rbac.authorization.k8s.io": a kind that has no namespace`,
+		"Deployment.apps":                       `spec.namespacedKinds[0]: found "Deployment.apps": a kind that is known to have a namespace: remove it`,
+	} {
+		tenant := sales()
+		tenant.Spec.NamespacedKinds = []string{listed}
+		require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: tenant}, istiod), want)
+	}
+	tenant := sales()
+	tenant.Spec.NamespacedKinds = []string{"Nothing.example.com"}
+	var warnings []string
+	objecttest.Run(t, admit.Filter{Tenant: tenant, Warn: func(w string) { warnings = append(warnings, w) }}, istiod)
+	require.Equal(t, []string{`spec.namespacedKinds[0]: found "Nothing.example.com", and there is no such object: remove it, or mend the name`}, warnings)
+}

@@ -39,7 +39,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 	if errors.Is(planeErr, errMoved) {
 		return plane, planeErr // and so was everything else
 	}
-	var errs []error
+	errs := []error{f.listed(objects)}
 	seen, defined := map[object.ID]bool{}, definitions(objects)
 	for _, o := range objects {
 		id := object.IDOf(o)

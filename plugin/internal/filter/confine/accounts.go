@@ -92,15 +92,6 @@ func (h holder) lookup(group, resource string) (istio.Right, bool) {
 	return h.rows[i], true
 }
 
-// allows are those of verbs that the tenant allows on a resource.
-func (h holder) allows(group, resource string, verbs []string) []string {
-	return slices.DeleteFunc(slices.Clone(verbs), func(verb string) bool {
-		return !slices.ContainsFunc(h.allowed, func(r v1alpha1.Right) bool {
-			return slices.Contains(r.APIGroups, group) && slices.Contains(r.Resources, resource) && slices.Contains(r.Verbs, verb)
-		})
-	})
-}
-
 // dropAccounts removes the ServiceAccounts that a tenant has no use for, with
 // what is bound to them alone, and what binds those that need nothing.
 func (f Filter) dropAccounts(objects []*yaml.RNode) []*yaml.RNode {
@@ -149,12 +140,6 @@ func ownWebhooks(objects []*yaml.RNode) map[string][]string {
 		}
 	}
 	return names
-}
-
-// snippet is how a tenant's file allows a right.
-func (h holder) snippet(group, resource string, verbs []string) string {
-	return fmt.Sprintf("{serviceAccount: %s, apiGroups: [%q], resources: [%s], verbs: [%s]}",
-		h.accounts[0], group, resource, strings.Join(verbs, ", "))
 }
 
 // refuse is the error for a right that nothing knows.

@@ -50,6 +50,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	f.warnOfUnused(objects)
 	return object.Remove(objects, func(o *yaml.RNode) bool {
 		name := o.GetName()
 		switch o.GetKind() {

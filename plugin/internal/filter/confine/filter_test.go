@@ -276,6 +276,27 @@ func TestTheTenantAllowsRightsInItsNamespaces(t *testing.T) {
 		"found get pods: ServiceAccount other runs no program")
 }
 
+// TestARightThatNothingUsesIsNamed also holds that a second run, which finds
+// the rights where the first has put them, does not call them unused.
+func TestARightThatNothingUsesIsNamed(t *testing.T) {
+	f := filter(t, "selectors")
+	var warnings []string
+	f.Warn = func(w string) { warnings = append(warnings, w) }
+	f.Tenant.Spec.ControlPlane.Rights = []v1alpha1.Right{
+		{ServiceAccount: "collector", APIGroups: []string{""}, Resources: []string{"pods", "podz"}, Verbs: []string{"get", "list"}},
+		{ServiceAccount: "colector", APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get"}},
+	}
+	want := []string{
+		"spec.controlPlane.rights[0]: no ClusterRole of the base gives ServiceAccount collector any of these, so that nothing comes of it: get, list podz",
+		"spec.controlPlane.rights[1]: no ClusterRole of the base gives ServiceAccount colector any of these, so that nothing comes of it: get pods",
+	}
+	got := objecttest.Run(t, f, bind("collector", `{apiGroups: [""], resources: [pods], verbs: [get, list]}`))
+	require.Equal(t, want, warnings)
+	warnings = nil
+	objecttest.Run(t, f, got)
+	require.Equal(t, want, warnings)
+}
+
 func TestURLsThatEverybodyHasStay(t *testing.T) {
 	f := filter(t, "namespace")
 	text := bind("istiod-sales", `{nonResourceURLs: [/version, /healthz], verbs: ["*"]}`)
