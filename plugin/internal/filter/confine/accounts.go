@@ -92,34 +92,50 @@ func (h holder) lookup(group, resource string) (istio.Right, bool) {
 	return h.rows[i], true
 }
 
-// dropAccounts removes the ServiceAccounts that a tenant has no use for, with
-// what is bound to them alone, and what binds those that need nothing.
+// dropAccounts removes the ServiceAccounts of the control plane that a tenant
+// has no use for, with what is bound to them alone, and what binds those that
+// need nothing. Others of such a name, in another namespace, are not meant.
 func (f Filter) dropAccounts(objects []*yaml.RNode) []*yaml.RNode {
-	roles := map[string]bool{}
+	of := func(namespace, account string) istio.Component {
+		if namespace != f.Tenant.Own() {
+			return istio.Component{}
+		}
+		return f.programOf(account)
+	}
+	roles := map[object.ID]bool{}
 	objects = object.Remove(objects, func(o *yaml.RNode) bool {
 		switch o.GetKind() {
 		case "ServiceAccount":
-			return f.programOf(o.GetName()).Dropped != ""
+			return of(o.GetNamespace(), o.GetName()).Dropped != ""
 		case "Job":
-			return f.programOf(object.String(o, "spec", "template", "spec", "serviceAccountName")).Dropped != ""
+			return of(o.GetNamespace(), object.String(o, "spec", "template", "spec", "serviceAccountName")).Dropped != ""
 		case "ClusterRoleBinding", "RoleBinding":
 			subjects := object.List(o, "subjects")
 			kept := slices.ContainsFunc(subjects, func(s *yaml.RNode) bool {
-				program := f.programOf(object.String(s, "name"))
+				program := of(object.String(s, "namespace"), object.String(s, "name"))
 				return program.Dropped == "" && (program.Idle == "" || o.GetKind() == "RoleBinding")
 			})
 			if len(subjects) == 0 || kept {
 				return false
 			}
-			roles[object.String(o, "roleRef", "kind")+"/"+object.String(o, "roleRef", "name")] = true
+			roles[roleRef(o)] = true
 			return true
 		}
 		return false
 	})
 	for _, b := range objects { // what several are bound to stays for the others
-		delete(roles, object.String(b, "roleRef", "kind")+"/"+object.String(b, "roleRef", "name"))
+		delete(roles, roleRef(b))
 	}
-	return object.Remove(objects, func(o *yaml.RNode) bool { return roles[o.GetKind()+"/"+o.GetName()] })
+	return object.Remove(objects, func(o *yaml.RNode) bool { return roles[object.IDOf(o)] })
+}
+
+// roleRef is the role that a binding names.
+func roleRef(binding *yaml.RNode) object.ID {
+	id := object.ID{Group: rbac.Group, Kind: object.String(binding, "roleRef", "kind"), Name: object.String(binding, "roleRef", "name")}
+	if id.Kind == "Role" {
+		id.Namespace = binding.GetNamespace()
+	}
+	return id
 }
 
 // ownWebhooks are the tenant's webhook configurations that istiod has to write
