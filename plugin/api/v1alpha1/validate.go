@@ -144,10 +144,25 @@ func dnsSubdomain(name string) bool {
 	return len(name) <= 253
 }
 
+// becoming are the verbs by which one gets somebody else's rights.
+var becoming = []string{"approve", "attest", "bind", "escalate", "impersonate", "sign"}
+
 // checkRights: the API server authorizes what is done to a Namespace in that
-// namespace, so that a Role there can give it away.
+// namespace, so that a Role there can give it away. Nobody gets by a right what
+// leads to all others.
 func (p *problems) checkRights(rights []Right) {
 	for i, r := range rights {
+		at := strictyaml.Element("spec.controlPlane.rights", i)
+		for j, group := range r.APIGroups {
+			if group == "rbac.authorization.k8s.io" {
+				p.add(strictyaml.Element(at+".apiGroups", j), "%q gives away all other rights: must be another group", group)
+			}
+		}
+		for j, verb := range r.Verbs {
+			if slices.Contains(becoming, verb) {
+				p.add(strictyaml.Element(at+".verbs", j), "%q gives away somebody else's rights: must be another verb", verb)
+			}
+		}
 		for j, resource := range r.Resources {
 			kind, _, _ := strings.Cut(resource, "/")
 			if kind == "namespaces" && slices.Contains(r.APIGroups, "") {

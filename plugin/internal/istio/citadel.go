@@ -38,7 +38,7 @@ var citadel = Component{
 			Read: Cluster, Write: None, Why: "which namespaces ask for certificates",
 		},
 		{
-			Groups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"},
+			Groups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"}, Verbs: []string{"create"},
 			Read: None, Write: Cluster, Why: "proxies prove who they are by ServiceAccount token",
 		},
 	},

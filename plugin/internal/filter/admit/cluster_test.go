@@ -33,7 +33,7 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 		"a kind of an unknown CRD that says it": {
 			`{apiVersion: example.com/v1, kind: ClusterThing, metadata: {name: a}}`,
-			`ClusterThing a: kind: ClusterThing of "example.com" is not known to this release, and by its name it is the whole cluster's; ` +
+			`ClusterThing a: kind: ClusterThing of "example.com" is not known to this release, and by its name or its group it may be the whole cluster's; ` +
 				`if it has a namespace, list "ClusterThing.example.com" under spec.namespacedKinds of the tenant`,
 		},
 		"a kind of Kubernetes' that is newer": {

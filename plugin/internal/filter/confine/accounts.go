@@ -1,6 +1,7 @@
 package confine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,6 +40,9 @@ func (h holder) String() string {
 // each other's rights: that is an error.
 func (f Filter) holderOf(role *yaml.RNode, objects []*yaml.RNode) (holder, error) {
 	h := holder{accounts: accountsOf(role, objects), lists: f.Tenant.Lists}
+	if len(h.accounts) == 0 {
+		return holder{}, errors.New("a ClusterRoleBinding of it has no subjects: name ServiceAccounts, or remove both")
+	}
 	for i, account := range h.accounts {
 		program := f.programOf(account)
 		if i > 0 && program.Name != h.program.Name {
@@ -165,12 +169,17 @@ func (h holder) refuse(group, resource string, verbs []string) error {
 	if h.program.Name == "" {
 		known = h.String() + " runs no program that this release knows"
 	}
+	const out = "take it out of the base's rules by a patch"
 	switch {
-	case group == "*" || resource == "*":
+	case group == "*":
+		return fmt.Errorf("found %s: %s, and a wildcard includes every kind: write out in the base's rules what is needed, "+
+			"and allow it under spec.controlPlane.rights, such as %s", right, known, h.snippet("GROUP", "RESOURCE", verbs))
+	case strings.Contains(resource, "*"):
 		return fmt.Errorf("found %s: %s, and a wildcard includes the Namespace itself: write out in the base's rules what is needed, "+
-			"and allow it under spec.controlPlane.rights, such as %s", right, known, h.snippet("apps", "deployments", verbs))
-	default:
-		return fmt.Errorf("found %s: %s: take it out of the base's rules by a patch, or allow it in the tenant's namespaces under "+
-			"spec.controlPlane.rights: %s", right, known, h.snippet(group, resource, verbs))
+			"and allow it under spec.controlPlane.rights, such as %s", right, known, h.snippet(group, "RESOURCE", verbs))
+	case object.IsClusterResource(group, resource):
+		return fmt.Errorf("found %s: %s, and it is of the whole cluster, which a tenant's file cannot allow: %s", right, known, out)
 	}
+	return fmt.Errorf("found %s: %s: %s, or allow it in the tenant's namespaces under spec.controlPlane.rights: %s",
+		right, known, out, h.snippet(group, resource, verbs))
 }

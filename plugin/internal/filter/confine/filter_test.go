@@ -244,9 +244,13 @@ func TestWhatNobodyKnowsIsRefused(t *testing.T) {
 		"exec by a get": {"istiod-sales", `{apiGroups: [""], resources: [pods/exec], verbs: [get]}`, "found get pods/exec: "},
 		"impersonation": {"istiod-sales", `{apiGroups: [""], resources: [users], verbs: [impersonate]}`, "found impersonate users: "},
 		"everything": {"istiod-sales", `{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}`,
-			"a wildcard includes the Namespace itself: write out in the base's rules what is needed"},
+			"a wildcard includes every kind: write out in the base's rules what is needed"},
 		"everything of a group, to read": {"istiod-sales", `{apiGroups: [""], resources: ["*"], verbs: [get]}`, "found get *: "},
-		"a resource in every group":      {"istiod-sales", `{apiGroups: ["*"], resources: [widgets], verbs: [get]}`, "found get widgets.*: "},
+		"what no tenant's file can allow": {"collector", `{apiGroups: ["", authentication.k8s.io], resources: [tokenreviews, namespaces], verbs: [create]}`,
+			"rules[0]: found create tokenreviews.authentication.k8s.io: ServiceAccount collector runs no program that this release knows, and it is of the whole cluster"},
+		"a subresource of every kind": {"istiod-sales", `{apiGroups: [""], resources: ["pods/*"], verbs: [get]}`, "found get pods/*: "},
+		"nobody":                      {"istiod-sales", `{apiGroups: [""], resources: [pods]}`, "rules[0].verbs: is empty: must name what is allowed"},
+		"a resource in every group":   {"istiod-sales", `{apiGroups: ["*"], resources: [widgets], verbs: [get]}`, "found get widgets.*: "},
 		"every URL": {"istiod-sales", `{nonResourceURLs: ["*"], verbs: [get]}`,
 			`rules[0]: nonResourceURLs: found "*" for istiod (ServiceAccount istiod-sales): it tells of the whole cluster`},
 		"logs of the API server's node": {"prometheus", `{nonResourceURLs: ["/metrics", "/logs"], verbs: [get]}`, `found "/logs"`},
@@ -295,6 +299,48 @@ func TestARightThatNothingUsesIsNamed(t *testing.T) {
 	warnings = nil
 	objecttest.Run(t, f, got)
 	require.Equal(t, want, warnings)
+}
+
+// TestNoRightThatIsNotKnownLeadsToTheControlPlane: who writes in its namespace,
+// or reads its CA's key there, becomes it.
+func TestNoRightThatIsNotKnownLeadsToTheControlPlane(t *testing.T) {
+	f := filter(t, "selectors")
+	f.Tenant.Spec.ControlPlane.Rights = []v1alpha1.Right{
+		{ServiceAccount: "collector", APIGroups: []string{""}, Resources: []string{"pods", "secrets"}, Verbs: []string{"get", "create"}},
+	}
+	granted := func(text string) map[string][]string {
+		found := map[string][]string{}
+		for _, o := range objecttest.Parse(t, text) {
+			for _, r := range object.List(o, "rules") {
+				for _, resource := range object.Strings(r, "resources") {
+					found[o.GetNamespace()] = append(found[o.GetNamespace()], resource+" "+strings.Join(object.Strings(r, "verbs"), " "))
+				}
+			}
+		}
+		return found
+	}
+	require.Equal(t, map[string][]string{
+		"istio-system1": {"pods get"},
+		"ns-1":          {"pods get", "pods create", "secrets get create"},
+	}, granted(objecttest.Run(t, f, bind("collector", `{apiGroups: [""], resources: [pods, secrets], verbs: [get, create]}`))))
+	require.Equal(t, map[string][]string{"ns-1": {"secrets get"}},
+		granted(objecttest.Run(t, filter(t, "selectors"), bind("prometheus", `{apiGroups: [""], resources: [secrets], verbs: [get]}`))))
+}
+
+func TestABindingOfNobodyIsRefused(t *testing.T) {
+	require.Contains(t, objecttest.RunError(t, filter(t, "selectors"),
+		strings.Replace(bind("x", `{apiGroups: [""], resources: [pods], verbs: [get]}`), "[{kind: ServiceAccount, name: x, namespace: istio-system1}]", "[]", 1)),
+		"ClusterRole istiod-sales: a ClusterRoleBinding of it has no subjects")
+}
+
+func TestNoRoleBindingIsLeftWithoutItsRole(t *testing.T) {
+	require.Contains(t, objecttest.RunError(t, filter(t, "selectors"), input+`---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: bob, namespace: ns-1}
+roleRef: {kind: ClusterRole, name: istiod-sales}
+subjects: [{kind: User, name: bob}]
+`), "RoleBinding ns-1/bob: roleRef: found ClusterRole istiod-sales, which a ClusterRoleBinding names, too")
 }
 
 func TestURLsThatEverybodyHasStay(t *testing.T) {
