@@ -117,6 +117,11 @@ type Setting struct {
 	Remove, Watched bool
 	// Keeps are values of a base that stay.
 	Keeps []string
+	// Owner is where a tenant says the value. Any other in a base is somebody's
+	// own, which a warning names, unless it is one of Usual: what Istio's charts
+	// have. Without Owner, the charts may have any value.
+	Owner string
+	Usual []string
 	Why   string
 }
 

@@ -143,17 +143,18 @@ func roleRef(binding *yaml.RNode) object.ID {
 }
 
 // ownWebhooks are the tenant's webhook configurations that istiod has to write
-// its certificate into, by resource. One whose caBundle the base brings needs
-// no right to write.
-func ownWebhooks(objects []*yaml.RNode) map[string][]string {
-	names := map[string][]string{}
+// its certificate into, by resource. One whose caBundle the base brings needs no
+// right to write, and neither does one that calls another program. Up to 1.5
+// each of several programs serves a webhook of its own, and writes that.
+func (f Filter) ownWebhooks(objects []*yaml.RNode) map[string][]string {
+	names, plane := map[string][]string{}, f.Tenant.Services(objects)
 	for resource, kind := range map[string]string{
 		"mutatingwebhookconfigurations":   "MutatingWebhookConfiguration",
 		"validatingwebhookconfigurations": "ValidatingWebhookConfiguration",
 	} {
 		for _, o := range object.Of(kind, objects) {
 			if slices.ContainsFunc(object.List(o, "webhooks"), func(w *yaml.RNode) bool {
-				return object.String(w, "clientConfig", "caBundle") == ""
+				return object.String(w, "clientConfig", "caBundle") == "" && (!f.Tenant.Revisions() || plane.Calls(o, w))
 			}) {
 				names[resource] = append(names[resource], o.GetName())
 			}

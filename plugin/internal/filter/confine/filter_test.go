@@ -30,6 +30,7 @@ kind: Deployment
 metadata: {name: istiod-sales, namespace: istio-system1}
 spec:
   template:
+    metadata: {labels: {app: istiod}}
     spec:
       serviceAccountName: ` + account + `
       containers: [{name: discovery, image: "docker.io/istio/pilot:1.31.0", args: [discovery]}]
@@ -50,6 +51,8 @@ func escalation(t *testing.T, f tenancytest.Step, text string) error {
 }
 
 var input = plane("istiod-sales") + `
+{apiVersion: v1, kind: Service, metadata: {name: istiod-sales, namespace: istio-system1}, spec: {selector: {app: istiod}}}
+---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
@@ -380,6 +383,16 @@ subjects: [{kind: ServiceAccount, name: istio-reader-service-account, namespace:
 func TestAWebhookWithACertificateNeedsNoRightToWrite(t *testing.T) {
 	got := objecttest.Run(t, filter(t, "namespace"), input+"    caBundle: QQ==\n")
 	require.NotContains(t, got, "resourceNames")
+}
+
+func TestIstiodWritesNoOtherProgramsWebhook(t *testing.T) {
+	got := objecttest.Run(t, filter(t, "namespace"), input+`---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: opa-istio-system1}
+webhooks: [{name: opa.example.com, clientConfig: {service: {name: opa, namespace: istio-system1}}}]
+`)
+	require.Contains(t, got, "  resourceNames:\n  - istio-sidecar-injector-sales-istio-system1\n  resources:\n")
 }
 
 // TestNamesDoNotAllowToCreate holds that no rule promises what an API server

@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,21 +14,29 @@ import (
 
 // mesh edits the MeshConfig, YAML that a ConfigMap holds as text.
 func (f Filter) mesh(objects []*yaml.RNode) error {
-	found := false
+	found, services := false, f.Tenant.Services(objects)
+	var errs []error
 	for _, o := range object.Of("ConfigMap", objects) {
 		if o.GetNamespace() != f.Tenant.Own() || object.String(o, "data", istio.MeshKey) == "" {
 			continue
 		}
 		found = true
-		if err := editKey(o, istio.MeshKey, f.editMesh); err != nil {
-			return err
+		edit := func(mesh *yaml.RNode) error {
+			f.warnOfMesh(object.IDOf(o), mesh)
+			if err := f.checkAddress(mesh, services); err != nil {
+				return err
+			}
+			return f.editMesh(mesh)
+		}
+		if err := editKey(o, istio.MeshKey, edit); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	if !found {
 		return fmt.Errorf("no ConfigMap in the control plane's namespace has data.%s; "+
 			"the control plane needs the mesh configuration that Istio's charts call %q", istio.MeshKey, istio.MeshConfigMap)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (f Filter) editMesh(mesh *yaml.RNode) error {
