@@ -50,3 +50,10 @@ var securityPostInstall = Component{
 	Accounts: []string{"istio-security-post-install-account"},
 	Dropped:  "applies the MeshPolicy, of which a cluster has one; a tenant's is a Policy in its namespaces",
 }
+
+// oldCACleanup is a Job of 0.8 that removes the CA of 0.7, by a Role of its own.
+var oldCACleanup = Component{
+	Name:     "the Job that removes the CA of 0.7",
+	Range:    Range{Before: "1.1"},
+	Accounts: []string{"istio-cleanup-old-ca-service-account"},
+}

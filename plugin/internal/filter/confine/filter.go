@@ -28,6 +28,7 @@ var _ kio.Filter = Filter{}
 // only reads: that is confined, with a warning.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	objects = f.dropAccounts(objects)
+	f.warnOfBeside(objects)
 	names := f.ownWebhooks(objects)
 	names["namespaces/finalizers"] = []string{f.Tenant.Own()}
 	confined := map[string]parts{} // by ClusterRole, which several bindings may name
