@@ -2,8 +2,8 @@ package istio
 
 import "slices"
 
-// gatewayGroup is the group of the Gateway API's kinds.
-const gatewayGroup = "gateway.networking.k8s.io"
+// GatewayGroup is the group of the Gateway API's kinds.
+const GatewayGroup = "gateway.networking.k8s.io"
 
 // The API groups of Istio's kinds, and of those that Istio reads.
 var (
@@ -15,7 +15,7 @@ var (
 	}, goneGroups)
 	// gatewayGroups are those of the Gateway API, and of what came before it.
 	gatewayGroups = []string{
-		gatewayGroup, "gateway.networking.x-k8s.io", "networking.x-k8s.io", "inference.networking.k8s.io",
+		GatewayGroup, "gateway.networking.x-k8s.io", "networking.x-k8s.io", "inference.networking.k8s.io",
 	}
 )
 
@@ -23,7 +23,7 @@ var (
 // includes, and that are listed in the whole cluster: they have no namespace, or
 // Pilot takes it that they have none. The rows say who reads them.
 var ClusterScoped = map[string][]string{
-	gatewayGroup:              {"gatewayclasses"},
+	GatewayGroup:              {"gatewayclasses"},
 	"authentication.istio.io": {"meshpolicies"},                      // 0.8 to 1.5
 	"rbac.istio.io":           {"clusterrbacconfigs", "rbacconfigs"}, // 1.1 to 1.5, 1.0
 	"networking.istio.io":     {"syntheticserviceentries"},           // 1.4

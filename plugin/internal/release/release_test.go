@@ -185,6 +185,12 @@ func TestErrors(t *testing.T) {
 			"spec.values.pilot.global.meshConfig.defaultConfig.concurency: no field of ProxyConfig; did you mean \"concurrency\"?"},
 		{"watched namespace", "{part: control-plane, values: {env: {ISTIO_WATCH_NAMESPACE: a}}}",
 			"spec.values.env.ISTIO_WATCH_NAMESPACE: found \"a\"; set spec.discovery of the IstioTenant"},
+		{"a variable that the chart sets", "{part: control-plane, values: {env: {REVISION: zzz, A: b, CA_TRUSTED_NODE_ACCOUNTS: a}}}",
+			"spec.values.env.CA_TRUSTED_NODE_ACCOUNTS: found \"a\"; no tenant trusts accounts of the cluster's nodes\n" +
+				"IstioRelease istio: spec.values.env.REVISION: found \"zzz\"; the chart sets this variable itself: set spec.controlPlane.revision of the IstioTenant"},
+		{"such a variable below pilot", "{part: control-plane, values: {pilot: {env: {CLUSTER_ID: x, POD_NAMESPACE: foo}}}}",
+			"spec.values.pilot.env.CLUSTER_ID: found \"x\"; the chart sets this variable itself: set spec.values.global.multiCluster.clusterName\n" +
+				"IstioRelease istio: spec.values.pilot.env.POD_NAMESPACE: found \"foo\"; the chart sets this variable itself: remove it"},
 		{"tags", "{part: control-plane, values: {revisionTags: [prod]}}",
 			"spec.values.revisionTags: found [\"prod\"]; a tag's webhook matches every tenant's namespaces; use the revision, set spec.controlPlane.revision of the IstioTenant"},
 		{"ambient", "{part: control-plane, values: {profile: ambient}}",

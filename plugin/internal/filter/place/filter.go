@@ -41,6 +41,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 		}
 		f.warnOfNode(o, levels)
+		f.warnOfUnread(o)
 		if other, found := placed[object.IDOf(o)]; found {
 			errs = append(errs, meet(object.IDOf(o), other, from))
 		}
