@@ -160,7 +160,7 @@ func (o output) changes(overlayDir, name string, files []file) ([]change, error)
 // has. Two teams may both have an overlay of one name.
 func (o output) taken(overlayDir, name, from string) error {
 	what := "another directory"
-	if !hasKustomization(from) {
+	if isGone(from) {
 		what = "a directory that is gone"
 	}
 	return fmt.Errorf("%s is rendered from %s, %s: give this overlay a name or an output directory of its own; "+
