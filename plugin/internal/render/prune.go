@@ -39,7 +39,7 @@ func (r *run) prune(present map[string]bool) error {
 			if len(theirs) > 0 {
 				e = r.output.apply(name, gone)
 			} else {
-				e = r.output.remove(name)
+				e = errors.Join(r.output.remove(name), r.output.end(name))
 			}
 			r.cache.forget(name)
 		}

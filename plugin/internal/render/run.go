@@ -131,7 +131,7 @@ func (r *run) pending(ctx context.Context, overlays []overlay) []*job {
 			r.finish(o.name, o.err)
 			return
 		}
-		if r.Output != "" && !r.Verify {
+		if r.Output != "" && !r.Verify && r.output.unfinished[o.name] == nil {
 			if e, ok := r.cache.isCurrent(o, r.Split, r.Output, r.digests); ok {
 				r.cache.record(o.name, e, nil)
 				r.count(e.Objects, e.Tenants)

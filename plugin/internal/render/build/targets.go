@@ -18,8 +18,8 @@ import (
 
 // unmatched names the patches of an overlay, of what it builds on and of its
 // components whose target matches no object: kustomize passes over them without
-// a word. A kustomization that has patches with targets is built once more as
-// far as its patches, and no other is.
+// a word. So does it over images. A kustomization that has patches with targets is
+// built once more as far as its patches, and one that has images for each of them.
 func (r *recorder) unmatched(root string) []string {
 	c := targetCheck{recorder: r, root: root, seen: map[string]bool{}}
 	c.visit([]step{{dir: root}})
