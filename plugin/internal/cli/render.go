@@ -33,11 +33,13 @@ OVERLAY is a directory with a kustomization, or a directory of such directories.
 Only files whose content changes are written, each as a whole. An overlay that
 has a mistake keeps its old output, and the others are rendered; the exit code is
 then 1. It is a mistake if the output names the base's placeholder namespace: no
-tenant was laid. Nothing is removed unless --prune is given, and an output stays
-that of the directory that it was rendered from unless --adopt is given.
+tenant was laid; and if a directory holds a tenant.yaml and no kustomization.
+Nothing is removed unless --prune is given, and an output stays that of the
+directory that it was rendered from unless --adopt is given.
 
 What kustomize would pass over is a warning: a patch whose target matches no
-object. The last lines name the overlays whose output changed, and count them.`,
+object, and an entry of images that no container has. The last lines name the
+overlays whose output changed, and count them.`,
 		Example: `  istio-tenancy render overlays/* -o rendered
   istio-tenancy render overlays -o rendered --diff
   istio-tenancy render overlays -o rendered --check --prune    # in CI

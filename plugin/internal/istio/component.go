@@ -59,7 +59,7 @@ type Component struct {
 
 // Components are all that the catalogue knows.
 var Components = []Component{
-	istiod, pilot, mixer, mixerPostInstall, mixerValidator, citadel, securityPostInstall, galley, injector, ingress, egress, proxy,
+	istiod, pilot, mixer, mixerPostInstall, mixerValidator, citadel, oldCACleanup, securityPostInstall, galley, injector, ingress, egress, proxy,
 	reader, cni, ztunnel, prometheus, kiali,
 }
 

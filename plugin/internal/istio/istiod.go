@@ -1,10 +1,6 @@
 package istio
 
-import (
-	"slices"
-
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-)
+import "github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 
 // Names of istiod's that several steps follow.
 const (
@@ -31,12 +27,13 @@ const (
 	InjectorPrefix = "istio-sidecar-injector"
 )
 
-// DefaultValidators are how the names of the charts' cluster-wide validators
-// begin: since 1.11, and up to 1.10. Source: manifests/charts/base.
-var DefaultValidators = []string{DefaultValidator, "istiod-"}
+// DefaultValidators are what the charts' cluster-wide validators are called,
+// with placeholders (see [Values]): since 1.11, as split reserves the name, and up
+// to 1.10. Source: manifests/charts/base.
+var DefaultValidators = []string{DefaultValidator, DefaultValidator + "-{controlPlane}", "istiod-{controlPlane}"}
 
 // WebhookPrefixes are how the names of the charts' webhook configurations begin.
-var WebhookPrefixes = slices.Concat(DefaultValidators, []string{ValidatorPrefix, InjectorPrefix, "istio-revision-tag-"})
+var WebhookPrefixes = []string{"istiod-", ValidatorPrefix, InjectorPrefix, "istio-revision-tag-"}
 
 // UnrevisedWebhooks are how the names of the injector's webhooks begin that the
 // charts have in a control plane without a revision only: for namespaces and

@@ -1,15 +1,20 @@
 package release_test
 
 import (
+	"io/fs"
+	"path"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"istio.io/istio/manifests"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
 )
 
@@ -120,13 +125,13 @@ func TestGatewayIsLabelled(t *testing.T) {
 func TestImages(t *testing.T) {
 	for _, c := range []struct{ name, spec, pilot, injector string }{
 		{"defaults", "part: control-plane",
-			"docker.io/istio/pilot:1.31.0", `"hub": "docker.io/istio"`},
+			"docker.io/istio/pilot:" + release.Version, `"hub": "docker.io/istio"`},
 		{"hub", "{part: control-plane, hub: registry.example.com/istio}",
-			"registry.example.com/istio/pilot:1.31.0", `"hub": "registry.example.com/istio"`},
-		{"tag", "{part: control-plane, tag: 1.31.0-distroless}",
-			"docker.io/istio/pilot:1.31.0-distroless", `"tag": "1.31.0-distroless"`},
+			"registry.example.com/istio/pilot:" + release.Version, `"hub": "registry.example.com/istio"`},
+		{"tag", "{part: control-plane, tag: " + release.Version + "-distroless}",
+			"docker.io/istio/pilot:" + release.Version + "-distroless", `"tag": "` + release.Version + `-distroless"`},
 		{"variant", "{part: control-plane, values: {global: {variant: debug}}}",
-			"docker.io/istio/pilot:1.31.0-debug", `"variant": "debug"`},
+			"docker.io/istio/pilot:" + release.Version + "-debug", `"variant": "debug"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out := text(t, mustGenerate(t, c.spec))
@@ -199,15 +204,25 @@ func TestErrors(t *testing.T) {
 		{"default revision", "{part: common, values: {defaultRevision: default}}",
 			"spec.values.defaultRevision: found \"default\"; a default revision would validate every tenant's configuration"},
 		{"another version", "{part: control-plane, tag: 1.24.6}",
-			"spec.tag: the control plane is Istio 1.24.6; the charts are for 1.31; for another version, split its own manifest (istio-tenancy split)"},
+			"spec.tag: the control plane is Istio 1.24.6; the charts are for " + istio.Newest + "; for another version, split its own manifest (istio-tenancy split)"},
 		{"a tag among the values", "{part: control-plane, values: {pilot: {tag: 1.24.6}}}",
 			"spec.values.pilot.tag: found \"1.24.6\"; set spec.tag of the IstioRelease"},
 		{"an image of another version", "{part: control-plane, values: {image: example.com/pilot:1.24.6}}",
-			"spec.tag: the control plane is Istio 1.24.6; the charts are for 1.31; for another version, split its own manifest (istio-tenancy split)"},
+			"spec.tag: the control plane is Istio 1.24.6; the charts are for " + istio.Newest + "; for another version, split its own manifest (istio-tenancy split)"},
 		{"typo below", "{part: control-plane, values: {global: {prxy: {logLevel: debug}}}}",
 			"spec.values.global.prxy: no value of the control-plane chart; did you mean \"proxy\"?"},
 		{"typo further below", "{part: control-plane, values: {global: {proxy: {loglevel: debug}}}}",
 			"spec.values.global.proxy.loglevel: no value of the control-plane chart; did you mean \"logLevel\"?"},
+		{"nothing like it below", "{part: control-plane, values: {global: {bogus: 1}}}", "spec.values.global.bogus: no value of the control-plane chart"},
+		{"nothing like it further below", "{part: control-plane, values: {global: {proxy: {bogus: 1}}}}", "spec.values.global.proxy.bogus: no value of the control-plane chart"},
+		{"nothing like it in the injector", "{part: control-plane, values: {sidecarInjectorWebhook: {bogus: 1}}}", "spec.values.sidecarInjectorWebhook.bogus: no value of the control-plane chart"},
+		{"nothing like it far below", "{part: control-plane, values: {telemetry: {v2: {stackdriver: {bogus: 1}}}}}", "spec.values.telemetry.v2.stackdriver.bogus: no value of the control-plane chart"},
+		{"nothing like it below pilot", "{part: control-plane, values: {pilot: {bogus: 1}}}", "spec.values.pilot.bogus: no value of the control-plane chart"},
+		{"nothing like it below a gateway's", "{part: gateway, values: {service: {bogus: 1}}}", "spec.values.service.bogus: no value of the gateway chart"},
+		{"no label", "{part: control-plane, values: {podLabels: {a: {b: c}}}}", `spec.values.podLabels.a: found {"b":"c"}; must be a text`},
+		{"no labels", "{part: control-plane, values: {podLabels: a}}", `spec.values.podLabels: found "a"; must be a mapping`},
+		{"a label that the chart sets", "{part: control-plane, values: {podLabels: {app: a}}}",
+			"spec.values.podLabels.app: the chart sets spec.template.metadata.labels.app of Deployment istiod itself"},
 		{"typo below pilot", "{part: control-plane, values: {pilot: {autoscaleMinn: 2}}}",
 			"spec.values.pilot.autoscaleMinn: no value of the control-plane chart; did you mean \"autoscaleMin\"?"},
 		{"no number", "{part: control-plane, values: {autoscaleMin: two}}", "spec.values.autoscaleMin: found \"two\"; must be a number"},
@@ -219,7 +234,7 @@ func TestErrors(t *testing.T) {
 		{"images of no use", "{part: gateway, tag: 1.30.0}",
 			`spec.tag: found "1.30.0"; the control plane injects a gateway's image; set it there`},
 		{"wrong type, by schema", "{part: gateway, values: {kind: StatefulSet}}",
-			"chart gateway of Istio 1.31.0: values don't meet the specifications of the schema(s) in the following chart(s): gateway: - at '/kind': value must be one of 'Deployment', 'DaemonSet'"},
+			"chart gateway of Istio " + release.Version + ": values don't meet the specifications of the schema(s) in the following chart(s): gateway: - at '/kind': value must be one of 'Deployment', 'DaemonSet'"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			objects, err := generate(t, c.spec)
@@ -234,7 +249,9 @@ func TestFreeValues(t *testing.T) {
 	for _, spec := range []string{
 		"{part: control-plane, values: {meshConfig: {enablePrometheusMerge: false, defaultConfig: {proxyMetadata: {A: b}}}}}",
 		"{part: control-plane, values: {env: {A: b}, nodeSelector: {a: b}, resources: {limits: {cpu: 1}}, tolerations: null}}",
-		"{part: control-plane, values: {pdb: {maxUnavailable: 1}, global: {proxy: {holdApplicationUntilProxyStarts: true}, own: {a: b}}}}",
+		"{part: control-plane, values: {pdb: {maxUnavailable: 1}, global: {proxy: {holdApplicationUntilProxyStarts: true}}}}",
+		"{part: control-plane, values: {global: {own: {a: b}}, sidecarInjectorWebhook: {templates: {own: 'metadata: {labels: {a: {{ .Values.global.own.a }}}}'}}}}",
+		"{part: control-plane, values: {global: {defaultResources: {limits: {cpu: 1}}, proxy: {resources: {requests: {ephemeral-storage: 1Gi}}}}}}",
 		`{part: control-plane, values: {autoscaleMin: "2", traceSampling: 5, rollingMaxSurge: 1, pdb: {minAvailable: 50%}}}`,
 		"{part: control-plane, values: {global: {platform: openshift, autoscaleMin: 2}, pilot: {cni: {enabled: true}}}}",
 		"{part: gateway, values: {labels: {app: a, istio.io/dataplane-modes: b}, service: {internalTrafficPolicy: Local}, replicaCount: 2}}",
@@ -244,13 +261,67 @@ func TestFreeValues(t *testing.T) {
 	}
 }
 
+// Istio's own profiles set what its charts know, and its templates read it.
+func TestIstiosOwnValues(t *testing.T) {
+	read := regexp.MustCompile(`\.Values((?:\.[A-Za-z0-9_]+)+)`)
+	for _, c := range []struct{ part, dir string }{
+		{"common", "charts/base"}, {"control-plane", "charts/istio-control/istio-discovery"}, {"gateway", "charts/gateway"},
+	} {
+		paths := map[string]bool{}
+		var all []map[string]any
+		require.NoError(t, fs.WalkDir(manifests.FS, c.dir, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			content, err := fs.ReadFile(manifests.FS, name)
+			if strings.HasPrefix(path.Base(name), "profile-") {
+				var values map[string]any
+				require.NoError(t, sigsyaml.Unmarshal(content, &values), name)
+				// A profile is for all charts at once: only this part's is looked at.
+				others := []string{"cni", "ztunnel", "ambient", "resourceQuotas", "seLinuxOptions"}
+				for _, key := range others {
+					delete(values, key)
+				}
+				if c.part != "control-plane" {
+					return nil // what is left is for the control plane
+				}
+				all = append(all, values)
+			} else if !strings.Contains(name, "zzz_profile") {
+				for _, m := range read.FindAllStringSubmatch(string(content), -1) {
+					if !strings.HasPrefix(m[1], "._") { // the charts' own
+						paths[strings.TrimPrefix(m[1], ".")] = true
+					}
+				}
+			}
+			return err
+		}))
+		require.Greater(t, len(paths), 5)
+		for name := range paths {
+			keys := strings.Split(name, ".")
+			values := map[string]any{keys[len(keys)-1]: nil}
+			for i := len(keys) - 2; i >= 0; i-- {
+				values = map[string]any{keys[i]: values}
+			}
+			all = append(all, values)
+		}
+		for _, values := range all {
+			spec, err := sigsyaml.Marshal(map[string]any{"part": c.part, "values": values})
+			require.NoError(t, err)
+			_, err = generate(t, string(spec))
+			if err != nil && regexp.MustCompile("no value of|must be").MatchString(err.Error()) {
+				t.Errorf("%s\n%v", spec, err)
+			}
+		}
+	}
+}
+
 // An image's tag need not be a version.
 func TestVersionIsStated(t *testing.T) {
 	for spec, want := range map[string]string{
-		"{part: control-plane}":                                      "",
-		"{part: control-plane, tag: 1.31.7-distroless}":              "",
-		"{part: control-plane, tag: latest}":                         "1.31.0",
-		"{part: control-plane, values: {image: 'a/pilot@sha256:0'}}": "1.31.0",
+		"{part: control-plane}": "",
+		"{part: control-plane, tag: " + istio.Newest + ".7-distroless}": "",
+		"{part: control-plane, tag: latest}":                            release.Version,
+		"{part: control-plane, values: {image: 'a/pilot@sha256:0'}}":    release.Version,
 	} {
 		for _, o := range mustGenerate(t, spec) {
 			if o.GetKind() == "Deployment" {
@@ -276,7 +347,7 @@ func TestErrorsOfTheChart(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			objects, err := generate(t, c.spec)
-			require.ErrorContains(t, err, "IstioRelease istio: chart istio-discovery of Istio 1.31.0: ")
+			require.ErrorContains(t, err, "IstioRelease istio: chart istio-discovery of Istio "+release.Version+": ")
 			require.ErrorContains(t, err, c.want)
 			require.NotContains(t, err.Error(), "\n")
 			require.Nil(t, objects)

@@ -75,11 +75,12 @@ var sources = map[v1alpha1.Part]source{
 		},
 	},
 	v1alpha1.PartGateway: {
-		chart:   "gateway",
-		release: "istio-ingressgateway",
-		noImage: "the control plane injects a gateway's image; set it there",
-		values:  func(o Options) map[string]any { return o.revised(map[string]any{}) },
-		labels:  map[string]string{v1alpha1.PartLabel: string(v1alpha1.PartGateway)},
+		chart:    "gateway",
+		release:  "istio-ingressgateway",
+		unlisted: []string{"ownerName"},
+		noImage:  "the control plane injects a gateway's image; set it there",
+		values:   func(o Options) map[string]any { return o.revised(map[string]any{}) },
+		labels:   map[string]string{v1alpha1.PartLabel: string(v1alpha1.PartGateway)},
 	},
 }
 
@@ -106,6 +107,9 @@ func Render(o Options) ([]*yaml.RNode, error) {
 
 	objects, err := src.of(o).Objects()
 	if err != nil {
+		return nil, err
+	}
+	if err := twice(objects, o.Values); err != nil {
 		return nil, err
 	}
 	for _, object := range objects {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -138,6 +139,67 @@ func TestDiskFull(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, string(got))
 	}
+}
+
+func TestWhatAnUnfinishedRunLeftGoesAway(t *testing.T) {
+	small := func(t *testing.T) repo {
+		r := repo{t, t.TempDir()}
+		r.write("overlays/sales/kustomization.yaml", "resources: [own.yaml]\n")
+		r.write("overlays/sales/own.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: a}\ndata: {text: "+strings.Repeat("x", 300_000)+"}\n")
+		return r
+	}
+	files := func(dir string) (names []string) {
+		entries, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		return names
+	}
+	split := func(o *render.Options) { o.Split = true }
+	whole := []string{"kustomization.yaml", "manifests.yaml"}
+	parts := []string{"configmap-a-b.yaml", "kustomization.yaml", "namespace-a.yaml"}
+
+	t.Run("since the disk was full", func(t *testing.T) {
+		r := small(t)
+		disk := r.path("disk")
+		require.NoError(t, os.Mkdir(disk, 0o755))
+		if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=400k"); err != nil {
+			t.Skipf("needs a file system of its own: %v", err)
+		}
+		defer func() { require.NoError(t, syscall.Unmount(disk, 0)) }()
+		on := func(o *render.Options) { o.Output = disk }
+		r.run(on)
+		_, _, err := r.render(on, split)
+		require.ErrorContains(t, err, "no space left on device")
+		require.Equal(t, whole, files(filepath.Join(disk, "sales")))
+		require.Zero(t, r.run(on).Changed)
+	})
+	// A run that is killed can stop after any file.
+	for name, unlisted := range map[string]string{"before": "namespace-a.yaml", "after": "manifests.yaml"} {
+		t.Run("since the run was killed "+name+" the kustomization was written", func(t *testing.T) {
+			r := small(t)
+			r.run(func(o *render.Options) { o.Split = name == "after" })
+			r.write("rendered/sales/"+unlisted, "")
+			r.write("rendered/.istio-tenancy/unfinished/sales", "configmap-a-b.yaml\nnamespace-a.yaml\nmanifests.yaml\n")
+			r.write("rendered/sales/mine.txt", "")
+			again := func(o *render.Options) { o.Split = name == "after" }
+			_, _, err := r.render(again, func(o *render.Options) { o.Check = true })
+			require.ErrorIs(t, err, render.ErrStale)
+			require.Equal(t, 1, r.run(again).Changed)
+			want := append([]string{"mine.txt"}, map[string][]string{"before": whole, "after": parts}[name]...)
+			require.ElementsMatch(t, want, files(r.path("rendered/sales")))
+			require.Empty(t, files(r.path("rendered/.istio-tenancy/unfinished")))
+			require.Zero(t, r.run(again).Changed)
+		})
+	}
+	t.Run("nothing", func(t *testing.T) {
+		r := small(t)
+		r.run()
+		r.run(split)
+		require.Equal(t, parts, files(r.path("rendered/sales")))
+		require.Empty(t, files(r.path("rendered/.istio-tenancy/unfinished")))
+	})
 }
 
 func TestOutputThatCannotBeWritten(t *testing.T) {

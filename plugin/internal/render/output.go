@@ -35,6 +35,8 @@ type output struct {
 	temp  string // on the same file system; "": nothing is written
 	split bool
 	adopt bool // takes over what another overlay's is
+
+	unfinished map[string][]string // see unfinished
 }
 
 // files are a tenant's output: the objects, and the kustomization that lists them.
@@ -102,19 +104,22 @@ func (o output) source(name string) (dir string, ours bool) {
 	return filepath.Join(resolve(abs), filepath.FromSlash(from)), true
 }
 
-// listed are the files that a tenant's kustomization lists.
+// listed are the files that a tenant's kustomization lists, and those that a run
+// which did not finish left beside them.
 func (o output) listed(name string) []string {
+	left := slices.Clone(o.unfinished[name])
 	text, err := os.ReadFile(filepath.Join(o.dir, name, kustomizationFile))
 	if err != nil {
-		return nil
+		return left
 	}
 	var k struct {
 		Resources []string `json:"resources"`
 	}
 	if yaml.Unmarshal(text, &k) != nil {
-		return nil
+		return left
 	}
-	return k.Resources
+	left = slices.DeleteFunc(left, func(file string) bool { return slices.Contains(k.Resources, file) })
+	return append(k.Resources, left...)
 }
 
 // change is what the files of a tenant become: nil content is no file.
@@ -160,7 +165,7 @@ func (o output) changes(overlayDir, name string, files []file) ([]change, error)
 // has. Two teams may both have an overlay of one name.
 func (o output) taken(overlayDir, name, from string) error {
 	what := "another directory"
-	if !hasKustomization(from) {
+	if isGone(from) {
 		what = "a directory that is gone"
 	}
 	return fmt.Errorf("%s is rendered from %s, %s: give this overlay a name or an output directory of its own; "+
@@ -174,7 +179,7 @@ func (o output) free(name string, changes []change) error {
 		return notOurs(filepath.Join(o.dir, name, theirs))
 	}
 	for _, c := range changes {
-		if c.old != nil {
+		if c.old != nil && !slices.Contains(o.unfinished[name], c.name) {
 			return notOurs(filepath.Join(o.dir, name, c.name))
 		}
 	}
@@ -193,16 +198,19 @@ func (o output) apply(name string, changes []change) error {
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		return o.create(dir, changes)
 	}
-	for _, c := range changes {
+	if err := o.begin(name, changes); err != nil {
+		return err
+	}
+	for i, c := range changes {
 		if c.new == nil {
 			if err := os.Remove(filepath.Join(dir, c.name)); err != nil {
 				return err
 			}
 		} else if err := writeFile(o.temp, filepath.Join(dir, c.name), c.new); err != nil {
-			return err
+			return errors.Join(err, o.undo(name, changes[:i]))
 		}
 	}
-	return nil
+	return o.end(name)
 }
 
 // create makes a directory of files as a whole.

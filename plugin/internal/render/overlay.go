@@ -17,6 +17,7 @@ type overlay struct {
 	name string // of the directory, and of that of the output
 	arg  string // the directory as it was given, for messages
 	dir  string // absolute, without links
+	err  error  // it cannot be rendered, since it is no overlay but looks like one
 }
 
 // find returns the overlays that arguments name: a directory with a
@@ -38,9 +39,12 @@ func find(args []string) ([]overlay, error) {
 			continue
 		}
 		children, err := within(arg)
+		looks := looksLikeOverlay(arg)
 		switch {
 		case err != nil:
 			errs = append(errs, err)
+		case looks != nil && !slices.ContainsFunc(children, func(o overlay) bool { return o.err == nil }):
+			children = []overlay{{arg: filepath.Clean(arg), err: looks}}
 		case len(children) == 0:
 			errs = append(errs, fmt.Errorf("%s: holds no %s: must be an overlay, or a directory of overlays",
 				arg, konfig.DefaultKustomizationFileName()))
@@ -53,8 +57,10 @@ func find(args []string) ([]overlay, error) {
 	for _, o := range found {
 		abs, err := filepath.Abs(o.arg)
 		if err == nil {
-			o.name = filepath.Base(abs)
-			o.dir, err = parents.resolve(abs)
+			o.name, o.dir = filepath.Base(abs), abs
+			if o.err == nil {
+				o.dir, err = parents.resolve(abs)
+			}
 		}
 		switch first, twice := seen[o.name]; {
 		case err != nil:
@@ -73,7 +79,7 @@ func find(args []string) ([]overlay, error) {
 	return distinct, errors.Join(errs...)
 }
 
-// within returns the overlays in a directory.
+// within returns the overlays in a directory, and what looks like one there.
 func within(dir string) ([]overlay, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -82,8 +88,13 @@ func within(dir string) ([]overlay, error) {
 	children := make([]overlay, len(entries))
 	workers(len(entries), func(i int) {
 		path := filepath.Join(dir, entries[i].Name())
-		if !strings.HasPrefix(entries[i].Name(), ".") && hasKustomization(path) {
+		if strings.HasPrefix(entries[i].Name(), ".") {
+			return
+		}
+		if hasKustomization(path) {
 			children[i].arg = path
+		} else if err := looksLikeOverlay(path); err != nil {
+			children[i].arg, children[i].err = path, err
 		}
 	})
 	return slices.DeleteFunc(children, func(o overlay) bool { return o.arg == "" }), nil

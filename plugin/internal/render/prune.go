@@ -16,7 +16,12 @@ func (r *run) prune(present map[string]bool) error {
 	if r.Output == "" {
 		return nil
 	}
-	names, err := r.output.orphans(present)
+	names, stay, err := r.output.orphans(present)
+	for _, name := range stay {
+		from, _ := r.output.source(name)
+		err = errors.Join(err, fmt.Errorf("%s: is rendered from %s, which is there still, and stays: %s %w",
+			filepath.Join(r.Output, name), from, from, withoutKustomization(from)))
+	}
 	for _, name := range names {
 		if !r.Prune {
 			r.Warn(fmt.Sprintf("%s: its overlay is gone; --prune removes it", filepath.Join(r.Output, name)))
@@ -34,7 +39,7 @@ func (r *run) prune(present map[string]bool) error {
 			if len(theirs) > 0 {
 				e = r.output.apply(name, gone)
 			} else {
-				e = r.output.remove(name)
+				e = errors.Join(r.output.remove(name), r.output.end(name))
 			}
 			r.cache.forget(name)
 		}
@@ -44,23 +49,27 @@ func (r *run) prune(present map[string]bool) error {
 	return err
 }
 
-// orphans are the directories of ours whose overlays are gone. present are the
-// names of overlays that are there.
-func (o output) orphans(present map[string]bool) ([]string, error) {
+// orphans are the directories of ours whose overlays are gone, and those whose
+// overlays' directories are there without a kustomization, which may have got
+// another name by mistake. present are the names of overlays that are there.
+func (o output) orphans(present map[string]bool) (gone, without []string, err error) {
 	entries, err := os.ReadDir(o.dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, nil, nil
 	}
-	var names []string
 	for _, e := range entries {
 		if !e.IsDir() || e.Name() == cacheDir || present[e.Name()] {
 			continue
 		}
-		if from, ours := o.source(e.Name()); ours && !hasKustomization(from) {
-			names = append(names, e.Name())
+		switch from, ours := o.source(e.Name()); {
+		case !ours || hasKustomization(from):
+		case isGone(from):
+			gone = append(gone, e.Name())
+		default:
+			without = append(without, e.Name())
 		}
 	}
-	return names, err
+	return gone, without, err
 }
 
 // removal are the files to remove of a directory of ours, the kustomization

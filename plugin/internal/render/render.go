@@ -71,7 +71,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	r := run{
 		Options: o,
 		planner: planner{builder, digests, known},
-		output:  output{dir: o.Output, temp: known.temp(), split: o.Split, adopt: o.Adopt},
+		output:  output{dir: o.Output, temp: known.temp(), split: o.Split, adopt: o.Adopt, unfinished: readUnfinished(o.Output)},
 		claims:  map[string][]claim{},
 		errs:    map[string]error{},
 		diffs:   map[string][]byte{},

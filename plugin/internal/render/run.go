@@ -127,7 +127,11 @@ func (r *run) pending(ctx context.Context, overlays []overlay) []*job {
 		if ctx.Err() != nil {
 			return
 		}
-		if r.Output != "" && !r.Verify {
+		if o.err != nil {
+			r.finish(o.name, o.err)
+			return
+		}
+		if r.Output != "" && !r.Verify && r.output.unfinished[o.name] == nil {
 			if e, ok := r.cache.isCurrent(o, r.Split, r.Output, r.digests); ok {
 				r.cache.record(o.name, e, nil)
 				r.count(e.Objects, e.Tenants)

@@ -134,7 +134,7 @@ func (r *run) others(overlays []overlay, taken map[string]bool) []overlay {
 		has := func(c claim) bool {
 			return slices.ContainsFunc(c.names(), func(name string) bool { return taken[name] })
 		}
-		if present[name] || !slices.ContainsFunc(e.Claims, has) || !hasKustomization(e.Overlay) {
+		if present[name] || !slices.ContainsFunc(e.Claims, has) || isGone(e.Overlay) {
 			continue
 		}
 		if from, _ := r.output.source(name); from == e.Overlay {

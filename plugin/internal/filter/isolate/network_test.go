@@ -41,7 +41,8 @@ func TestAPolicyThatNarrowsNothingIsNamed(t *testing.T) {
 		objecttest.Run(t, f, istiod+text)
 		return all
 	}
-	require.Equal(t, []string{`NetworkPolicy db: spec.podSelector: these Pods stay open to the whole tenant, whatever this policy says: ` +
+	require.Empty(t, warnings(nil, strings.Replace(own, "ingress: []", "ingress: [{ports: [{port: 80}]}]", 1)), "it opens a port to everybody")
+	require.Equal(t, []string{`NetworkPolicy ns-1/db: spec.podSelector: these Pods stay open to the whole tenant, whatever this policy says: ` +
 		`"allow-tenant" allows that, and policies add up; set spec.network.withinTenant of the tenant to "deny", ` +
 		`so that only policies such as this one open them`}, warnings(nil, own))
 	require.Empty(t, warnings(deny, own))

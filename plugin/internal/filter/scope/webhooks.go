@@ -87,8 +87,9 @@ func (f Filter) warnOfStrangers(objects []*yaml.RNode, plane tenancy.Services) {
 var toBeFilledIn = []string{"", "${CA_BUNDLE}"}
 
 // limit adds "only in these namespaces" to a webhook's namespaceSelector, whose
-// other expressions hold beside it, and takes away a caBundle that is to be filled in. A selector does not hold back
-// objects that have no namespace: a rule's scope does.
+// other expressions hold beside it, and takes away a caBundle that is to be
+// filled in. A selector does not hold back objects that have no namespace: a
+// rule's scope does.
 func limit(webhook *yaml.RNode, namespaces []string) error {
 	if slices.Contains(toBeFilledIn, object.String(webhook, "clientConfig", "caBundle")) {
 		if err := webhook.PipeE(yaml.Lookup("clientConfig"), yaml.Clear("caBundle")); err != nil {
@@ -112,16 +113,20 @@ func limit(webhook *yaml.RNode, namespaces []string) error {
 }
 
 // reachesCluster says whether a rule of a webhook may match objects without a
-// namespace. All kinds of Istio's groups have one, and so have Pods.
+// namespace. Pods have one, and so have all kinds of Istio's groups of today.
 func reachesCluster(rule *yaml.RNode) bool {
 	if object.String(rule, "scope") == "Namespaced" {
 		return false
 	}
-	others := func(group string) bool {
-		return !strings.HasSuffix(group, istio.Domain) && group != istio.GatewayGroup
+	for _, group := range object.Strings(rule, "apiGroups") {
+		_, ofToday := istio.Resources[group]
+		for _, resource := range object.Strings(rule, "resources") {
+			if !ofToday && resource != "pods" || object.IsClusterResource(group, resource) {
+				return true
+			}
+		}
 	}
-	notPods := func(resource string) bool { return resource != "pods" }
-	return slices.ContainsFunc(object.Strings(rule, "apiGroups"), others) && slices.ContainsFunc(object.Strings(rule, "resources"), notPods)
+	return false
 }
 
 // ownValidator leaves the validating webhook that carries the tenant's
@@ -138,7 +143,7 @@ func (f Filter) ownValidator(objects []*yaml.RNode, plane tenancy.Services) ([]*
 		case len(webhooks) == 0 || slices.ContainsFunc(webhooks, foreign):
 		case strings.HasPrefix(o.GetName(), istio.ValidatorPrefix):
 			own = append(own, o)
-		case slices.ContainsFunc(istio.DefaultValidators, func(prefix string) bool { return strings.HasPrefix(o.GetName(), prefix) }):
+		case slices.ContainsFunc(istio.DefaultValidators, func(name string) bool { return o.GetName() == f.Tenant.Values().Expand(name) }):
 			defaults = append(defaults, o)
 		}
 	}

@@ -18,8 +18,8 @@ import (
 
 // unmatched names the patches of an overlay, of what it builds on and of its
 // components whose target matches no object: kustomize passes over them without
-// a word. A kustomization that has patches with targets is built once more as
-// far as its patches, and no other is.
+// a word. So does it over images. A kustomization that has patches with targets is
+// built once more as far as its patches, and one that has images for each of them.
 func (r *recorder) unmatched(root string) []string {
 	c := targetCheck{recorder: r, root: root, seen: map[string]bool{}}
 	c.visit([]step{{dir: root}})
@@ -65,6 +65,7 @@ func (c *targetCheck) visit(path []step) {
 	c.check(path, "patches", targets(at.kustomization.Patches))
 	c.check(path, "patchesJson6902", targets(at.kustomization.PatchesJson6902))
 	c.check(path, "transformers", c.transformers(at))
+	c.checkImages(path)
 }
 
 // targets are those of patches; nil, where a patch has none.
@@ -117,12 +118,19 @@ func resolved(dir, path string) string {
 	return path
 }
 
+// name is the path of the kustomization that a path of steps leads to.
+func (c *targetCheck) name(path []step) string {
+	file := path[len(path)-1].file
+	if name, err := filepath.Rel(c.root, file); err == nil {
+		return name
+	}
+	return file
+}
+
 // check warns of each target of a field that matches nothing.
 func (c *targetCheck) check(path []step, field string, targets []*types.Selector) {
-	name, err := filepath.Rel(c.root, path[len(path)-1].file)
-	if err != nil {
-		name = path[len(path)-1].file
-	}
+	var err error
+	name := c.name(path)
 	var objects resmap.ResMap // before any patch
 	for i, target := range targets {
 		if target == nil {
@@ -164,6 +172,12 @@ func matches(objects resmap.ResMap, target types.Selector) bool {
 // before returns the objects that the kustomization at the end of a path has
 // when the patch at an index of a field is about to be applied.
 func (c *targetCheck) before(path []step, field string, patch int) (resmap.ResMap, error) {
+	return c.upTo(path, field, patch, nil)
+}
+
+// upTo is like before; images are in the place of the kustomization's own, if
+// that is the field.
+func (c *targetCheck) upTo(path []step, field string, patch int, images []types.Image) (resmap.ResMap, error) {
 	files := newRecorder(filesys.MakeFsOnDisk())
 	maps.Copy(files.replace, c.replace)
 	for i, s := range path {
@@ -183,6 +197,9 @@ func (c *targetCheck) before(path []step, field string, patch int) (resmap.ResMa
 			cut.Transformers, cut.Validators = k.Transformers[:patch], nil
 		case field == "patches":
 			cut.PatchesStrategicMerge, cut.Patches = k.PatchesStrategicMerge, k.Patches[:patch]
+		case field == "images":
+			cut = k
+			cut.Images, cut.Replacements, cut.Transformers, cut.Validators = images, nil, nil, nil
 		default: // kustomize's order is not the file's
 			cut.PatchesStrategicMerge, cut.Patches, cut.PatchesJson6902 = k.PatchesStrategicMerge, k.Patches, k.PatchesJson6902[:patch]
 			cut.Namespace, cut.NamePrefix, cut.NameSuffix = k.Namespace, k.NamePrefix, k.NameSuffix

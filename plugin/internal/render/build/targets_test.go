@@ -52,7 +52,16 @@ func TestTargetsThatMatchNothing(t *testing.T) {
 		"a component":                    {map[string]string{"kustomization.yaml": from + "components: [fine, wrong]\n", "fine/kustomization.yaml": component + "patches: [{target: {kind: Service}, " + add + "}]", "wrong/kustomization.yaml": component + "patches: [{target: {kind: Servcie}, " + add + "}]"}, []string{"wrong/" + none + "Servcie" + hint + "did you mean Service ISTIO_TENANT_NAMESPACE/istiod?"}},
 		"a component of a component":     {map[string]string{"kustomization.yaml": from + "components: [outer]\n", "outer/kustomization.yaml": component + "components: [../inner]\nresources: [own.yaml]\n", "outer/own.yaml": role + "reviews\n", "inner/kustomization.yaml": component + "patches: [{target: {kind: ServiceAccount, name: reviews}, " + add + "}, {target: {kind: ServiceAccount, name: reveiws}, " + add + "}]"}, []string{"inner/kustomization.yaml: patches[1].target: ServiceAccount reveiws" + hint + "did you mean ServiceAccount reviews?"}},
 		"a patch among the transformers": {map[string]string{"kustomization.yaml": from + "namePrefix: a-\ntransformers: [fine.yaml, wrong.yaml]", "fine.yaml": transformer + add + "\ntarget: {kind: Service, name: a-istiod}\n", "wrong.yaml": strings.Replace(transformer, "name: a", "name: b", 1) + add + "\ntarget: {kind: ConfigMap, name: a-istoi}\n"}, []string{"kustomization.yaml: transformers[1].target: ConfigMap a-istoi" + hint + "did you mean ConfigMap ISTIO_TENANT_NAMESPACE/a-istio?"}},
-		"no base at all":                 {map[string]string{"kustomization.yaml": "resources: [own.yaml]\npatches: [{target: {kind: ServiceAccount, name: reveiws}, " + add + "}]", "own.yaml": role + "reviews\n"}, []string{none + "ServiceAccount reveiws matches no object, so that the patch changes nothing; did you mean ServiceAccount reviews?"}},
+		"an image that matches":          {map[string]string{"kustomization.yaml": "resources: [pod.yaml]\nimages: [{name: a/istio, newTag: x}, {name: a/istio, newName: b/istio}, {name: b/istio, newTag: z}]", "pod.yaml": pod}, nil},
+		"images that match nothing": {map[string]string{"kustomization.yaml": "resources: [pod.yaml]\nimages: [{name: istio, newTag: x}, {name: a/isto, newTag: x}, {name: other, newTag: x}]", "pod.yaml": pod}, []string{
+			"kustomization.yaml: images[0].name: no container has image istio, so that the entry changes nothing; did you mean \"a/istio\"?",
+			"kustomization.yaml: images[1].name: no container has image a/isto, so that the entry changes nothing; did you mean \"a/istio\"?",
+			"kustomization.yaml: images[2].name: no container has image other, so that the entry changes nothing",
+		}},
+		"an image of a component": {map[string]string{"kustomization.yaml": "resources: [pod.yaml]\ncomponents: [wrong]\n", "pod.yaml": pod, "wrong/kustomization.yaml": component + "images: [{name: a/istio, newTag: x}, {name: b/ist, newTag: x}]"}, []string{
+			"wrong/kustomization.yaml: images[1].name: no container has image b/ist, so that the entry changes nothing",
+		}},
+		"no base at all": {map[string]string{"kustomization.yaml": "resources: [own.yaml]\npatches: [{target: {kind: ServiceAccount, name: reveiws}, " + add + "}]", "own.yaml": role + "reviews\n"}, []string{none + "ServiceAccount reveiws matches no object, so that the patch changes nothing; did you mean ServiceAccount reviews?"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -70,6 +79,8 @@ func TestTargetsThatMatchNothing(t *testing.T) {
 		})
 	}
 }
+
+const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {initContainers: [{name: a, image: 'a/istio:1.2@sha256:0123456789012345678901234567890123456789012345678901234567890123'}]}\n"
 
 const component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
 
