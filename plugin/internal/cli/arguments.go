@@ -53,6 +53,33 @@ func found(args []string) string {
 	return "found argument " + quoted[0]
 }
 
+// onlyOnce makes it an error to give a flag twice, unless it is repeatable: which
+// of two values was meant, nobody knows.
+func onlyOnce(f *pflag.Flag) {
+	if _, repeatable := f.Value.(pflag.SliceValue); !repeatable {
+		f.Value = &once{Value: f.Value, name: f.Name}
+	}
+}
+
+// once is the value of a flag that may be given once.
+type once struct {
+	pflag.Value
+	name  string
+	given *string
+}
+
+func (o *once) Set(text string) error {
+	if o.given != nil {
+		return &givenAgain{o.name, *o.given, text}
+	}
+	o.given = &text
+	return o.Value.Set(text)
+}
+
+type givenAgain struct{ name, first, second string }
+
+func (*givenAgain) Error() string { return "is given again" }
+
 // wrongFlag says what is wrong with a flag, in this program's words.
 func wrongFlag(cmd *cobra.Command, err error) error {
 	of, help := "", "; see "+cmd.CommandPath()+" --help"
@@ -62,7 +89,10 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var empty *pflag.ValueRequiredError
 	var invalid *pflag.InvalidValueError
+	var again *givenAgain
 	switch {
+	case errors.As(err, &again):
+		return fmt.Errorf("%s--%s: found %q and %q: must be given once", of, again.name, again.first, again.second)
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
 		return fmt.Errorf("%sunknown flag: -%s%s", of, unknown.GetSpecifiedName(), help)
 	case errors.As(err, &unknown):

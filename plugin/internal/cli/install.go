@@ -15,7 +15,8 @@ func installCommand(s Streams) *cobra.Command {
 		Use:   "install DIR",
 		Short: "Copy this program into a directory",
 		Long: `Copy this program to DIR/istio-tenancy, for others to run: an init container does
-so, into a volume that is on the PATH of the container with kustomize.`,
+so, into a volume that is on the PATH of the container with kustomize. A file of
+that name is replaced; a directory or a link is left alone, and is an error.`,
 		Example: `  istio-tenancy install /custom-tools`,
 		Args: arguments{
 			name: "DIR", what: "the directory to copy to", example: "install /custom-tools", least: 1, most: 1,
@@ -30,17 +31,28 @@ so, into a volume that is on the PATH of the container with kustomize.`,
 	}
 }
 
-// install replaces dir's program as a whole: one that runs goes on running.
+// install replaces dir's program as a whole: one that runs goes on running. A
+// link may be another's, or lead to one that others run.
 func install(dir string) (path string, err error) {
 	from, err := os.Executable()
 	if err != nil {
 		return "", err
+	}
+	path = filepath.Join(dir, program)
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		what := "something else"
+		switch {
+		case info.IsDir():
+			what = "a directory"
+		case info.Mode()&os.ModeSymlink != 0:
+			what = "a link"
+		}
+		return "", fmt.Errorf("install: %s: is %s: must be a file, or not exist; remove it", path, what)
 	}
 	in, err := os.Open(from)
 	if err != nil {
 		return "", err
 	}
 	defer in.Close() // was only read
-	path = filepath.Join(dir, program)
 	return path, atomicwrite.File(path, "", 0o755, in)
 }

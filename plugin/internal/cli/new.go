@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,8 +69,7 @@ and elsewhere to overlays/NAME.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(s.Out, nextSteps(o.dir, tenant))
-			return err
+			return report(s.Out, o.dir, nextSteps(o.dir, tenant))
 		},
 	}
 	f := cmd.Flags()
@@ -80,6 +80,15 @@ and elsewhere to overlays/NAME.`,
 	f.StringVar(&o.base, "base", "", "`directory` or URL of the base (default bases/istio/control-plane of the checkout around the output)")
 	f.StringVarP(&o.dir, "output", "o", "", "`directory` to write (default NAME beside the other overlays, or overlays/NAME)")
 	return cmd
+}
+
+// report prints what there is to say of a directory that is written. It stays if
+// that fails.
+func report(out io.Writer, dir, text string) error {
+	if _, err := fmt.Fprint(out, text); err != nil {
+		return fmt.Errorf("%s: is written and complete, but what there is to say of it could not be printed: %w", dir, err)
+	}
+	return nil
 }
 
 // overlaysDir is where the other overlays are, as seen from the working directory.

@@ -88,6 +88,9 @@ under generators.`,
 	root.SetErr(s.Err)
 	root.AddCommand(newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
 		schemaCommand(s), splitCommand(s), summaryCommand(s), versionCommand(s))
+	for _, cmd := range root.Commands() {
+		cmd.Flags().VisitAll(onlyOnce)
+	}
 	return root
 }
 

@@ -51,8 +51,7 @@ DIR must be empty or not exist.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(s.Out, summary)
-			return err
+			return report(s.Out, dir, fmt.Sprint(summary))
 		},
 	}
 	f := cmd.Flags()

@@ -27,6 +27,10 @@ func find(args []string) ([]overlay, error) {
 	var found []overlay
 	var errs []error
 	for _, arg := range args {
+		if arg == "" {
+			errs = append(errs, errors.New(`found "": must be an overlay, or a directory of overlays`))
+			continue
+		}
 		info, err := os.Stat(arg)
 		switch {
 		case err != nil:

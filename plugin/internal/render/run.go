@@ -74,7 +74,9 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 		return err
 	}
 	if r.Output == "" {
-		return r.stream(jobs)
+		err := r.stream(jobs)
+		r.cutShort = err != nil
+		return err
 	}
 	if r.Check && len(r.Differences) > 0 {
 		return fmt.Errorf("%s: %w: %s", r.Output, ErrStale, r.Named())
@@ -201,7 +203,7 @@ func (r *run) do(ctx context.Context, j *job) error {
 		return err
 	}
 	if len(changes) > 0 {
-		if err := r.change(j.name, changes); err != nil {
+		if err := r.change(j.name, changes, len(files)); err != nil {
 			return err
 		}
 	}
@@ -257,15 +259,15 @@ func (r *run) tally(n *int) {
 	*n++
 }
 
-// change makes, or shows, the changes of one overlay.
-func (r *run) change(name string, changes []change) error {
+// change makes, or shows, the changes of one overlay, which has a number of files.
+func (r *run) change(name string, changes []change, files int) error {
 	if !r.readOnly() {
 		if err := r.output.apply(name, changes); err != nil {
 			return err
 		}
 	}
 	what := changed
-	if slices.ContainsFunc(changes, func(c change) bool { return c.name == kustomizationFile && c.old == nil }) {
+	if len(changes) == files && !slices.ContainsFunc(changes, func(c change) bool { return c.old != nil }) {
 		what = added
 	}
 	r.mu.Lock()

@@ -21,6 +21,8 @@ type Summary struct {
 	Took          time.Duration
 	// DryRun: nothing is written. Printed: all goes to Out.
 	DryRun, Printed bool
+
+	cutShort bool // not all could be printed
 }
 
 // Difference is an overlay whose output changed.
@@ -57,6 +59,8 @@ func (s Summary) String() string {
 	switch {
 	case !s.Printed:
 		fmt.Fprintf(&b, "%d %s", s.Changed, s.verb(changed))
+	case s.cutShort:
+		b.WriteString("not all printed")
 	case s.Failed == 0:
 		b.WriteString("printed")
 	default:

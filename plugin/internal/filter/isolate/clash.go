@@ -3,6 +3,7 @@ package isolate
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -18,6 +19,13 @@ var instead = map[string]string{
 		`and spec.network.policy to "open" to have none made`,
 	"PeerAuthentication": `rename yours if it has a selector, set spec.mtls of the tenant to its mode, or to "none", which makes none`,
 	"ResourceQuota":      `write its spec.hard under spec.quota of the tenant, or rename yours, which then counts as well`,
+}
+
+func withArticle(kind string) string {
+	if strings.ContainsAny(kind[:1], "AEIO") {
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 // clashes says which objects of an overlay have the names of walls. One without
@@ -46,7 +54,7 @@ func (f Filter) clashes(objects []*yaml.RNode, walls []map[string]any) error {
 			continue
 		}
 		if made[id] {
-			errs = append(errs, fmt.Errorf("%s: metadata.name: istio-tenancy generates a %s of this name: %s", id, id.Kind, instead[id.Kind]))
+			errs = append(errs, fmt.Errorf("%s: metadata.name: istio-tenancy generates %s of this name: %s", id, withArticle(id.Kind), instead[id.Kind]))
 		} else if other := modes[id.Namespace]; other != nil && competes(o, other) {
 			errs = append(errs, fmt.Errorf("%s: spec.selector: is missing, as in %s, which istio-tenancy generates, and of two without a selector in "+
 				"a namespace Istio takes the older: set spec.mtls of the tenant to its mode and remove yours, or set spec.mtls to %q, which makes none",
