@@ -68,7 +68,7 @@ spec:
   namespaceLabels:
     pod-security.kubernetes.io/enforce: baseline
     since: 2024-01-01
-  createNamespaces: false
+  createNamespaces: true
 `))
 	require.NoError(t, err)
 	require.Equal(t, "blue", got.Spec.ControlPlane.Revision)
@@ -76,7 +76,7 @@ spec:
 		"pods": "50", "cpu": "0.5", "requests.memory": "8Gi", "count/deployments.apps": "9", "hugepages-2Mi": "1000",
 	}, got.Spec.Quota)
 	require.Equal(t, "2024-01-01", got.Spec.NamespaceLabels["since"])
-	require.False(t, *got.Spec.CreateNamespaces)
+	require.True(t, *got.Spec.CreateNamespaces)
 }
 
 func TestDecodeTenantErrors(t *testing.T) {
@@ -175,6 +175,12 @@ func TestDecodeSpecErrors(t *testing.T) {
 		"deny in an open network":  {"  network: {policy: open, withinTenant: deny}\n", `spec.network.withinTenant: "deny" needs NetworkPolicies, and spec.network.policy is "open": must be allow, or the policy isolated`},
 		"a kind without a group":   {"  namespacedKinds: [Widget]\n", `spec.namespacedKinds[0]: "Widget" is not allowed: must be a kind and its group, such as "VolumeSnapshot.snapshot.storage.k8s.io"`},
 		"quota resource":           {"  quota: {memroy: 1Gi}\n", `spec.quota.memroy: "memroy" is no resource that a ResourceQuota counts; did you mean "memory"?`},
+		"a right to rights":        {"  controlPlane: {rights: [{serviceAccount: a, apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [create]}]}\n", `spec.controlPlane.rights[0].apiGroups[0]: "rbac.authorization.k8s.io" gives away all other rights: must be another group`},
+		"somebody else's rights":   {"  controlPlane: {rights: [{serviceAccount: a, apiGroups: [\"\"], resources: [serviceaccounts], verbs: [get, impersonate]}]}\n", `spec.controlPlane.rights[0].verbs[1]: "impersonate" gives away somebody else's rights: must be another verb`},
+		"a right to the Namespace": {"  controlPlane: {rights: [{serviceAccount: a, apiGroups: [\"\"], resources: [namespaces], verbs: [get]}]}\n", `spec.controlPlane.rights[0].resources[0]: "namespaces" is the Namespace itself, which is the cluster administrator's alone: must be another resource`},
+		"a wildcard right":         {"  controlPlane: {rights: [{serviceAccount: a, apiGroups: [\"\"], resources: [\"*\"], verbs: [get]}]}\n", `spec.controlPlane.rights[0].resources[0]: "*" is not allowed: must be a resource such as "pods" or "pods/log", and no wildcard`},
+		"labels of nobody":         {"  namespaceLabels: {x: y}\n  createNamespaces: false\n", "spec.namespaceLabels: need spec.createNamespaces to be true, as they go to Namespaces that this program makes: label yours, and leave this out"},
+		"allowed by all":           {"  network: {policy: open, allowFrom: [monitoring]}\n", `spec.network.allowFrom: has no effect where spec.network.policy is "open", with which every namespace may connect: leave it out`},
 		"own label":                {"  namespaceLabels: {istio.io/rev: x}\n", `spec.namespaceLabels["istio.io/rev"]: decides which control plane a namespace belongs to and is set for you: leave it out`},
 		"tenant label":             {"  namespaceLabels: {istio-tenancy.dev/tenant: x}\n", `spec.namespaceLabels["istio-tenancy.dev/tenant"]: decides which control plane a namespace belongs to and is set for you: leave it out`},
 	} {

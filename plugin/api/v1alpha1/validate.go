@@ -41,7 +41,7 @@ func (t IstioTenant) problems() problems {
 	p.checkSubjects(t.Spec)
 	p.checkNetwork(t)
 	p.checkQuota(t.Spec.Quota)
-	p.checkLabels(t.Spec.NamespaceLabels)
+	p.checkLabels(t.Spec)
 	p.checkRights(t.Spec.ControlPlane.Rights)
 	return p
 }
@@ -144,10 +144,25 @@ func dnsSubdomain(name string) bool {
 	return len(name) <= 253
 }
 
+// becoming are the verbs by which one gets somebody else's rights.
+var becoming = []string{"approve", "attest", "bind", "escalate", "impersonate", "sign"}
+
 // checkRights: the API server authorizes what is done to a Namespace in that
-// namespace, so that a Role there can give it away.
+// namespace, so that a Role there can give it away. Nobody gets by a right what
+// leads to all others.
 func (p *problems) checkRights(rights []Right) {
 	for i, r := range rights {
+		at := strictyaml.Element("spec.controlPlane.rights", i)
+		for j, group := range r.APIGroups {
+			if group == "rbac.authorization.k8s.io" {
+				p.add(strictyaml.Element(at+".apiGroups", j), "%q gives away all other rights: must be another group", group)
+			}
+		}
+		for j, verb := range r.Verbs {
+			if slices.Contains(becoming, verb) {
+				p.add(strictyaml.Element(at+".verbs", j), "%q gives away somebody else's rights: must be another verb", verb)
+			}
+		}
 		for j, resource := range r.Resources {
 			kind, _, _ := strings.Cut(resource, "/")
 			if kind == "namespaces" && slices.Contains(r.APIGroups, "") {
@@ -163,6 +178,9 @@ func (p *problems) checkNetwork(t IstioTenant) {
 		p.add("spec.network.withinTenant", `"deny" needs NetworkPolicies, and spec.network.policy is "open": must be allow, or the policy isolated`)
 	}
 	from := t.Spec.Network.AllowFrom
+	if t.Spec.Network.Policy == NetworkOpen && len(from) > 0 {
+		p.add("spec.network.allowFrom", `has no effect where spec.network.policy is "open", with which every namespace may connect: leave it out`)
+	}
 	for i, ns := range from {
 		switch at := strictyaml.Element("spec.network.allowFrom", i); {
 		case slices.Contains(t.Namespaces(), ns):
@@ -230,8 +248,11 @@ var (
 	podSecurityLabels = []string{"pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/audit", "pod-security.kubernetes.io/warn"}
 )
 
-func (p *problems) checkLabels(labels map[string]string) {
-	for name, value := range labels {
+func (p *problems) checkLabels(s TenantSpec) {
+	if s.CreateNamespaces != nil && !*s.CreateNamespaces && len(s.NamespaceLabels) > 0 {
+		p.add("spec.namespaceLabels", "need spec.createNamespaces to be true, as they go to Namespaces that this program makes: label yours, and leave this out")
+	}
+	for name, value := range s.NamespaceLabels {
 		if slices.Contains(podSecurityLabels, name) && !slices.Contains(podSecurity, value) {
 			p.add(strictyaml.Child("spec.namespaceLabels", name), "%s is unknown: must be %s%s", show(value), list(podSecurity), suggest.Question(value, podSecurity))
 		}

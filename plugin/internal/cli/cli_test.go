@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/Masterminds/semver/v3"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/kustomize/kyaml/kio"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/cli"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/clitest"
 )
@@ -45,6 +47,9 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		ContinueOnError:     true,
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("RELEASE", istio.Release)
+			e.Setenv("NEWEST", istio.Newest)
+			e.Setenv("NEXT", semver.MustParse(istio.Newest).IncMinor().String())
 			e.Values[inputKey{}] = &input{base: base}
 			return os.CopyFS(filepath.Join(e.WorkDir, "sales"), os.DirFS("../../../overlays/sales"))
 		},

@@ -74,7 +74,7 @@ func function(s Streams) error {
 	name := kind + " " + list.config.GetName()
 	items, err := filter.Filter(list.items)
 	if err != nil {
-		return inEachLine(name, err)
+		return diagnostic.InEachLine(name, err)
 	}
 	if len(items) == 0 {
 		return fmt.Errorf("%s: nothing is left of %d objects, and kustomize would delete what they deployed", name, len(list.items))
@@ -99,20 +99,6 @@ func rightField(list resourceList, kind, field string) error {
 	}
 	return fmt.Errorf("%s %s: is listed in the wrong place%s: must be under %s of the kustomization, and nowhere else",
 		kind, list.config.GetName(), reason, field)
-}
-
-// inEachLine names the configuration in every line of an error that does not
-// name it yet: one build may hold many tenants.
-func inEachLine(name string, err error) error {
-	var lines []error
-	for line := range strings.Lines(err.Error()) {
-		line = strings.TrimSpace(line)
-		if !strings.HasPrefix(line, name) {
-			line = name + ": " + line
-		}
-		lines = append(lines, errors.New(line))
-	}
-	return errors.Join(lines...)
 }
 
 func orNone(word string) string {

@@ -14,14 +14,15 @@ import (
 )
 
 func TestSupported(t *testing.T) {
+	next := semver.MustParse(istio.Newest).IncMinor().String()
 	for version, want := range map[string]struct{ warning, err string }{
-		"0.6.0":  {err: "Deployment istio-system/istiod: runs Istio 0.6.0: must be 0.7 or newer"},
-		"0.7.0":  {},
-		"0.7.1":  {},
-		"1.31.0": {},
-		"1.31.9": {},
-		"1.32.0": {warning: "Deployment istio-system/istiod: runs Istio 1.32.0, and the newest that this program knows is 1.31: "},
-		"2.0.0":  {warning: "Deployment istio-system/istiod: runs Istio 2.0.0, "},
+		"0.6.0":             {err: "Deployment istio-system/istiod: runs Istio 0.6.0: must be 0.7 or newer"},
+		"0.7.0":             {},
+		"0.7.1":             {},
+		istio.Release:       {},
+		istio.Newest + ".9": {},
+		next:                {warning: "Deployment istio-system/istiod: runs Istio " + next + ", and the newest that this program knows is " + istio.Newest + ": "},
+		"2.0.0":             {warning: "Deployment istio-system/istiod: runs Istio 2.0.0, "},
 	} {
 		plane := controlplane.ControlPlane{
 			Deployment: yaml.MustParse("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: istiod, namespace: istio-system}\n"),

@@ -7,6 +7,7 @@
 package diagnostic
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -22,6 +23,19 @@ func Error(w io.Writer, err error) { write(w, mark, err.Error()) }
 
 // Warning writes a line for each line of a warning.
 func Warning(w io.Writer, text string) { write(w, warningMark, text) }
+
+// InEachLine puts a prefix before each line of an error that has not got it yet.
+func InEachLine(prefix string, err error) error {
+	var lines []error
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, prefix) {
+			line = prefix + ": " + line
+		}
+		lines = append(lines, errors.New(line))
+	}
+	return errors.Join(lines...)
+}
 
 // write has nobody to tell that stderr is gone.
 func write(w io.Writer, mark, text string) {

@@ -38,7 +38,7 @@ var citadel = Component{
 			Read: Cluster, Write: None, Why: "which namespaces ask for certificates",
 		},
 		{
-			Groups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"},
+			Groups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"}, Verbs: []string{"create"},
 			Read: None, Write: Cluster, Why: "proxies prove who they are by ServiceAccount token",
 		},
 	},
@@ -49,4 +49,11 @@ var securityPostInstall = Component{
 	Name:     "Citadel's post-install Job",
 	Accounts: []string{"istio-security-post-install-account"},
 	Dropped:  "applies the MeshPolicy, of which a cluster has one; a tenant's is a Policy in its namespaces",
+}
+
+// oldCACleanup is a Job of 0.8 that removes the CA of 0.7, by a Role of its own.
+var oldCACleanup = Component{
+	Name:     "the Job that removes the CA of 0.7",
+	Range:    Range{Before: "1.1"},
+	Accounts: []string{"istio-cleanup-old-ca-service-account"},
 }

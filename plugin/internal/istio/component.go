@@ -59,7 +59,7 @@ type Component struct {
 
 // Components are all that the catalogue knows.
 var Components = []Component{
-	istiod, pilot, mixer, mixerPostInstall, mixerValidator, citadel, securityPostInstall, galley, injector, ingress, egress, proxy,
+	istiod, pilot, mixer, mixerPostInstall, mixerValidator, citadel, oldCACleanup, securityPostInstall, galley, injector, ingress, egress, proxy,
 	reader, cni, ztunnel, prometheus, kiali,
 }
 
@@ -101,7 +101,10 @@ type Variable struct {
 	List bool
 	// KeepsTenants leaves a value alone that is one of the tenant's namespaces.
 	KeepsTenants bool
-	Why          string
+	// Elsewhere says what it does in the other modes, where a base may not have
+	// it; empty, where it does no harm.
+	Elsewhere string
+	Why       string
 }
 
 // Setting is a field of the mesh's configuration that a tenant needs. Up to 1.0
@@ -117,6 +120,11 @@ type Setting struct {
 	Remove, Watched bool
 	// Keeps are values of a base that stay.
 	Keeps []string
+	// Owner is where a tenant says the value. Any other in a base is somebody's
+	// own, which a warning names, unless it is one of Usual: what Istio's charts
+	// have. Without Owner, the charts may have any value.
+	Owner string
+	Usual []string
 	Why   string
 }
 

@@ -2,8 +2,7 @@ package istio
 
 import "slices"
 
-// GatewayGroup is the group of the Gateway API's kinds, of which those that a
-// tenant writes have a namespace.
+// GatewayGroup is the group of the Gateway API's kinds.
 const GatewayGroup = "gateway.networking.k8s.io"
 
 // The API groups of Istio's kinds, and of those that Istio reads.

@@ -27,9 +27,13 @@ const (
 	InjectorPrefix = "istio-sidecar-injector"
 )
 
-// DefaultValidators are how the names of the charts' cluster-wide validators
-// begin: since 1.11, and up to 1.10. Source: manifests/charts/base.
-var DefaultValidators = []string{DefaultValidator, "istiod-"}
+// DefaultValidators are what the charts' cluster-wide validators are called,
+// with placeholders (see [Values]): since 1.11, as split reserves the name, and up
+// to 1.10. Source: manifests/charts/base.
+var DefaultValidators = []string{DefaultValidator, DefaultValidator + "-{controlPlane}", "istiod-{controlPlane}"}
+
+// WebhookPrefixes are how the names of the charts' webhook configurations begin.
+var WebhookPrefixes = []string{"istiod-", ValidatorPrefix, InjectorPrefix, "istio-revision-tag-"}
 
 // UnrevisedWebhooks are how the names of the injector's webhooks begin that the
 // charts have in a control plane without a revision only: for namespaces and
@@ -68,7 +72,8 @@ var istiod = Component{
 	Variables: []Variable{
 		{
 			Name: "ISTIO_WATCH_NAMESPACE", Value: "{application}", Modes: []v1alpha1.Discovery{v1alpha1.DiscoveryNamespace},
-			Why: "the informers of istiod are limited to this namespace, so that it needs no right elsewhere",
+			Elsewhere: "istiod would watch this namespace alone",
+			Why:       "the informers of istiod are limited to this namespace, so that it needs no right elsewhere",
 		},
 		{
 			Name: "ENABLE_ENHANCED_RESOURCE_SCOPING", Value: "true", Range: Range{Since: "1.10", Before: "1.22"}, Modes: selecting,
@@ -99,18 +104,23 @@ var istiod = Component{
 	},
 	Mesh: []Setting{
 		{
-			Name: "rootNamespace", Value: "{controlPlane}",
+			Name: "rootNamespace", Value: "{controlPlane}", Owner: "spec.controlPlane.namespace",
 			Why: "even where istiod does not watch it: in its root namespace, istiod takes every PeerAuthentication " +
 				"for a mesh-wide one, and ignores its selector",
 		},
-		{Name: "trustDomain", Value: "{trustDomain}", Why: "the identities of the mesh"},
+		{
+			Name: "trustDomain", Value: "{trustDomain}", Owner: "spec.controlPlane.trustDomain", Usual: []string{"cluster.local"},
+			Why: "the identities of the mesh",
+		},
 		{
 			Name: "discoverySelectors", Watched: true, Range: Range{Since: "1.10"}, Modes: selecting,
-			Why: "istiod lists the cluster and takes these namespaces",
+			Owner: "spec.applicationNamespaces",
+			Why:   "istiod lists the cluster and takes these namespaces",
 		},
 		{
 			Name: "discoverySelectors", Remove: true, Range: Range{Since: "1.10"}, Modes: []v1alpha1.Discovery{v1alpha1.DiscoveryNamespace},
-			Why: "a base's own would only hide some of the tenant's namespaces",
+			Owner: "spec.applicationNamespaces",
+			Why:   "a base's own would only hide some of the tenant's namespaces",
 		},
 		{
 			Name: "ingressControllerMode", Value: "STRICT", Range: seesForeignIngresses, Modes: selecting, Keeps: []string{"OFF"},
@@ -118,6 +128,7 @@ var istiod = Component{
 		},
 		{
 			Name: "ingressClass", Value: IngressClass, Range: seesForeignIngresses, Modes: selecting,
+			Owner: "metadata.name", Usual: []string{DefaultIngressClass},
 			Why: "two tenants' istiods would both serve an Ingress of one class",
 		},
 	},

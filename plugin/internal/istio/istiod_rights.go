@@ -39,11 +39,11 @@ var istiodRights = []Right{
 		Read: None, Write: ApplicationNamespaces, Why: "conditions and addresses",
 	},
 	{
-		Groups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"},
+		Groups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"}, Verbs: []string{"create"},
 		Read: None, Write: Cluster, Why: "proxies prove who they are by ServiceAccount token",
 	},
 	{
-		Groups: []string{"authorization.k8s.io"}, Resources: []string{"subjectaccessreviews"},
+		Groups: []string{"authorization.k8s.io"}, Resources: []string{"subjectaccessreviews"}, Verbs: []string{"create"},
 		Read: None, Write: Cluster, Why: "whether a gateway may read the Secret that it asks for",
 	},
 	{

@@ -46,7 +46,7 @@ var kiali = Component{
 			Read:      TenantNamespaces, Write: ApplicationNamespaces, Why: "configuration of the mesh",
 		},
 		{
-			Groups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"},
+			Groups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"}, Verbs: []string{"create"},
 			Read: None, Write: Cluster, Why: "people log in by ServiceAccount token",
 		},
 		{

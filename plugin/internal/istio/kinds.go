@@ -30,6 +30,11 @@ var SecurityVersions = []struct {
 	{Range{Since: "1.5", Before: "1.22"}, SecurityGroup + "/v1beta1"},
 }
 
+// FilteredTelemetry are the versions whose charts have EnvoyFilters for
+// telemetry, each with the control plane's revision. Source: istio/istio,
+// istio-discovery/templates/telemetryv2_*.yaml, up to 1.20.
+var FilteredTelemetry = Range{Before: "1.21"}
+
 // MutualTLSBefore is how mutual TLS is said where there is no PeerAuthentication.
 const MutualTLSBefore = "say it in the mesh (authPolicy, up to 0.7) or by a Policy (0.8 to 1.4)"
 

@@ -29,13 +29,19 @@ var pilot = Component{
 	},
 	Variables: []Variable{ingressNamespace},
 	Mesh: []Setting{
-		{Name: "rootNamespace", Value: "{controlPlane}", Range: Range{Since: "1.1"}, Why: "where what holds for the whole mesh is"},
+		{
+			Name: "rootNamespace", Value: "{controlPlane}", Range: Range{Since: "1.1"}, Owner: "spec.controlPlane.namespace",
+			Why: "where what holds for the whole mesh is",
+		},
 		{
 			Name: "configSources", Remove: true,
 			Why: "Galley would serve Pilot the whole cluster's configuration; without it, Pilot reads what --appNamespace lets it",
 		},
 		{Name: "ingressControllerMode", Value: "STRICT", Keeps: []string{"OFF"}, Why: "only Ingresses that name the class"},
-		{Name: "ingressClass", Value: IngressClass, Why: "two tenants' Pilots would both serve an Ingress of one class"},
+		{
+			Name: "ingressClass", Value: IngressClass, Owner: "metadata.name", Usual: []string{DefaultIngressClass},
+			Why: "two tenants' Pilots would both serve an Ingress of one class",
+		},
 	},
 	Rights: slices.Concat([]Right{
 		{

@@ -24,3 +24,10 @@ func (r Range) Holds(v *semver.Version) bool {
 	return (r.Since == "" || !v.LessThan(semver.MustParse(r.Since))) &&
 		(r.Before == "" || v.LessThan(semver.MustParse(r.Before)))
 }
+
+// IsNewest says whether a version is of the minor version Newest, whose schemas
+// are known.
+func IsNewest(v *semver.Version) bool {
+	newest := semver.MustParse(Newest)
+	return v.Major() == newest.Major() && v.Minor() == newest.Minor()
+}

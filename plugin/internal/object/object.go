@@ -184,8 +184,11 @@ func InNamespaces(names []string) map[string]any {
 	return map[string]any{"key": NameLabel, "operator": "In", "values": names}
 }
 
-// SelectsByName says whether an element of matchExpressions is InNamespaces'.
-func SelectsByName(expression *yaml.RNode) bool { return String(expression, "key") == NameLabel }
+// IsInNamespaces says whether an element of matchExpressions is InNamespaces' of
+// the same names. One of other names is somebody else's.
+func IsInNamespaces(expression *yaml.RNode, names []string) bool {
+	return String(expression, "key") == NameLabel && String(expression, "operator") == "In" && slices.Equal(Strings(expression, "values"), names)
+}
 
 // New returns an object with further top-level fields.
 func New(apiVersion, kind, namespace, name string, fields map[string]any) map[string]any {

@@ -39,7 +39,7 @@ func ScopeOf(o *yaml.RNode) Scope {
 		return Cluster
 	}
 	kinds := namespaced[id.Group]
-	if kinds == "*" || slices.Contains(strings.Fields(kinds), id.Kind) || strings.HasSuffix("."+id.Group, istioGroups) {
+	if kinds == "*" || slices.Contains(strings.Fields(kinds), id.Kind) {
 		return Namespaced
 	}
 	return Unknown
@@ -51,9 +51,27 @@ func IsKubernetesGroup(group string) bool {
 	return !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io")
 }
 
-// istioGroups end the API groups of Istio, whose kinds have a namespace but for
-// those in clusterScoped.
-const istioGroups = ".istio.io"
+// IsClusterResource says whether a resource, as rules of RBAC name it, is of a
+// kind that is known to have no namespace.
+func IsClusterResource(group, resource string) bool {
+	resource, _, _ = strings.Cut(resource, "/")
+	return slices.ContainsFunc(strings.Fields(clusterScoped[group]), func(kind string) bool { return plural(kind) == resource })
+}
+
+// plural is the resource of a kind, as Kubernetes forms it.
+func plural(kind string) string {
+	singular := strings.ToLower(kind)
+	switch {
+	case strings.HasSuffix(singular, "y"):
+		return strings.TrimSuffix(singular, "y") + "ies"
+	case strings.HasSuffix(singular, "s"):
+		return singular + "es"
+	}
+	return singular + "s"
+}
+
+// HasClusterKinds says whether a group is known to have kinds without a namespace.
+func HasClusterKinds(group string) bool { return clusterScoped[group] != "" }
 
 // clusterScoped are kinds without a namespace, by group; "*" is every kind.
 // Kubernetes' own are complete up to 1.36; those that the schema of kustomize
@@ -92,24 +110,35 @@ var clusterScoped = map[string]string{
 	"groupsnapshot.storage.k8s.io": "VolumeGroupSnapshotClass VolumeGroupSnapshotContent",
 	"metrics.k8s.io":               "NodeMetrics",
 
-	"authentication.istio.io": "MeshPolicy",        // Istio 0.8 to 1.5
-	"rbac.istio.io":           "ClusterRbacConfig", // Istio 1.1 to 1.5
+	"authentication.istio.io": "MeshPolicy",            // Istio 0.8 to 1.5
+	"networking.istio.io":     "SyntheticServiceEntry", // Istio 1.4
+	"rbac.istio.io":           "ClusterRbacConfig",     // Istio 1.1 to 1.5
 
 	"aquasecurity.github.io": "ClusterComplianceReport ClusterConfigAuditReport ClusterRbacAssessmentReport",
 	"cert-manager.io":        "ClusterIssuer",
 	"trust.cert-manager.io":  "Bundle ClusterBundle",
 	"cilium.io": "CiliumBGPClusterConfig CiliumCIDRGroup CiliumClusterwideEnvoyConfig CiliumClusterwideNetworkPolicy " +
 		"CiliumEgressGatewayPolicy CiliumExternalWorkload CiliumIdentity CiliumL2AnnouncementPolicy CiliumLoadBalancerIPPool CiliumNode CiliumPodIPPool",
-	"constraints.gatekeeper.sh": "*",
-	"templates.gatekeeper.sh":   "*",
-	"mutations.gatekeeper.sh":   "*",
-	"crd.projectcalico.org":     "BGPConfiguration BGPPeer FelixConfiguration GlobalNetworkPolicy GlobalNetworkSet HostEndpoint IPPool",
-	"external-secrets.io":       "ClusterExternalSecret ClusterPushSecret ClusterSecretStore",
-	"karpenter.sh":              "NodeClaim NodePool",
-	"kyverno.io":                "ClusterCleanupPolicy ClusterPolicy GlobalContextEntry",
-	"policies.kyverno.io":       "DeletingPolicy GeneratingPolicy ImageValidatingPolicy MutatingPolicy ValidatingPolicy",
-	"projectcalico.org":         "BGPConfiguration BGPPeer FelixConfiguration GlobalNetworkPolicy GlobalNetworkSet HostEndpoint IPPool Tier",
-	"security.openshift.io":     "SecurityContextConstraints",
+	"constraints.gatekeeper.sh":   "*",
+	"templates.gatekeeper.sh":     "*",
+	"mutations.gatekeeper.sh":     "*",
+	"crd.projectcalico.org":       "BGPConfiguration BGPPeer FelixConfiguration GlobalNetworkPolicy GlobalNetworkSet HostEndpoint IPPool",
+	"apiextensions.crossplane.io": "*",
+	"capsule.clastix.io":          "*",
+	"expansion.gatekeeper.sh":     "*",
+	"externaldata.gatekeeper.sh":  "*",
+	"karpenter.k8s.aws":           "*",
+	"nfd.k8s-sigs.io":             "NodeFeatureGroup NodeFeatureRule",
+	"operator.tigera.io":          "*",
+	"pkg.crossplane.io":           "*",
+	"policy.cert-manager.io":      "CertificateRequestPolicy",
+	"kueue.x-k8s.io":              "AdmissionCheck ClusterQueue Cohort ResourceFlavor Topology WorkloadPriorityClass",
+	"external-secrets.io":         "ClusterExternalSecret ClusterPushSecret ClusterSecretStore",
+	"karpenter.sh":                "NodeClaim NodePool",
+	"kyverno.io":                  "ClusterCleanupPolicy ClusterPolicy GlobalContextEntry",
+	"policies.kyverno.io":         "DeletingPolicy GeneratingPolicy ImageValidatingPolicy MutatingPolicy ValidatingPolicy",
+	"projectcalico.org":           "BGPConfiguration BGPPeer FelixConfiguration GlobalNetworkPolicy GlobalNetworkSet HostEndpoint IPPool Tier",
+	"security.openshift.io":       "SecurityContextConstraints",
 }
 
 // namespaced are kinds with a namespace that the schema of kustomize lacks, by
@@ -122,6 +151,14 @@ var namespaced = map[string]string{
 	"gateway.networking.x-k8s.io": "*",
 	"resource.k8s.io":             "ResourceClaim ResourceClaimTemplate",
 	"scheduling.k8s.io":           "PodGroup Workload",
+
+	"authentication.istio.io": "*",
+	"config.istio.io":         "*",
+	"extensions.istio.io":     "*",
+	"networking.istio.io":     "*",
+	"rbac.istio.io":           "*",
+	"security.istio.io":       "*",
+	"telemetry.istio.io":      "*",
 
 	"argoproj.io":                 "AnalysisRun AnalysisTemplate AppProject Application ApplicationSet Rollout",
 	"cert-manager.io":             "Certificate CertificateRequest Issuer",

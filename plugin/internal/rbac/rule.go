@@ -2,6 +2,7 @@
 package rbac
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -23,14 +24,26 @@ type Rule struct {
 	Verbs           []string `yaml:"verbs"`
 }
 
-// Of decodes the rules of a Role or ClusterRole.
+// Of decodes the rules of a Role or ClusterRole. A rule that allows nothing is an
+// error, as it is for the API server.
 func Of(role *yaml.RNode) ([]Rule, error) {
 	field, err := role.Pipe(yaml.Lookup("rules"))
 	if err != nil || field == nil {
 		return nil, err
 	}
 	var rules []Rule
-	return rules, field.YNode().Decode(&rules)
+	if err := field.YNode().Decode(&rules); err != nil {
+		return nil, err
+	}
+	for i, r := range rules {
+		switch {
+		case len(r.Verbs) == 0:
+			return nil, fmt.Errorf("rules[%d].verbs: is empty: must name what is allowed", i)
+		case len(r.NonResourceURLs) == 0 && (len(r.APIGroups) == 0 || len(r.Resources) == 0):
+			return nil, fmt.Errorf("rules[%d]: names no resources: must have apiGroups and resources, or nonResourceURLs", i)
+		}
+	}
+	return rules, nil
 }
 
 // Values are rules as a field of an object.

@@ -14,6 +14,7 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
 )
 
@@ -124,13 +125,13 @@ func TestGatewayIsLabelled(t *testing.T) {
 func TestImages(t *testing.T) {
 	for _, c := range []struct{ name, spec, pilot, injector string }{
 		{"defaults", "part: control-plane",
-			"docker.io/istio/pilot:1.31.0", `"hub": "docker.io/istio"`},
+			"docker.io/istio/pilot:" + release.Version, `"hub": "docker.io/istio"`},
 		{"hub", "{part: control-plane, hub: registry.example.com/istio}",
-			"registry.example.com/istio/pilot:1.31.0", `"hub": "registry.example.com/istio"`},
-		{"tag", "{part: control-plane, tag: 1.31.0-distroless}",
-			"docker.io/istio/pilot:1.31.0-distroless", `"tag": "1.31.0-distroless"`},
+			"registry.example.com/istio/pilot:" + release.Version, `"hub": "registry.example.com/istio"`},
+		{"tag", "{part: control-plane, tag: " + release.Version + "-distroless}",
+			"docker.io/istio/pilot:" + release.Version + "-distroless", `"tag": "` + release.Version + `-distroless"`},
 		{"variant", "{part: control-plane, values: {global: {variant: debug}}}",
-			"docker.io/istio/pilot:1.31.0-debug", `"variant": "debug"`},
+			"docker.io/istio/pilot:" + release.Version + "-debug", `"variant": "debug"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out := text(t, mustGenerate(t, c.spec))
@@ -188,6 +189,12 @@ func TestErrors(t *testing.T) {
 			"spec.values.pilot.global.meshConfig.defaultConfig.concurency: no field of ProxyConfig; did you mean \"concurrency\"?"},
 		{"watched namespace", "{part: control-plane, values: {env: {ISTIO_WATCH_NAMESPACE: a}}}",
 			"spec.values.env.ISTIO_WATCH_NAMESPACE: found \"a\"; set spec.discovery of the IstioTenant"},
+		{"a variable that the chart sets", "{part: control-plane, values: {env: {REVISION: zzz, A: b, CA_TRUSTED_NODE_ACCOUNTS: a}}}",
+			"spec.values.env.CA_TRUSTED_NODE_ACCOUNTS: found \"a\"; no tenant trusts accounts of the cluster's nodes\n" +
+				"IstioRelease istio: spec.values.env.REVISION: found \"zzz\"; the chart sets this variable itself: set spec.controlPlane.revision of the IstioTenant"},
+		{"such a variable below pilot", "{part: control-plane, values: {pilot: {env: {CLUSTER_ID: x, POD_NAMESPACE: foo}}}}",
+			"spec.values.pilot.env.CLUSTER_ID: found \"x\"; the chart sets this variable itself: set spec.values.global.multiCluster.clusterName\n" +
+				"IstioRelease istio: spec.values.pilot.env.POD_NAMESPACE: found \"foo\"; the chart sets this variable itself: remove it"},
 		{"tags", "{part: control-plane, values: {revisionTags: [prod]}}",
 			"spec.values.revisionTags: found [\"prod\"]; a tag's webhook matches every tenant's namespaces; use the revision, set spec.controlPlane.revision of the IstioTenant"},
 		{"ambient", "{part: control-plane, values: {profile: ambient}}",
@@ -197,11 +204,11 @@ func TestErrors(t *testing.T) {
 		{"default revision", "{part: common, values: {defaultRevision: default}}",
 			"spec.values.defaultRevision: found \"default\"; a default revision would validate every tenant's configuration"},
 		{"another version", "{part: control-plane, tag: 1.24.6}",
-			"spec.tag: the control plane is Istio 1.24.6; the charts are for 1.31; for another version, split its own manifest (istio-tenancy split)"},
+			"spec.tag: the control plane is Istio 1.24.6; the charts are for " + istio.Newest + "; for another version, split its own manifest (istio-tenancy split)"},
 		{"a tag among the values", "{part: control-plane, values: {pilot: {tag: 1.24.6}}}",
 			"spec.values.pilot.tag: found \"1.24.6\"; set spec.tag of the IstioRelease"},
 		{"an image of another version", "{part: control-plane, values: {image: example.com/pilot:1.24.6}}",
-			"spec.tag: the control plane is Istio 1.24.6; the charts are for 1.31; for another version, split its own manifest (istio-tenancy split)"},
+			"spec.tag: the control plane is Istio 1.24.6; the charts are for " + istio.Newest + "; for another version, split its own manifest (istio-tenancy split)"},
 		{"typo below", "{part: control-plane, values: {global: {prxy: {logLevel: debug}}}}",
 			"spec.values.global.prxy: no value of the control-plane chart; did you mean \"proxy\"?"},
 		{"typo further below", "{part: control-plane, values: {global: {proxy: {loglevel: debug}}}}",
@@ -227,7 +234,7 @@ func TestErrors(t *testing.T) {
 		{"images of no use", "{part: gateway, tag: 1.30.0}",
 			`spec.tag: found "1.30.0"; the control plane injects a gateway's image; set it there`},
 		{"wrong type, by schema", "{part: gateway, values: {kind: StatefulSet}}",
-			"chart gateway of Istio 1.31.0: values don't meet the specifications of the schema(s) in the following chart(s): gateway: - at '/kind': value must be one of 'Deployment', 'DaemonSet'"},
+			"chart gateway of Istio " + release.Version + ": values don't meet the specifications of the schema(s) in the following chart(s): gateway: - at '/kind': value must be one of 'Deployment', 'DaemonSet'"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			objects, err := generate(t, c.spec)
@@ -311,10 +318,10 @@ func TestIstiosOwnValues(t *testing.T) {
 // An image's tag need not be a version.
 func TestVersionIsStated(t *testing.T) {
 	for spec, want := range map[string]string{
-		"{part: control-plane}":                                      "",
-		"{part: control-plane, tag: 1.31.7-distroless}":              "",
-		"{part: control-plane, tag: latest}":                         "1.31.0",
-		"{part: control-plane, values: {image: 'a/pilot@sha256:0'}}": "1.31.0",
+		"{part: control-plane}": "",
+		"{part: control-plane, tag: " + istio.Newest + ".7-distroless}": "",
+		"{part: control-plane, tag: latest}":                            release.Version,
+		"{part: control-plane, values: {image: 'a/pilot@sha256:0'}}":    release.Version,
 	} {
 		for _, o := range mustGenerate(t, spec) {
 			if o.GetKind() == "Deployment" {
@@ -340,7 +347,7 @@ func TestErrorsOfTheChart(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			objects, err := generate(t, c.spec)
-			require.ErrorContains(t, err, "IstioRelease istio: chart istio-discovery of Istio 1.31.0: ")
+			require.ErrorContains(t, err, "IstioRelease istio: chart istio-discovery of Istio "+release.Version+": ")
 			require.ErrorContains(t, err, c.want)
 			require.NotContains(t, err.Error(), "\n")
 			require.Nil(t, objects)

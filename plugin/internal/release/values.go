@@ -78,6 +78,11 @@ func check(spec v1alpha1.ReleaseSpec) error {
 		}
 	}
 	errs = append(errs, checkMesh(spec)...)
+	repeated, err := checkEnvironment(spec)
+	if err != nil {
+		return err
+	}
+	errs = append(errs, repeated...)
 	errs = append(errs, src.mistakes(string(spec.Part), spec.Values, defaults)...)
 	return errors.Join(errs...)
 }

@@ -60,8 +60,8 @@ func (f Filter) scope(id object.ID, o *yaml.RNode, defined map[[2]string]object.
 	case object.IsKubernetesGroup(id.Group):
 		return fmt.Errorf("kind: %s of %q is not known to this release, and a kind without a namespace is the whole cluster's; "+
 			"if this one has a namespace, list %q under spec.namespacedKinds of the tenant", id.Kind, id.Group, name)
-	case clusterWide.MatchString(id.Kind):
-		return fmt.Errorf("kind: %s of %q is not known to this release, and by its name it is the whole cluster's; "+
+	case clusterWide.MatchString(id.Kind) || object.HasClusterKinds(id.Group):
+		return fmt.Errorf("kind: %s of %q is not known to this release, and by its name or its group it may be the whole cluster's; "+
 			"if it has a namespace, list %q under spec.namespacedKinds of the tenant", id.Kind, id.Group, name)
 	}
 	defined[kind] = object.Namespaced // is said once
@@ -70,8 +70,33 @@ func (f Filter) scope(id object.ID, o *yaml.RNode, defined map[[2]string]object.
 	return nil
 }
 
+// listed refuses kinds under spec.namespacedKinds of which something else is
+// known, and warns of those that no object has.
+func (f Filter) listed(objects []*yaml.RNode) error {
+	var errs []error
+	for i, listed := range f.Tenant.Spec.NamespacedKinds {
+		at := fmt.Sprintf("spec.namespacedKinds[%d]: found %q", i, listed)
+		kind, group, _ := strings.Cut(listed, ".")
+		known, err := object.Node(object.New(group+"/v1", kind, "", "any", nil))
+		if err != nil {
+			return err
+		}
+		switch object.ScopeOf(known) {
+		case object.Cluster:
+			errs = append(errs, fmt.Errorf("%s: a kind that has no namespace, whose objects are the whole cluster's: remove it", at))
+		case object.Namespaced:
+			errs = append(errs, fmt.Errorf("%s: a kind that is known to have a namespace: remove it", at))
+		default:
+			if !slices.ContainsFunc(objects, func(o *yaml.RNode) bool { return object.IDOf(o).Kind == kind && object.IDOf(o).Group == group }) {
+				f.warn(at + ", and there is no such object: remove it, or mend the name")
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // clusterWide are names of kinds that say that there is no namespace.
-var clusterWide = regexp.MustCompile(`^(Cluster|Global)[A-Z]|Clusterwide|ClusterWide`)
+var clusterWide = regexp.MustCompile(`(Cluster|Global)[A-Z]|Clusterwide|ClusterWide`)
 
 // definitions are the scopes that CustomResourceDefinitions among the objects
 // state. They do not belong in an overlay, but they know.
@@ -132,6 +157,9 @@ func (f Filter) aggregation(_ object.ID, o *yaml.RNode) error {
 
 // binding refuses cluster-wide rights for anybody but the control plane.
 func (f Filter) binding(_ object.ID, o *yaml.RNode) error {
+	if len(object.List(o, "subjects")) == 0 {
+		return errors.New("subjects: is no list of at least one: must name ServiceAccounts of the control plane")
+	}
 	for i, s := range object.List(o, "subjects") {
 		subject := object.ID{Kind: object.String(s, "kind"), Namespace: object.String(s, "namespace"), Name: object.String(s, "name")}
 		if subject.Kind != "ServiceAccount" || !slices.Contains(f.controlPlaneNamespaces(), subject.Namespace) {

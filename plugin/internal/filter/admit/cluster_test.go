@@ -33,7 +33,7 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 		"a kind of an unknown CRD that says it": {
 			`{apiVersion: example.com/v1, kind: ClusterThing, metadata: {name: a}}`,
-			`ClusterThing a: kind: ClusterThing of "example.com" is not known to this release, and by its name it is the whole cluster's; ` +
+			`ClusterThing a: kind: ClusterThing of "example.com" is not known to this release, and by its name or its group it may be the whole cluster's; ` +
 				`if it has a namespace, list "ClusterThing.example.com" under spec.namespacedKinds of the tenant`,
 		},
 		"a kind of Kubernetes' that is newer": {
@@ -131,4 +131,22 @@ func TestAKindThatNobodyKnows(t *testing.T) {
 	require.Empty(t, run(widgets, "Widget.example.com"))
 	require.Empty(t, run(istiod+`{apiVersion: snapshot.storage.k8s.io/v1, kind: VolumeSnapshot, metadata: {name: a}}`,
 		"VolumeSnapshot.snapshot.storage.k8s.io"))
+}
+
+// TestListedKindsAreKindsThatNobodyKnows: a listed kind that is known otherwise
+// would be passed over in silence.
+func TestListedKindsAreKindsThatNobodyKnows(t *testing.T) {
+	for listed, want := range map[string]string{
+		"ClusterRole.rbac.authorization.k8s.io": `spec.namespacedKinds[0]: found "ClusterRole.rbac.authorization.k8s.io": a kind that has no namespace`,
+		"Deployment.apps":                       `spec.namespacedKinds[0]: found "Deployment.apps": a kind that is known to have a namespace: remove it`,
+	} {
+		tenant := sales()
+		tenant.Spec.NamespacedKinds = []string{listed}
+		require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: tenant}, istiod), want)
+	}
+	tenant := sales()
+	tenant.Spec.NamespacedKinds = []string{"Nothing.example.com"}
+	var warnings []string
+	objecttest.Run(t, admit.Filter{Tenant: tenant, Warn: func(w string) { warnings = append(warnings, w) }}, istiod)
+	require.Equal(t, []string{`spec.namespacedKinds[0]: found "Nothing.example.com", and there is no such object: remove it, or mend the name`}, warnings)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
@@ -39,7 +40,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 	if errors.Is(planeErr, errMoved) {
 		return plane, planeErr // and so was everything else
 	}
-	var errs []error
+	errs := []error{f.listed(objects)}
 	seen, defined := map[object.ID]bool{}, definitions(objects)
 	for _, o := range objects {
 		id := object.IDOf(o)
@@ -53,11 +54,11 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 		}
 		seen[placed] = true
 		for _, check := range []func(object.ID, *yaml.RNode) error{
-			f.owner, f.ambient, f.place,
+			f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) }, f.ambient, f.place,
 			func(id object.ID, o *yaml.RNode) error { return f.scope(id, o, defined) },
 		} {
 			if err := check(id, o); err != nil {
-				errs = append(errs, named(id, err))
+				errs = append(errs, diagnostic.InEachLine(id.String(), err))
 				break
 			}
 		}
@@ -105,6 +106,15 @@ func (f Filter) owner(_ object.ID, o *yaml.RNode) error {
 	return nil
 }
 
+// early refuses objects of a base, or of an overlay, that say of themselves that
+// a transformer has made them: it would take them for its own, and replace them.
+func early(plane controlplane.ControlPlane, o *yaml.RNode) error {
+	if plane.Deployment != nil && plane.Deployment.GetNamespace() == v1alpha1.BaseNamespace && o.GetLabels()[v1alpha1.TenantLabel] != "" {
+		return fmt.Errorf("metadata.labels: found %s, which is set for you, on what is the tenant's: remove it", v1alpha1.TenantLabel)
+	}
+	return nil
+}
+
 func (f Filter) ambient(id object.ID, o *yaml.RNode) error {
 	for _, c := range istio.Components {
 		if c.OncePerCluster != "" && id.Kind == "DaemonSet" && slices.Contains(c.Workloads, id.Name) {
@@ -130,13 +140,4 @@ func (f Filter) place(id object.ID, o *yaml.RNode) error {
 			id.Namespace, strings.Join(own[1:], ", "))
 	}
 	return nil
-}
-
-// named names the object in each line of what is wrong with it.
-func named(id object.ID, err error) error {
-	var lines []error
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		lines = append(lines, fmt.Errorf("%s: %s", id, line))
-	}
-	return errors.Join(lines...)
 }

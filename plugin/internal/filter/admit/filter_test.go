@@ -47,13 +47,23 @@ metadata: {name: ns-1}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
-metadata: {name: istiod-istio-system1, labels: {istio-tenancy.dev/tenant: sales}}
+metadata: {name: istiod-istio-system1}
 subjects: [{kind: ServiceAccount, name: istiod, namespace: istio-system1}]
 `
 	objects := objecttest.Parse(t, text)
 	got, err := admit.Filter{Tenant: sales()}.Filter(objects)
 	require.NoError(t, err)
 	require.Equal(t, objects, got)
+}
+
+// TestWhatAnEarlierRunHasLabelledIsTheTenants is for a second run only: what an
+// overlay labels so would be taken for generated, and replaced.
+func TestWhatAnEarlierRunHasLabelledIsTheTenants(t *testing.T) {
+	const labelled = "{apiVersion: v1, kind: Service, metadata: {name: details, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}}\n"
+	require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+labelled),
+		"Service ns-1/details: metadata.labels: found istio-tenancy.dev/tenant, which is set for you, on what is the tenant's: remove it")
+	second := strings.Replace(istiod, "namespace: ISTIO_TENANT_NAMESPACE", "namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}", 1)
+	objecttest.Run(t, admit.Filter{Tenant: sales()}, second+labelled)
 }
 
 func TestRefusesWhatIsNot(t *testing.T) {

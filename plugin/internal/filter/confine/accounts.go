@@ -1,6 +1,7 @@
 package confine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,6 +40,9 @@ func (h holder) String() string {
 // each other's rights: that is an error.
 func (f Filter) holderOf(role *yaml.RNode, objects []*yaml.RNode) (holder, error) {
 	h := holder{accounts: accountsOf(role, objects), lists: f.Tenant.Lists}
+	if len(h.accounts) == 0 {
+		return holder{}, errors.New("a ClusterRoleBinding of it has no subjects: name ServiceAccounts, or remove both")
+	}
 	for i, account := range h.accounts {
 		program := f.programOf(account)
 		if i > 0 && program.Name != h.program.Name {
@@ -92,69 +96,71 @@ func (h holder) lookup(group, resource string) (istio.Right, bool) {
 	return h.rows[i], true
 }
 
-// allows are those of verbs that the tenant allows on a resource.
-func (h holder) allows(group, resource string, verbs []string) []string {
-	return slices.DeleteFunc(slices.Clone(verbs), func(verb string) bool {
-		return !slices.ContainsFunc(h.allowed, func(r v1alpha1.Right) bool {
-			return slices.Contains(r.APIGroups, group) && slices.Contains(r.Resources, resource) && slices.Contains(r.Verbs, verb)
-		})
-	})
-}
-
-// dropAccounts removes the ServiceAccounts that a tenant has no use for, with
-// what is bound to them alone, and what binds those that need nothing.
+// dropAccounts removes the ServiceAccounts of the control plane that a tenant
+// has no use for, with what is bound to them alone, and what binds those that
+// need nothing. Others of such a name, in another namespace, are not meant.
 func (f Filter) dropAccounts(objects []*yaml.RNode) []*yaml.RNode {
-	roles := map[string]bool{}
+	of := func(namespace, account string) istio.Component {
+		if namespace != f.Tenant.Own() {
+			return istio.Component{}
+		}
+		return f.programOf(account)
+	}
+	roles := map[object.ID]bool{}
 	objects = object.Remove(objects, func(o *yaml.RNode) bool {
 		switch o.GetKind() {
 		case "ServiceAccount":
-			return f.programOf(o.GetName()).Dropped != ""
+			return of(o.GetNamespace(), o.GetName()).Dropped != ""
 		case "Job":
-			return f.programOf(object.String(o, "spec", "template", "spec", "serviceAccountName")).Dropped != ""
+			return of(o.GetNamespace(), object.String(o, "spec", "template", "spec", "serviceAccountName")).Dropped != ""
 		case "ClusterRoleBinding", "RoleBinding":
 			subjects := object.List(o, "subjects")
 			kept := slices.ContainsFunc(subjects, func(s *yaml.RNode) bool {
-				program := f.programOf(object.String(s, "name"))
+				program := of(object.String(s, "namespace"), object.String(s, "name"))
 				return program.Dropped == "" && (program.Idle == "" || o.GetKind() == "RoleBinding")
 			})
 			if len(subjects) == 0 || kept {
 				return false
 			}
-			roles[object.String(o, "roleRef", "kind")+"/"+object.String(o, "roleRef", "name")] = true
+			roles[roleRef(o)] = true
 			return true
 		}
 		return false
 	})
 	for _, b := range objects { // what several are bound to stays for the others
-		delete(roles, object.String(b, "roleRef", "kind")+"/"+object.String(b, "roleRef", "name"))
+		delete(roles, roleRef(b))
 	}
-	return object.Remove(objects, func(o *yaml.RNode) bool { return roles[o.GetKind()+"/"+o.GetName()] })
+	return object.Remove(objects, func(o *yaml.RNode) bool { return roles[object.IDOf(o)] })
+}
+
+// roleRef is the role that a binding names.
+func roleRef(binding *yaml.RNode) object.ID {
+	id := object.ID{Group: rbac.Group, Kind: object.String(binding, "roleRef", "kind"), Name: object.String(binding, "roleRef", "name")}
+	if id.Kind == "Role" {
+		id.Namespace = binding.GetNamespace()
+	}
+	return id
 }
 
 // ownWebhooks are the tenant's webhook configurations that istiod has to write
-// its certificate into, by resource. One whose caBundle the base brings needs
-// no right to write.
-func ownWebhooks(objects []*yaml.RNode) map[string][]string {
-	names := map[string][]string{}
+// its certificate into, by resource. One whose caBundle the base brings needs no
+// right to write, and neither does one that calls another program. Up to 1.5
+// each of several programs serves a webhook of its own, and writes that.
+func (f Filter) ownWebhooks(objects []*yaml.RNode) map[string][]string {
+	names, plane := map[string][]string{}, f.Tenant.Services(objects)
 	for resource, kind := range map[string]string{
 		"mutatingwebhookconfigurations":   "MutatingWebhookConfiguration",
 		"validatingwebhookconfigurations": "ValidatingWebhookConfiguration",
 	} {
 		for _, o := range object.Of(kind, objects) {
 			if slices.ContainsFunc(object.List(o, "webhooks"), func(w *yaml.RNode) bool {
-				return object.String(w, "clientConfig", "caBundle") == ""
+				return object.String(w, "clientConfig", "caBundle") == "" && (!f.Tenant.Revisions() || plane.Calls(o, w))
 			}) {
 				names[resource] = append(names[resource], o.GetName())
 			}
 		}
 	}
 	return names
-}
-
-// snippet is how a tenant's file allows a right.
-func (h holder) snippet(group, resource string, verbs []string) string {
-	return fmt.Sprintf("{serviceAccount: %s, apiGroups: [%q], resources: [%s], verbs: [%s]}",
-		h.accounts[0], group, resource, strings.Join(verbs, ", "))
 }
 
 // refuse is the error for a right that nothing knows.
@@ -164,12 +170,17 @@ func (h holder) refuse(group, resource string, verbs []string) error {
 	if h.program.Name == "" {
 		known = h.String() + " runs no program that this release knows"
 	}
+	const out = "take it out of the base's rules by a patch"
 	switch {
-	case group == "*" || resource == "*":
+	case group == "*":
+		return fmt.Errorf("found %s: %s, and a wildcard includes every kind: write out in the base's rules what is needed, "+
+			"and allow it under spec.controlPlane.rights, such as %s", right, known, h.snippet("GROUP", "RESOURCE", verbs))
+	case strings.Contains(resource, "*"):
 		return fmt.Errorf("found %s: %s, and a wildcard includes the Namespace itself: write out in the base's rules what is needed, "+
-			"and allow it under spec.controlPlane.rights, such as %s", right, known, h.snippet("apps", "deployments", verbs))
-	default:
-		return fmt.Errorf("found %s: %s: take it out of the base's rules by a patch, or allow it in the tenant's namespaces under "+
-			"spec.controlPlane.rights: %s", right, known, h.snippet(group, resource, verbs))
+			"and allow it under spec.controlPlane.rights, such as %s", right, known, h.snippet(group, "RESOURCE", verbs))
+	case object.IsClusterResource(group, resource):
+		return fmt.Errorf("found %s: %s, and it is of the whole cluster, which a tenant's file cannot allow: %s", right, known, out)
 	}
+	return fmt.Errorf("found %s: %s: %s, or allow it in the tenant's namespaces under spec.controlPlane.rights: %s",
+		right, known, out, h.snippet(group, resource, verbs))
 }

@@ -148,3 +148,22 @@ func TestAJobForTheClusterGoes(t *testing.T) {
 `)
 	require.Empty(t, got)
 }
+
+// TestAnApplicationMayCallItsAccountAsItLikes: only the control plane's go.
+func TestAnApplicationMayCallItsAccountAsItLikes(t *testing.T) {
+	const own = `
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: istio-reader-service-account, namespace: ns-1}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: reads, namespace: ns-1}, rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reads, namespace: ns-1}
+roleRef: {kind: Role, name: reads}
+subjects: [{kind: ServiceAccount, name: istio-reader-service-account, namespace: ns-1}]
+---
+{apiVersion: batch/v1, kind: Job, metadata: {name: j, namespace: ns-1}, spec: {template: {spec: {serviceAccountName: istio-reader-service-account}}}}
+`
+	require.Len(t, objecttest.Parse(t, objecttest.Run(t, of(t, "1.31.0"), own)), 4)
+	require.Empty(t, objecttest.Run(t, of(t, "1.31.0"), strings.ReplaceAll(own, "ns-1", "istio-system1")))
+}

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
@@ -27,7 +28,8 @@ var _ kio.Filter = Filter{}
 // only reads: that is confined, with a warning.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	objects = f.dropAccounts(objects)
-	names := ownWebhooks(objects)
+	f.warnOfBeside(objects)
+	names := f.ownWebhooks(objects)
 	names["namespaces/finalizers"] = []string{f.Tenant.Own()}
 	confined := map[string]parts{} // by ClusterRole, which several bindings may name
 	var errs []error
@@ -39,7 +41,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		places, done := confined[role.GetName()]
 		if !done {
 			if places, err = f.confine(role, objects, names); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", object.IDOf(role), err))
+				errs = append(errs, diagnostic.InEachLine(object.IDOf(role).String(), err))
 			}
 			confined[role.GetName()] = places
 		}
@@ -48,6 +50,10 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	f.warnOfUnused(objects)
+	if err := stranded(objects, confined); err != nil {
 		return nil, err
 	}
 	return object.Remove(objects, func(o *yaml.RNode) bool {
@@ -73,14 +79,14 @@ func (f Filter) confine(role *yaml.RNode, objects []*yaml.RNode, names map[strin
 	}
 	rules, err := rbac.Of(role)
 	if err != nil {
-		return nil, fmt.Errorf("rules: %w", err)
+		return nil, err
 	}
 	places := parts{}
 	var errs []error
 	for i, r := range rules {
 		reads, err := places.add(r, h, names)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("rules[%d]: %w", i, err))
+			errs = append(errs, diagnostic.InEachLine(fmt.Sprintf("rules[%d]", i), err))
 		}
 		for _, resource := range reads {
 			f.Tenant.Warn("%s: rules[%d]: to read %s is not known to this release as a right of %s; confined to the tenant's namespaces",
@@ -91,6 +97,21 @@ func (f Filter) confine(role *yaml.RNode, objects []*yaml.RNode, names map[strin
 		return nil, err
 	}
 	return places, object.Set(role, rbac.Values(rbac.Merged(places[istio.Cluster])), "rules")
+}
+
+// stranded refuses RoleBindings to ClusterRoles that are confined: what they
+// bind to would lose rights, or go.
+func stranded(objects []*yaml.RNode, confined map[string]parts) error {
+	var errs []error
+	for _, b := range object.Of("RoleBinding", objects) {
+		if role := roleRef(b); role.Kind == "ClusterRole" {
+			if _, done := confined[role.Name]; done {
+				errs = append(errs, fmt.Errorf("%s: roleRef: found ClusterRole %s, which a ClusterRoleBinding names, too, so that its rights are "+
+					"confined; bind a role of its own", object.IDOf(b), role.Name))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // roleOf returns the ClusterRole that a binding names.

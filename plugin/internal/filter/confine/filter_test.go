@@ -30,6 +30,7 @@ kind: Deployment
 metadata: {name: istiod-sales, namespace: istio-system1}
 spec:
   template:
+    metadata: {labels: {app: istiod}}
     spec:
       serviceAccountName: ` + account + `
       containers: [{name: discovery, image: "docker.io/istio/pilot:1.31.0", args: [discovery]}]
@@ -50,6 +51,8 @@ func escalation(t *testing.T, f tenancytest.Step, text string) error {
 }
 
 var input = plane("istiod-sales") + `
+{apiVersion: v1, kind: Service, metadata: {name: istiod-sales, namespace: istio-system1}, spec: {selector: {app: istiod}}}
+---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
@@ -197,102 +200,6 @@ func TestIsIdempotent(t *testing.T) {
 	}
 }
 
-const unknownRule = `
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: istiod-sales}
-rules:
-- RULE
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: istiod-sales}
-roleRef: {kind: ClusterRole, name: istiod-sales}
-subjects: [{kind: ServiceAccount, name: ACCOUNT, namespace: istio-system1}]
-`
-
-// bind gives an account, beside a control plane that runs as istiod-sales, one rule.
-func bind(account, rule string) string {
-	return plane("istiod-sales") + strings.NewReplacer("RULE", rule, "ACCOUNT", account).Replace(unknownRule)
-}
-
-func TestARightToReadThatTheCatalogueDoesNotKnowIsConfinedAndNamed(t *testing.T) {
-	f := filter(t, "selectors")
-	var warnings []string
-	f.Warn = func(w string) { warnings = append(warnings, w) }
-	got := objecttest.Run(t, f, bind("istiod-sales", "{apiGroups: [telepathy.istio.io], resources: [minds], verbs: [get]}"))
-	require.Equal(t, []string{
-		"ClusterRole istiod-sales: rules[0]: to read minds.telepathy.istio.io is not known to this release as a right of " +
-			"istiod (ServiceAccount istiod-sales); confined to the tenant's namespaces",
-	}, warnings)
-	require.NotContains(t, got, "kind: ClusterRole")
-	require.Contains(t, got, "minds")
-}
-
-// TestWhatNobodyKnowsIsRefused holds that no program gets istiod's rights for
-// want of its own, and that nothing unknown is granted.
-func TestWhatNobodyKnowsIsRefused(t *testing.T) {
-	for name, test := range map[string]struct{ account, rule, want string }{
-		"an unknown program that reads Secrets": {"collector", `{apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}`,
-			`ClusterRole istiod-sales: rules[0]: found get, list, watch secrets: ServiceAccount collector runs no program that this release ` +
-				`knows: take it out of the base's rules by a patch, or allow it in the tenant's namespaces under spec.controlPlane.rights: ` +
-				`{serviceAccount: collector, apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}`},
-		"an account that is only called as an istiod": {"istiod", `{apiGroups: [""], resources: [pods], verbs: [list]}`,
-			"found list pods: ServiceAccount istiod runs no program that this release knows"},
-		"an unknown write of istiod": {"istiod-sales", `{apiGroups: [telepathy.istio.io], resources: [minds], verbs: [get, update]}`,
-			`found update minds.telepathy.istio.io: is no right of istiod (ServiceAccount istiod-sales) that this release knows`},
-		"exec by a get": {"istiod-sales", `{apiGroups: [""], resources: [pods/exec], verbs: [get]}`, "found get pods/exec: "},
-		"impersonation": {"istiod-sales", `{apiGroups: [""], resources: [users], verbs: [impersonate]}`, "found impersonate users: "},
-		"everything": {"istiod-sales", `{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}`,
-			"a wildcard includes the Namespace itself: write out in the base's rules what is needed"},
-		"everything of a group, to read": {"istiod-sales", `{apiGroups: [""], resources: ["*"], verbs: [get]}`, "found get *: "},
-		"a resource in every group":      {"istiod-sales", `{apiGroups: ["*"], resources: [widgets], verbs: [get]}`, "found get widgets.*: "},
-		"every URL": {"istiod-sales", `{nonResourceURLs: ["*"], verbs: [get]}`,
-			`rules[0]: nonResourceURLs: found "*" for istiod (ServiceAccount istiod-sales): it tells of the whole cluster`},
-		"logs of the API server's node": {"prometheus", `{nonResourceURLs: ["/metrics", "/logs"], verbs: [get]}`, `found "/logs"`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			require.Contains(t, objecttest.RunError(t, filter(t, "selectors"), bind(test.account, test.rule)), test.want)
-		})
-	}
-}
-
-func TestTheTenantAllowsRightsInItsNamespaces(t *testing.T) {
-	f := filter(t, "selectors")
-	f.Tenant.Spec.ControlPlane.Rights = []v1alpha1.Right{
-		{ServiceAccount: "collector", APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get", "list"}},
-	}
-	got := objecttest.Run(t, f, bind("collector", `{apiGroups: [""], resources: [pods], verbs: [get, list]}`))
-	require.NotContains(t, got, "kind: ClusterRole\n")
-	for _, o := range objecttest.Parse(t, got) {
-		if o.GetKind() == "Role" {
-			require.Contains(t, []string{"istio-system1", "ns-1"}, o.GetNamespace())
-		}
-	}
-	require.Equal(t, 2, strings.Count(got, "kind: Role\nmetadata"))
-	require.Contains(t, objecttest.RunError(t, f, bind("collector", `{apiGroups: [""], resources: [pods], verbs: [get, delete]}`)),
-		"found delete pods: ")
-	require.Contains(t, objecttest.RunError(t, f, bind("other", `{apiGroups: [""], resources: [pods], verbs: [get]}`)),
-		"found get pods: ServiceAccount other runs no program")
-}
-
-func TestURLsThatEverybodyHasStay(t *testing.T) {
-	f := filter(t, "namespace")
-	text := bind("istiod-sales", `{nonResourceURLs: [/version, /healthz], verbs: ["*"]}`)
-	require.Contains(t, objecttest.Run(t, f, text), "- nonResourceURLs:\n  - /version\n  - /healthz\n  verbs:\n  - get\n")
-	require.NoError(t, escalation(t, f, text))
-}
-
-func TestTwoProgramsDoNotShareAClusterRole(t *testing.T) {
-	require.Contains(t, objecttest.RunError(t, filter(t, "selectors"), input+`---
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: another}
-roleRef: {kind: ClusterRole, name: istiod-sales}
-subjects: [{kind: ServiceAccount, name: prometheus, namespace: istio-system1}]
-`), "ClusterRole istiod-sales: is bound to ServiceAccounts of different programs, istiod-sales and prometheus: give each a ClusterRole of its own")
-}
-
 func TestTheReaderGoes(t *testing.T) {
 	require.Empty(t, objecttest.Run(t, filter(t, "namespace"), `
 {apiVersion: v1, kind: ServiceAccount, metadata: {name: istio-reader-service-account, namespace: istio-system1}}
@@ -313,6 +220,16 @@ subjects: [{kind: ServiceAccount, name: istio-reader-service-account, namespace:
 func TestAWebhookWithACertificateNeedsNoRightToWrite(t *testing.T) {
 	got := objecttest.Run(t, filter(t, "namespace"), input+"    caBundle: QQ==\n")
 	require.NotContains(t, got, "resourceNames")
+}
+
+func TestIstiodWritesNoOtherProgramsWebhook(t *testing.T) {
+	got := objecttest.Run(t, filter(t, "namespace"), input+`---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: opa-istio-system1}
+webhooks: [{name: opa.example.com, clientConfig: {service: {name: opa, namespace: istio-system1}}}]
+`)
+	require.Contains(t, got, "  resourceNames:\n  - istio-sidecar-injector-sales-istio-system1\n  resources:\n")
 }
 
 // TestNamesDoNotAllowToCreate holds that no rule promises what an API server

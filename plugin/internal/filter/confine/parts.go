@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
 )
 
@@ -63,12 +64,15 @@ func (p parts) addKnown(one rbac.Rule, row istio.Right, read, write []string, h 
 func (p parts) addUnknown(one rbac.Rule, read, write []string, h holder) (confined []string, err error) {
 	group, resource := one.APIGroups[0], one.Resources[0]
 	all := slices.Concat(read, write)
-	allowed := h.allows(group, resource, all)
+	var allowed []string
+	if !object.IsClusterResource(group, resource) { // a Role would be in vain
+		allowed = h.allows(group, resource, all)
+	}
 	rest := func(verbs []string) []string {
 		return slices.DeleteFunc(slices.Clone(verbs), func(v string) bool { return slices.Contains(allowed, v) })
 	}
 	refused := rest(all)
-	if h.program.Name != "" && group != "*" && resource != "*" {
+	if h.program.Name != "" && group != "*" && !strings.Contains(resource, "*") {
 		refused = rest(write)
 		if reads := rest(read); len(reads) > 0 {
 			allowed = append(reads, allowed...)
@@ -78,9 +82,18 @@ func (p parts) addUnknown(one rbac.Rule, read, write []string, h holder) (confin
 	if len(refused) > 0 {
 		return nil, h.refuse(group, resource, refused)
 	}
-	p.put(istio.TenantNamespaces, one, allowed, nil)
+	// Whoever writes beside the control plane, or reads its key, becomes it.
+	reads := slices.DeleteFunc(slices.Clone(allowed), func(v string) bool { return !slices.Contains(read, v) })
+	if resource == secrets && group == "" {
+		reads = nil
+	}
+	p.put(istio.TenantNamespaces, one, reads, nil)
+	p.put(istio.ApplicationNamespaces, one, slices.DeleteFunc(allowed, func(v string) bool { return slices.Contains(reads, v) }), nil)
 	return confined, nil
 }
+
+// secrets hold the key of the control plane's CA.
+const secrets = "secrets"
 
 // addURLs adds what the catalogue gives of a rule on URLs of the API server.
 func (p parts) addURLs(r rbac.Rule, h holder) error {

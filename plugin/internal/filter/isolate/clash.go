@@ -33,21 +33,48 @@ func withArticle(kind string) string {
 func (f Filter) clashes(objects []*yaml.RNode, walls []map[string]any) error {
 	var errs []error
 	made := map[object.ID]bool{}
+	modes := map[string]*yaml.RNode{} // of the PeerAuthentications that are made, by namespace
 	for _, wall := range walls {
 		node, err := object.Node(wall)
 		if err != nil {
 			return err
 		}
-		made[object.IDOf(node)] = true
+		id := object.IDOf(node)
+		made[id] = true
+		if id.Kind == peers {
+			modes[id.Namespace] = node
+		}
 	}
 	for _, o := range objects {
 		id := object.IDOf(o)
 		if id.Namespace == "" {
 			id.Namespace = f.Tenant.Spec.ApplicationNamespaces[0]
 		}
-		if made[id] && o.GetLabels()[v1alpha1.TenantLabel] != f.Tenant.Name() {
+		if o.GetLabels()[v1alpha1.TenantLabel] == f.Tenant.Name() {
+			continue
+		}
+		if made[id] {
 			errs = append(errs, fmt.Errorf("%s: metadata.name: istio-tenancy generates %s of this name: %s", id, withArticle(id.Kind), instead[id.Kind]))
+		} else if other := modes[id.Namespace]; other != nil && competes(o, other) {
+			errs = append(errs, fmt.Errorf("%s: spec.selector: is missing, as in %s, which istio-tenancy generates, and of two without a selector in "+
+				"a namespace Istio takes the older: set spec.mtls of the tenant to its mode and remove yours, or set spec.mtls to %q, which makes none",
+				id, object.IDOf(other), v1alpha1.MTLSNone))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// peers is the kind of which a namespace has one for all of its Pods.
+const peers = "PeerAuthentication"
+
+// competes says whether an object says for all Pods of a namespace something
+// else than the PeerAuthentication made.
+func competes(o, made *yaml.RNode) bool {
+	if id := object.IDOf(o); id.Kind != peers || id.Group != object.IDOf(made).Group {
+		return false
+	}
+	if len(object.StringMap(o, "spec", "selector", "matchLabels")) > 0 {
+		return false
+	}
+	return object.String(o, "spec", "mtls", "mode") != object.String(made, "spec", "mtls", "mode")
 }

@@ -50,13 +50,25 @@ func (f Filter) warnOfPolicies(objects []*yaml.RNode) {
 	for _, o := range object.Of("NetworkPolicy", objects) {
 		types := object.Strings(o, "spec", "policyTypes")
 		if o.GetLabels()[v1alpha1.TenantLabel] != "" || gateway.Owns(o) || o.GetNamespace() == f.Tenant.Spec.ControlPlane.Namespace ||
-			len(types) > 0 && !slices.Contains(types, "Ingress") {
+			len(types) > 0 && !slices.Contains(types, "Ingress") || opens(o) {
 			continue
+		}
+		id := object.IDOf(o)
+		if id.Namespace == "" {
+			id.Namespace = f.Tenant.Spec.ApplicationNamespaces[0]
 		}
 		f.Tenant.Warn("%s: spec.podSelector: these Pods stay open to the whole tenant, whatever this policy says: %q allows that, and policies "+
 			"add up; set spec.network.withinTenant of the tenant to %q, so that only policies such as this one open them",
-			object.IDOf(o), allowTenant, v1alpha1.WithinTenantDeny)
+			id, allowTenant, v1alpha1.WithinTenantDeny)
 	}
+}
+
+// opens says whether a policy lets everybody in somewhere, so that it is there
+// to open and not to narrow.
+func opens(policy *yaml.RNode) bool {
+	return slices.ContainsFunc(object.List(policy, "spec", "ingress"), func(rule *yaml.RNode) bool {
+		return len(object.List(rule, "from")) == 0
+	})
 }
 
 var everyPod = map[string]any{}

@@ -41,7 +41,8 @@ func TestAPolicyThatNarrowsNothingIsNamed(t *testing.T) {
 		objecttest.Run(t, f, istiod+text)
 		return all
 	}
-	require.Equal(t, []string{`NetworkPolicy db: spec.podSelector: these Pods stay open to the whole tenant, whatever this policy says: ` +
+	require.Empty(t, warnings(nil, strings.Replace(own, "ingress: []", "ingress: [{ports: [{port: 80}]}]", 1)), "it opens a port to everybody")
+	require.Equal(t, []string{`NetworkPolicy ns-1/db: spec.podSelector: these Pods stay open to the whole tenant, whatever this policy says: ` +
 		`"allow-tenant" allows that, and policies add up; set spec.network.withinTenant of the tenant to "deny", ` +
 		`so that only policies such as this one open them`}, warnings(nil, own))
 	require.Empty(t, warnings(deny, own))
@@ -62,6 +63,25 @@ NetworkPolicy ns-1/allow-tenant: metadata.name: istio-tenancy generates a Networ
 			objecttest.RunError(t, filter(t, nil), istiod+text))
 	}
 	objecttest.Run(t, filter(t, func(s *v1alpha1.TenantSpec) { s.MTLS = v1alpha1.MTLSNone }), istiod+strings.Replace(peers, "%", "", 1))
+}
+
+func TestANamespaceSaysMutualTLSOnce(t *testing.T) {
+	peers := func(namespace, spec string) string {
+		return istiod + `{apiVersion: security.istio.io/v1beta1, kind: PeerAuthentication, metadata: {name: mine` + namespace + `}, spec: ` + spec + `}`
+	}
+	for _, namespace := range []string{"", ", namespace: ns-1"} {
+		for _, spec := range []string{`{mtls: {mode: PERMISSIVE}}`, `{mtls: {mode: DISABLE}, selector: {matchLabels: {}}}`, `{}`} {
+			require.Equal(t, `PeerAuthentication ns-1/mine: spec.selector: is missing, as in PeerAuthentication ns-1/default, which istio-tenancy generates, `+
+				`and of two without a selector in a namespace Istio takes the older: set spec.mtls of the tenant to its mode and remove yours, `+
+				`or set spec.mtls to "none", which makes none`, objecttest.RunError(t, filter(t, nil), peers(namespace, spec)))
+		}
+		for _, spec := range []string{`{mtls: {mode: STRICT}}`, `{mtls: {mode: PERMISSIVE}, selector: {matchLabels: {app: a}}}`} {
+			objecttest.Run(t, filter(t, nil), peers(namespace, spec))
+		}
+		none := func(s *v1alpha1.TenantSpec) { s.MTLS = v1alpha1.MTLSNone }
+		objecttest.Run(t, filter(t, none), peers(namespace, `{mtls: {mode: PERMISSIVE}}`))
+	}
+	objecttest.Run(t, filter(t, nil), peers(", namespace: istio-system1", `{mtls: {mode: PERMISSIVE}}`))
 }
 
 func TestANamespaceThatIsLeftOutIsNamed(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
-// Filter settles Tenant's objects.
+// Filter places Tenant's objects.
 type Filter struct {
 	Tenant tenancy.Tenant
 }
@@ -33,19 +33,19 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	var errs []error
 	f.warnOfFirst(objects)
 	levels := f.levels(objects)
-	settled := map[object.ID]string{}
+	placed := map[object.ID]origin{}
 	services, gateways := f.ownServices(objects), gateway.In(objects, f.Tenant.IstioTenant)
 	for _, o := range objects {
-		from := o.GetNamespace()
+		from := origin{o.GetNamespace(), o.GetLabels()[v1alpha1.TenantLabel] != ""}
 		if err := f.place(o, services, gateways); err != nil {
 			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 		}
 		f.warnOfNode(o, levels)
-		if other, found := settled[object.IDOf(o)]; found {
-			errs = append(errs, fmt.Errorf("%s: two objects come here, one with %s and one with %s; rename one of them",
-				object.IDOf(o), written(other), written(from)))
+		f.warnOfUnread(o)
+		if other, found := placed[object.IDOf(o)]; found {
+			errs = append(errs, meet(object.IDOf(o), other, from))
 		}
-		settled[object.IDOf(o)] = from
+		placed[object.IDOf(o)] = from
 		if err := object.Label(o, v1alpha1.TenantLabel, f.Tenant.Name()); err != nil {
 			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 		}
@@ -54,14 +54,6 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 	}
 	return objects, errors.Join(errs...)
-}
-
-// written is how an object says its namespace.
-func written(namespace string) string {
-	if namespace == "" {
-		return "no namespace"
-	}
-	return fmt.Sprintf("namespace %q", namespace)
 }
 
 // ownServices are the names of the control plane's Services that no application

@@ -191,7 +191,7 @@ spec: {selector: {app: istiod}}
 }
 
 func TestRefusesTwoGatewaysOfOneNameInOneNamespace(t *testing.T) {
-	require.Equal(t, `Deployment ns-1/ingress: two objects come here, one with namespace "istio-system1" and one with no namespace; rename one of them`,
+	require.Equal(t, `Deployment ns-1/ingress: two objects come here, one with namespace "istio-system1" and one with no namespace; rename yours`,
 		objecttest.RunError(t, filter(), `
 {apiVersion: apps/v1, kind: Deployment, metadata: {name: ingress, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}}
 ---

@@ -17,8 +17,11 @@
 //	  namespaceSelector: kubernetes.io/metadata.name In [istio-system1, ns-1]
 //
 // A webhook is the control plane's if it calls a Service of its Pods. Any other
-// keeps what it says beside its namespaceSelector, and the scope of its rules:
-// Namespaced, where they could match objects without a namespace.
+// keeps what it says; its namespaceSelector gets one more expression, and its
+// rules the scope Namespaced, where they could match objects without a namespace.
+//
+// What a base has set itself, and the tenant sets otherwise, is named in a
+// warning.
 //
 // Before istiod there are more programs, each with an argument of its own (see
 // package istio), and there may be a Prometheus in any version:

@@ -1,7 +1,9 @@
 package scope
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,21 +15,29 @@ import (
 
 // mesh edits the MeshConfig, YAML that a ConfigMap holds as text.
 func (f Filter) mesh(objects []*yaml.RNode) error {
-	found := false
+	found, services := false, f.Tenant.Services(objects)
+	var errs []error
 	for _, o := range object.Of("ConfigMap", objects) {
 		if o.GetNamespace() != f.Tenant.Own() || object.String(o, "data", istio.MeshKey) == "" {
 			continue
 		}
 		found = true
-		if err := editKey(o, istio.MeshKey, f.editMesh); err != nil {
-			return err
+		edit := func(mesh *yaml.RNode) error {
+			f.warnOfMesh(object.IDOf(o), mesh)
+			if err := f.checkAddress(mesh, services); err != nil {
+				return err
+			}
+			return f.editMesh(mesh)
+		}
+		if err := editKey(o, istio.MeshKey, edit); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	if !found {
 		return fmt.Errorf("no ConfigMap in the control plane's namespace has data.%s; "+
 			"the control plane needs the mesh configuration that Istio's charts call %q", istio.MeshKey, istio.MeshConfigMap)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (f Filter) editMesh(mesh *yaml.RNode) error {
@@ -36,6 +46,9 @@ func (f Filter) editMesh(mesh *yaml.RNode) error {
 			if !f.Tenant.Needs(s.Range, s.Modes) {
 				continue
 			}
+			if other := snake(s.Name); other != s.Name && mesh.Field(other) != nil {
+				return fmt.Errorf("%s: is %s in another spelling, and a mesh has one of the two: write %[2]s", other, s.Name)
+			}
 			if err := f.setSetting(mesh, s); err != nil {
 				return fmt.Errorf("%s: %w", s.Name, err)
 			}
@@ -43,6 +56,13 @@ func (f Filter) editMesh(mesh *yaml.RNode) error {
 	}
 	return nil
 }
+
+// snake is a field's name in protobuf, which Istio also reads.
+func snake(name string) string {
+	return capital.ReplaceAllStringFunc(name, func(letter string) string { return "_" + strings.ToLower(letter) })
+}
+
+var capital = regexp.MustCompile("[A-Z]")
 
 func (f Filter) setSetting(mesh *yaml.RNode, s istio.Setting) error {
 	switch {

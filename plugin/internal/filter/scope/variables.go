@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,10 +15,13 @@ import (
 // variables sets the environment of the control plane, and of proxies that a
 // base deploys, such as gateways.
 func (f Filter) variables(objects []*yaml.RNode) error {
+	if err := f.checkRepeated(objects); err != nil {
+		return err
+	}
 	for _, component := range f.Tenant.Components() {
 		switch {
 		case component.Discovery:
-			if err := f.setVariables(f.Tenant.Plane.Container, component.Variables); err != nil {
+			if err := f.setVariables(object.IDOf(f.Tenant.Plane.Deployment), f.Tenant.Plane.Container, component.Variables); err != nil {
 				return fmt.Errorf("%s: %w", object.IDOf(f.Tenant.Plane.Deployment), err)
 			}
 		case component.Proxy:
@@ -26,7 +30,7 @@ func (f Filter) variables(objects []*yaml.RNode) error {
 					if !component.Runs(object.String(c, "name"), object.String(c, "image")) {
 						continue // an application may have such variables for itself
 					}
-					if err := f.setVariables(c, component.Variables); err != nil {
+					if err := f.setVariables(object.IDOf(o), c, component.Variables); err != nil {
 						return fmt.Errorf("%s: %w", object.IDOf(o), err)
 					}
 				}
@@ -36,14 +40,18 @@ func (f Filter) variables(objects []*yaml.RNode) error {
 	return nil
 }
 
-func (f Filter) setVariables(container *yaml.RNode, variables []istio.Variable) error {
+func (f Filter) setVariables(workload object.ID, container *yaml.RNode, variables []istio.Variable) error {
 	for _, v := range variables {
-		if !f.Tenant.Needs(v.Range, v.Modes) {
-			continue
-		}
 		existing, err := container.Pipe(yaml.Lookup("env", "[name="+v.Name+"]"))
 		if err != nil {
 			return err
+		}
+		if !f.Tenant.Needs(v.Range, v.Modes) {
+			if v.Elsewhere != "" && existing != nil && f.Tenant.Holds(v.Range) {
+				return fmt.Errorf("env %s: found %q, with which %s, and the tenant's are %s (spec.discovery is %q here): remove it",
+					v.Name, object.String(existing, "value"), v.Elsewhere, strings.Join(f.Tenant.Watch, ", "), f.Tenant.Plan.Mode.Name)
+			}
+			continue
 		}
 		if v.OnlyIfSet && existing == nil {
 			continue
@@ -57,6 +65,9 @@ func (f Filter) setVariables(container *yaml.RNode, variables []istio.Variable) 
 		if v.List && existing != nil {
 			text = union(object.String(existing, "value"), text)
 		}
+		if existing != nil && !v.OnlyIfSet && !v.List {
+			f.warnOfVariable(workload, existing, text)
+		}
 		value := yaml.NewStringRNode(text)
 		value.YNode().Style = yaml.DoubleQuotedStyle
 		if err := container.PipeE(
@@ -67,6 +78,40 @@ func (f Filter) setVariables(container *yaml.RNode, variables []istio.Variable) 
 		}
 	}
 	return nil
+}
+
+// warnOfVariable names a variable of a base's own whose value does not hold.
+func (f Filter) warnOfVariable(workload object.ID, existing *yaml.RNode, text string) {
+	found := fmt.Sprintf("%q", object.String(existing, "value"))
+	if from, err := existing.Pipe(yaml.Lookup("valueFrom")); err != nil || from != nil {
+		found = "valueFrom"
+	} else if object.String(existing, "value") == text {
+		return
+	}
+	f.Tenant.Warn("%s: env %s: found %s; %q is used, which limits the control plane to the tenant", workload, object.String(existing, "name"), found, text)
+}
+
+// checkRepeated refuses two variables of a name in one container of the control
+// plane's namespace: only one of them is limited, and server-side apply takes
+// neither.
+func (f Filter) checkRepeated(objects []*yaml.RNode) error {
+	var errs []error
+	for _, o := range objects {
+		if o.GetNamespace() != f.Tenant.Own() {
+			continue
+		}
+		for _, c := range slices.Concat(object.List(o, "spec", "template", "spec", "initContainers"), object.Containers(o)) {
+			times := map[string]int{}
+			for _, e := range object.List(c, "env") {
+				name := object.String(e, "name")
+				if times[name]++; times[name] == 2 {
+					errs = append(errs, fmt.Errorf("%s: container %s: env %s: is there more than once; a container has one variable of a name: "+
+						"remove the others", object.IDOf(o), object.String(c, "name"), name))
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // union joins comma lists, without repetitions.

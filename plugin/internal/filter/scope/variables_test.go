@@ -2,6 +2,7 @@ package scope_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,4 +38,53 @@ spec:
 			require.Contains(t, got, fmt.Sprintf("- {name: TRUST_DOMAIN, value: %q}\n        - {name: ISTIO_META_MESH_ID, value: %[1]q}", test.want), test.name)
 		}
 	}
+}
+
+// withEnv are the objects of a control plane that has more variables.
+func withEnv(env string) string {
+	return strings.Replace(meshOf("    trustDomain: cluster.local\n"), "        env:\n", "        env:\n"+env, 1)
+}
+
+func TestSaysWhichVariablesAreReplaced(t *testing.T) {
+	const at = "Deployment istio-system1/istiod-sales: env "
+	for env, want := range map[string][]string{
+		`{name: ISTIO_WATCH_NAMESPACE, value: other}`: {
+			at + `ISTIO_WATCH_NAMESPACE: found "other"; "ns-1" is used, which limits the control plane to the tenant`,
+		},
+		`{name: K8S_INGRESS_NS, value: zzz}`: {
+			at + `K8S_INGRESS_NS: found "zzz"; "ns-1" is used, which limits the control plane to the tenant`,
+		},
+		`{name: ISTIO_WATCH_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}`: {
+			at + `ISTIO_WATCH_NAMESPACE: found valueFrom; "ns-1" is used, which limits the control plane to the tenant`,
+		},
+		`{name: ISTIO_WATCH_NAMESPACE, value: ns-1}`:              nil,
+		`{name: K8S_INGRESS_NS, value: istio-system1}`:            nil, // kept
+		`{name: BLOCKED_CIDRS_IN_JWKS_URIS, value: 10.0.0.0/8}`:   nil, // kept beside others
+		`{name: PILOT_SCOPE_GATEWAY_TO_NAMESPACE, value: "true"}`: nil,
+		`{name: PILOT_ENABLE_ANALYSIS, value: "of no concern"}`:   nil,
+	} {
+		got, warnings := laid(t, "1.31.0", withEnv("        - "+env+"\n"), "ns-1")
+		require.Equal(t, want, warnings, env)
+		_, again := laid(t, "1.31.0", got, "ns-1")
+		require.Empty(t, again, env)
+	}
+}
+
+func TestAVariableIsThereOnce(t *testing.T) {
+	require.Equal(t, `Deployment istio-system1/istiod-sales: container discovery: env REVISION: is there more than once; `+
+		`a container has one variable of a name: remove the others
+Deployment istio-system1/istiod-sales: container discovery: env CA_TRUSTED_NODE_ACCOUNTS: is there more than once; `+
+		`a container has one variable of a name: remove the others`,
+		objecttest.RunError(t, filter(t, "1.31.0", "auto", "ns-1"), strings.Replace(withEnv(""), "        env:\n", `        env:
+        - {name: CA_TRUSTED_NODE_ACCOUNTS}
+        - {name: REVISION, value: a}
+        - {name: REVISION, value: a}
+        - {name: REVISION, value: b}
+`, 1)))
+}
+
+func TestOneNamespaceIsNotNamedBesideSelectors(t *testing.T) {
+	require.Equal(t, `Deployment istio-system1/istiod-sales: env ISTIO_WATCH_NAMESPACE: found "other", with which istiod would watch this namespace alone, `+
+		`and the tenant's are istio-system1, ns-1 (spec.discovery is "selectors" here): remove it`,
+		objecttest.RunError(t, filter(t, "1.31.0", "selectors", "ns-1"), withEnv("        - {name: ISTIO_WATCH_NAMESPACE, value: other}\n")))
 }

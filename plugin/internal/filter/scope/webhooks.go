@@ -9,6 +9,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
 // webhooks limits injection to the application namespaces, and validation to
@@ -24,14 +25,15 @@ func (f Filter) webhooks(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if !f.Tenant.Revisions() {
 		return f.registered(objects)
 	}
-	plane := f.servicesOf(objects)
+	plane := f.Tenant.Services(objects)
+	f.warnOfStrangers(objects, plane)
 	objects, err := f.ownValidator(objects, plane)
 	if err != nil {
 		return nil, err
 	}
 	for _, o := range object.Of("ValidatingWebhookConfiguration", objects) {
 		for _, w := range object.List(o, "webhooks") {
-			if err := f.validate(w, plane); err != nil {
+			if err := f.validate(o, w, plane); err != nil {
 				return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 			}
 		}
@@ -39,52 +41,15 @@ func (f Filter) webhooks(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	return objects, nil
 }
 
-// callee are the Services by which webhooks call one control plane.
-type callee struct {
-	namespace string
-	// own select the control plane's Pods; others, of its namespace, do not.
-	own, others []string
-}
-
-// servicesOf tells the control plane's Services by the Pods that they select.
-func (f Filter) servicesOf(objects []*yaml.RNode) callee {
-	c := callee{namespace: f.Tenant.Spec.ControlPlane.Namespace}
-	pods := object.StringMap(f.Tenant.Plane.Deployment, "spec", "template", "metadata", "labels")
-	for _, s := range object.Of("Service", objects) {
-		if s.GetNamespace() != c.namespace {
-			continue
-		}
-		selector := object.StringMap(s, "spec", "selector")
-		selects := len(selector) > 0
-		for key, value := range selector {
-			selects = selects && pods[key] == value
-		}
-		if selects {
-			c.own = append(c.own, s.GetName())
-		} else {
-			c.others = append(c.others, s.GetName())
-		}
-	}
-	return c
-}
-
-// isCalledBy says whether a webhook calls the control plane. One that calls a
-// Service that is not there does: the charts' default validator calls that of
-// a control plane without a revision.
-func (c callee) isCalledBy(w *yaml.RNode) bool {
-	return object.String(w, "clientConfig", "service", "namespace") == c.namespace &&
-		!slices.Contains(c.others, object.String(w, "clientConfig", "service", "name"))
-}
-
 // validate makes w check objects in the tenant's namespaces only. The control
 // plane's checks every Istio object there, from the start: istiod writes
 // failurePolicy Fail as soon as it can answer, and a GitOps tool that has
 // another value would fight it for the field.
-func (f Filter) validate(w *yaml.RNode, plane callee) error {
+func (f Filter) validate(o, w *yaml.RNode, plane tenancy.Services) error {
 	if err := limit(w, f.Tenant.Namespaces()); err != nil {
 		return err
 	}
-	if !plane.isCalledBy(w) {
+	if !plane.Calls(o, w) {
 		return nil
 	}
 	if err := w.PipeE(yaml.Clear("objectSelector")); err != nil {
@@ -94,19 +59,37 @@ func (f Filter) validate(w *yaml.RNode, plane callee) error {
 		return err
 	}
 	name := object.String(w, "clientConfig", "service", "name")
-	if len(plane.own) == 0 || slices.Contains(plane.own, name) {
+	if len(plane.Own) == 0 || slices.Contains(plane.Own, name) {
 		return nil
 	}
-	return object.Set(w, plane.own[0], "clientConfig", "service", "name")
+	return object.Set(w, plane.Own[0], "clientConfig", "service", "name")
+}
+
+// warnOfStrangers names the webhooks that call neither the control plane nor
+// anything else among the objects: the API server would find nobody to ask.
+func (f Filter) warnOfStrangers(objects []*yaml.RNode, plane tenancy.Services) {
+	for _, o := range objects {
+		if kind := o.GetKind(); kind != "MutatingWebhookConfiguration" && kind != "ValidatingWebhookConfiguration" {
+			continue
+		}
+		for i, w := range object.List(o, "webhooks") {
+			if plane.Lacks(w) && !plane.Calls(o, w) {
+				f.Tenant.Warn("%s: webhooks[%d].clientConfig.service.name: found %q, which is no Service among the objects in %s: "+
+					"the webhook is not taken for the control plane's; only limits are added to it",
+					object.IDOf(o), i, object.String(w, "clientConfig", "service", "name"), f.Tenant.Own())
+			}
+		}
+	}
 }
 
 // toBeFilledIn are caBundles that stand for none yet: istiod fills in the
 // first, and the second is that of a script of Istio 0.x, which no API server takes.
 var toBeFilledIn = []string{"", "${CA_BUNDLE}"}
 
-// limit adds "only in these namespaces" to a webhook's namespaceSelector, and
-// takes away a caBundle that is to be filled in. A selector does not hold back
-// objects that have no namespace: a rule's scope does.
+// limit adds "only in these namespaces" to a webhook's namespaceSelector, whose
+// other expressions hold beside it, and takes away a caBundle that is to be
+// filled in. A selector does not hold back objects that have no namespace: a
+// rule's scope does.
 func limit(webhook *yaml.RNode, namespaces []string) error {
 	if slices.Contains(toBeFilledIn, object.String(webhook, "clientConfig", "caBundle")) {
 		if err := webhook.PipeE(yaml.Lookup("clientConfig"), yaml.Clear("caBundle")); err != nil {
@@ -122,7 +105,7 @@ func limit(webhook *yaml.RNode, namespaces []string) error {
 	}
 	var expressions []any
 	for _, e := range object.List(webhook, "namespaceSelector", "matchExpressions") {
-		if !object.SelectsByName(e) {
+		if !object.IsInNamespaces(e, namespaces) {
 			expressions = append(expressions, e.YNode())
 		}
 	}
@@ -130,16 +113,20 @@ func limit(webhook *yaml.RNode, namespaces []string) error {
 }
 
 // reachesCluster says whether a rule of a webhook may match objects without a
-// namespace. All kinds of Istio's groups have one, and so have Pods.
+// namespace. Pods have one, and so have all kinds of Istio's groups of today.
 func reachesCluster(rule *yaml.RNode) bool {
 	if object.String(rule, "scope") == "Namespaced" {
 		return false
 	}
-	others := func(group string) bool {
-		return !strings.HasSuffix(group, istio.Domain) && group != istio.GatewayGroup
+	for _, group := range object.Strings(rule, "apiGroups") {
+		_, ofToday := istio.Resources[group]
+		for _, resource := range object.Strings(rule, "resources") {
+			if !ofToday && resource != "pods" || object.IsClusterResource(group, resource) {
+				return true
+			}
+		}
 	}
-	notPods := func(resource string) bool { return resource != "pods" }
-	return slices.ContainsFunc(object.Strings(rule, "apiGroups"), others) && slices.ContainsFunc(object.Strings(rule, "resources"), notPods)
+	return false
 }
 
 // ownValidator leaves the validating webhook that carries the tenant's
@@ -147,16 +134,16 @@ func reachesCluster(rule *yaml.RNode) bool {
 // tenant's objects with one tenant's plane. Up to 1.21 there is no other, so
 // there it becomes the tenant's own. What does not call the control plane is
 // neither, whatever its name.
-func (f Filter) ownValidator(objects []*yaml.RNode, plane callee) ([]*yaml.RNode, error) {
+func (f Filter) ownValidator(objects []*yaml.RNode, plane tenancy.Services) ([]*yaml.RNode, error) {
 	var own, defaults []*yaml.RNode
 	for _, o := range object.Of("ValidatingWebhookConfiguration", objects) {
 		webhooks := object.List(o, "webhooks")
-		foreign := func(w *yaml.RNode) bool { return !plane.isCalledBy(w) }
+		foreign := func(w *yaml.RNode) bool { return !plane.Calls(o, w) }
 		switch {
 		case len(webhooks) == 0 || slices.ContainsFunc(webhooks, foreign):
 		case strings.HasPrefix(o.GetName(), istio.ValidatorPrefix):
 			own = append(own, o)
-		case slices.ContainsFunc(istio.DefaultValidators, func(prefix string) bool { return strings.HasPrefix(o.GetName(), prefix) }):
+		case slices.ContainsFunc(istio.DefaultValidators, func(name string) bool { return o.GetName() == f.Tenant.Values().Expand(name) }):
 			defaults = append(defaults, o)
 		}
 	}

@@ -1,6 +1,7 @@
 package scope_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -77,4 +78,54 @@ webhooks:
 - name: validation.istio.io
   clientConfig: {service: {name: istiod-sales, namespace: istio-system1}}
 `)
+}
+
+// laid is what scoping makes of text, and what it warns of.
+func laid(t *testing.T, version, text string, namespaces ...string) (got string, warnings []string) {
+	t.Helper()
+	f := filter(t, version, "auto", namespaces...)
+	if len(namespaces) > 1 {
+		f.Tenant.Spec.Discovery = "selectors" // by name: no warning of it
+	}
+	f.Warn = func(w string) { warnings = append(warnings, w) }
+	return objecttest.Run(t, f, text), warnings
+}
+
+func TestAWebhookOfAServiceThatIsNotThereStaysAsItIs(t *testing.T) {
+	for _, name := range []string{"policy-istio-system1", "istio-validator-like-istio-system1"} {
+		opa := strings.ReplaceAll(applications[strings.Index(applications, "---\n"):], "name: checker", "name: opa")
+		opa = strings.Replace(opa, "istio-validator-like-istio-system1", name, 1)
+		got, warnings := laid(t, "1.31.0", meshOf("    trustDomain: cluster.local\n")+ownValidator+opa, "ns-1")
+		require.Contains(t, got, `metadata: {name: `+name+`}
+webhooks:
+- name: check.example.com
+  clientConfig: {service: {name: opa, namespace: istio-system1}}
+  failurePolicy: Ignore
+  objectSelector: {matchLabels: {check: please}}
+  rules: [{apiGroups: [""], resources: [pods]}]
+  namespaceSelector:
+`)
+		require.Equal(t, []string{
+			`MutatingWebhookConfiguration injector-istio-system1: webhooks[0].clientConfig.service.name: found "opa", ` +
+				`which is no Service among the objects in istio-system1: the webhook is not taken for the control plane's; only limits are added to it`,
+			`ValidatingWebhookConfiguration ` + name + `: webhooks[0].clientConfig.service.name: found "opa", ` +
+				`which is no Service among the objects in istio-system1: the webhook is not taken for the control plane's; only limits are added to it`,
+		}, warnings)
+	}
+}
+
+func TestAnOwnNamespaceSelectorIsKept(t *testing.T) {
+	const own = `    - {key: kubernetes.io/metadata.name, operator: NotIn, values: [ns-1]}
+    - {key: kubernetes.io/metadata.name, operator: In, values: [ns-1, ns-2]}
+`
+	text := istiod + strings.Replace(webhooks, "    - {key: istio.io/rev, operator: In, values: [sales]}\n", own, 1)
+	got, _ := laid(t, "1.31.0", text, "ns-1")
+	require.Contains(t, got, own+`    - key: kubernetes.io/metadata.name
+      operator: In
+      values:
+      - ns-1
+---
+`)
+	again, _ := laid(t, "1.31.0", got, "ns-1")
+	require.Equal(t, got, again)
 }

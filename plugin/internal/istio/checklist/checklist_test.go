@@ -84,3 +84,13 @@ func TestReadRefuses(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+// TestWhatTheCatalogueMustAnswerIsOpen: to have looked at it is not enough.
+func TestWhatTheCatalogueMustAnswerIsOpen(t *testing.T) {
+	var facts checklist.Facts
+	facts.Add(
+		checklist.Fact{Topic: "gap", Name: "right", Detail: "minds"}, checklist.Fact{Topic: "warning", Name: "w"},
+		checklist.Fact{Topic: "kind", Name: "Mind"},
+	)
+	require.Equal(t, []string{"gap: right = minds", "warning: w"}, facts.Open())
+}

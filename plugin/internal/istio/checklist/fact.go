@@ -60,6 +60,10 @@ func (f Fact) Line() string {
 
 func (f Fact) key() string { return f.Topic + ": " + f.Name }
 
+// answered are the topics that the catalogue has to answer: looking at them is
+// not enough.
+var answered = []string{"refusal", "difference", "warning", "gap"}
+
 // Facts are a version's, or those that are known.
 type Facts struct {
 	byKey map[string]Fact
@@ -161,4 +165,16 @@ func topicNames() string {
 		names = append(names, t.name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// Open are the lines that the catalogue has to answer.
+func (f Facts) Open() []string {
+	var open []string
+	for _, one := range f.byKey {
+		if slices.Contains(answered, one.Topic) {
+			open = append(open, one.Line())
+		}
+	}
+	slices.Sort(open)
+	return open
 }

@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio/checklist"
@@ -26,7 +27,8 @@ import (
 // knownFile is where the facts are that somebody has looked at.
 const knownFile = "plugin/internal/istio/checklist/known.txt"
 
-var errItems = errors.New(`look at each, let the catalogue know what tenants need of it, and then say "make istio-accept"`)
+var errItems = errors.New(`look at each, let the catalogue know what tenants need of it, and then say "make istio-accept"; ` +
+	"go.mod is at the version, and this exit status only says that the list is not empty")
 
 func main() {
 	version := flag.String("version", "", "a release such as 1.32.0, a pseudo-version, a branch or a commit; default: go.mod's")
@@ -71,6 +73,10 @@ func run(ctx context.Context, out io.Writer, query string, accept, dry bool) err
 		fmt.Fprintf(os.Stderr, "istio: %s\n", found.Note)
 	}
 	if accept {
+		if open := facts.Open(); len(open) > 0 {
+			return fmt.Errorf("%d that the catalogue must answer, and that cannot be accepted: answer them, "+
+				"then say \"make istio-accept\" again\n%s", len(open), strings.Join(open, "\n"))
+		}
 		return write(facts)
 	}
 	fmt.Fprintf(out, "# %s %s\n\n", module.Path, found.Version)

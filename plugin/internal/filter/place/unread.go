@@ -1,0 +1,43 @@
+package place
+
+import (
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// warnOfUnread names configuration of Istio that the tenant's istiod does not
+// read: where it is, or because it is for another revision. The API server takes
+// it, and nothing follows from it.
+func (f Filter) warnOfUnread(o *yaml.RNode) {
+	id := object.IDOf(o)
+	if _, isIstios := istio.Resources[id.Group]; !isIstios && id.Group != istio.GatewayGroup || !f.Tenant.Revisions() {
+		return
+	}
+	labels := o.GetLabels()
+	if rev, own := labels[istio.RevisionLabel], f.Tenant.Revision(); rev != "" && rev != own {
+		f.Tenant.Warn("%s: metadata.labels[%s]: found %q, so that the tenant's istiod, of revision %q, skips it: remove the label",
+			id, istio.RevisionLabel, rev, own)
+	}
+	if id.Namespace != f.Tenant.Own() || len(f.Tenant.Watch) == 0 || slices.Contains(f.Tenant.Watch, id.Namespace) {
+		return
+	}
+	_, charts := labels[istio.OperatorComponentLabel]
+	if labels[v1alpha1.TenantLabel] == f.Tenant.Name() || charts || f.isGeneratedFilter(id, labels) {
+		return
+	}
+	watched := strings.Join(f.Tenant.Watch, ", ")
+	f.Tenant.Warn("%s: metadata.namespace: the tenant's istiod watches %s alone (spec.discovery), so that it reads nothing of this kind here: "+
+		"write namespace: %s", id, watched, f.Tenant.Watch[0])
+}
+
+// isGeneratedFilter says whether an object is one of the EnvoyFilters that the
+// charts had for telemetry.
+func (f Filter) isGeneratedFilter(id object.ID, labels map[string]string) bool {
+	return id.Kind == "EnvoyFilter" && labels[istio.RevisionLabel] != "" && f.Tenant.Holds(istio.FilteredTelemetry)
+}

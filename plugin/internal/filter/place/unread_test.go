@@ -1,0 +1,55 @@
+package place_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+)
+
+func TestSaysWhatIstiodDoesNotRead(t *testing.T) {
+	const here = ": metadata.namespace: the tenant's istiod watches ns-1 alone (spec.discovery), so that it reads nothing of this kind here: " +
+		"write namespace: ns-1"
+	for _, test := range []struct {
+		name, object, version string
+		namespaces            []string
+		want                  []string
+	}{
+		{"beside the control plane", `{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: a, namespace: istio-system1}}`,
+			"1.31.0", []string{"ns-1"}, []string{"PeerAuthentication istio-system1/a" + here}},
+		{"of the Gateway API", `{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: a, namespace: istio-system1}}`,
+			"1.31.0", []string{"ns-1"}, []string{"HTTPRoute istio-system1/a" + here}},
+		{"an own EnvoyFilter", `{apiVersion: networking.istio.io/v1alpha3, kind: EnvoyFilter, metadata: {name: a, namespace: istio-system1}}`,
+			"1.20.0", []string{"ns-1"}, []string{"EnvoyFilter istio-system1/a" + here}},
+		{"the charts'", `{apiVersion: networking.istio.io/v1alpha3, kind: EnvoyFilter, metadata: {name: a, namespace: istio-system1, labels: {istio.io/rev: sales}}}`,
+			"1.20.0", []string{"ns-1"}, nil},
+		{"which later charts do not have", `{apiVersion: networking.istio.io/v1alpha3, kind: EnvoyFilter, metadata: {name: a, namespace: istio-system1, labels: {istio.io/rev: sales}}}`,
+			"1.31.0", []string{"ns-1"}, []string{"EnvoyFilter istio-system1/a" + here}},
+		{"where it is watched", `{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: a, namespace: ns-1}}`, "1.31.0", []string{"ns-1"}, nil},
+		{"which is everywhere", `{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: a, namespace: istio-system1}}`,
+			"1.31.0", []string{"ns-1", "ns-2"}, nil},
+		{"what this program made", `{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: a, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}}`,
+			"1.31.0", []string{"ns-1"}, nil},
+		{"another kind", `{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: istio-system1, labels: {istio.io/rev: blue}}}`, "1.31.0", []string{"ns-1"}, nil},
+		{"a gateway's, which moves", `{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}}`,
+			"1.31.0", []string{"ns-1"}, nil},
+		{"another revision", `{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, labels: {istio.io/rev: blue}}}`, "1.31.0", []string{"ns-1"}, []string{
+			`VirtualService ns-1/a: metadata.labels[istio.io/rev]: found "blue", so that the tenant's istiod, of revision "sales", skips it: remove the label`}},
+		{"no revision", `{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, labels: {istio.io/rev: default}}}`, "1.31.0", []string{"ns-1"}, []string{
+			`Gateway ns-1/a: metadata.labels[istio.io/rev]: found "default", so that the tenant's istiod, of revision "sales", skips it: remove the label`}},
+		{"the tenant's", `{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, labels: {istio.io/rev: sales}}}`, "1.31.0", []string{"ns-1"}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := filter()
+			f.Version, f.Tenant.Spec.ApplicationNamespaces = test.version, test.namespaces
+			if len(test.namespaces) > 1 {
+				f.Tenant.Spec.Discovery = "selectors" // by name: no warning of it
+			}
+			var warnings []string
+			f.Warn = func(w string) { warnings = append(warnings, w) }
+			objecttest.Run(t, f, test.object)
+			require.Equal(t, test.want, warnings)
+		})
+	}
+}
