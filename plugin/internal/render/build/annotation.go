@@ -18,6 +18,9 @@ import (
 // no program is a plugin to kustomize, which then says only where it has looked
 // for plugins.
 func (r *recorder) failure(root string, err error) string {
+	if twice := r.keysTwice(root, err.Error()); twice != "" {
+		return twice
+	}
 	const noPlugin = "unable to find plugin root"
 	if !strings.Contains(err.Error(), noPlugin) {
 		return err.Error()
