@@ -21,7 +21,7 @@ func (f Filter) warnOfUnread(o *yaml.RNode) {
 	}
 	labels := o.GetLabels()
 	if rev, own := labels[istio.RevisionLabel], f.Tenant.Revision(); rev != "" && rev != own {
-		f.Tenant.Warn("%s: metadata.labels[%s]: found %q, so that the tenant's istiod, of revision %q, skips it: remove the label",
+		f.Tenant.Warn("%s: metadata.labels[%s]: found %q, so that the tenant's control plane, of revision %q, skips it: remove the label",
 			id, istio.RevisionLabel, rev, own)
 	}
 	if id.Namespace != f.Tenant.Own() || len(f.Tenant.Watch) == 0 || slices.Contains(f.Tenant.Watch, id.Namespace) {
@@ -32,7 +32,7 @@ func (f Filter) warnOfUnread(o *yaml.RNode) {
 		return
 	}
 	watched := strings.Join(f.Tenant.Watch, ", ")
-	f.Tenant.Warn("%s: metadata.namespace: the tenant's istiod watches %s alone (spec.discovery), so that it reads nothing of this kind here: "+
+	f.Tenant.Warn("%s: metadata.namespace: the tenant's control plane watches %s alone (spec.discovery), so that it reads nothing of this kind here: "+
 		"write namespace: %s", id, watched, f.Tenant.Watch[0])
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 func TestSaysWhatIstiodDoesNotRead(t *testing.T) {
-	const here = ": metadata.namespace: the tenant's istiod watches ns-1 alone (spec.discovery), so that it reads nothing of this kind here: " +
+	const here = ": metadata.namespace: the tenant's control plane watches ns-1 alone (spec.discovery), so that it reads nothing of this kind here: " +
 		"write namespace: ns-1"
 	for _, test := range []struct {
 		name, object, version string
@@ -35,9 +35,9 @@ func TestSaysWhatIstiodDoesNotRead(t *testing.T) {
 		{"a gateway's, which moves", `{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}}`,
 			"1.31.0", []string{"ns-1"}, nil},
 		{"another revision", `{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, labels: {istio.io/rev: blue}}}`, "1.31.0", []string{"ns-1"}, []string{
-			`VirtualService ns-1/a: metadata.labels[istio.io/rev]: found "blue", so that the tenant's istiod, of revision "sales", skips it: remove the label`}},
+			`VirtualService ns-1/a: metadata.labels[istio.io/rev]: found "blue", so that the tenant's control plane, of revision "sales", skips it: remove the label`}},
 		{"no revision", `{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, labels: {istio.io/rev: default}}}`, "1.31.0", []string{"ns-1"}, []string{
-			`Gateway ns-1/a: metadata.labels[istio.io/rev]: found "default", so that the tenant's istiod, of revision "sales", skips it: remove the label`}},
+			`Gateway ns-1/a: metadata.labels[istio.io/rev]: found "default", so that the tenant's control plane, of revision "sales", skips it: remove the label`}},
 		{"the tenant's", `{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, labels: {istio.io/rev: sales}}}`, "1.31.0", []string{"ns-1"}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
