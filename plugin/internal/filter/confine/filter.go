@@ -53,7 +53,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		return nil, err
 	}
 	f.warnOfUnused(objects)
-	if err := stranded(objects, confined); err != nil {
+	if err := errors.Join(stranded(objects, confined), f.warnOfWildcards(objects, confined)); err != nil {
 		return nil, err
 	}
 	return object.Remove(objects, func(o *yaml.RNode) bool {

@@ -193,3 +193,22 @@ roleRef: {kind: ClusterRole, name: istiod-sales}
 subjects: [{kind: ServiceAccount, name: prometheus, namespace: istio-system1}]
 `), "ClusterRole istiod-sales: is bound to ServiceAccounts of different programs, istiod-sales and prometheus: give each a ClusterRole of its own")
 }
+
+// TestARoleThatIncludesTheNamespaceIsNamed: no ClusterRoleBinding names these,
+// so that nothing else looks at them.
+func TestARoleThatIncludesTheNamespaceIsNamed(t *testing.T) {
+	for rule, want := range map[string]int{
+		`{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}`:                 1,
+		`{apiGroups: [""], resources: [namespaces], verbs: [delete]}`:        1,
+		`{apiGroups: [networking.istio.io], resources: ["*"], verbs: ["*"]}`: 0,
+		`{apiGroups: [""], resources: [pods], verbs: ["*"]}`:                 0,
+	} {
+		for _, kind := range []string{"{kind: ClusterRole, metadata: {name: a-istio-system1}", "{kind: Role, metadata: {name: a, namespace: ns-1}"} {
+			f := filter(t, "namespace")
+			var warnings []string
+			f.Warn = func(w string) { warnings = append(warnings, w) }
+			objecttest.Run(t, f, input+"---\n"+kind+", apiVersion: rbac.authorization.k8s.io/v1, rules: ["+rule+"]}\n")
+			require.Len(t, warnings, want, "%s %s", kind, rule)
+		}
+	}
+}
