@@ -28,6 +28,7 @@ var specs = []string{
 }
 
 func TestTenantsOfAllNamesAreWhatKustomizeBuilds(t *testing.T) {
+	t.Parallel()
 	filled := 0
 	for i, spec := range specs {
 		r := newPlainRepo(t)

@@ -47,6 +47,7 @@ func (r repo) outputs(teams []string) map[string]string {
 }
 
 func TestKilledAtAnyTimeNoFileIsTornAndNoTenantLost(t *testing.T) {
+	t.Parallel() // most of its time goes by waiting
 	r := newPlainRepo(t)
 	teams := many()
 	var states [2]map[string]string

@@ -15,6 +15,7 @@ import (
 )
 
 func TestShippedOverlaysAndExamples(t *testing.T) {
+	t.Parallel()
 	r := newRepo(t)
 	for _, dir := range []string{"overlays", "examples"} {
 		require.NoError(t, os.CopyFS(r.path(dir), os.DirFS("../../../"+dir)))
