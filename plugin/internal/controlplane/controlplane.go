@@ -71,7 +71,7 @@ func Find(objects []*yaml.RNode) (ControlPlane, error) {
 
 // container returns the container of d that runs discovery, or nil.
 func container(d *yaml.RNode) *yaml.RNode {
-	containers := object.List(d, "spec", "template", "spec", "containers")
+	containers := object.Containers(d)
 	i := slices.IndexFunc(containers, func(c *yaml.RNode) bool {
 		args := object.Strings(c, "args")
 		return len(args) > 0 && args[0] == istio.DiscoveryArgument

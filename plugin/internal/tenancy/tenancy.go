@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/Masterminds/semver/v3"
-
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
@@ -110,13 +108,4 @@ func (t Tenant) Port(name string) int {
 		}
 	}
 	return 0
-}
-
-// At resolves a tenant of a version whose control plane is not at hand.
-func At(t v1alpha1.IstioTenant, version string, warn func(string)) (Tenant, error) {
-	v, err := semver.NewVersion(version)
-	if err != nil {
-		return Tenant{}, fmt.Errorf("version %q: %w", version, err)
-	}
-	return Resolve(t, controlplane.ControlPlane{Version: v}, warn)
 }

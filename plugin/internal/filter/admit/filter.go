@@ -121,7 +121,7 @@ func (f Filter) ambient(id object.ID, o *yaml.RNode) error {
 			return errors.New(c.OncePerCluster)
 		}
 	}
-	for _, c := range object.List(o, "spec", "template", "spec", "containers") {
+	for _, c := range object.Containers(o) {
 		for _, e := range object.List(c, "env") {
 			value := object.String(e, "value")
 			if on, _ := strconv.ParseBool(value); on && object.String(e, "name") == istio.AmbientVariable { // as istiod reads it

@@ -49,7 +49,7 @@ func (f Filter) warnOfPolicies(objects []*yaml.RNode) {
 	}
 	for _, o := range object.Of("NetworkPolicy", objects) {
 		types := object.Strings(o, "spec", "policyTypes")
-		if o.GetLabels()[v1alpha1.TenantLabel] != "" || gateway.Owns(o) || o.GetNamespace() == f.Tenant.Spec.ControlPlane.Namespace ||
+		if o.GetLabels()[v1alpha1.TenantLabel] != "" || gateway.Owns(o) || o.GetNamespace() == f.Tenant.Own() ||
 			len(types) > 0 && !slices.Contains(types, "Ingress") || opens(o) {
 			continue
 		}

@@ -123,7 +123,7 @@ func (f Filter) prove(o *yaml.RNode) []error {
 		errs = append(errs, fmt.Errorf("metadata.namespace: found %q; must be one of the tenant's namespaces, %s",
 			id.Namespace, strings.Join(own, ", ")))
 	}
-	plane := f.Tenant.Spec.ControlPlane.Namespace
+	plane := f.Tenant.Own()
 	if id := object.IDOf(o); object.IsClusterScoped(o) && id.Kind != "Namespace" && !relocate.IsOwn(id.Kind, id.Name, plane) {
 		errs = append(errs, fmt.Errorf("metadata.name: found %q; the cluster has one object of a name, so that a tenant's must end in %q: "+
 			"write %[1]s-%[3]s, or take a kind that has a namespace", id.Name, "-"+plane, v1alpha1.BaseNamespace))

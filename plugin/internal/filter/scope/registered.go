@@ -15,7 +15,7 @@ import (
 // itself. Their configuration is put among the objects, so that the program has
 // to write one that it is named, and may create none.
 func (f Filter) registered(objects []*yaml.RNode) ([]*yaml.RNode, error) {
-	own := f.Tenant.Spec.ControlPlane.Namespace
+	own := f.Tenant.Own()
 	for _, o := range object.Of("ValidatingWebhookConfiguration", objects) {
 		for _, w := range object.List(o, "webhooks") {
 			if err := limit(w, f.Tenant.Namespaces()); err != nil {
@@ -44,7 +44,7 @@ func (f Filter) registered(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			err = o.PipeE(yaml.Lookup("data", istio.RegisteredKey), yaml.Set(yaml.NewStringRNode(edited)))
 		}
 		if err == nil {
-			objects, err = object.Put(objects, f.Tenant.IstioTenant.Name(), registered)
+			objects, err = object.Put(objects, f.Tenant.Name(), registered)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: data[%s]: %w", object.IDOf(o), istio.RegisteredKey, err)
