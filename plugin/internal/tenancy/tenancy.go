@@ -20,7 +20,8 @@ type Tenant struct {
 	discovery.Plan
 	Plane controlplane.ControlPlane
 
-	warn func(string)
+	components []istio.Component
+	warn       func(string)
 }
 
 // Resolve returns the tenant of a control plane. A tenant that is not valid,
@@ -38,7 +39,7 @@ func Resolve(t v1alpha1.IstioTenant, plane controlplane.ControlPlane, warn func(
 	if err != nil {
 		return Tenant{}, err
 	}
-	resolved := Tenant{IstioTenant: t, Plan: plan, Plane: plane, warn: warn}
+	resolved := Tenant{IstioTenant: t, Plan: plan, Plane: plane, components: istio.Of(plane.Version), warn: warn}
 	if plan.Warning != "" {
 		resolved.Warn("%s", plan.Warning)
 	}
@@ -73,7 +74,7 @@ func (t Tenant) Needs(r istio.Range, modes []v1alpha1.Discovery) bool {
 }
 
 // Components are those of the tenant's version.
-func (t Tenant) Components() []istio.Component { return istio.Of(t.Version) }
+func (t Tenant) Components() []istio.Component { return t.components }
 
 // Values are what the catalogue's placeholders stand for.
 func (t Tenant) Values() istio.Values {
