@@ -33,6 +33,8 @@ type Identity struct {
 	// PlaintextName what the charts call it.
 	Plaintext     int
 	PlaintextName string
+	// PlaintextTemplate is the template of those Pods that use it.
+	PlaintextTemplate string
 }
 
 // Refused is a value of a variable, or of the charts' values at a path.
@@ -115,6 +117,5 @@ var istiodIdentity = Identity{
 		},
 	},
 	AudienceValue: []string{"global", "sds", "token", "aud"},
-	Plaintext:     15010,
-	PlaintextName: "grpc-xds",
+	Plaintext:     15010, PlaintextName: "grpc-xds", PlaintextTemplate: "grpc-simple",
 }

@@ -37,7 +37,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		return objects, nil
 	}
 	if len(f.Tenant.Spec.ControlPlane.ExtraTokenAudiences) > 0 {
-		return nil, f.noAudience("and its proxies show no token that has one")
+		return nil, f.noAudience("has no such tokens")
 	}
 	return objects, nil
 }

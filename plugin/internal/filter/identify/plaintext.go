@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -102,12 +103,23 @@ func (f Filter) addresses(objects []*yaml.RNode) error {
 	field := regexp.MustCompile(`discovery_?[aA]ddress["']?[ \t]*:[ \t]*["']?[^\s"',}]*` + port + `\b`)
 	var errs []error
 	for _, o := range objects {
+		for _, path := range [][]string{{"metadata"}, {"spec", "template", "metadata"}} {
+			if asksFor(object.String(o, append(path, "annotations", istio.TemplatesAnnotation)...), f.identity.PlaintextTemplate) {
+				errs = append(errs, fmt.Errorf("%s: %s.annotations[%s]: found %q, whose Pods use plaintext xDS, and there is none outside of "+
+					"the control plane's own Pod", object.IDOf(o), strings.Join(path, "."), istio.TemplatesAnnotation, f.identity.PlaintextTemplate))
+			}
+		}
 		if found := findField(o.YNode(), "", port, field); found != "" {
 			errs = append(errs, fmt.Errorf("%s: found %q, and there is no plaintext xDS outside of the control plane's own Pod; "+
 				"leave the address out, and the proxies are told", object.IDOf(o), found))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// asksFor says whether a list of templates has one.
+func asksFor(templates, template string) bool {
+	return slices.ContainsFunc(strings.Split(templates, ","), func(t string) bool { return strings.TrimSpace(t) == template })
 }
 
 // findField looks for text that a pattern matches in the fields of an object, in
