@@ -70,6 +70,9 @@ var families = []Family{
 		Dir: "crds",
 		Files: map[string]string{
 			"argo-cd":                         "github.com/argoproj/argo-cd/v3//manifests/crds",
+			"flux-kinds":                      "github.com/fluxcd/kustomize-controller//config/crd/bases",
+			"flux-manager":                    "github.com/fluxcd/kustomize-controller//config/manager",
+			"flux-roles":                      "github.com/fluxcd/flux2/v2//manifests/rbac",
 			"network-policy-api":              "sigs.k8s.io/network-policy-api//config/crd/standard",
 			"network-policy-api-experimental": "sigs.k8s.io/network-policy-api//config/crd/experimental",
 		},
