@@ -109,7 +109,7 @@ func (c *Cluster) StartIstiod(objects []*Object) (*Istiod, error) {
 	args, _, _ := unstructured.NestedStringSlice(container, "args")
 	args = append(args, "--kubeconfig", kubeconfig)
 
-	name := "istiod-" + i.Namespace
+	name := deployment.GetName() + "-in-" + i.Namespace
 	dir := c.file(name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
@@ -182,13 +182,21 @@ func (c *Cluster) PodOf(namespace, deployment string) (name string, err error) {
 // ServiceAccountToken is a fresh token, as a kubelet asks for it; without
 // audiences, it is for the API server.
 func (c *Cluster) ServiceAccountToken(namespace, name string, audiences ...string) (string, error) {
+	return c.token(namespace, name, nil, audiences...)
+}
+
+// token is bound to a pod, if there is one that is stored.
+func (c *Cluster) token(namespace, name string, pod *Object, audiences ...string) (string, error) {
 	path := "/api/v1/namespaces/" + namespace + "/serviceaccounts/" + name + "/token"
-	spec, err := json.Marshal(map[string]any{"expirationSeconds": 7200, "audiences": audiences})
+	spec := map[string]any{"expirationSeconds": 7200, "audiences": audiences}
+	if pod != nil && pod.GetUID() != "" {
+		spec["boundObjectRef"] = map[string]any{"apiVersion": "v1", "kind": "Pod", "name": pod.GetName(), "uid": pod.GetUID()}
+	}
+	body, err := json.Marshal(map[string]any{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec})
 	if err != nil {
 		return "", err
 	}
-	body := `{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":` + string(spec) + `}`
-	answer, err := c.Admin.Do(http.MethodPost, path, body)
+	answer, err := c.Admin.Do(http.MethodPost, path, string(body))
 	if err != nil {
 		return "", err
 	}
@@ -213,6 +221,28 @@ func TokenIn(answer Answer) (string, error) {
 // it to a proxy.
 func (i *Istiod) ProxyToken(namespace, name string) (string, error) {
 	return i.cluster.ServiceAccountToken(namespace, name, i.Audience)
+}
+
+// TokenOf is what the kubelet gives to the proxy of a pod: the token of the
+// volume that is called istio-token, for the audience that the pod states there,
+// bound to the pod if that is stored.
+func (c *Cluster) TokenOf(pod *Object) (string, error) {
+	account, _, _ := unstructured.NestedString(pod.Object, "spec", "serviceAccountName")
+	volumes, _, _ := unstructured.NestedSlice(pod.Object, "spec", "volumes")
+	for _, item := range volumes {
+		volume := item.(map[string]any)
+		if volume["name"] != "istio-token" {
+			continue
+		}
+		sources, _, _ := unstructured.NestedSlice(volume, "projected", "sources")
+		for _, source := range sources {
+			audience, _, _ := unstructured.NestedString(source.(map[string]any), "serviceAccountToken", "audience")
+			if audience != "" {
+				return c.token(pod.GetNamespace(), account, pod, audience)
+			}
+		}
+	}
+	return "", fmt.Errorf("%s has no volume istio-token with an audience", ID(pod))
 }
 
 // Roots are what proxies know its certificate by: its own CA's.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 
+	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	discovery "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -79,6 +80,27 @@ func (c Caller) First(ctx context.Context, node Node, kind string, names ...stri
 		return nil, fmt.Errorf("ask %s for %s: %w", c.Address, kind, err)
 	}
 	return response, nil
+}
+
+// Stay connects as a proxy, until stop is called.
+func (c Caller) Stay(ctx context.Context, node Node) (stop func(), err error) {
+	connection, ctx, err := c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stop = func() { connection.Close() }
+	stream, err := discovery.NewAggregatedDiscoveryServiceClient(connection).StreamAggregatedResources(ctx)
+	if err == nil {
+		var proxy *core.Node
+		if proxy, err = node.proto(); err == nil {
+			_ = stream.Send(&discovery.DiscoveryRequest{Node: proxy, TypeUrl: Clusters})
+			_, err = stream.Recv()
+		}
+	}
+	if err != nil {
+		stop()
+	}
+	return stop, err
 }
 
 // FirstDelta is First in the incremental variant of the protocol.
