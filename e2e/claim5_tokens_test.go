@@ -52,7 +52,7 @@ func TestTokensOfAMeshAreHadInItsOwnNamespacesAlone(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, http.StatusForbidden, answer.Code, "the token, or the Pod, is had: %s", answer.Message())
 		require.Contains(t, answer.Message(), "istio-tenancy-tokens", "refused, but not by the policy")
-		require.Contains(t, answer.Message(), "is that of a mesh")
+		require.Contains(t, answer.Message(), "is the audience of a mesh")
 	}
 	for _, namespace := range []string{"ns-0", "istio-system", "default", "kube-system", "ns-3"} {
 		for _, row := range []struct{ name, body string }{
