@@ -162,10 +162,3 @@ spec:
       - name: token
         projected: {sources: [{serviceAccountToken: {path: token, audience: sales.istio-tenancy.dev}}]}
 `
-
-func parse(t *testing.T, text string) []*cluster.Object {
-	t.Helper()
-	objects, err := cluster.Parse([]byte(text))
-	require.NoError(t, err)
-	return objects
-}

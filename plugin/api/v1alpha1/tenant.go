@@ -124,6 +124,10 @@ type Network struct {
 	// WithinTenant is whether the tenant's Pods may connect to one another.
 	// Default: allow.
 	WithinTenant WithinTenant `json:"withinTenant,omitempty"`
+	// Floor adds ClusterNetworkPolicies, which deny what Policy isolated does
+	// not let in whatever NetworkPolicies the tenant's administrators write.
+	// Default: false.
+	Floor *bool `json:"floor,omitempty"`
 }
 
 // WithinTenant is whether a tenant's Pods accept traffic from one another.
@@ -172,6 +176,9 @@ func (t *IstioTenant) Default() {
 	setDefault(&s.Discovery, DiscoveryAuto)
 	setDefault(&s.Network.Policy, NetworkIsolated)
 	setDefault(&s.Network.WithinTenant, WithinTenantAllow)
+	if s.Network.Floor == nil {
+		s.Network.Floor = new(bool)
+	}
 	setDefault(&s.MTLS, MTLSStrict)
 	if s.CreateNamespaces == nil {
 		create := true

@@ -194,6 +194,9 @@ func (p *problems) checkNetwork(t IstioTenant) {
 	if n := t.Spec.Network; n.WithinTenant == WithinTenantDeny && n.Policy == NetworkOpen {
 		p.add("spec.network.withinTenant", `"deny" needs NetworkPolicies, and spec.network.policy is "open": must be allow, or the policy isolated`)
 	}
+	if n := t.Spec.Network; n.Floor != nil && *n.Floor && n.Policy == NetworkOpen {
+		p.add("spec.network.floor", `true keeps other namespaces out, and spec.network.policy is "open", with which every namespace may connect: must be false, or the policy isolated`)
+	}
 	from := t.Spec.Network.AllowFrom
 	if t.Spec.Network.Policy == NetworkOpen && len(from) > 0 {
 		p.add("spec.network.allowFrom", `has no effect where spec.network.policy is "open", with which every namespace may connect: leave it out`)
