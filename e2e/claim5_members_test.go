@@ -17,7 +17,7 @@ import (
 // Who is of the mesh joins it with what its Pod says: nothing else names the
 // audience to a proxy.
 func TestTheProxiesOfAMeshJoinIt(t *testing.T) {
-	c := claims(t, "Sidecars, gateways by chart and by the Gateway API, and both revisions of a canary join their tenant's mesh, with the token that their Pod's own volume asks for")
+	c := claims(t, "Sidecars, and gateways by chart and by the Gateway API, join their tenant's mesh with the token that their Pod's own volume asks for")
 	w := theWorld(t)
 	for _, name := range tenantNames {
 		tenant := w.tenants[name]
@@ -57,35 +57,10 @@ func TestBothRevisionsOfACanaryAreOfOneMesh(t *testing.T) {
 	c := claims(t, "Two revisions of one tenant's control plane, side by side, take the same tokens, give certificates of the same CA, and put it into their own webhooks")
 	w := theWorld(t)
 	hr := w.tenants["hr"]
-	require.NoError(t, w.source.copyTenant("hr", "hr-canary", "namespace: istio-system2", "namespace: istio-system2\n    revision: hr-2"))
-	canary := *hr
-	var err error
-	canary.objects, err = w.source.render("overlays/hr-canary")
-	require.NoError(t, err)
-	_, err = w.cluster.Admin.Apply(canary.objects)
-	require.NoError(t, err)
-	var added []*cluster.Object
-	old := map[string]bool{}
-	for _, object := range hr.objects {
-		old[cluster.ID(object)] = true
-	}
-	for _, object := range canary.objects {
-		if !old[cluster.ID(object)] {
-			added = append(added, object)
-		}
-	}
-	require.NotEmpty(t, added)
-	defer func() {
-		require.NoError(t, w.cluster.Admin.Delete(added))
-		_, err := w.cluster.Admin.Apply(hr.objects)
-		require.NoError(t, err)
-	}()
-	canary.istiod, err = w.cluster.StartIstiod(canary.objects)
-	require.NoError(t, err)
-	defer canary.istiod.Stop()
+	canary := canaryOf(t, w, hr, "hr-2", "")
 	require.Equal(t, "hr-2", canary.istiod.Revision)
 	// The Namespace names the revision that injects.
-	for _, row := range []*tenant{&canary, hr} {
+	for _, row := range []*tenant{canary, hr} {
 		_, err := w.cluster.Admin.Apply(row.objects)
 		require.NoError(t, err)
 		pod := storedPod(t, w, "ns-2", "of-"+row.istiod.Revision)
@@ -102,6 +77,73 @@ func TestBothRevisionsOfACanaryAreOfOneMesh(t *testing.T) {
 		})
 		c.check(row.istiod.Revision+" puts its CA into its webhooks", func(t *testing.T) { settled(t, w.cluster, row) })
 	}
+}
+
+// A mesh that knew no audience of its own has proxies with tokens for istio-ca,
+// until they are restarted.
+func TestTokensOfAnEarlierAudienceAdmitForAsLongAsTheyAreListed(t *testing.T) {
+	c := claims(t, "Proxies with a token for `istio-ca` join their mesh for as long as `extraTokenAudiences` lists it, those of every other namespace do, too, and then none")
+	w := theWorld(t)
+	hr := w.tenants["hr"]
+	listed := canaryOf(t, w, hr, "hr-3", "\n    extraTokenAudiences:\n    - istio-ca")
+	for _, row := range []struct {
+		name, namespace, audience string
+		istiod                    *cluster.Istiod
+		joins                     bool
+	}{
+		{"listed, the tenant's own Pod", "ns-2", "istio-ca", listed.istiod, true},
+		{"listed, another's Pod, as the warning says", "ns-0", "istio-ca", listed.istiod, true},
+		{"listed, and the tenant's own audience", "ns-2", "hr.istio-tenancy.dev", listed.istiod, true},
+		{"not listed, the tenant's own Pod", "ns-2", "istio-ca", hr.istiod, false},
+		{"not listed, another's Pod", "ns-0", "istio-ca", hr.istiod, false},
+	} {
+		c.check(row.name, func(t *testing.T) {
+			caller, err := proxyIn(row.istiod, "ns-2")
+			require.NoError(t, err)
+			token, err := w.cluster.ServiceAccountToken(row.namespace, "default", row.audience)
+			require.NoError(t, err)
+			caller.Metadata = xds.Bearer(token)
+			_, err = caller.Sign(t.Context(), "")
+			if row.joins {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, "Unauthenticated")
+			}
+		})
+	}
+}
+
+// canaryOf adds a control plane of another revision to a tenant, and removes it
+// with the test. more are lines of spec.controlPlane.
+func canaryOf(t *testing.T, w *world, of *tenant, revision, more string) *tenant {
+	t.Helper()
+	namespace := "namespace: " + of.controlPlane
+	require.NoError(t, w.source.copyTenant(of.name, revision, namespace, namespace+"\n    revision: "+revision+more))
+	canary := *of
+	var err error
+	canary.objects, err = w.source.render("overlays/" + revision)
+	require.NoError(t, err)
+	old := map[string]bool{}
+	for _, object := range of.objects {
+		old[cluster.ID(object)] = true
+	}
+	var added []*cluster.Object
+	for _, object := range canary.objects {
+		if !old[cluster.ID(object)] {
+			added = append(added, object)
+		}
+	}
+	_, err = w.cluster.Admin.Apply(canary.objects)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, w.cluster.Admin.Delete(added))
+		_, err := w.cluster.Admin.Apply(of.objects)
+		require.NoError(t, err)
+	})
+	canary.istiod, err = w.cluster.StartIstiod(canary.objects)
+	require.NoError(t, err)
+	t.Cleanup(canary.istiod.Stop)
+	return &canary
 }
 
 // podWith waits for a Pod of a namespace that has a proxy, runs it, and returns it.

@@ -89,6 +89,7 @@ func (w *world) tokensOfOthers(t *testing.T) []tokenAttack {
 		{"a token of ns-1 for sales' mesh, by dev's administrator", from(dev, "ns-1", "default", own), rbac},
 		{"a token of ns-1 for sales' mesh, by dev's istiod", from(devIstiod, "ns-1", "default", own), rbac},
 		{"a token of ns-0 for sales' mesh, by dev's istiod", from(devIstiod, "ns-0", "default", own), rbac},
+		{"a token of a Namespace that somebody else calls sales'", w.tokenOfAFalseNamespace(own), "istio-tenancy-namespaces"},
 		{"a Pod of ns-0 with a token for sales' mesh", byPod(dev, "ns-0"), policy},
 		{"a Pod of default with a token for sales' mesh", byPod(admin, "default"), policy},
 		{"a Pod beside dev's istiod with a token for sales' mesh", byPod(admin, "istio-system"), policy},
@@ -139,6 +140,45 @@ func (w *world) tokenOfGone(namespace, audience string) func() (string, error) {
 		}
 		token, err := w.cluster.ServiceAccountToken(namespace, "gone", audience)
 		return token, errors.Join(err, w.cluster.Admin.Delete(objects))
+	}
+}
+
+// tokenOfAFalseNamespace is that of a Namespace which somebody labels as sales'
+// who may make Namespaces and ask for tokens in the whole cluster, but does not
+// administer tenants.
+func (w *world) tokenOfAFalseNamespace(audience string) func() (string, error) {
+	return func() (string, error) {
+		rights, err := cluster.Parse([]byte(`
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: makes-namespaces}
+rules:
+- {apiGroups: [""], resources: [namespaces, serviceaccounts/token], verbs: [create]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: makes-namespaces}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: makes-namespaces}
+subjects: [{kind: User, name: dev-admin, apiGroup: rbac.authorization.k8s.io}]
+`))
+		if err != nil {
+			return "", err
+		}
+		if _, err := w.cluster.Admin.Apply(rights); err != nil {
+			return "", err
+		}
+		defer w.cluster.Admin.Delete(rights)
+		client := w.cluster.As("dev-admin")
+		answer, err := client.Do(http.MethodPost, "/api/v1/namespaces",
+			`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"false","labels":{"istio-tenancy.dev/tenant":"sales"}}}`)
+		if err := errors.Join(err, answer.Error()); err != nil {
+			return "", err
+		}
+		defer w.cluster.Admin.Do(http.MethodDelete, "/api/v1/namespaces/false", "")
+		if answer, err = client.Do(http.MethodPost, "/api/v1/namespaces/false/serviceaccounts/default/token", tokenRequest(audience)); err != nil {
+			return "", err
+		}
+		return cluster.TokenIn(answer)
 	}
 }
 

@@ -84,7 +84,7 @@ func (c *Cluster) StartIstiod(objects []*Object) (*Istiod, error) {
 			i.Revision = value
 		}
 		if value, ok := strings.CutPrefix(entry, "TOKEN_AUDIENCES="); ok {
-			i.Audience = value
+			i.Audience, _, _ = strings.Cut(value, ",") // the tenant's own comes first
 		}
 		if strings.HasPrefix(entry, "KUBECONFIG=") {
 			env[n] = "KUBECONFIG=" + kubeconfig
