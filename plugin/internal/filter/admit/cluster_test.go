@@ -43,7 +43,7 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 		"a kind of the core group in small letters": {
 			`{apiVersion: v1, kind: configmap, metadata: {name: a}}`,
-			`configmap a: kind: found "configmap" of apiVersion "v1", where Kubernetes has no such kind`,
+			`configmap a: kind: found "configmap" of apiVersion "v1", which is no kind of objects that Kubernetes stores`,
 		},
 		"a kind that a definition beside it makes the cluster's": {
 			`{apiVersion: example.com/v1, kind: Planet, metadata: {name: a}}
