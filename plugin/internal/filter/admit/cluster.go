@@ -26,6 +26,7 @@ var clusterKinds = map[[2]string][]func(Filter, object.ID, *yaml.RNode) error{
 	{"admissionregistration.k8s.io", "ValidatingWebhookConfiguration"}:   {Filter.webhooks, Filter.clusterName},
 	{"admissionregistration.k8s.io", "ValidatingAdmissionPolicy"}:        {Filter.policy, Filter.clusterName},
 	{"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"}: {Filter.policyBinding, Filter.clusterName},
+	{"policy.networking.k8s.io", "ClusterNetworkPolicy"}:                 {Filter.clusterNetworkPolicy, Filter.clusterName},
 }
 
 func (f Filter) namespace(id object.ID, _ *yaml.RNode) error {
@@ -121,6 +122,16 @@ func (f Filter) webhooks(_ object.ID, o *yaml.RNode) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// clusterNetworkPolicy refuses all but those that an earlier run has made: one of
+// an overlay would decide before NetworkPolicies for Pods of the whole cluster.
+func (f Filter) clusterNetworkPolicy(_ object.ID, o *yaml.RNode) error {
+	if o.GetLabels()[v1alpha1.TenantLabel] == f.Tenant.Name() {
+		return nil
+	}
+	return errors.New("decides for Pods of the whole cluster, so it is not a tenant's; set spec.network.floor of the tenant to true, " +
+		"which makes those that close its namespaces, or move it to the common base, which the cluster administrator applies")
 }
 
 // policy refuses admission policies but Istio's own: a policy holds for the

@@ -107,6 +107,20 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 			stable + `{matchConstraints: {resourceRules: [{apiGroups: [security.istio.io]}]}}}`,
 			`spec.matchConstraints: must select objects by istio.io/rev In [sales]`,
 		},
+		"a network policy for the cluster": {
+			`{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: a-istio-system1}, spec: {tier: Admin, priority: 0}}`,
+			`ClusterNetworkPolicy a-istio-system1: decides for Pods of the whole cluster, so it is not a tenant's; ` +
+				`set spec.network.floor of the tenant to true`,
+		},
+		"a network policy for the cluster that says it is the tenant's": {
+			`{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: a-istio-system1, ` +
+				`labels: {istio-tenancy.dev/tenant: sales}}, spec: {tier: Admin, priority: 0}}`,
+			`ClusterNetworkPolicy a-istio-system1: metadata.labels: found istio-tenancy.dev/tenant, which is set for you`,
+		},
+		"a network policy of the API before": {
+			`{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: a-istio-system1}}`,
+			`AdminNetworkPolicy a-istio-system1: exists once per cluster`,
+		},
 		"a binding of another's policy": {
 			admission + `ValidatingAdmissionPolicyBinding, metadata: {name: a-istio-system1}, spec: {policyName: istio-tenancy-pods}}`,
 			`ValidatingAdmissionPolicyBinding a-istio-system1: spec.policyName: found "istio-tenancy-pods"`,
