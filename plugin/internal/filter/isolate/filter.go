@@ -34,7 +34,11 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	var walls []map[string]any
 	if f.Tenant.Spec.Network.Policy == v1alpha1.NetworkIsolated {
 		f.warnOfPolicies(objects)
-		walls = append(walls, f.networkPolicies(objects)...)
+		policies := f.networkPolicies(objects)
+		for _, p := range policies {
+			walls = append(walls, p.object())
+		}
+		walls = append(walls, f.floor(policies)...)
 	}
 	walls = append(walls, f.policies()...)
 	walls = append(walls, f.quotas()...)
