@@ -134,3 +134,36 @@ func TestACertificateNamesTheTrustDomainOfTheTenantAndTheNamespaceOfTheToken(t *
 		})
 	}
 }
+
+// istiod gives a certificate for a certificate, as virtual machines need it.
+func TestACertificateOutlivesItsServiceAccount(t *testing.T) {
+	c := claims(t, "For comparison, as said in what does not protect: a certificate of a mesh gets the next one, after its ServiceAccount and its tokens are gone")
+	w := theWorld(t)
+	account := parse(t, `{apiVersion: v1, kind: ServiceAccount, metadata: {name: former, namespace: ns-1}}`)
+	_, err := w.cluster.Admin.Apply(account)
+	require.NoError(t, err)
+	istiod := w.tenants["sales"].istiod
+	caller, err := proxyIn(istiod, "ns-1")
+	require.NoError(t, err)
+	token, err := istiod.ProxyToken("ns-1", "former")
+	require.NoError(t, err)
+	caller.Metadata = xds.Bearer(token)
+	first, err := caller.Sign(t.Context(), "")
+	require.NoError(t, err)
+	require.NoError(t, w.cluster.Admin.Delete(account))
+	c.check("the token is refused", func(t *testing.T) {
+		// The API server remembers for some seconds what it said of a token.
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			if _, err := caller.Sign(t.Context(), ""); err == nil {
+				return errors.New("the token is taken still")
+			}
+			return nil
+		}))
+	})
+	c.check("the certificate gets the next", func(t *testing.T) {
+		caller.Metadata, caller.TLS.Certificates = nil, []tls.Certificate{*first}
+		next, err := caller.Sign(t.Context(), "")
+		require.NoError(t, err)
+		require.Equal(t, "spiffe://sales.mesh/ns/ns-1/sa/former", next.Leaf.URIs[0].String())
+	})
+}
