@@ -137,15 +137,22 @@ func TestACertificateNamesTheTrustDomainOfTheTenantAndTheNamespaceOfTheToken(t *
 
 // istiod gives a certificate for a certificate, as virtual machines need it.
 func TestACertificateOutlivesItsServiceAccount(t *testing.T) {
-	c := claims(t, "For comparison, as said in what does not protect: a certificate of a mesh gets the next one, after its ServiceAccount and its tokens are gone")
+	c := claims(t, "For comparison, as said in what does not protect: a certificate of a mesh gets the next one, after its ServiceAccount and its tokens are gone, until the CA is made anew")
 	w := theWorld(t)
-	account := parse(t, `{apiVersion: v1, kind: ServiceAccount, metadata: {name: former, namespace: ns-1}}`)
-	_, err := w.cluster.Admin.Apply(account)
+	objects, err := w.source.render("examples/bookinfo")
 	require.NoError(t, err)
-	istiod := w.tenants["sales"].istiod
-	caller, err := proxyIn(istiod, "ns-1")
+	_, err = w.cluster.Admin.Apply(objects)
 	require.NoError(t, err)
-	token, err := istiod.ProxyToken("ns-1", "former")
+	defer remove(t, w, objects)
+	istiod, err := w.cluster.StartIstiod(objects)
+	require.NoError(t, err)
+	defer func() { istiod.Stop() }()
+	account := parse(t, `{apiVersion: v1, kind: ServiceAccount, metadata: {name: former, namespace: bookinfo}}`)
+	_, err = w.cluster.Admin.Apply(account)
+	require.NoError(t, err)
+	caller, err := proxyIn(istiod, "bookinfo")
+	require.NoError(t, err)
+	token, err := istiod.ProxyToken("bookinfo", "former")
 	require.NoError(t, err)
 	caller.Metadata = xds.Bearer(token)
 	first, err := caller.Sign(t.Context(), "")
@@ -160,10 +167,27 @@ func TestACertificateOutlivesItsServiceAccount(t *testing.T) {
 			return nil
 		}))
 	})
-	c.check("the certificate gets the next", func(t *testing.T) {
+	byCertificate := func(caller xds.Caller) (*tls.Certificate, error) {
 		caller.Metadata, caller.TLS.Certificates = nil, []tls.Certificate{*first}
-		next, err := caller.Sign(t.Context(), "")
+		return caller.Sign(t.Context(), "")
+	}
+	c.check("the certificate gets the next", func(t *testing.T) {
+		next, err := byCertificate(caller)
 		require.NoError(t, err)
-		require.Equal(t, "spiffe://sales.mesh/ns/ns-1/sa/former", next.Leaf.URIs[0].String())
+		require.Equal(t, "spiffe://bookinfo.mesh/ns/bookinfo/sa/former", next.Leaf.URIs[0].String())
+	})
+	c.check("it gets none from a CA that is made anew", func(t *testing.T) {
+		istiod.Stop()
+		answer, err := w.cluster.Admin.Do("DELETE", "/api/v1/namespaces/"+istiod.Namespace+"/secrets/istio-ca-secret", "")
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		istiod, err = w.cluster.StartIstiod(objects)
+		require.NoError(t, err)
+		caller, err := proxyIn(istiod, "bookinfo")
+		require.NoError(t, err)
+		_, err = caller.Sign(t.Context(), "")
+		require.NoError(t, err, "a token of the mesh")
+		_, err = byCertificate(caller)
+		require.Error(t, err)
 	})
 }
