@@ -43,6 +43,7 @@ func (t IstioTenant) problems() problems {
 	p.checkQuota(t.Spec.Quota)
 	p.checkLabels(t.Spec)
 	p.checkRights(t.Spec.ControlPlane.Rights)
+	p.checkAudiences(t)
 	return p
 }
 
@@ -169,6 +170,22 @@ func (p *problems) checkRights(rights []Right) {
 				p.add(strictyaml.Element(strictyaml.Element("spec.controlPlane.rights", i)+".resources", j),
 					"%q is the Namespace itself, which is the cluster administrator's alone: must be another resource", resource)
 			}
+		}
+	}
+}
+
+// checkAudiences: an audience of this group is one tenant's, whose tokens no
+// other takes.
+func (p *problems) checkAudiences(t IstioTenant) {
+	audiences := t.Spec.ControlPlane.ExtraTokenAudiences
+	for i, audience := range audiences {
+		switch at := strictyaml.Element("spec.controlPlane.extraTokenAudiences", i); {
+		case audience == t.TokenAudience():
+			p.add(at, "%q is the tenant's own, which is always taken: leave it out", audience)
+		case strings.HasSuffix(strings.ToLower(audience), "."+Group):
+			p.add(at, "%q is another tenant's: must be an audience outside of %s", audience, Group)
+		case slices.Index(audiences, audience) < i:
+			p.add(at, "%q is listed twice: list it once", audience)
 		}
 	}
 }

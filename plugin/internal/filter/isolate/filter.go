@@ -75,6 +75,10 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			}
 			objects, i = append(objects, made), len(objects)
 		}
+		if value, found := objects[i].GetAnnotations()[v1alpha1.AdoptAnnotation]; found {
+			return nil, fmt.Errorf("%s: metadata.annotations: found %s: %q; remove it: it says that the cluster administrator has looked at "+
+				"what is in the namespace, who writes it by kubectl annotate, once and not in an overlay", object.IDOf(objects[i]), v1alpha1.AdoptAnnotation, value)
+		}
 		if err := f.checkLabels(objects[i]); err != nil {
 			return nil, fmt.Errorf("%s: metadata.labels: %w", object.IDOf(objects[i]), err)
 		}
