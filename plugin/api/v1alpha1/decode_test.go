@@ -173,7 +173,7 @@ func TestDecodeSpecErrors(t *testing.T) {
 		"allowFrom own":              {"  network: {allowFrom: [istio-sales]}\n", `spec.network.allowFrom[0]: "istio-sales" is the tenant's own, which may always connect: must be a namespace outside the tenant`},
 		"allowFrom twice":            {"  network: {allowFrom: [a, a]}\n", `spec.network.allowFrom[1]: "a" is listed twice: list it once`},
 		"deny in an open network":    {"  network: {policy: open, withinTenant: deny}\n", `spec.network.withinTenant: "deny" needs NetworkPolicies, and spec.network.policy is "open": must be allow, or the policy isolated`},
-		"a kind without a group":     {"  namespacedKinds: [Widget]\n", `spec.namespacedKinds[0]: "Widget" is not allowed: must be a kind and its group, such as "VolumeSnapshot.snapshot.storage.k8s.io"`},
+		"a kind without a group":     {"  namespacedKinds: [Widget]\n", `spec.namespacedKinds[0]: "Widget" is not allowed: must be a kind and its group, such as "Database.shop.example"`},
 		"quota resource":             {"  quota: {memroy: 1Gi}\n", `spec.quota.memroy: "memroy" is no resource that a ResourceQuota counts; did you mean "memory"?`},
 		"a right to rights":          {"  controlPlane: {rights: [{serviceAccount: a, apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [create]}]}\n", `spec.controlPlane.rights[0].apiGroups[0]: "rbac.authorization.k8s.io" gives away all other rights: must be another group`},
 		"somebody else's rights":     {"  controlPlane: {rights: [{serviceAccount: a, apiGroups: [\"\"], resources: [serviceaccounts], verbs: [get, impersonate]}]}\n", `spec.controlPlane.rights[0].verbs[1]: "impersonate" gives away somebody else's rights: must be another verb`},

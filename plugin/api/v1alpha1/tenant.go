@@ -44,7 +44,8 @@ type TenantSpec struct {
 	// objects. Default: true.
 	CreateNamespaces *bool `json:"createNamespaces,omitempty"`
 	// NamespacedKinds are kinds of CustomResourceDefinitions that have a
-	// namespace, as "Kind.group": those that are not known otherwise.
+	// namespace, as "Kind.group": those that are not known otherwise, which are
+	// refused unless they are listed.
 	NamespacedKinds []string `json:"namespacedKinds,omitempty"`
 }
 

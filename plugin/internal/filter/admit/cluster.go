@@ -3,6 +3,7 @@ package admit
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,88 +27,6 @@ var clusterKinds = map[[2]string][]func(Filter, object.ID, *yaml.RNode) error{
 	{"admissionregistration.k8s.io", "ValidatingAdmissionPolicy"}:        {Filter.policy, Filter.clusterName},
 	{"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"}: {Filter.policyBinding, Filter.clusterName},
 	{"policy.networking.k8s.io", "ClusterNetworkPolicy"}:                 {Filter.clusterNetworkPolicy, Filter.clusterName},
-}
-
-// once says where an object of the whole cluster belongs.
-const once = "exists once per cluster, so it is not a tenant's; move it to the common base, which the cluster administrator applies"
-
-// scope refuses objects of the whole cluster, but for the control plane's own,
-// and kinds of which nobody can say whether they are that.
-func (f Filter) scope(id object.ID, o *yaml.RNode, defined map[[2]string]object.Scope) error {
-	kind := [2]string{id.Group, id.Kind}
-	scope := object.ScopeOf(o)
-	if scope == object.Unknown {
-		scope = defined[kind]
-	}
-	switch scope {
-	case object.Namespaced:
-		return nil
-	case object.Cluster:
-		checks, known := clusterKinds[kind]
-		if !known {
-			return errors.New(once)
-		}
-		for _, check := range checks {
-			if err := check(f, id, o); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	name := id.Kind + "." + id.Group
-	switch {
-	case slices.Contains(f.Tenant.Spec.NamespacedKinds, name):
-		return nil
-	case object.IsKubernetesGroup(id.Group):
-		return fmt.Errorf("kind: %s of %q is not known to this release, and a kind without a namespace is the whole cluster's; "+
-			"if this one has a namespace, list %q under spec.namespacedKinds of the tenant", id.Kind, id.Group, name)
-	case clusterWide.MatchString(id.Kind) || object.HasClusterKinds(id.Group):
-		return fmt.Errorf("kind: %s of %q is not known to this release, and by its name or its group it may be the whole cluster's; "+
-			"if it has a namespace, list %q under spec.namespacedKinds of the tenant", id.Kind, id.Group, name)
-	}
-	defined[kind] = object.Namespaced // is said once
-	f.warn(fmt.Sprintf("%s: kind: %s is not known to this release and taken to have a namespace; if it has one, list %q under "+
-		"spec.namespacedKinds of the tenant; if it has none, its objects are the whole cluster's: move them to the common base", id, name, name))
-	return nil
-}
-
-// listed refuses kinds under spec.namespacedKinds of which something else is
-// known, and warns of those that no object has.
-func (f Filter) listed(objects []*yaml.RNode) error {
-	var errs []error
-	for i, listed := range f.Tenant.Spec.NamespacedKinds {
-		at := fmt.Sprintf("spec.namespacedKinds[%d]: found %q", i, listed)
-		kind, group, _ := strings.Cut(listed, ".")
-		known, err := object.Node(object.New(group+"/v1", kind, "", "any", nil))
-		if err != nil {
-			return err
-		}
-		switch object.ScopeOf(known) {
-		case object.Cluster:
-			errs = append(errs, fmt.Errorf("%s: a kind that has no namespace, whose objects are the whole cluster's: remove it", at))
-		case object.Namespaced:
-			errs = append(errs, fmt.Errorf("%s: a kind that is known to have a namespace: remove it", at))
-		default:
-			if !slices.ContainsFunc(objects, func(o *yaml.RNode) bool { return object.IDOf(o).Kind == kind && object.IDOf(o).Group == group }) {
-				f.warn(at + ", and there is no such object: remove it, or mend the name")
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// clusterWide are names of kinds that say that there is no namespace.
-var clusterWide = regexp.MustCompile(`(Cluster|Global)[A-Z]|Clusterwide|ClusterWide`)
-
-// definitions are the scopes that CustomResourceDefinitions among the objects
-// state. They do not belong in an overlay, but they know.
-func definitions(objects []*yaml.RNode) map[[2]string]object.Scope {
-	scopes := map[[2]string]object.Scope{}
-	for _, d := range object.Of("CustomResourceDefinition", objects) {
-		scope := map[string]object.Scope{"Cluster": object.Cluster, "Namespaced": object.Namespaced}[object.String(d, "spec", "scope")]
-		scopes[[2]string{object.String(d, "spec", "group"), object.String(d, "spec", "names", "kind")}] = scope
-	}
-	return scopes
 }
 
 func (f Filter) namespace(id object.ID, _ *yaml.RNode) error {
@@ -139,14 +58,16 @@ func (f Filter) clusterName(id object.ID, _ *yaml.RNode) error {
 		"write %[1]s-%[3]s, or take a kind that has a namespace", id.Name, "-"+f.Tenant.Spec.ControlPlane.Namespace, v1alpha1.BaseNamespace)
 }
 
-// aggregateTo begins the labels by which a ClusterRole's rules become part of
-// another: of everybody's admin, edit and view, for example.
-const aggregateTo = "rbac.authorization.k8s.io/aggregate-to-"
+// aggregates are in the keys of labels by which a ClusterRole's rules become part
+// of another: of everybody's admin, edit and view, for example, or of an operator's
+// own. Sources: the aggregationRules of Kubernetes, Crossplane, Kyverno, Cluster
+// API, OpenShift and OLM ("aggregate-to"), of Knative, and of Kueue.
+var aggregates = regexp.MustCompile(`aggregate-to|knative\.dev/|rbac\.kueue\.x-k8s\.io/`)
 
 func (f Filter) aggregation(_ object.ID, o *yaml.RNode) error {
-	for key := range o.GetLabels() {
-		if strings.HasPrefix(key, aggregateTo) {
-			return fmt.Errorf("metadata.labels: found %s; it adds these rules to a role of every tenant; remove it, "+
+	for _, key := range slices.Sorted(maps.Keys(o.GetLabels())) {
+		if aggregates.MatchString(key) {
+			return fmt.Errorf("metadata.labels: found %s; it adds these rules to a role that is not the tenant's; remove it, "+
 				"or have the cluster administrator apply the object with the common base", key)
 		}
 	}

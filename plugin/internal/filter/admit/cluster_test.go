@@ -31,14 +31,19 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 			`{apiVersion: kyverno.io/v1, kind: ClusterPolicy, metadata: {name: a, namespace: ns-1}}`,
 			`ClusterPolicy ns-1/a: exists once per cluster`,
 		},
-		"a kind of an unknown CRD that says it": {
+		"a kind of an unknown CRD": {
 			`{apiVersion: example.com/v1, kind: ClusterThing, metadata: {name: a}}`,
-			`ClusterThing a: kind: ClusterThing of "example.com" is not known to this release, and by its name or its group it may be the whole cluster's; ` +
-				`if it has a namespace, list "ClusterThing.example.com" under spec.namespacedKinds of the tenant`,
+			`ClusterThing a: kind: found "ClusterThing" of group "example.com", of which this release does not know whether it has a namespace; ` +
+				`if it has one, list "ClusterThing.example.com" under spec.namespacedKinds of the tenant; ` +
+				`if it has none, its objects are the whole cluster's: move them to the common base`,
 		},
 		"a kind of Kubernetes' that is newer": {
 			`{apiVersion: storage.k8s.io/v1, kind: VolumeDream, metadata: {name: a}}`,
-			`VolumeDream a: kind: VolumeDream of "storage.k8s.io" is not known to this release, and a kind without a namespace is the whole cluster's`,
+			`VolumeDream a: kind: found "VolumeDream" of group "storage.k8s.io", of which this release does not know whether it has a namespace`,
+		},
+		"a kind of the core group in small letters": {
+			`{apiVersion: v1, kind: configmap, metadata: {name: a}}`,
+			`configmap a: kind: found "configmap" of apiVersion "v1", which is no kind of objects that Kubernetes stores`,
 		},
 		"a kind that a definition beside it makes the cluster's": {
 			`{apiVersion: example.com/v1, kind: Planet, metadata: {name: a}}
@@ -49,7 +54,19 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 		"a role that adds to everybody's admin": {
 			rbac + `ClusterRole, metadata: {name: a-istio-system1, labels: {rbac.authorization.k8s.io/aggregate-to-admin: "true"}}}`,
-			`ClusterRole a-istio-system1: metadata.labels: found rbac.authorization.k8s.io/aggregate-to-admin; it adds these rules to a role of every tenant`,
+			`ClusterRole a-istio-system1: metadata.labels: found rbac.authorization.k8s.io/aggregate-to-admin; it adds these rules to a role that is not the tenant's`,
+		},
+		"a role that adds to an operator's own": {
+			rbac + `ClusterRole, metadata: {name: a-istio-system1, labels: {app: a, rbac.crossplane.io/aggregate-to-crossplane: "true"}}}`,
+			`ClusterRole a-istio-system1: metadata.labels: found rbac.crossplane.io/aggregate-to-crossplane; it adds these rules`,
+		},
+		"a role that adds to Knative's controller": {
+			rbac + `ClusterRole, metadata: {name: a-istio-system1, labels: {serving.knative.dev/controller: "true"}}}`,
+			`ClusterRole a-istio-system1: metadata.labels: found serving.knative.dev/controller; it adds these rules`,
+		},
+		"a dependent of the cluster's": {
+			`{apiVersion: v1, kind: ConfigMap, metadata: {name: a, ownerReferences: [{apiVersion: v1, kind: Node, name: b, uid: c, blockOwnerDeletion: true}]}}`,
+			`ConfigMap a: metadata.ownerReferences[0]: found Node b; an owner is named by a uid`,
 		},
 		"a role that gathers others": {
 			rbac + `ClusterRole, metadata: {name: a-istio-system1}, aggregationRule: {clusterRoleSelectors: []}}`,
@@ -127,40 +144,4 @@ func TestTheControlPlanesOwnPass(t *testing.T) {
   webhooks: [{clientConfig: {service: {name: istiod, namespace: ISTIO_TENANT_NAMESPACE}}}]}
 ---
 `+rbac+`ClusterRole, metadata: {name: prometheus}}`)
-}
-
-func TestAKindThatNobodyKnows(t *testing.T) {
-	const widgets = istiod + `{apiVersion: example.com/v1, kind: Widget, metadata: {name: a}}`
-	run := func(text string, namespaced ...string) []string {
-		var warnings []string
-		tenant := sales()
-		tenant.Spec.NamespacedKinds = namespaced
-		objecttest.Run(t, admit.Filter{Tenant: tenant, Warn: func(w string) { warnings = append(warnings, w) }}, text)
-		return warnings
-	}
-	require.Equal(t, []string{`Widget a: kind: Widget.example.com is not known to this release and taken to have a namespace; ` +
-		`if it has one, list "Widget.example.com" under spec.namespacedKinds of the tenant; ` +
-		`if it has none, its objects are the whole cluster's: move them to the common base`},
-		run(widgets+"\n---\n{apiVersion: example.com/v1, kind: Widget, metadata: {name: b}}"), "once")
-	require.Empty(t, run(widgets, "Widget.example.com"))
-	require.Empty(t, run(istiod+`{apiVersion: snapshot.storage.k8s.io/v1, kind: VolumeSnapshot, metadata: {name: a}}`,
-		"VolumeSnapshot.snapshot.storage.k8s.io"))
-}
-
-// TestListedKindsAreKindsThatNobodyKnows: a listed kind that is known otherwise
-// would be passed over in silence.
-func TestListedKindsAreKindsThatNobodyKnows(t *testing.T) {
-	for listed, want := range map[string]string{
-		"ClusterRole.rbac.authorization.k8s.io": `spec.namespacedKinds[0]: found "ClusterRole.rbac.authorization.k8s.io": a kind that has no namespace`,
-		"Deployment.apps":                       `spec.namespacedKinds[0]: found "Deployment.apps": a kind that is known to have a namespace: remove it`,
-	} {
-		tenant := sales()
-		tenant.Spec.NamespacedKinds = []string{listed}
-		require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: tenant}, istiod), want)
-	}
-	tenant := sales()
-	tenant.Spec.NamespacedKinds = []string{"Nothing.example.com"}
-	var warnings []string
-	objecttest.Run(t, admit.Filter{Tenant: tenant, Warn: func(w string) { warnings = append(warnings, w) }}, istiod)
-	require.Equal(t, []string{`spec.namespacedKinds[0]: found "Nothing.example.com", and there is no such object: remove it, or mend the name`}, warnings)
 }
