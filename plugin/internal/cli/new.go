@@ -80,7 +80,7 @@ and elsewhere to overlays/NAME.`,
 	f.StringArrayVar(&o.ApplicationNamespaces, "app-namespace", nil, "`namespace` of the applications; repeatable (default NAME)")
 	f.StringArrayVar(&admins, "admin", nil, "administrator as `KIND:NAME`; repeatable, at least one")
 	f.StringArrayVar(&viewers, "viewer", nil, "who may read as `KIND:NAME`; repeatable")
-	f.StringVar(&o.base, "base", "", "`directory` or URL of the base (default bases/istio/control-plane of the checkout around the output)")
+	f.StringVar(&o.base, "base", "", "`directory` of the base, or its URL, which render takes with --allow-remote (default bases/istio/control-plane of the checkout around the output)")
 	f.StringVarP(&o.dir, "output", "o", "", "`directory` to write (default NAME beside the other overlays, or overlays/NAME)")
 	return cmd
 }
