@@ -57,7 +57,7 @@ type Result struct {
 type Builder struct {
 	path  string     // the program, under the name by which kustomizations call it
 	env   []string   // in which that name is found, and other programs only if some are allowed
-	dir   string     // of path, to remove
+	temp  string     // a directory to remove, or ""
 	allow allow.List // what a build may do
 }
 
@@ -68,17 +68,19 @@ func New(executable string, allowed allow.List) (*Builder, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", Program+"-*")
-	if err != nil {
-		return nil, err
-	}
-	b := &Builder{path: filepath.Join(dir, Program), dir: dir, allow: allowed}
-	if err := os.Symlink(executable, b.path); err != nil {
-		return nil, errors.Join(err, b.Close())
+	b := &Builder{path: executable, allow: allowed}
+	if b.temp, err = os.MkdirTemp("", Program+"-*"); err == nil {
+		b.path = filepath.Join(b.temp, Program)
+		if err := os.Symlink(executable, b.path); err != nil {
+			return nil, errors.Join(err, b.Close())
+		}
+	} else if filepath.Base(executable) != Program {
+		return nil, err // elsewhere, its own directory does: in a container that is read-only
 	}
 	// A second wall, beside what kustomizations are searched for: without anything
 	// else on PATH, kustomize finds neither git nor helm nor docker; and in this
 	// directory, no plugins.
+	dir := filepath.Dir(b.path)
 	path := dir
 	if allowed.Programs() {
 		path += string(os.PathListSeparator) + os.Getenv("PATH")
@@ -88,7 +90,12 @@ func New(executable string, allowed allow.List) (*Builder, error) {
 }
 
 // Close removes what New made.
-func (b *Builder) Close() error { return os.RemoveAll(b.dir) }
+func (b *Builder) Close() error {
+	if b.temp == "" {
+		return nil
+	}
+	return os.RemoveAll(b.temp)
+}
 
 // Build builds an overlay. The error's message has a line for each thing that
 // is wrong: what the function said, where it said something, and else what
