@@ -16,7 +16,7 @@ const oldest = "1.33"
 func TestThePoliciesAreThoseOfAnOlderKubernetes(t *testing.T) {
 	c := claims(t, "An API server that acts as Kubernetes "+oldest+" takes the common base, and its policies decide")
 	w := theWorld(t)
-	older, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "older"), Emulate: oldest})
+	older, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "older"), Flags: []string{"--emulated-version=kube=" + oldest}})
 	require.NoError(t, err)
 	defer older.Stop()
 	c.check("it is applied", func(t *testing.T) {

@@ -30,9 +30,8 @@ type Options struct {
 	Logs string
 	// Users are the names that can authenticate, each with a token and in no group.
 	Users []string
-	// Emulate is the version of Kubernetes that the API server acts as, such as
-	// 1.33, or empty for its own.
-	Emulate string
+	// Flags are further ones of the API server.
+	Flags []string
 }
 
 // Cluster is a running API server and what belongs to it.
@@ -92,7 +91,7 @@ func Start(binaries servers.Binaries, o Options) (_ *Cluster, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.startAPIServer(etcd, o.Emulate); err != nil {
+	if err := c.startAPIServer(etcd, o.Flags); err != nil {
 		return nil, err
 	}
 	return c, c.startControllers()
@@ -158,14 +157,14 @@ func (c *Cluster) startEtcd() (url string, err error) {
 	return url, p.ready(30*time.Second, func() error { return dial("127.0.0.1:" + ports[0]) })
 }
 
-func (c *Cluster) startAPIServer(etcd, emulate string) error {
+func (c *Cluster) startAPIServer(etcd string, flags []string) error {
 	ports, err := freePorts(1)
 	if err != nil {
 		return err
 	}
 	address := fmt.Sprintf("10.%d.255.254", c.net+1) // which a Pod with a network of its own reaches
 	c.url = "https://" + address + ":" + ports[0]
-	args := []string{
+	p, err := c.run("kube-apiserver", nil, append([]string{
 		"--etcd-servers", etcd,
 		"--bind-address", address, "--secure-port", ports[0],
 		"--advertise-address", address,
@@ -181,11 +180,7 @@ func (c *Cluster) startAPIServer(etcd, emulate string) error {
 		"--audit-policy-file", c.file("audit.yaml"),
 		"--audit-log-path", c.AuditLog(),
 		"--enable-priority-and-fairness=false",
-	}
-	if emulate != "" {
-		args = append(args, "--emulated-version=kube="+emulate)
-	}
-	p, err := c.run("kube-apiserver", nil, args...)
+	}, flags...)...)
 	if err != nil {
 		return err
 	}
