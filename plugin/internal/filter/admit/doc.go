@@ -13,5 +13,6 @@
 //	a webhook that calls ns-1/app                       an application's: an error
 //	kind: ClusterThing of an unknown group              perhaps the cluster's: an error
 //	kind: Widget of an unknown group                    a warning
+//	kind: RoleBinding for system:authenticated          for everybody: an error
 //	name: ztunnel                       ambient, once per cluster: an error
 package admit

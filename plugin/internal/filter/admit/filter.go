@@ -55,7 +55,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 		seen[placed] = true
 		for _, check := range []func(object.ID, *yaml.RNode) error{
 			f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) }, f.ambient, f.place,
-			func(id object.ID, o *yaml.RNode) error { return f.scope(id, o, defined) },
+			func(id object.ID, o *yaml.RNode) error { return f.scope(id, o, defined) }, f.opening,
 		} {
 			if err := check(id, o); err != nil {
 				errs = append(errs, diagnostic.InEachLine(id.String(), err))
