@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -69,6 +70,41 @@ func TestAPodOlderThanItsTenant(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 404, answer.Code)
 	})
+}
+
+// A level of Pod Security says nothing of priorities and nodes; "privileged" is
+// for a tenant that may do everything on its nodes.
+func TestALevelOfPodSecurityIsNoWayPastTheScheduler(t *testing.T) {
+	c := claims(t, "A tenant's namespace with a Pod Security level of its own has no system priority and no node of the cluster's control plane either, unless it is `privileged`")
+	w := theWorld(t)
+	const namespace = "/api/v1/namespaces/levelled"
+	answer, err := w.cluster.Admin.Do("POST", "/api/v1/namespaces", `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"levelled",`+
+		`"labels":{"istio-tenancy.dev/tenant":"hr"},"annotations":{"istio-tenancy.dev/adopt":"hr"}}}`)
+	require.NoError(t, err)
+	require.NoError(t, answer.Error())
+	defer w.cluster.Admin.Do("DELETE", namespace, "")
+	require.NoError(t, cluster.Eventually(patience, func() error {
+		_, err := w.cluster.Admin.Get(namespace + "/serviceaccounts/default")
+		return err
+	}))
+	const restricted = `"securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}},"containers":[{"name":"x","image":"x",` +
+		`"securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}}]`
+	for _, level := range []string{"baseline", "restricted", "privileged"} {
+		answer, err := w.cluster.Admin.Do("PATCH", namespace, `{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"`+level+`"}}}`)
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		for _, field := range []string{`"priorityClassName":"system-node-critical"`, `"nodeName":"node-1"`, `"tolerations":[{"operator":"Exists"}]`} {
+			c.check(level+": "+field, func(t *testing.T) {
+				require.NoError(t, cluster.Eventually(patience, func() error { // until the policies see the label
+					answer, err := w.cluster.Admin.Do("POST", namespace+"/pods?dryRun=All", object("v1", "Pod", "attack", `"spec":{`+field+`,`+restricted+`}`))
+					if refused := answer.Code == 403 && strings.Contains(answer.Message(), "istio-tenancy-scheduling"); err == nil && refused == (level == "privileged") {
+						err = fmt.Errorf("%d %s", answer.Code, answer.Message())
+					}
+					return err
+				}))
+			})
+		}
+	}
 }
 
 // Who restarts a Pod by its eviction asks first whether a PodDisruptionBudget

@@ -101,6 +101,17 @@ func TestAPodOfATenantDoesNotReachItsNode(t *testing.T) {
 		defer client.Do("DELETE", pods+"/attack", "")
 		require.Contains(t, string(answer.Body), "NET_ADMIN", "it was not injected")
 	})
+	c.check("a node of the cluster's own control plane, once it is there", func(t *testing.T) {
+		answer, err := client.Do("POST", pods, uninjected(pod("", "")))
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		defer client.Do("DELETE", pods+"/attack?gracePeriodSeconds=0", "")
+		answer, err = client.Do("PATCH", pods+"/attack?fieldManager=attack&force=true", object("v1", "Pod", "attack",
+			`"spec":{"tolerations":[{"key":"node-role.kubernetes.io/control-plane","operator":"Exists"}]}`))
+		require.NoError(t, err)
+		require.Equal(t, 403, answer.Code, answer.Message())
+		require.Contains(t, answer.Message(), "istio-tenancy-scheduling")
+	})
 	// Which Kubernetes' role admin may not add; whoever may is held to the same.
 	c.check("an ephemeral container", func(t *testing.T) {
 		answer, err := client.Do("POST", pods, pod("", ""))

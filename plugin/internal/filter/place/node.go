@@ -10,13 +10,13 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// podSecurity is the label by which a Namespace has a Pod Security level of its
-// own, instead of the policy istio-tenancy-pods of bases/tenancy, which has none.
+// podSecurity is the label by which a Namespace has a level of Pod Security. One
+// that has none is held to the policy istio-tenancy-pods of bases/tenancy.
 const (
 	podSecurity = "pod-security.kubernetes.io/enforce"
 	privileged  = "privileged"
 	baseline    = "baseline"
-	own         = ""
+	none        = ""
 )
 
 // What a Pod may have: baseline's, and what the policy of bases/tenancy says.
@@ -145,7 +145,7 @@ func inContext(holder *yaml.RNode, path, level string) []string {
 		found = append(found, path+".seLinuxOptions.type: "+label)
 	}
 	for _, added := range object.Strings(context, "capabilities", "add") {
-		if !slices.Contains(capabilities, added) && (level != own || !slices.Contains(istioInit, added)) {
+		if !slices.Contains(capabilities, added) && (level != none || !slices.Contains(istioInit, added)) {
 			found = append(found, path+".capabilities.add: "+added)
 		}
 	}
