@@ -9,7 +9,7 @@ RACE      := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 CONCURRENT = $(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b|testscript\.Run\b' --include='*.go' plugin))))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e bench manifests compare istio istio-accept lint generate clean
+.PHONY: help build demo test e2e bench manifests compare istio istio-accept lint generate kinds clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ lint: ## Check formatting, vet, go.mod. (Golden files are checked by test.)
 generate: ## Rewrite the golden files, and the fields of Istio's mesh configuration.
 	go generate ./plugin/internal/release/meshconfig
 	go test ./plugin/tenant -run TestCases -update
+
+kinds: ## Read the kinds of well-known projects again, from the modules that plugin/internal/object/generate names.
+	go generate ./plugin/internal/object
 
 clean: ## Remove what was built and rendered.
 	rm -rf bin rendered .manifests

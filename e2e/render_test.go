@@ -31,7 +31,12 @@ func (c checkout) copyTenant(from, to string, words ...string) error {
 	if err := os.CopyFS(into, os.DirFS(filepath.Join(c.dir, "overlays", from))); err != nil {
 		return err
 	}
-	file := filepath.Join(into, "tenant.yaml")
+	return c.edit(to, words...)
+}
+
+// edit replaces words in the tenant.yaml of an overlay.
+func (c checkout) edit(overlay string, words ...string) error {
+	file := filepath.Join(c.dir, "overlays", overlay, "tenant.yaml")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@
 //	etcd/go.mod        etcd
 //	kubernetes/go.mod  kube-apiserver, kube-controller-manager, kubectl
 //	istio/go.mod       pilot-discovery
+//	crds/go.mod        nothing: its modules hold CustomResourceDefinitions
 //
 // A family is built once per content of its go.mod and go.sum, into the user's
 // cache directory.
@@ -64,6 +65,17 @@ var families = []Family{
 		Names:    []string{"pilot-discovery"},
 		LDFlags:  "-X istio.io/istio/pkg/version.buildVersion=1.31.0",
 		Files:    map[string]string{"gateway-api": "sigs.k8s.io/gateway-api//config/crd/standard"},
+	},
+	{
+		Dir: "crds",
+		Files: map[string]string{
+			"argo-cd":                         "github.com/argoproj/argo-cd/v3//manifests/crds",
+			"flux-kinds":                      "github.com/fluxcd/kustomize-controller//config/crd/bases",
+			"flux-manager":                    "github.com/fluxcd/kustomize-controller//config/manager",
+			"flux-roles":                      "github.com/fluxcd/flux2/v2//manifests/rbac",
+			"network-policy-api":              "sigs.k8s.io/network-policy-api//config/crd/standard",
+			"network-policy-api-experimental": "sigs.k8s.io/network-policy-api//config/crd/experimental",
+		},
 	},
 }
 
@@ -127,6 +139,9 @@ func (f Family) build(ctx context.Context, dir, cache string, log io.Writer, bin
 	}
 	for name, source := range f.Files {
 		module, folder, _ := strings.Cut(source, "//")
+		if _, err := goCommand(ctx, dir, "mod", "download", module); err != nil {
+			return err
+		}
 		where, err := goCommand(ctx, dir, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module)
 		if err != nil {
 			return err

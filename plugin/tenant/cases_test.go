@@ -108,10 +108,27 @@ func changes(before, in, got []*yaml.RNode) string {
 			continue // stands among what is made
 		}
 		for _, d := range oracle.Diff(before[i:i+1], in[i:i+1]) {
-			fmt.Fprintf(&list, "    %s: %v -> %v\n", d.Path, d.Want, d.Got)
+			for _, line := range changedLines(fmt.Sprint(d.Want), fmt.Sprint(d.Got)) {
+				fmt.Fprintf(&list, "    %s: %s\n", d.Path, line)
+			}
 		}
 	}
 	return list.String()
+}
+
+// changedLines are the lines that differ, or both texts, if lines came or went.
+func changedLines(before, after string) []string {
+	old, changed := strings.Split(before, "\n"), strings.Split(after, "\n")
+	if len(old) != len(changed) {
+		return []string{before + " -> " + after}
+	}
+	var lines []string
+	for i := range old {
+		if old[i] != changed[i] {
+			lines = append(lines, strings.TrimSpace(old[i])+" -> "+strings.TrimSpace(changed[i]))
+		}
+	}
+	return lines
 }
 
 func expect(t *testing.T, path, got string) {

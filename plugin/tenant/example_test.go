@@ -82,7 +82,7 @@ data:
 	//       containers:
 	//       - name: discovery
 	//         image: docker.io/istio/pilot:1.31.0
-	//         args: [discovery]
+	//         args: [discovery, '--grpcAddr=127.0.0.1:15010']
 	//         env:
 	//         - name: REVISION
 	//           value: sales
@@ -96,6 +96,8 @@ data:
 	//           value: "0.0.0.0/8,127.0.0.0/8,169.254.0.0/16,::/127,fe80::/10,fd00:ec2::254/128"
 	//         - name: K8S_INGRESS_NS
 	//           value: "ns-1"
+	//         - name: TOKEN_AUDIENCES
+	//           value: "sales.istio-tenancy.dev"
 	// ---
 	// apiVersion: v1
 	// kind: ConfigMap

@@ -8,6 +8,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/confine"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/grant"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/identify"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/isolate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/place"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
@@ -47,6 +48,7 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		revision.Filter{Namespace: resolved.Own(), Revision: resolved.Revision()},
 		scope.Filter{Tenant: resolved},
 		confine.Filter{Tenant: resolved},
+		identify.Filter{Tenant: resolved},
 		grant.Filter{Tenant: resolved},
 		isolate.Filter{Tenant: resolved},
 		place.Filter{Tenant: resolved},

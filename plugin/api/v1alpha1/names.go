@@ -8,6 +8,9 @@ const (
 
 	// TenantLabel is on every object that a tenant owns; its value is the tenant's name.
 	TenantLabel = Group + "/tenant"
+	// AdoptAnnotation is on a Namespace that a tenant takes over as it is. The
+	// cluster administrator writes it, having looked at what is in the Namespace.
+	AdoptAnnotation = Group + "/adopt"
 	// PartLabel says which part of Istio an object of a base belongs to, where its
 	// own labels do not: IstioRelease writes it on gateways.
 	PartLabel = Group + "/part"

@@ -44,7 +44,8 @@ type TenantSpec struct {
 	// objects. Default: true.
 	CreateNamespaces *bool `json:"createNamespaces,omitempty"`
 	// NamespacedKinds are kinds of CustomResourceDefinitions that have a
-	// namespace, as "Kind.group": those that are not known otherwise.
+	// namespace, as "Kind.group": those that are not known otherwise, which are
+	// refused unless they are listed.
 	NamespacedKinds []string `json:"namespacedKinds,omitempty"`
 }
 
@@ -57,6 +58,10 @@ type ControlPlane struct {
 	Revision string `json:"revision,omitempty"`
 	// TrustDomain of the mesh's identities. Default: <tenant>.mesh.
 	TrustDomain string `json:"trustDomain,omitempty"`
+	// ExtraTokenAudiences are audiences of ServiceAccount tokens that the control
+	// plane takes beside the tenant's own: for each, whoever gets a token of it and
+	// reaches the control plane joins the mesh. Default: none.
+	ExtraTokenAudiences []string `json:"extraTokenAudiences,omitempty"`
 	// AdminAccess is what Admins may do in the control plane's namespace.
 	// Default: operate.
 	AdminAccess AdminAccess `json:"adminAccess,omitempty"`
@@ -120,6 +125,10 @@ type Network struct {
 	// WithinTenant is whether the tenant's Pods may connect to one another.
 	// Default: allow.
 	WithinTenant WithinTenant `json:"withinTenant,omitempty"`
+	// Floor adds ClusterNetworkPolicies, which deny what Policy isolated does
+	// not let in whatever NetworkPolicies the tenant's administrators write.
+	// Default: false.
+	Floor *bool `json:"floor,omitempty"`
 }
 
 // WithinTenant is whether a tenant's Pods accept traffic from one another.
@@ -168,6 +177,9 @@ func (t *IstioTenant) Default() {
 	setDefault(&s.Discovery, DiscoveryAuto)
 	setDefault(&s.Network.Policy, NetworkIsolated)
 	setDefault(&s.Network.WithinTenant, WithinTenantAllow)
+	if s.Network.Floor == nil {
+		s.Network.Floor = new(bool)
+	}
 	setDefault(&s.MTLS, MTLSStrict)
 	if s.CreateNamespaces == nil {
 		create := true
@@ -183,6 +195,10 @@ func setDefault[T ~string](field *T, value T) {
 
 // Name of the tenant.
 func (t IstioTenant) Name() string { return t.Metadata.Name }
+
+// TokenAudience is the audience of the ServiceAccount tokens by which Pods prove
+// that they are of the tenant's mesh: "sales.istio-tenancy.dev".
+func (t IstioTenant) TokenAudience() string { return t.Name() + "." + Group }
 
 // Namespaces are all namespaces of the tenant, the control plane's first.
 func (t IstioTenant) Namespaces() []string {

@@ -43,6 +43,7 @@ func (t IstioTenant) problems() problems {
 	p.checkQuota(t.Spec.Quota)
 	p.checkLabels(t.Spec)
 	p.checkRights(t.Spec.ControlPlane.Rights)
+	p.checkAudiences(t)
 	return p
 }
 
@@ -173,9 +174,28 @@ func (p *problems) checkRights(rights []Right) {
 	}
 }
 
+// checkAudiences: an audience of this group is one tenant's, whose tokens no
+// other takes.
+func (p *problems) checkAudiences(t IstioTenant) {
+	audiences := t.Spec.ControlPlane.ExtraTokenAudiences
+	for i, audience := range audiences {
+		switch at := strictyaml.Element("spec.controlPlane.extraTokenAudiences", i); {
+		case audience == t.TokenAudience():
+			p.add(at, "%q is the tenant's own, which is always taken: leave it out", audience)
+		case strings.HasSuffix(strings.ToLower(audience), "."+Group):
+			p.add(at, "%q is another tenant's: must be an audience outside of %s", audience, Group)
+		case slices.Index(audiences, audience) < i:
+			p.add(at, "%q is listed twice: list it once", audience)
+		}
+	}
+}
+
 func (p *problems) checkNetwork(t IstioTenant) {
 	if n := t.Spec.Network; n.WithinTenant == WithinTenantDeny && n.Policy == NetworkOpen {
 		p.add("spec.network.withinTenant", `"deny" needs NetworkPolicies, and spec.network.policy is "open": must be allow, or the policy isolated`)
+	}
+	if n := t.Spec.Network; n.Floor != nil && *n.Floor && n.Policy == NetworkOpen {
+		p.add("spec.network.floor", `true keeps other namespaces out, and spec.network.policy is "open", with which every namespace may connect: must be false, or the policy isolated`)
 	}
 	from := t.Spec.Network.AllowFrom
 	if t.Spec.Network.Policy == NetworkOpen && len(from) > 0 {

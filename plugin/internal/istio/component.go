@@ -34,6 +34,8 @@ type Component struct {
 	Mesh []Setting
 	// Configurations are what ConfigMaps hold of it as text.
 	Configurations []Configuration
+	// Identity says who is a member of its mesh; nil, where it is not a CA.
+	Identity *Identity
 	// Rights are what it needs; the first row that fits a resource holds.
 	Rights []Right
 	// URLs of the API server that it needs.

@@ -20,13 +20,26 @@ func TestEachRowIsWhole(t *testing.T) {
 		require.False(t, names[c.Name], "%s is there twice", c.Name)
 		names[c.Name] = true
 		inOrder(t, c.Range, c.Name)
-		for _, a := range c.Arguments {
+		arguments, variables := c.Arguments, c.Variables
+		if c.Identity != nil {
+			require.NotEmpty(t, c.Identity.Why)
+			inOrder(t, c.Identity.Range, c.Name)
+			arguments, variables = slices.Concat(arguments, c.Identity.Arguments), slices.Concat(variables, c.Identity.Variables)
+			require.True(t, slices.ContainsFunc(variables, func(v istio.Variable) bool {
+				return v.Name == c.Identity.Audience && v.Range == c.Identity.Range && strings.Contains(v.Value, "{audiences}")
+			}), "the variable that lists audiences")
+			for _, r := range c.Identity.Refused {
+				require.NotEmpty(t, r.Why, r.Variable)
+				inOrder(t, r.Range, r.Variable)
+			}
+		}
+		for _, a := range arguments {
 			require.NotEmpty(t, a.Why, a.Name)
 			require.True(t, strings.HasPrefix(a.Name, "--"), a.Name)
 			inOrder(t, a.Range, a.Name)
 			filledIn(t, a.Value)
 		}
-		for _, v := range c.Variables {
+		for _, v := range variables {
 			require.NotEmpty(t, v.Why, v.Name)
 			inOrder(t, v.Range, v.Name)
 			filledIn(t, v.Value)
@@ -65,7 +78,7 @@ func filledIn(t *testing.T, text string) {
 	t.Helper()
 	values := istio.Values{
 		Tenant: "sales", ControlPlane: "istio-system1", Applications: []string{"ns-1", "ns-2"}, Watched: []string{"ns-1"},
-		Revision: "sales", TrustDomain: "sales.mesh",
+		Revision: "sales", TrustDomain: "sales.mesh", Audiences: []string{"sales.istio-tenancy.dev"},
 	}
 	require.Empty(t, placeholder.FindString(values.Expand(text)), text)
 }

@@ -132,7 +132,8 @@ var istiod = Component{
 			Why: "two tenants' istiods would both serve an Ingress of one class",
 		},
 	},
-	Rights: istiodRights,
+	Identity: &istiodIdentity,
+	Rights:   istiodRights,
 	Names: []Name{
 		{
 			Kinds: []string{

@@ -34,7 +34,11 @@ var istiodRights = []Right{
 		Read: Cluster, Write: None, Why: "Pilot lists these kinds, which have no namespace, with the rest of their groups",
 	},
 	{
-		Groups:    slices.Concat([]string{"", "extensions", "networking.k8s.io"}, istioGroups, gatewayGroups),
+		Groups: []string{""}, Resources: []string{"services/status"},
+		Read: None, Write: None, Why: "of ambient mode alone; an address in it takes what others send there (CVE-2020-8554)",
+	},
+	{
+		Groups:    slices.Concat([]string{"extensions", "networking.k8s.io"}, istioGroups, gatewayGroups),
 		Resources: []string{"*/status"}, Verbs: []string{"update", "patch"},
 		Read: None, Write: ApplicationNamespaces, Why: "conditions and addresses",
 	},

@@ -15,6 +15,8 @@ type Values struct {
 	// Watched are the namespaces that the control plane watches.
 	Watched               []string
 	Revision, TrustDomain string
+	// Audiences are those whose tokens the control plane takes, the tenant's own first.
+	Audiences []string
 	// Ingress is the namespace of the proxies that serve Ingresses; where nobody
 	// has looked for them, the first application namespace.
 	Ingress string
@@ -27,7 +29,7 @@ func (v Values) Namespaces() []string {
 
 // Expand fills in a text's placeholders. Lists are joined by commas.
 //
-//	{tenant} {revision} {trustDomain}
+//	{tenant} {revision} {trustDomain} {audiences}
 //	{controlPlane}  {ingress}  {application}, the first  {applications}  {namespaces}  {watched}
 func (v Values) Expand(text string) string {
 	if !strings.Contains(text, "{") {
@@ -45,6 +47,7 @@ func (v Values) Expand(text string) string {
 		"{tenant}", v.Tenant,
 		"{revision}", v.Revision,
 		"{trustDomain}", v.TrustDomain,
+		"{audiences}", strings.Join(v.Audiences, ","),
 		"{controlPlane}", v.ControlPlane,
 		"{ingress}", ingress,
 		"{application}", first,

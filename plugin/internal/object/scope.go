@@ -1,6 +1,7 @@
 package object
 
 import (
+	_ "embed"
 	"slices"
 	"strings"
 
@@ -8,12 +9,14 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
+//go:generate go run ./generate
+
 // Scope says whether objects of a kind are in a namespace.
 type Scope int
 
 const (
-	// Unknown is the scope of a kind that neither Kubernetes, Istio, nor the
-	// Gateway API defines, and no table here knows.
+	// Unknown is the scope of a kind that neither Kubernetes defines, nor a
+	// project that a list here has.
 	Unknown Scope = iota
 	// Namespaced kinds have a namespace.
 	Namespaced
@@ -28,7 +31,7 @@ func IsClusterScoped(o *yaml.RNode) bool { return ScopeOf(o) == Cluster }
 // one scope in all of its versions, and the schema lacks those that are gone.
 func ScopeOf(o *yaml.RNode) Scope {
 	id := IDOf(o)
-	if slices.Contains(strings.Fields(clusterScoped[id.Group]), id.Kind) || clusterScoped[id.Group] == "*" {
+	if slices.Contains(strings.Fields(clusterScoped[id.Group]), id.Kind) {
 		return Cluster
 	}
 	apiVersion := strings.TrimPrefix(id.Group+"/v1", "/")
@@ -38,24 +41,29 @@ func ScopeOf(o *yaml.RNode) Scope {
 		}
 		return Cluster
 	}
-	kinds := namespaced[id.Group]
-	if kinds == "*" || slices.Contains(strings.Fields(kinds), id.Kind) {
+	if slices.Contains(strings.Fields(namespaced[id.Group]), id.Kind) {
+		return Namespaced
+	}
+	without, with := listed(id.Group, "cluster"), listed(id.Group, "namespaced")
+	switch {
+	case slices.Contains(without, id.Kind):
+		return Cluster
+	case slices.Contains(with, id.Kind):
+		return Namespaced
+	case slices.Contains(without, "*"):
+		return Cluster
+	case slices.Contains(with, "*"):
 		return Namespaced
 	}
 	return Unknown
-}
-
-// IsKubernetesGroup says whether an API group is Kubernetes' own: it has no
-// dot, or ends in k8s.io. Kinds of such a group may come with any release.
-func IsKubernetesGroup(group string) bool {
-	return !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io")
 }
 
 // IsClusterResource says whether a resource, as rules of RBAC name it, is of a
 // kind that is known to have no namespace.
 func IsClusterResource(group, resource string) bool {
 	resource, _, _ = strings.Cut(resource, "/")
-	return slices.ContainsFunc(strings.Fields(clusterScoped[group]), func(kind string) bool { return plural(kind) == resource })
+	of := func(kind string) bool { return plural(kind) == resource }
+	return slices.ContainsFunc(strings.Fields(clusterScoped[group]), of) || slices.ContainsFunc(listed(group, "cluster"), of)
 }
 
 // plural is the resource of a kind, as Kubernetes forms it.
@@ -70,17 +78,38 @@ func plural(kind string) string {
 	return singular + "s"
 }
 
-// HasClusterKinds says whether a group is known to have kinds without a namespace.
-func HasClusterKinds(group string) bool { return clusterScoped[group] != "" }
+// Lists of kinds of CustomResourceDefinitions: what was read from modules, and
+// what is kept by hand. A line is a group, a scope, and kinds. They are searched
+// as they are: to read them at the start would cost every run more than the few
+// kinds of one that are not Kubernetes' own.
+var (
+	//go:embed kinds.txt
+	readKinds string
+	//go:embed others.txt
+	otherKinds string
+)
 
-// clusterScoped are kinds without a namespace, by group; "*" is every kind.
-// Kubernetes' own are complete up to 1.36; those that the schema of kustomize
-// knows, too, are repeated, so that the list does not depend on its age.
+// listed are the kinds of a group that the lists have with a scope.
+func listed(group, scope string) []string {
+	if group == "" {
+		return nil
+	}
+	var kinds []string
+	for _, list := range []string{readKinds, otherKinds} {
+		if _, line, found := strings.Cut(list, "\n"+group+" "+scope+" "); found {
+			line, _, _ = strings.Cut(line, "\n")
+			kinds = append(kinds, strings.Fields(line)...)
+		}
+	}
+	return kinds
+}
+
+// clusterScoped are Kubernetes' own kinds without a namespace, by group, complete
+// up to 1.36. Those that the schema of kustomize knows, too, are repeated, so that the list does not depend on its age.
 //
 // Source: the types with +genclient:nonNamespaced in k8s.io/api,
 // k8s.io/kube-aggregator and k8s.io/apiextensions-apiserver v0.36.1, and
-// resources that older releases served; the CustomResourceDefinitions of the
-// projects named.
+// resources that older releases served.
 var clusterScoped = map[string]string{
 	"": "ComponentStatus Namespace Node PersistentVolume",
 	"admissionregistration.k8s.io": "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration " +
@@ -102,72 +131,16 @@ var clusterScoped = map[string]string{
 	"scheduling.k8s.io":            "PriorityClass",
 	"storage.k8s.io":               "CSIDriver CSINode StorageClass VolumeAttachment VolumeAttributesClass",
 	"storagemigration.k8s.io":      "StorageVersionMigration",
-
-	"gateway.networking.k8s.io":    "GatewayClass",
-	"gateway.networking.x-k8s.io":  "XMesh",
-	"policy.networking.k8s.io":     "AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy",
-	"snapshot.storage.k8s.io":      "VolumeSnapshotClass VolumeSnapshotContent",
-	"groupsnapshot.storage.k8s.io": "VolumeGroupSnapshotClass VolumeGroupSnapshotContent",
 	"metrics.k8s.io":               "NodeMetrics",
-
-	"authentication.istio.io": "MeshPolicy",            // Istio 0.8 to 1.5
-	"networking.istio.io":     "SyntheticServiceEntry", // Istio 1.4
-	"rbac.istio.io":           "ClusterRbacConfig",     // Istio 1.1 to 1.5
-
-	"aquasecurity.github.io": "ClusterComplianceReport ClusterConfigAuditReport ClusterRbacAssessmentReport",
-	"cert-manager.io":        "ClusterIssuer",
-	"trust.cert-manager.io":  "Bundle ClusterBundle",
-	"cilium.io": "CiliumBGPClusterConfig CiliumCIDRGroup CiliumClusterwideEnvoyConfig CiliumClusterwideNetworkPolicy " +
-		"CiliumEgressGatewayPolicy CiliumExternalWorkload CiliumIdentity CiliumL2AnnouncementPolicy CiliumLoadBalancerIPPool CiliumNode CiliumPodIPPool",
-	"constraints.gatekeeper.sh":   "*",
-	"templates.gatekeeper.sh":     "*",
-	"mutations.gatekeeper.sh":     "*",
-	"crd.projectcalico.org":       "BGPConfiguration BGPPeer FelixConfiguration GlobalNetworkPolicy GlobalNetworkSet HostEndpoint IPPool",
-	"apiextensions.crossplane.io": "*",
-	"capsule.clastix.io":          "*",
-	"expansion.gatekeeper.sh":     "*",
-	"externaldata.gatekeeper.sh":  "*",
-	"karpenter.k8s.aws":           "*",
-	"nfd.k8s-sigs.io":             "NodeFeatureGroup NodeFeatureRule",
-	"operator.tigera.io":          "*",
-	"pkg.crossplane.io":           "*",
-	"policy.cert-manager.io":      "CertificateRequestPolicy",
-	"kueue.x-k8s.io":              "AdmissionCheck ClusterQueue Cohort ResourceFlavor Topology WorkloadPriorityClass",
-	"external-secrets.io":         "ClusterExternalSecret ClusterPushSecret ClusterSecretStore",
-	"karpenter.sh":                "NodeClaim NodePool",
-	"kyverno.io":                  "ClusterCleanupPolicy ClusterPolicy GlobalContextEntry",
-	"policies.kyverno.io":         "DeletingPolicy GeneratingPolicy ImageValidatingPolicy MutatingPolicy ValidatingPolicy",
-	"projectcalico.org":           "BGPConfiguration BGPPeer FelixConfiguration GlobalNetworkPolicy GlobalNetworkSet HostEndpoint IPPool Tier",
-	"security.openshift.io":       "SecurityContextConstraints",
 }
 
-// namespaced are kinds with a namespace that the schema of kustomize lacks, by
-// group; "*" is every kind that clusterScoped has not.
+// namespaced are kinds of Kubernetes' own with a namespace that the schema of
+// kustomize lacks, by group.
 var namespaced = map[string]string{
-	"certificates.k8s.io":         "PodCertificateRequest",
-	"coordination.k8s.io":         "LeaseCandidate",
-	"extensions":                  "DaemonSet Deployment Ingress NetworkPolicy ReplicaSet",
-	"gateway.networking.k8s.io":   "*",
-	"gateway.networking.x-k8s.io": "*",
-	"resource.k8s.io":             "ResourceClaim ResourceClaimTemplate",
-	"scheduling.k8s.io":           "PodGroup Workload",
-
-	"authentication.istio.io": "*",
-	"config.istio.io":         "*",
-	"extensions.istio.io":     "*",
-	"networking.istio.io":     "*",
-	"rbac.istio.io":           "*",
-	"security.istio.io":       "*",
-	"telemetry.istio.io":      "*",
-
-	"argoproj.io":                 "AnalysisRun AnalysisTemplate AppProject Application ApplicationSet Rollout",
-	"cert-manager.io":             "Certificate CertificateRequest Issuer",
-	"cilium.io":                   "CiliumEnvoyConfig CiliumNetworkPolicy",
-	"external-secrets.io":         "ExternalSecret SecretStore",
-	"helm.toolkit.fluxcd.io":      "*",
-	"kiali.io":                    "*",
-	"kustomize.toolkit.fluxcd.io": "*",
-	"kyverno.io":                  "CleanupPolicy Policy PolicyException",
-	"monitoring.coreos.com":       "*",
-	"source.toolkit.fluxcd.io":    "*",
+	"certificates.k8s.io": "PodCertificateRequest",
+	"coordination.k8s.io": "LeaseCandidate",
+	"extensions":          "DaemonSet Deployment Ingress NetworkPolicy ReplicaSet",
+	"metrics.k8s.io":      "PodMetrics",
+	"resource.k8s.io":     "ResourceClaim ResourceClaimTemplate",
+	"scheduling.k8s.io":   "PodGroup Workload",
 }

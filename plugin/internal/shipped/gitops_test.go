@@ -111,7 +111,8 @@ func TestTheArgoCDProjectAllowsWhatIsThereAndNoMore(t *testing.T) {
 	for _, k := range object.List(read(t, "examples/argocd/project.yaml")[0], "spec", "clusterResourceWhitelist") {
 		got = append(got, object.String(k, "group")+"/"+object.String(k, "kind"))
 	}
-	require.ElementsMatch(t, want, got)
+	// No shipped tenant has a floor.
+	require.ElementsMatch(t, append(want, "policy.networking.k8s.io/ClusterNetworkPolicy"), got)
 }
 
 // tenants are the application namespaces of the shipped tenants.
@@ -126,12 +127,49 @@ func TestArgoCDConfinesATenantsApplications(t *testing.T) {
 		require.Len(t, destinations, 1)
 		require.Equal(t, namespace, object.String(destinations[0], "namespace"))
 		require.Empty(t, object.List(p, "spec", "clusterResourceWhitelist"))
-		var refused []string
-		for _, k := range object.List(p, "spec", "namespaceResourceBlacklist") {
-			refused = append(refused, object.String(k, "kind"))
+		var listed []string
+		for _, k := range object.List(p, "spec", "namespaceResourceWhitelist") {
+			listed = append(listed, object.String(k, "kind"))
 		}
-		require.Subset(t, refused, []string{"Role", "RoleBinding", "ResourceQuota", "NetworkPolicy"})
+		require.Contains(t, listed, "Deployment")
+		for _, kind := range []string{
+			"Role", "RoleBinding", "ResourceQuota", "LimitRange", "NetworkPolicy", "Endpoints", "EndpointSlice", "Binding",
+			"PodTemplate", "ControllerRevision", "CSIStorageCapacity", "ResourceClaim",
+		} {
+			require.NotContains(t, listed, kind)
+		}
+		accounts := object.List(p, "spec", "destinationServiceAccounts")
+		require.Len(t, accounts, 1)
+		require.Equal(t, namespace, object.String(accounts[0], "namespace"))
+		require.Equal(t, namespace+":applications", object.String(accounts[0], "defaultServiceAccount"))
 	}
+}
+
+// With impersonation, an Application without an account of its project is not
+// synced, and one with too powerful an account is not confined.
+func TestArgoCDActsAsAccountsThatAreThere(t *testing.T) {
+	want := map[string]string{"argocd:tenancy": "cluster-admin"}
+	for _, namespace := range tenants {
+		want[namespace+":applications"] = "admin"
+	}
+	made, got := map[string]bool{}, map[string]string{}
+	for _, o := range objecttest.Parse(t, kustomize(t, "examples/argocd/accounts")) {
+		if o.GetKind() == "ServiceAccount" {
+			made[o.GetNamespace()+":"+o.GetName()] = true
+			continue
+		}
+		for _, s := range object.List(o, "subjects") {
+			account := object.String(s, "namespace") + ":" + object.String(s, "name")
+			require.True(t, made[account], account)
+			got[account] = object.String(o, "roleRef", "name")
+			if got[account] == "admin" {
+				require.Equal(t, "RoleBinding "+object.String(s, "namespace"), o.GetKind()+" "+o.GetNamespace(), "beside the control plane")
+			}
+		}
+	}
+	require.Equal(t, want, got)
+	platform := object.List(read(t, "examples/argocd/project.yaml")[0], "spec", "destinationServiceAccounts")
+	require.Equal(t, "argocd:tenancy", object.String(platform[0], "defaultServiceAccount"))
 }
 
 func TestTheApplicationSetMakesAnApplicationOfEachOverlay(t *testing.T) {
@@ -156,8 +194,8 @@ func TestTheApplicationSetMakesAnApplicationOfEachOverlay(t *testing.T) {
 	}
 }
 
-func TestTheRepoServersPatchesFitArgoCD(t *testing.T) {
-	for _, component := range []string{"plugin", "build-options"} {
+func TestThePatchesFitArgoCD(t *testing.T) {
+	for _, component := range []string{"plugin", "build-options", "impersonation"} {
 		dir := t.TempDir()
 		require.NoError(t, os.CopyFS(filepath.Join(dir, "component"), os.DirFS(filepath.Join("examples/argocd", component))))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte("resources: [argocd.yaml]\ncomponents: [component]\n"), 0o600))
@@ -171,6 +209,10 @@ kind: ConfigMap
 metadata: {name: argocd-cm, namespace: argocd}
 `), 0o600))
 		text := kustomize(t, dir, clitest.Functions...)
+		if component == "impersonation" {
+			require.Contains(t, text, `application.sync.impersonation.enabled: "true"`)
+			continue
+		}
 		require.Contains(t, text, "runAsUser: 999")
 		require.Contains(t, text, "mountPath: /x", "what was there stays")
 	}
@@ -189,6 +231,9 @@ func TestFluxAppliesWhatIsRendered(t *testing.T) {
 		require.NotNil(t, o, tenant)
 		require.Equal(t, "tenancy-common", object.String(object.List(o, "spec", "dependsOn")[0], "name"))
 	}
+	for path, o := range paths {
+		require.Equal(t, "kustomize-controller", object.String(o, "spec", "serviceAccountName"), path)
+	}
 	require.Len(t, paths, 1+len(tenants))
 }
 
@@ -205,4 +250,42 @@ func TestFluxAppliesATenantsApplicationsWithTheTenantsRights(t *testing.T) {
 			require.Equal(t, "ns-1", object.String(o, "spec", "targetNamespace"))
 		}
 	}
+}
+
+// controllers are the Deployments of Flux that follow references, and the flags
+// that each gets beside those it has. That they have these flags is in the
+// sources of Flux 2.9: acl.Options.BindFlags of fluxcd/pkg/runtime in every
+// main.go but source-controller's, and ControllerFlagDefaultServiceAccount.
+var controllers = map[string][]string{
+	"kustomize-controller":        {"--no-cross-namespace-refs=true", "--default-service-account=default", "--no-remote-bases=true"},
+	"helm-controller":             {"--no-cross-namespace-refs=true", "--default-service-account=default"},
+	"notification-controller":     {"--no-cross-namespace-refs=true"},
+	"image-automation-controller": {"--no-cross-namespace-refs=true"},
+	"image-reflector-controller":  {"--no-cross-namespace-refs=true"},
+	"source-watcher":              {"--no-cross-namespace-refs=true"},
+	"source-controller":           nil,
+}
+
+func TestTheLockdownSetsTheFlagsOfEveryController(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "component"), os.DirFS("examples/flux/lockdown")))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte("resources: [flux.yaml]\ncomponents: [component]\n"), 0o600))
+	flux := "{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {name: flux-system, namespace: flux-system}, spec: {path: ./}}\n"
+	for name := range controllers {
+		flux += `---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: ` + name + `, namespace: flux-system}, spec: {template: {spec: {containers: [{name: manager, args: [--log-level=info]}]}}}}
+`
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "flux.yaml"), []byte(flux), 0o600))
+	seen := 0
+	for _, o := range objecttest.Parse(t, kustomize(t, dir)) {
+		if o.GetKind() == "Kustomization" {
+			require.Equal(t, "kustomize-controller", object.String(o, "spec", "serviceAccountName"))
+			continue
+		}
+		seen++
+		want := append([]string{"--log-level=info"}, controllers[o.GetName()]...)
+		require.Equal(t, want, object.Strings(object.Containers(o)[0], "args"), o.GetName())
+	}
+	require.Equal(t, len(controllers), seen)
 }

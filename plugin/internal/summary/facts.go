@@ -34,6 +34,8 @@ type plane struct {
 	err      error // why the version cannot be told
 	watched  []string
 	appNames []string
+	// audiences are those of the tokens that it takes; none, where it does not say.
+	audiences []string
 }
 
 // binding is a RoleBinding or a ClusterRoleBinding.
@@ -96,7 +98,7 @@ func (f *facts) addPlane(id object.ID, deployment *yaml.RNode) {
 	}
 	p := plane{id: id, err: err, watched: watched(found), appNames: appNamespaces(found)}
 	if err == nil {
-		p.version = found.Version.String()
+		p.version, p.audiences = found.Version.String(), audiences(found)
 	}
 	f.planes = append(f.planes, p)
 }
@@ -114,7 +116,11 @@ func (f *facts) summarize() Tenant {
 	case 0:
 	case 1:
 		p := f.planes[0]
-		t.Istio, t.ControlPlaneNamespace, t.Discovery = p.version, p.id.Namespace, f.discovery(p)
+		t.Istio, t.ControlPlaneNamespace, t.Discovery, t.TokenAudiences = p.version, p.id.Namespace, f.discovery(p), p.audiences
+		if others := otherAudiences(p.audiences); len(others) > 0 {
+			t.Cautions = append(t.Cautions, "whoever gets a token of the audience "+strings.Join(others, " or ")+
+				", and reaches the control plane, joins the mesh")
+		}
 		if p.err != nil {
 			t.Cautions = append(t.Cautions, p.err.Error())
 		}

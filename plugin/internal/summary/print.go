@@ -74,6 +74,9 @@ func (t Tenant) print(w io.Writer) {
 	default:
 		row(w, "discovery", d.Mode+": "+strings.Join(d.Namespaces, ", "))
 	}
+	if len(t.TokenAudiences) > 0 {
+		row(w, "identity", "tokens of "+strings.Join(t.TokenAudiences, ", "))
+	}
 	for _, caution := range t.Cautions {
 		row(w, "caution", caution)
 	}

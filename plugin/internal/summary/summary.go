@@ -3,6 +3,7 @@
 //	rendered/sales: tenant sales, Istio 1.31.0
 //	  namespaces  istio-system1, ns-1
 //	  discovery   namespace: ns-1
+//	  identity    tokens of sales.istio-tenancy.dev
 //	  objects     31: 3 ConfigMap, 1 Deployment, ...
 //	  User sales-admin
 //	              istio-system1  Role ns-access-for-sales-admin-istio-system1
@@ -63,6 +64,9 @@ type Tenant struct {
 	Namespaces []string `json:"namespaces"`
 	// Discovery is left out where there is not one control plane.
 	Discovery *Discovery `json:"discovery,omitempty"`
+	// TokenAudiences are the audiences of the ServiceAccount tokens that admit to
+	// the mesh; left out where the control plane does not say.
+	TokenAudiences []string `json:"tokenAudiences,omitempty"`
 	// Objects is how many there are, and Kinds how many of each kind.
 	Objects int            `json:"objects"`
 	Kinds   map[string]int `json:"kinds"`

@@ -84,6 +84,29 @@ FILE: tenant sales, Istio 1.31.0
 `,
 		},
 		{
+			name:  "an identity",
+			input: pilot(`args: [discovery], env: [{name: ISTIO_WATCH_NAMESPACE, value: ns-1}, {name: TOKEN_AUDIENCES, value: "sales.istio-tenancy.dev"}]`),
+			want: `
+FILE: tenant sales, Istio 1.31.0
+  namespaces  istio-system1
+  discovery   namespace: ns-1
+  identity    tokens of sales.istio-tenancy.dev
+  objects     1: 1 Deployment
+`,
+		},
+		{
+			name:  "an identity that others have",
+			input: pilot(`args: [discovery], env: [{name: ISTIO_WATCH_NAMESPACE, value: ns-1}, {name: TOKEN_AUDIENCES, value: "sales.istio-tenancy.dev,istio-ca"}]`),
+			want: `
+FILE: tenant sales, Istio 1.31.0
+  namespaces  istio-system1
+  discovery   namespace: ns-1
+  identity    tokens of sales.istio-tenancy.dev, istio-ca
+  caution     whoever gets a token of the audience istio-ca, and reaches the control plane, joins the mesh
+  objects     1: 1 Deployment
+`,
+		},
+		{
 			name: "every Secret",
 			input: pilot("args: [discovery]") + `---
 apiVersion: rbac.authorization.k8s.io/v1

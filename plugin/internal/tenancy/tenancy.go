@@ -82,6 +82,7 @@ func (t Tenant) Values() istio.Values {
 	return istio.Values{
 		Tenant: t.IstioTenant.Name(), ControlPlane: s.ControlPlane.Namespace, Applications: s.ApplicationNamespaces, Watched: t.Watch,
 		Revision: s.ControlPlane.Revision, TrustDomain: s.ControlPlane.TrustDomain,
+		Audiences: append([]string{t.TokenAudience()}, s.ControlPlane.ExtraTokenAudiences...),
 	}
 }
 

@@ -3,7 +3,6 @@ package admit
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -25,88 +24,7 @@ var clusterKinds = map[[2]string][]func(Filter, object.ID, *yaml.RNode) error{
 	{"admissionregistration.k8s.io", "ValidatingWebhookConfiguration"}:   {Filter.webhooks, Filter.clusterName},
 	{"admissionregistration.k8s.io", "ValidatingAdmissionPolicy"}:        {Filter.policy, Filter.clusterName},
 	{"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"}: {Filter.policyBinding, Filter.clusterName},
-}
-
-// once says where an object of the whole cluster belongs.
-const once = "exists once per cluster, so it is not a tenant's; move it to the common base, which the cluster administrator applies"
-
-// scope refuses objects of the whole cluster, but for the control plane's own,
-// and kinds of which nobody can say whether they are that.
-func (f Filter) scope(id object.ID, o *yaml.RNode, defined map[[2]string]object.Scope) error {
-	kind := [2]string{id.Group, id.Kind}
-	scope := object.ScopeOf(o)
-	if scope == object.Unknown {
-		scope = defined[kind]
-	}
-	switch scope {
-	case object.Namespaced:
-		return nil
-	case object.Cluster:
-		checks, known := clusterKinds[kind]
-		if !known {
-			return errors.New(once)
-		}
-		for _, check := range checks {
-			if err := check(f, id, o); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	name := id.Kind + "." + id.Group
-	switch {
-	case slices.Contains(f.Tenant.Spec.NamespacedKinds, name):
-		return nil
-	case object.IsKubernetesGroup(id.Group):
-		return fmt.Errorf("kind: %s of %q is not known to this release, and a kind without a namespace is the whole cluster's; "+
-			"if this one has a namespace, list %q under spec.namespacedKinds of the tenant", id.Kind, id.Group, name)
-	case clusterWide.MatchString(id.Kind) || object.HasClusterKinds(id.Group):
-		return fmt.Errorf("kind: %s of %q is not known to this release, and by its name or its group it may be the whole cluster's; "+
-			"if it has a namespace, list %q under spec.namespacedKinds of the tenant", id.Kind, id.Group, name)
-	}
-	defined[kind] = object.Namespaced // is said once
-	f.warn(fmt.Sprintf("%s: kind: %s is not known to this release and taken to have a namespace; if it has one, list %q under "+
-		"spec.namespacedKinds of the tenant; if it has none, its objects are the whole cluster's: move them to the common base", id, name, name))
-	return nil
-}
-
-// listed refuses kinds under spec.namespacedKinds of which something else is
-// known, and warns of those that no object has.
-func (f Filter) listed(objects []*yaml.RNode) error {
-	var errs []error
-	for i, listed := range f.Tenant.Spec.NamespacedKinds {
-		at := fmt.Sprintf("spec.namespacedKinds[%d]: found %q", i, listed)
-		kind, group, _ := strings.Cut(listed, ".")
-		known, err := object.Node(object.New(group+"/v1", kind, "", "any", nil))
-		if err != nil {
-			return err
-		}
-		switch object.ScopeOf(known) {
-		case object.Cluster:
-			errs = append(errs, fmt.Errorf("%s: a kind that has no namespace, whose objects are the whole cluster's: remove it", at))
-		case object.Namespaced:
-			errs = append(errs, fmt.Errorf("%s: a kind that is known to have a namespace: remove it", at))
-		default:
-			if !slices.ContainsFunc(objects, func(o *yaml.RNode) bool { return object.IDOf(o).Kind == kind && object.IDOf(o).Group == group }) {
-				f.warn(at + ", and there is no such object: remove it, or mend the name")
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// clusterWide are names of kinds that say that there is no namespace.
-var clusterWide = regexp.MustCompile(`(Cluster|Global)[A-Z]|Clusterwide|ClusterWide`)
-
-// definitions are the scopes that CustomResourceDefinitions among the objects
-// state. They do not belong in an overlay, but they know.
-func definitions(objects []*yaml.RNode) map[[2]string]object.Scope {
-	scopes := map[[2]string]object.Scope{}
-	for _, d := range object.Of("CustomResourceDefinition", objects) {
-		scope := map[string]object.Scope{"Cluster": object.Cluster, "Namespaced": object.Namespaced}[object.String(d, "spec", "scope")]
-		scopes[[2]string{object.String(d, "spec", "group"), object.String(d, "spec", "names", "kind")}] = scope
-	}
-	return scopes
+	{"policy.networking.k8s.io", "ClusterNetworkPolicy"}:                 {Filter.clusterNetworkPolicy, Filter.clusterName},
 }
 
 func (f Filter) namespace(id object.ID, _ *yaml.RNode) error {
@@ -200,6 +118,16 @@ func (f Filter) webhooks(_ object.ID, o *yaml.RNode) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// clusterNetworkPolicy refuses all but those that an earlier run has made: one of
+// an overlay would decide before NetworkPolicies for Pods of the whole cluster.
+func (f Filter) clusterNetworkPolicy(_ object.ID, o *yaml.RNode) error {
+	if o.GetLabels()[v1alpha1.TenantLabel] == f.Tenant.Name() {
+		return nil
+	}
+	return errors.New("decides for Pods of the whole cluster, so it is not a tenant's; set spec.network.floor of the tenant to true, " +
+		"which makes those that close its namespaces, or move it to the common base, which the cluster administrator applies")
 }
 
 // policy refuses admission policies but Istio's own: a policy holds for the

@@ -31,14 +31,19 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 			`{apiVersion: kyverno.io/v1, kind: ClusterPolicy, metadata: {name: a, namespace: ns-1}}`,
 			`ClusterPolicy ns-1/a: exists once per cluster`,
 		},
-		"a kind of an unknown CRD that says it": {
+		"a kind of an unknown CRD": {
 			`{apiVersion: example.com/v1, kind: ClusterThing, metadata: {name: a}}`,
-			`ClusterThing a: kind: ClusterThing of "example.com" is not known to this release, and by its name or its group it may be the whole cluster's; ` +
-				`if it has a namespace, list "ClusterThing.example.com" under spec.namespacedKinds of the tenant`,
+			`ClusterThing a: kind: found "ClusterThing" of group "example.com", of which this release does not know whether it has a namespace; ` +
+				`if it has one, list "ClusterThing.example.com" under spec.namespacedKinds of the tenant; ` +
+				`if it has none, its objects are the whole cluster's: move them to the common base`,
 		},
 		"a kind of Kubernetes' that is newer": {
 			`{apiVersion: storage.k8s.io/v1, kind: VolumeDream, metadata: {name: a}}`,
-			`VolumeDream a: kind: VolumeDream of "storage.k8s.io" is not known to this release, and a kind without a namespace is the whole cluster's`,
+			`VolumeDream a: kind: found "VolumeDream" of group "storage.k8s.io", of which this release does not know whether it has a namespace`,
+		},
+		"a kind of the core group in small letters": {
+			`{apiVersion: v1, kind: configmap, metadata: {name: a}}`,
+			`configmap a: kind: found "configmap" of apiVersion "v1", where Kubernetes has no such kind`,
 		},
 		"a kind that a definition beside it makes the cluster's": {
 			`{apiVersion: example.com/v1, kind: Planet, metadata: {name: a}}
@@ -90,6 +95,20 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 			stable + `{matchConstraints: {resourceRules: [{apiGroups: [security.istio.io]}]}}}`,
 			`spec.matchConstraints: must select objects by istio.io/rev In [sales]`,
 		},
+		"a network policy for the cluster": {
+			`{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: a-istio-system1}, spec: {tier: Admin, priority: 0}}`,
+			`ClusterNetworkPolicy a-istio-system1: decides for Pods of the whole cluster, so it is not a tenant's; ` +
+				`set spec.network.floor of the tenant to true`,
+		},
+		"a network policy for the cluster that says it is the tenant's": {
+			`{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: a-istio-system1, ` +
+				`labels: {istio-tenancy.dev/tenant: sales}}, spec: {tier: Admin, priority: 0}}`,
+			`ClusterNetworkPolicy a-istio-system1: metadata.labels: found istio-tenancy.dev/tenant, which is set for you`,
+		},
+		"a network policy of the API before": {
+			`{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: a-istio-system1}}`,
+			`AdminNetworkPolicy a-istio-system1: exists once per cluster`,
+		},
 		"a binding of another's policy": {
 			admission + `ValidatingAdmissionPolicyBinding, metadata: {name: a-istio-system1}, spec: {policyName: istio-tenancy-pods}}`,
 			`ValidatingAdmissionPolicyBinding a-istio-system1: spec.policyName: found "istio-tenancy-pods"`,
@@ -113,40 +132,4 @@ func TestTheControlPlanesOwnPass(t *testing.T) {
   webhooks: [{clientConfig: {service: {name: istiod, namespace: ISTIO_TENANT_NAMESPACE}}}]}
 ---
 `+rbac+`ClusterRole, metadata: {name: prometheus}}`)
-}
-
-func TestAKindThatNobodyKnows(t *testing.T) {
-	const widgets = istiod + `{apiVersion: example.com/v1, kind: Widget, metadata: {name: a}}`
-	run := func(text string, namespaced ...string) []string {
-		var warnings []string
-		tenant := sales()
-		tenant.Spec.NamespacedKinds = namespaced
-		objecttest.Run(t, admit.Filter{Tenant: tenant, Warn: func(w string) { warnings = append(warnings, w) }}, text)
-		return warnings
-	}
-	require.Equal(t, []string{`Widget a: kind: Widget.example.com is not known to this release and taken to have a namespace; ` +
-		`if it has one, list "Widget.example.com" under spec.namespacedKinds of the tenant; ` +
-		`if it has none, its objects are the whole cluster's: move them to the common base`},
-		run(widgets+"\n---\n{apiVersion: example.com/v1, kind: Widget, metadata: {name: b}}"), "once")
-	require.Empty(t, run(widgets, "Widget.example.com"))
-	require.Empty(t, run(istiod+`{apiVersion: snapshot.storage.k8s.io/v1, kind: VolumeSnapshot, metadata: {name: a}}`,
-		"VolumeSnapshot.snapshot.storage.k8s.io"))
-}
-
-// TestListedKindsAreKindsThatNobodyKnows: a listed kind that is known otherwise
-// would be passed over in silence.
-func TestListedKindsAreKindsThatNobodyKnows(t *testing.T) {
-	for listed, want := range map[string]string{
-		"ClusterRole.rbac.authorization.k8s.io": `spec.namespacedKinds[0]: found "ClusterRole.rbac.authorization.k8s.io": a kind that has no namespace`,
-		"Deployment.apps":                       `spec.namespacedKinds[0]: found "Deployment.apps": a kind that is known to have a namespace: remove it`,
-	} {
-		tenant := sales()
-		tenant.Spec.NamespacedKinds = []string{listed}
-		require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: tenant}, istiod), want)
-	}
-	tenant := sales()
-	tenant.Spec.NamespacedKinds = []string{"Nothing.example.com"}
-	var warnings []string
-	objecttest.Run(t, admit.Filter{Tenant: tenant, Warn: func(w string) { warnings = append(warnings, w) }}, istiod)
-	require.Equal(t, []string{`spec.namespacedKinds[0]: found "Nothing.example.com", and there is no such object: remove it, or mend the name`}, warnings)
 }

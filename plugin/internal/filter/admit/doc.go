@@ -11,8 +11,7 @@
 //	kind: ClusterRole, name: a-istio-system1            the control plane's: claimed
 //	kind: ClusterRole, name: view                       the cluster's: an error
 //	a webhook that calls ns-1/app                       an application's: an error
-//	kind: ClusterThing of an unknown group              perhaps the cluster's: an error
-//	kind: Widget of an unknown group                    a warning
+//	kind: Widget of an unknown group                    perhaps the cluster's: an error, unless the tenant lists it
 //	kind: RoleBinding for system:authenticated          for everybody: an error
 //	name: ztunnel                       ambient, once per cluster: an error
 package admit

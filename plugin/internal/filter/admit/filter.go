@@ -20,8 +20,8 @@ import (
 // Filter checks that every object is the tenant's, and changes none.
 type Filter struct {
 	Tenant v1alpha1.IstioTenant
-	// Warn is told of kinds of which nobody knows whether they have a namespace.
-	// May be nil.
+	// Warn is told of entries of spec.namespacedKinds that need not be there. May
+	// be nil.
 	Warn func(string)
 }
 
@@ -40,8 +40,9 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 	if errors.Is(planeErr, errMoved) {
 		return plane, planeErr // and so was everything else
 	}
-	errs := []error{f.listed(objects)}
-	seen, defined := map[object.ID]bool{}, definitions(objects)
+	known := kinds{filter: f, defined: definitions(objects)}
+	errs := []error{known.listed(objects)}
+	seen := map[object.ID]bool{}
 	for _, o := range objects {
 		id := object.IDOf(o)
 		if id.Kind == "" || id.Name == "" {
@@ -54,8 +55,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 		}
 		seen[placed] = true
 		for _, check := range []func(object.ID, *yaml.RNode) error{
-			f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) }, f.ambient, f.place,
-			func(id object.ID, o *yaml.RNode) error { return f.scope(id, o, defined) }, f.opening,
+			f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) }, f.ambient, f.place, known.check, f.opening,
 		} {
 			if err := check(id, o); err != nil {
 				errs = append(errs, diagnostic.InEachLine(id.String(), err))
@@ -63,7 +63,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 			}
 		}
 	}
-	return plane, errors.Join(append(errs, planeErr)...)
+	return plane, errors.Join(append(errs, known.toList(), planeErr)...)
 }
 
 // placed is id with the namespace that an application without one gets.

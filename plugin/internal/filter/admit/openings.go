@@ -36,7 +36,10 @@ const adminAccess = "resource.kubernetes.io/admin-access"
 
 // walls are labels that turn a policy of the namespace off. The tenant's file
 // says them, which is the cluster administrator's.
-var walls = []string{"pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/enforce-version", adminAccess}
+var walls = []string{
+	"pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/enforce-version", "openshift.io/run-level",
+	adminAccess, "resource.k8s.io/admin-access", // as Kubernetes 1.33 called it
+}
 
 // levels refuses Namespaces that say of themselves how far their Pods reach.
 func (f Filter) levels(_ object.ID, o *yaml.RNode) error {

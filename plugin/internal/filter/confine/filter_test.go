@@ -217,6 +217,20 @@ subjects: [{kind: ServiceAccount, name: istio-reader-service-account, namespace:
 `))
 }
 
+// Whoever writes the status of a Service takes what others send to the addresses
+// in it. The address of an Ingress is only told.
+func TestIstiodWritesTheStatusOfNoService(t *testing.T) {
+	text := strings.Replace(input, "- apiGroups: [networking.k8s.io]\n  resources: [ingresses/status]",
+		"- apiGroups: [\"\"]\n  resources: [services/status]\n  verbs: [get, watch, list, update, patch, create, delete]\n"+
+			"- apiGroups: [networking.k8s.io]\n  resources: [ingresses/status]", 1)
+	require.NotEqual(t, input, text)
+	for _, mode := range []v1alpha1.Discovery{v1alpha1.DiscoveryNamespace, v1alpha1.DiscoverySelectors} {
+		got := objecttest.Run(t, filter(t, mode), text)
+		require.NotContains(t, got, "services/status")
+		require.Contains(t, got, "ingresses/status")
+	}
+}
+
 func TestAWebhookWithACertificateNeedsNoRightToWrite(t *testing.T) {
 	got := objecttest.Run(t, filter(t, "namespace"), input+"    caBundle: QQ==\n")
 	require.NotContains(t, got, "resourceNames")

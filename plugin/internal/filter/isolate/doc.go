@@ -12,6 +12,7 @@
 //	                                             (withinTenant: deny: allow-control-plane, from its namespace)
 //	NetworkPolicy ns-1/allow-ingress-<gateway>   from everybody to what a gateway's Services offer outside, where it runs
 //	NetworkPolicy ns-1/allow-deployed-gateways   the same for gateways that istiod deploys later, by their label
+//	ClusterNetworkPolicy floor-...-istio-system1 if the tenant has a floor: what no NetworkPolicy of its own opens
 //	PeerAuthentication ns-1/default              mutual TLS in all that istiod watches
 //	AuthorizationPolicy ns-1/deny-other-tenants  by the namespace in the peer's certificate
 //	ResourceQuota ns-1/tenant-quota              if the tenant has a quota

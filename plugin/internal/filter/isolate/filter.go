@@ -34,7 +34,11 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	var walls []map[string]any
 	if f.Tenant.Spec.Network.Policy == v1alpha1.NetworkIsolated {
 		f.warnOfPolicies(objects)
-		walls = append(walls, f.networkPolicies(objects)...)
+		policies := f.networkPolicies(objects)
+		for _, p := range policies {
+			walls = append(walls, p.object())
+		}
+		walls = append(walls, f.floor(policies)...)
 	}
 	walls = append(walls, f.policies()...)
 	walls = append(walls, f.quotas()...)
@@ -70,6 +74,10 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 				return nil, err
 			}
 			objects, i = append(objects, made), len(objects)
+		}
+		if value, found := objects[i].GetAnnotations()[v1alpha1.AdoptAnnotation]; found {
+			return nil, fmt.Errorf("%s: metadata.annotations: found %s: %q; remove it: it says that the cluster administrator has looked at "+
+				"what is in the namespace, who writes it by kubectl annotate, once and not in an overlay", object.IDOf(objects[i]), v1alpha1.AdoptAnnotation, value)
 		}
 		if err := f.checkLabels(objects[i]); err != nil {
 			return nil, fmt.Errorf("%s: metadata.labels: %w", object.IDOf(objects[i]), err)

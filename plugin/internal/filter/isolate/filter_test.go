@@ -140,6 +140,12 @@ func TestANamespaceOfTheOverlayKeepsItsLabels(t *testing.T) {
 	require.Contains(t, got("Namespace ns-1"), "team: a, istio-tenancy.dev/tenant: sales, istio.io/rev: sales")
 }
 
+func TestNoOverlayAdoptsANamespace(t *testing.T) {
+	err := objecttest.RunError(t, filter(t, nil),
+		"{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, annotations: {istio-tenancy.dev/adopt: sales}}}")
+	require.Contains(t, err, `Namespace ns-1: metadata.annotations: found istio-tenancy.dev/adopt: "sales"; remove it`)
+}
+
 func TestRefusesANamespaceThatAnotherControlPlaneInjects(t *testing.T) {
 	for label, want := range map[string]string{
 		"istio-injection: enabled": `Namespace ns-1: metadata.labels: found istio-injection: "enabled", with which`,

@@ -11,8 +11,8 @@ import (
 
 // gateways let everybody in to the tenant's gateways, on the ports that they
 // are for.
-func (f Filter) gateways(objects []*yaml.RNode) []map[string]any {
-	var policies []map[string]any
+func (f Filter) gateways(objects []*yaml.RNode) []policy {
+	var policies []policy
 	named := map[[2]string]bool{}
 	for _, w := range gateway.In(objects, f.Tenant.IstioTenant).Workloads() {
 		if len(w.Ports) == 0 {
@@ -23,17 +23,17 @@ func (f Filter) gateways(objects []*yaml.RNode) []map[string]any {
 			name += "-" + strings.ToLower(w.Kind)
 		}
 		named[[2]string{w.Namespace, name}] = true
-		policies = append(policies, policy(w.Namespace, name, map[string]any{"matchLabels": w.Selector}, rule(nil, w.Ports...)))
+		policies = append(policies, policy{w.Namespace, name, map[string]any{"matchLabels": w.Selector}, nil, w.Ports})
 	}
 	label := f.deployedLabel()
 	if label == "" {
 		return policies
 	}
 	for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
-		policies = append(policies, policy(namespace, "allow-deployed-gateways", map[string]any{"matchExpressions": []any{
+		policies = append(policies, policy{namespace, "allow-deployed-gateways", map[string]any{"matchExpressions": []any{
 			map[string]any{"key": label, "operator": "Exists"},
 			map[string]any{"key": istio.ManagedLabel, "operator": "NotIn", "values": istio.Waypoints},
-		}}, rule(nil, listenerPorts...)))
+		}}, nil, listenerPorts})
 	}
 	return policies
 }

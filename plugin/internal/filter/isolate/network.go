@@ -13,27 +13,26 @@ import (
 
 // networkPolicies close the tenant's namespaces to everybody else. Policies
 // add up: a pod that one of them selects accepts what any of them allows.
-func (f Filter) networkPolicies(objects []*yaml.RNode) []map[string]any {
+func (f Filter) networkPolicies(objects []*yaml.RNode) []policy {
 	own, allowed := f.Tenant.Own(), f.Tenant.Spec.Network.AllowFrom
 	plane := map[string]any{"matchLabels": f.Tenant.Plane.PodLabels()}
-	var policies []map[string]any
-	policies = append(policies, policy(own, allowTenant, everyPod, rule(from(f.Tenant.Namespaces()))))
+	policies := []policy{{own, allowTenant, everyPod, f.Tenant.Namespaces(), nil}}
 	for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
 		if f.Tenant.Spec.Network.WithinTenant == v1alpha1.WithinTenantDeny {
 			// Selecting every Pod closes it to everybody else; the tenant's
 			// monitoring runs beside the control plane.
-			policies = append(policies, policy(namespace, "allow-control-plane", everyPod, rule(from([]string{own}))))
+			policies = append(policies, policy{namespace, "allow-control-plane", everyPod, []string{own}, nil})
 			continue
 		}
-		policies = append(policies, policy(namespace, allowTenant, everyPod, rule(from(f.Tenant.Namespaces()))))
+		policies = append(policies, policy{namespace, allowTenant, everyPod, f.Tenant.Namespaces(), nil})
 	}
 	policies = append(policies, f.openings(objects)...)
 	if len(allowed) > 0 {
 		for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
-			policies = append(policies, policy(namespace, "allow-from", everyPod, rule(from(allowed))))
+			policies = append(policies, policy{namespace, "allow-from", everyPod, allowed, nil})
 		}
 		// Not xDS, the CA or the debug port, which are the tenant's alone.
-		policies = append(policies, policy(own, "allow-from", plane, rule(from(allowed), tcp(f.Tenant.Port(istio.PortMonitoring)))))
+		policies = append(policies, policy{own, "allow-from", plane, allowed, []map[string]any{tcp(f.Tenant.Port(istio.PortMonitoring))}})
 	}
 	return append(policies, f.gateways(objects)...)
 }
@@ -73,27 +72,31 @@ func opens(policy *yaml.RNode) bool {
 
 var everyPod = map[string]any{}
 
-func policy(namespace, name string, pods map[string]any, rules ...map[string]any) map[string]any {
-	return object.New("networking.k8s.io/v1", "NetworkPolicy", namespace, name, map[string]any{
-		"spec": map[string]any{"podSelector": pods, "policyTypes": []string{"Ingress"}, "ingress": rules},
-	})
+// policy says who may connect to Pods of a namespace, beside whom others let in.
+type policy struct {
+	namespace, name string
+	pods            map[string]any // a label selector
+	from            []string       // namespaces; nil: everybody
+	ports           []map[string]any
 }
 
-// rule allows peers, nil being everybody, to ports, none being all.
-func rule(peers []any, ports ...map[string]any) map[string]any {
-	r := map[string]any{}
-	if peers != nil {
-		r["from"] = peers
+// object is the NetworkPolicy that says so.
+func (p policy) object() map[string]any {
+	rule := map[string]any{}
+	if p.from != nil {
+		rule["from"] = []any{map[string]any{"namespaceSelector": inNamespaces(p.from)}}
 	}
-	if len(ports) > 0 {
-		r["ports"] = ports
+	if len(p.ports) > 0 {
+		rule["ports"] = p.ports
 	}
-	return r
+	return object.New("networking.k8s.io/v1", "NetworkPolicy", p.namespace, p.name, map[string]any{
+		"spec": map[string]any{"podSelector": p.pods, "policyTypes": []string{"Ingress"}, "ingress": []map[string]any{rule}},
+	})
 }
 
 func tcp(port int) map[string]any { return map[string]any{"protocol": "TCP", "port": port} }
 
-// from are the pods of namespaces.
-func from(namespaces []string) []any {
-	return []any{map[string]any{"namespaceSelector": map[string]any{"matchExpressions": []any{object.InNamespaces(namespaces)}}}}
+// inNamespaces is a selector of namespaces by name.
+func inNamespaces(names []string) map[string]any {
+	return map[string]any{"matchExpressions": []any{object.InNamespaces(names)}}
 }

@@ -14,13 +14,14 @@ import (
 // openings let in who is no pod of the tenant's: the API server, whose address
 // is not known here, to webhooks; and before there were gateways in application
 // namespaces, clients of the ingress beside the control plane.
-func (f Filter) openings(objects []*yaml.RNode) []map[string]any {
+func (f Filter) openings(objects []*yaml.RNode) []policy {
 	own := f.Tenant.Own()
 	if f.Tenant.Revisions() {
-		return []map[string]any{policy(own, "allow-webhooks", map[string]any{"matchLabels": f.Tenant.Plane.PodLabels()}, rule(nil, tcp(f.Tenant.Port(istio.PortWebhooks))))}
+		pods := map[string]any{"matchLabels": f.Tenant.Plane.PodLabels()}
+		return []policy{{own, "allow-webhooks", pods, nil, []map[string]any{tcp(f.Tenant.Port(istio.PortWebhooks))}}}
 	}
 	webhooks := webhookServices(objects)
-	var policies []map[string]any
+	var policies []policy
 	for _, s := range object.Of("Service", objects) {
 		selector := object.StringMap(s, "spec", "selector")
 		if s.GetNamespace() != own || len(selector) == 0 {
@@ -28,10 +29,10 @@ func (f Filter) openings(objects []*yaml.RNode) []map[string]any {
 		}
 		pods := map[string]any{"matchLabels": selector}
 		if slices.Contains(webhooks, s.GetName()) {
-			policies = append(policies, policy(own, "allow-webhooks-"+s.GetName(), pods, rule(nil, gateway.TargetPorts(s, "443")...)))
+			policies = append(policies, policy{own, "allow-webhooks-" + s.GetName(), pods, nil, gateway.TargetPorts(s, "443")})
 		}
 		if gateway.IsExternal(s) {
-			policies = append(policies, policy(own, "allow-ingress-"+s.GetName(), pods, rule(nil, gateway.TargetPorts(s)...)))
+			policies = append(policies, policy{own, "allow-ingress-" + s.GetName(), pods, nil, gateway.TargetPorts(s)})
 		}
 	}
 	return policies

@@ -3,12 +3,11 @@ package revision
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/jsontext"
 )
 
 // reviseText gives the charts' values their revision, JSON that the injector reads.
@@ -34,16 +33,13 @@ func (f Filter) reviseText(item *yaml.RNode) error {
 // there, the rest of the text stays as it is; otherwise the text is written as
 // the charts do, indented and with sorted keys.
 func setRevision(text, revision string) (string, error) {
-	start, end, err := topLevelValue(text, "revision")
-	if err != nil {
-		return "", fmt.Errorf("want a JSON object: %w", err)
+	replaced, found, err := jsontext.Replace(text, revision, "revision")
+	if err != nil || found {
+		return replaced, err
 	}
 	quoted, err := json.Marshal(revision)
 	if err != nil {
 		return "", err
-	}
-	if end > 0 {
-		return text[:start] + string(quoted) + text[end:], nil
 	}
 	fields := map[string]json.RawMessage{}
 	if err := json.Unmarshal([]byte(text), &fields); err != nil {
@@ -52,33 +48,4 @@ func setRevision(text, revision string) (string, error) {
 	fields["revision"] = quoted
 	indented, err := json.MarshalIndent(fields, "", "  ")
 	return string(indented), err
-}
-
-// topLevelValue is where the value of a key stands in an object in JSON; 0, 0
-// where the object has no such key.
-func topLevelValue(text, key string) (start, end int, err error) {
-	decoder := json.NewDecoder(strings.NewReader(text))
-	if opening, err := decoder.Token(); err != nil {
-		return 0, 0, err
-	} else if opening != json.Delim('{') {
-		return 0, 0, fmt.Errorf("found %v", opening)
-	}
-	for decoder.More() {
-		field, err := decoder.Token()
-		if err != nil {
-			return 0, 0, err
-		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return 0, 0, err
-		}
-		if field == key {
-			end = int(decoder.InputOffset())
-			start = end - len(value)
-		}
-	}
-	if _, err := decoder.Token(); err != nil && err != io.EOF {
-		return 0, 0, err
-	}
-	return start, end, nil
 }

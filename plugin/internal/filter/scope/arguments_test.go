@@ -1,4 +1,4 @@
-package scope
+package scope_test
 
 import (
 	"testing"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/program"
 )
 
 // set gives a container of a version what the catalogue has for it. Not every
@@ -25,7 +26,7 @@ func set(t *testing.T, version, container string) []string {
 			}
 			for _, a := range component.Arguments {
 				if a.Holds(v) {
-					require.NoError(t, setArgument(c, a, sales))
+					require.NoError(t, program.SetArgument(c, a, sales))
 				}
 			}
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/program"
 )
 
 // variables sets the environment of the control plane, and of proxies that a
@@ -42,7 +43,7 @@ func (f Filter) variables(objects []*yaml.RNode) error {
 
 func (f Filter) setVariables(workload object.ID, container *yaml.RNode, variables []istio.Variable) error {
 	for _, v := range variables {
-		existing, err := container.Pipe(yaml.Lookup("env", "[name="+v.Name+"]"))
+		existing, err := program.Variable(container, v.Name)
 		if err != nil {
 			return err
 		}
@@ -68,13 +69,8 @@ func (f Filter) setVariables(workload object.ID, container *yaml.RNode, variable
 		if existing != nil && !v.OnlyIfSet && !v.List {
 			f.warnOfVariable(workload, existing, text)
 		}
-		value := yaml.NewStringRNode(text)
-		value.YNode().Style = yaml.DoubleQuotedStyle
-		if err := container.PipeE(
-			yaml.LookupCreate(yaml.MappingNode, "env", "[name="+v.Name+"]"),
-			yaml.Tee(yaml.Clear("valueFrom")),
-			yaml.SetField("value", value)); err != nil {
-			return fmt.Errorf("env %s: %w", v.Name, err)
+		if err := program.SetVariable(container, v.Name, text); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -71,22 +71,40 @@ func missing(discovery istio.Component, version *semver.Version, facts *Facts, g
 	if !facts.hasTopic("feature") {
 		return // no source at hand
 	}
-	for _, v := range discovery.Variables {
+	variables, arguments, ports := discovery.Variables, discovery.Arguments, discovery.Ports
+	if identity := discovery.Identity; identity != nil {
+		variables, arguments = slices.Concat(variables, identity.Variables), slices.Concat(arguments, identity.Arguments)
+		ports = append(slices.Clone(ports), istio.Port{Name: "plaintext xDS", Number: identity.Plaintext})
+		audiences(*identity, facts, gap)
+	}
+	for _, v := range variables {
 		if v.Holds(version) && !facts.has("feature", v.Name) {
 			gap(discovery.Name + " does not read " + v.Name + ", which a tenant sets: " + v.Why)
 		}
 	}
-	for _, a := range discovery.Arguments {
+	for _, a := range arguments {
 		if a.Holds(version) && !facts.has("flag", a.Name) {
 			gap(discovery.Name + " does not know " + a.Name + ", which a tenant sets: " + a.Why)
 		}
 	}
-	for _, p := range discovery.Ports {
+	for _, p := range ports {
 		number := fmt.Sprint(p.Number)
 		if p.Holds(version) && !slices.ContainsFunc(facts.All(), func(f Fact) bool {
 			return f.Topic == "port" && strings.HasSuffix(f.Name, ": "+number)
 		}) {
 			gap(fmt.Sprintf("%s has no port %s, which is for %s", discovery.Name, number, p.Name))
+		}
+	}
+}
+
+// audiences adds templates of Pods whose tokens are of an audience that a tenant
+// does not replace: their proxies would get no certificate.
+func audiences(identity istio.Identity, facts *Facts, gap func(string)) {
+	value := "{{ .Values." + strings.Join(identity.AudienceValue, ".") + " }}"
+	for _, f := range facts.All() {
+		of, audience, found := strings.Cut(f.Name, ": audience ")
+		if f.Topic == "template" && found && audience != istio.UpstreamAudience && audience != value {
+			gap(of + " asks for tokens of the audience " + audience + ", which a tenant's istiod does not take")
 		}
 	}
 }

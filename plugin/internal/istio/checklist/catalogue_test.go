@@ -11,12 +11,23 @@ import (
 func TestGapsOfTheCatalogue(t *testing.T) {
 	// What the catalogue counts on in 1.31.
 	const istiod = `
+feature: AUDIENCE
 feature: BLOCKED_CIDRS_IN_JWKS_URIS
 feature: CA_TRUSTED_NODE_ACCOUNTS
+feature: ENABLE_DEBUG_ENDPOINT_AUTH
+feature: ENABLE_XDS_API_GENERATOR_AUTH
 feature: ISTIO_WATCH_NAMESPACE
+feature: JWT_RULE
 feature: K8S_INGRESS_NS
 feature: PILOT_ENABLE_GATEWAY_API_GATEWAYCLASS_CONTROLLER
+feature: PILOT_ENABLE_XDS_IDENTITY_CHECK
 feature: PILOT_SCOPE_GATEWAY_TO_NAMESPACE
+feature: TOKEN_AUDIENCES
+feature: TOKEN_ISSUER
+feature: TRUSTED_GATEWAY_CIDR
+feature: XDS_AUTH
+flag: --grpcAddr
+port: Deployment istiod discovery: 15010
 port: Deployment istiod discovery: 15014
 port: Deployment istiod discovery: 15017
 `
@@ -30,6 +41,14 @@ port: Deployment istiod discovery: 15017
 		{"a newer version", "1.99.0", istiod, "the newest version that the catalogue knows is "},
 		{"a limit that is gone", "1.31.0", strings.Replace(istiod, "feature: ISTIO_WATCH_NAMESPACE\n", "", 1),
 			"istiod does not read ISTIO_WATCH_NAMESPACE, which a tenant sets: "},
+		{"an identity that is gone", "1.31.0", strings.Replace(istiod, "feature: TOKEN_AUDIENCES\n", "", 1),
+			"istiod does not read TOKEN_AUDIENCES, which a tenant sets: "},
+		{"a plaintext port under another argument", "1.31.0", strings.Replace(istiod, "flag: --grpcAddr\n", "", 1),
+			"istiod does not know --grpcAddr, which a tenant sets: "},
+		{"audiences that a tenant replaces", "1.31.0", istiod + "template: waypoint: audience istio-ca\n" +
+			"template: sidecar: audience {{ .Values.global.sds.token.aud }}\n", ""},
+		{"an audience of its own", "1.31.0", istiod + "template: frob: audience istio-frob\n",
+			"frob asks for tokens of the audience istio-frob, which a tenant's istiod does not take"},
 		{"a port that is gone", "1.31.0", strings.Replace(istiod, "15017", "1", 1), "istiod has no port 15017, which is for webhooks"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+)
+
+// over builds Flux's own manifests under one of the examples' components.
+func over(t *testing.T, source checkout, component string, manifests ...string) []*cluster.Object {
+	t.Helper()
+	dir := filepath.Join(source.dir, "flux-system-"+component)
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	text := "components: [../examples/flux/" + component + "]\nresources:\n"
+	for _, from := range manifests {
+		into := filepath.Base(from)
+		require.NoError(t, os.CopyFS(filepath.Join(dir, into), os.DirFS(from)))
+		text += "- " + into + "\n"
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o600))
+	out, err := source.build(dir)
+	require.NoError(t, err)
+	return parse(t, string(out))
+}
+
+func TestFluxActsForATenantWithNoMoreThanItHas(t *testing.T) {
+	c := claims(t, "With Flux's own roles a tenant's administrator makes a Kustomization that names no account; "+
+		"the examples' components take that right, and set the flags with which it is nobody's")
+	alone, sales, source := onlySales(t)
+	_, err := alone.Admin.Apply(sales.objects)
+	require.NoError(t, err)
+	_, err = alone.Admin.Apply(definitions(t, "flux-kinds"))
+	require.NoError(t, err)
+	client := alone.As(sales.admin)
+	const path = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/ns-1/kustomizations"
+	attack := object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "attack",
+		`"spec":{"interval":"1m","prune":false,"sourceRef":{"kind":"GitRepository","name":"attack"}}`)
+	// becomes tries the attack until it is answered so: roles are aggregated some time later.
+	becomes := func(t *testing.T, code int) {
+		t.Helper()
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			answer, err := client.Do("POST", path+"?dryRun=All", attack)
+			if err == nil && answer.Code != code {
+				err = fmt.Errorf("%d instead of %d: %s", answer.Code, code, answer.Message())
+			}
+			return err
+		}))
+	}
+	c.check("without Flux's roles it is refused", func(t *testing.T) {
+		becomes(t, http.StatusForbidden)
+	})
+	c.check("for comparison: with them it is accepted", func(t *testing.T) {
+		out, err := source.build(binaries["flux-roles"])
+		require.NoError(t, err)
+		_, err = alone.Admin.Apply(clusterRoles(parse(t, string(out))))
+		require.NoError(t, err)
+		becomes(t, http.StatusCreated)
+	})
+	c.check("without-flux-edit: it is refused again", func(t *testing.T) {
+		_, err := alone.Admin.Apply(clusterRoles(over(t, source, "without-flux-edit", binaries["flux-roles"])))
+		require.NoError(t, err)
+		becomes(t, http.StatusForbidden)
+		answer, err := client.Do("GET", path, "")
+		require.NoError(t, err)
+		require.NoError(t, answer.Error(), "reading stays")
+	})
+	c.check("lockdown: kustomize-controller's own manifest gets the flags", func(t *testing.T) {
+		manager := filepath.Join(source.dir, "manager")
+		require.NoError(t, os.CopyFS(filepath.Join(manager, "original"), os.DirFS(binaries["flux-manager"])))
+		require.NoError(t, os.WriteFile(filepath.Join(manager, "kustomization.yaml"), []byte("namespace: flux-system\nresources: [original]\n"), 0o600))
+		objects := over(t, source, "lockdown", manager)
+		i := slices.IndexFunc(objects, func(o *cluster.Object) bool { return o.GetKind() == "Deployment" })
+		require.GreaterOrEqual(t, i, 0)
+		containers, _, err := unstructured.NestedSlice(objects[i].Object, "spec", "template", "spec", "containers")
+		require.NoError(t, err)
+		arguments := containers[0].(map[string]any)["args"]
+		require.Subset(t, arguments, []any{"--no-cross-namespace-refs=true", "--default-service-account=default", "--no-remote-bases=true"})
+		require.Contains(t, arguments, "--watch-all-namespaces", "what was there stays")
+	})
+}
+
+func clusterRoles(objects []*cluster.Object) []*cluster.Object {
+	return slices.DeleteFunc(objects, func(o *cluster.Object) bool { return o.GetKind() != "ClusterRole" })
+}

@@ -1,0 +1,115 @@
+package admit
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// once says where an object of the whole cluster belongs.
+const once = "exists once per cluster, so it is not a tenant's; move it to the common base, which the cluster administrator applies"
+
+// kinds knows of each kind whether it has a namespace, and remembers those of
+// which nothing does.
+type kinds struct {
+	filter  Filter
+	defined map[[2]string]object.Scope
+	unknown []string
+}
+
+// check refuses objects of the whole cluster, but for the control plane's own,
+// and kinds of which nobody can say whether they are that: an object of such a
+// kind in an overlay is stored for the whole cluster, whatever its namespace.
+func (k *kinds) check(id object.ID, o *yaml.RNode) error {
+	kind := [2]string{id.Group, id.Kind}
+	scope := object.ScopeOf(o)
+	if scope == object.Unknown {
+		scope = k.defined[kind]
+	}
+	switch scope {
+	case object.Namespaced:
+		return nil
+	case object.Cluster:
+		checks, known := clusterKinds[kind]
+		if !known {
+			return errors.New(once)
+		}
+		for _, check := range checks {
+			if err := check(k.filter, id, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if id.Group == "" {
+		return fmt.Errorf("kind: found %q of apiVersion %q, where Kubernetes has no such kind: correct it", id.Kind, o.GetApiVersion())
+	}
+	name := id.Kind + "." + id.Group
+	if slices.Contains(k.filter.Tenant.Spec.NamespacedKinds, name) {
+		return nil
+	}
+	if !slices.Contains(k.unknown, name) {
+		k.unknown = append(k.unknown, name)
+	}
+	return fmt.Errorf("kind: found %q of group %q, of which this release does not know whether it has a namespace; if it has one, "+
+		"list %q under spec.namespacedKinds of the tenant; if it has none, its objects are the whole cluster's: move them to the common base",
+		id.Kind, id.Group, name)
+}
+
+// toList is the line of tenant.yaml that lists every unknown kind.
+func (k *kinds) toList() error {
+	if len(k.unknown) == 0 {
+		return nil
+	}
+	all := slices.Concat(k.filter.Tenant.Spec.NamespacedKinds, k.unknown)
+	return fmt.Errorf("spec.namespacedKinds: lacks %d kinds that are not known to this release; for those that have a namespace "+
+		"(kubectl api-resources says it), write in tenant.yaml: spec: {namespacedKinds: [%s]}", len(k.unknown), strings.Join(all, ", "))
+}
+
+// listed refuses kinds under spec.namespacedKinds that have no namespace, and
+// warns of those that need not be there.
+func (k *kinds) listed(objects []*yaml.RNode) error {
+	var errs []error
+	for i, listed := range k.filter.Tenant.Spec.NamespacedKinds {
+		at := fmt.Sprintf("spec.namespacedKinds[%d]: found %q", i, listed)
+		kind, group, _ := strings.Cut(listed, ".")
+		known, err := object.Node(object.New(group+"/v1", kind, "", "any", nil))
+		if err != nil {
+			return err
+		}
+		scope := object.ScopeOf(known)
+		if scope == object.Unknown {
+			scope = k.defined[[2]string{group, kind}]
+		}
+		switch scope {
+		case object.Cluster:
+			errs = append(errs, fmt.Errorf("%s: a kind that has no namespace, whose objects are the whole cluster's: remove it", at))
+		case object.Namespaced:
+			k.filter.warn(at + ", of which this release knows that it has a namespace: remove it")
+		default:
+			if !slices.ContainsFunc(objects, func(o *yaml.RNode) bool { return object.IDOf(o).Kind == kind && object.IDOf(o).Group == group }) {
+				k.filter.warn(at + ", and there is no such object: remove it, or mend the name")
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// definitions are the scopes that CustomResourceDefinitions among the objects
+// state. They do not belong in an overlay, but they know.
+func definitions(objects []*yaml.RNode) map[[2]string]object.Scope {
+	scopes := map[[2]string]object.Scope{}
+	for _, d := range object.Of("CustomResourceDefinition", objects) {
+		if object.IDOf(d).Group != "apiextensions.k8s.io" {
+			continue
+		}
+		scope := map[string]object.Scope{"Cluster": object.Cluster, "Namespaced": object.Namespaced}[object.String(d, "spec", "scope")]
+		scopes[[2]string{object.String(d, "spec", "group"), object.String(d, "spec", "names", "kind")}] = scope
+	}
+	return scopes
+}

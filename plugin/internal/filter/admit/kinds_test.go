@@ -1,0 +1,75 @@
+package admit_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+)
+
+// opted is sales, with kinds listed under spec.namespacedKinds.
+func opted(warnings *[]string, listed ...string) admit.Filter {
+	tenant := sales()
+	tenant.Spec.NamespacedKinds = listed
+	return admit.Filter{Tenant: tenant, Warn: func(w string) { *warnings = append(*warnings, w) }}
+}
+
+const unknownKinds = istiod + `{apiVersion: example.com/v1, kind: Widget, metadata: {name: a}}
+---
+{apiVersion: example.com/v1, kind: Widget, metadata: {name: b, namespace: ns-1}}
+---
+{apiVersion: example.com/v1, kind: Gadget, metadata: {name: a, namespace: ns-1}}`
+
+// TestAKindThatNobodyKnowsIsOptIn: its objects may be the whole cluster's.
+func TestAKindThatNobodyKnowsIsOptIn(t *testing.T) {
+	var warnings []string
+	refused := objecttest.RunError(t, opted(&warnings, "Other.example.com"), unknownKinds)
+	for _, object := range []string{"Widget a", "Widget ns-1/b", "Gadget ns-1/a"} {
+		require.Contains(t, refused, object+": kind: found ")
+	}
+	require.Equal(t, 1, strings.Count(refused, "spec.namespacedKinds: lacks 2 kinds that are not known to this release; for those that have a namespace "+
+		"(kubectl api-resources says it), write in tenant.yaml: spec: {namespacedKinds: [Other.example.com, Widget.example.com, Gadget.example.com]}"))
+
+	warnings = nil
+	objecttest.Run(t, opted(&warnings, "Widget.example.com", "Gadget.example.com"), unknownKinds)
+	require.Empty(t, warnings)
+}
+
+// TestKindsOfWellKnownProjectsNeedNoWord: their definitions have been read.
+func TestKindsOfWellKnownProjectsNeedNoWord(t *testing.T) {
+	var warnings []string
+	objecttest.Run(t, opted(&warnings), istiod+`{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: a}}
+---
+{apiVersion: snapshot.storage.k8s.io/v1, kind: VolumeSnapshot, metadata: {name: a}}
+---
+{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: a}}`)
+	require.Empty(t, warnings)
+}
+
+// TestListedKindsAreKindsThatNobodyKnows: a kind without a namespace stays the
+// cluster administrator's, whatever the tenant's file says of it.
+func TestListedKindsAreKindsThatNobodyKnows(t *testing.T) {
+	for listed, objects := range map[string]string{
+		"ClusterRole.rbac.authorization.k8s.io":    "",
+		"CiliumClusterwideNetworkPolicy.cilium.io": "",
+		"K8sAnything.constraints.gatekeeper.sh":    "",
+		"Planet.example.com": `{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: planets.example.com},
+ spec: {group: example.com, scope: Cluster, names: {kind: Planet}}}`,
+	} {
+		var warnings []string
+		require.Contains(t, objecttest.RunError(t, opted(&warnings, listed), istiod+objects),
+			`spec.namespacedKinds[0]: found "`+listed+`": a kind that has no namespace, whose objects are the whole cluster's: remove it`)
+	}
+	for listed, want := range map[string]string{
+		"Deployment.apps":             "of which this release knows that it has a namespace: remove it",
+		"Certificate.cert-manager.io": "of which this release knows that it has a namespace: remove it",
+		"Nothing.example.com":         "and there is no such object: remove it, or mend the name",
+	} {
+		var warnings []string
+		objecttest.Run(t, opted(&warnings, listed), istiod)
+		require.Equal(t, []string{`spec.namespacedKinds[0]: found "` + listed + `", ` + want}, warnings)
+	}
+}

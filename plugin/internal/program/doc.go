@@ -1,0 +1,3 @@
+// Package program writes how a program is run: the command line and the
+// environment of a container.
+package program

@@ -1,0 +1,56 @@
+package tenant_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/jsontext"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+)
+
+// foreign are tokens for every mesh, and plaintext xDS.
+var foreign = regexp.MustCompile(`aud(ience)?["']?: *["']?istio-ca["']?\s|containerPort: 15010|port: 15010|discoveryAddress: \S+:15010`)
+
+// TestEverythingOfTheMeshAsksForTheTenantsTokens lays tenants over each real
+// control plane that has an audience of its own, with its gateways.
+func TestEverythingOfTheMeshAsksForTheTenantsTokens(t *testing.T) {
+	for _, input := range append([]string{"1.10.6"}, inputs...) {
+		for _, name := range []string{"shipped-dev", "shipped-sales"} {
+			t.Run(input+"/"+name, func(t *testing.T) {
+				got := identified(t, input, name)
+				audience := load(t, name).TokenAudience()
+				require.Empty(t, foreign.FindAllString(objecttest.String(t, got), -1))
+				injectors, volumes := 0, 0
+				for _, o := range got {
+					if values := object.String(o, "data", "values"); values != "" {
+						found, err := jsontext.String(values, "global", "sds", "token", "aud")
+						require.NoError(t, err)
+						require.Equal(t, audience, found, object.IDOf(o))
+						require.Contains(t, object.String(o, "data", "config"), "audience: ", "what is injected asks for a token")
+						injectors++
+					}
+					volumes += strings.Count(o.MustString(), "serviceAccountToken:\n") - strings.Count(object.String(o, "data", "config"), "serviceAccountToken:\n")
+					if containers := object.Containers(o); len(containers) > 0 && object.String(containers[0], "name") == "discovery" {
+						require.Contains(t, object.Strings(containers[0], "args"), "--grpcAddr=127.0.0.1:15010")
+						require.Contains(t, o.MustString(), "name: TOKEN_AUDIENCES\n          value: \""+audience+"\"")
+					}
+				}
+				require.Equal(t, 1, injectors)
+				require.NotZero(t, volumes, "istiod has one")
+			})
+		}
+	}
+}
+
+func identified(t *testing.T, input, name string) []*yaml.RNode {
+	if input == "1.10.6" {
+		got, _ := laidOver(t, input, name)
+		return got
+	}
+	return lay(t, name, objects(t, input))
+}
