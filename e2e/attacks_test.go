@@ -103,6 +103,12 @@ func podWith(field string) string {
 		`"spec":{` + field + `,"containers":[{"name":"x","image":"x"}]}}`
 }
 
+// keepAway is an affinity by which no Pod that a term selects gets to a node of
+// the same operating system: schedulers ask the Pods that are there, too.
+func keepAway(namespaces string) string {
+	return `"affinity":{"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"kubernetes.io/os","labelSelector":{},` + namespaces + `}]}}`
+}
+
 // attacks of an administrator with adminAccess: operate. Those that would take
 // away what later ones need come last.
 var attacks = []attack{
@@ -156,6 +162,7 @@ var attacks = []attack{
 
 	// Pods that displace others', or have their node do what they may not.
 	{name: "a Pod that displaces the whole cluster's", method: "POST", path: inApp + "/pods", body: podWith(`"priorityClassName":"system-node-critical"`)},
+	{name: "a Pod that keeps everybody's Pods from every node", method: "POST", path: inApp + "/pods", body: podWith(keepAway(`"namespaceSelector":{}`))},
 	{name: "a Pod whose node mounts what others serve", method: "POST", path: inApp + "/pods", body: podWith(`"volumes":[{"name":"v","nfs":{"server":"10.97.0.2","path":"/"}}]`)},
 
 	// istiod's workload and configuration.

@@ -44,6 +44,14 @@ func TestAPodOfATenantDoesNotReachItsNode(t *testing.T) {
 		{"a node that no scheduler chose", pod(`"nodeName":"node-1",`, "")},
 		{"a node of the cluster's own control plane", pod(`"tolerations":[{"key":"node-role.kubernetes.io/control-plane","operator":"Exists"}],`, "")},
 		{"a node of it, by its older name", pod(`"tolerations":[{"key":"node-role.kubernetes.io/master","operator":"Exists","effect":"NoSchedule"}],`, "")},
+		{"nodes that others' Pods are kept from", pod(keepAway(`"namespaceSelector":{}`)+",", "")},
+		{"nodes that one tenant's Pods are kept from", pod(keepAway(`"namespaces":["ns-1","ns-0"]`)+",", "")},
+		{"nodes that the Pods of a label of Namespaces are kept from", pod(keepAway(`"namespaceSelector":{"matchLabels":{"istio-tenancy.dev/tenant":"dev"}}`)+",", "")},
+		{"nodes that others' Pods are kept from, by an expression", pod(keepAway(`"namespaceSelector":{"matchExpressions":[{"key":"istio-tenancy.dev/tenant","operator":"Exists"}]}`)+",", "")},
+		{"nodes that others' Pods had better not be on", pod(`"affinity":{"podAntiAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":100,`+
+			`"podAffinityTerm":{"topologyKey":"kubernetes.io/hostname","namespaces":["ns-0"]}}]}},`, "")},
+		{"the node of another's Pod", pod(`"affinity":{"podAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"kubernetes.io/hostname",`+
+			`"labelSelector":{},"namespaces":["istio-system"]}]}},`, "")},
 		{"any node", pod(`"tolerations":[{"operator":"Exists"}],`, "")},
 		{"no AppArmor, by the annotation of old", strings.Replace(pod("", ""), `"name":"attack"`,
 			`"name":"attack","annotations":{"container.apparmor.security.beta.kubernetes.io/x":"unconfined"}`, 1)},
@@ -94,6 +102,16 @@ func TestAPodOfATenantDoesNotReachItsNode(t *testing.T) {
 		require.NoError(t, answer.Error())
 		defer client.Do("DELETE", pods+"/attack?gracePeriodSeconds=0", "")
 	})
+	for name, namespaces := range map[string]string{
+		"the own namespace": `"namespaces":["ns-1"]`, "the tenant's": `"namespaceSelector":{"matchLabels":{"istio-tenancy.dev/tenant":"sales"}}`,
+		"its own without a word": `"matchLabelKeys":[]`,
+	} {
+		c.check("an affinity to Pods of "+name+" is accepted", func(t *testing.T) {
+			answer, err := client.Do("POST", pods+"?dryRun=All", uninjected(pod(keepAway(namespaces)+",", "")))
+			require.NoError(t, err)
+			require.NoError(t, answer.Error())
+		})
+	}
 	c.check("a Pod with Istio's own init container is accepted", func(t *testing.T) {
 		answer, err := client.Do("POST", pods, pod("", ""))
 		require.NoError(t, err)

@@ -2,7 +2,6 @@ package place
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -34,8 +33,6 @@ var (
 		"net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_rmem", "net.ipv4.tcp_syncookies", "net.ipv4.tcp_wmem",
 	}
 	seLinuxTypes = []string{"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"}
-	// controlPlaneTaints are those of the nodes that run the cluster's own.
-	controlPlaneTaints = []string{"", "node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"}
 )
 
 // levels are the Pod Security levels of namespaces that have one of their own.
@@ -73,7 +70,7 @@ func (f Filter) warnOfNode(o *yaml.RNode, levels map[string]string) {
 		f.Tenant.Warn("%s: %s.%s: reaches the node, so that its Pods are refused when they start; remove it, "+open,
 			object.IDOf(o), path, found, podSecurity, privileged)
 	}
-	for _, found := range pastScheduler(spec) {
+	for _, found := range slices.Concat(pastScheduler(spec), f.others(spec, o.GetNamespace())) {
 		f.Tenant.Warn("%s: %s.%s, so that its Pods are refused when they start; %s, "+open,
 			object.IDOf(o), path, found.what, found.right, podSecurity, privileged)
 	}
@@ -164,30 +161,6 @@ func hosts(container *yaml.RNode, path string) []string {
 			if host := object.String(container, field...); host != "" {
 				found = append(found, path+"."+strings.Join(field, ".")+": "+host)
 			}
-		}
-	}
-	return found
-}
-
-// placing is a field by which a Pod is where it should not be, and what is right.
-type placing struct{ what, right string }
-
-// pastScheduler are the fields of a Pod's spec that the policy
-// istio-tenancy-scheduling refuses.
-func pastScheduler(spec *yaml.RNode) []placing {
-	var found []placing
-	if class := object.String(spec, "priorityClassName"); strings.HasPrefix(class, "system-") {
-		found = append(found, placing{"priorityClassName: found " + class + ", which displaces other tenants' Pods", "take a PriorityClass of your own"})
-	}
-	if priority, err := strconv.Atoi(object.String(spec, "priority")); err == nil && priority > 1000000000 {
-		found = append(found, placing{"priority: found " + strconv.Itoa(priority) + ", which displaces other tenants' Pods", "take a PriorityClass of your own"})
-	}
-	if node := object.String(spec, "nodeName"); node != "" {
-		found = append(found, placing{"nodeName: found " + node + ", which goes past the scheduler and the taints of nodes", "use nodeSelector or affinity"})
-	}
-	for i, t := range object.List(spec, "tolerations") {
-		if slices.Contains(controlPlaneTaints, object.String(t, "key")) {
-			found = append(found, placing{object.Index("tolerations", i) + ": tolerates the nodes of the cluster's control plane", "name the keys of other taints"})
 		}
 	}
 	return found

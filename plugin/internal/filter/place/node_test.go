@@ -101,6 +101,31 @@ func TestSaysWhichPodsAreWhereTheyShouldNotBe(t *testing.T) {
 	require.Empty(t, warnings(t, pod("priorityClassName: important, priority: 1000000, nodeSelector: {a: b},", ""), "", "ns-1"))
 }
 
+func TestSaysWhichPodsKeepOthersFromNodes(t *testing.T) {
+	const required, preferred = "requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"
+	const end = ": is about Pods of other namespaces, and keeps these from nodes, or finds them, so that its Pods are refused when they start; " +
+		"write namespaceSelector: {matchLabels: {istio-tenancy.dev/tenant: sales}}, or nothing, or set "
+	for affinity, want := range map[string]string{
+		"podAntiAffinity: {" + required + ": [{namespaceSelector: {}}]}":                                             "podAntiAffinity." + required + "[0].namespaceSelector",
+		"podAntiAffinity: {" + required + ": [{namespaceSelector: {matchLabels: {a: b}}}]}":                          "podAntiAffinity." + required + "[0].namespaceSelector",
+		"podAffinity: {" + required + ": [{}, {namespaces: [ns-1, ns-0]}]}":                                          "podAffinity." + required + "[1].namespaces",
+		"podAntiAffinity: {" + preferred + ": [{weight: 1, podAffinityTerm: {namespaces: [ns-0]}}]}":                 "podAntiAffinity." + preferred + "[0].podAffinityTerm.namespaces",
+		"podAntiAffinity: {" + required + ": [{namespaces: [ns-1]}]}":                                                "",
+		"podAntiAffinity: {" + required + ": [{topologyKey: a}]}":                                                    "",
+		"podAntiAffinity: {" + preferred + ": [{weight: 1}]}":                                                        "",
+		"podAffinity: {" + required + ": [{namespaceSelector: {matchLabels: {istio-tenancy.dev/tenant: sales}}}]}":   "",
+		"podAffinity: {" + required + ": [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ns-1}}}]}": "",
+	} {
+		got := warnings(t, pod("affinity: {"+affinity+"},", ""), "", "ns-1")
+		if want == "" {
+			require.Empty(t, got, affinity)
+			continue
+		}
+		require.Len(t, got, 1, affinity)
+		require.Contains(t, got[0], "Pod ns-1/a: spec.affinity."+want+end)
+	}
+}
+
 // TestTheBuildWarnsOfWhatThePolicyRefuses holds the lists of this package against
 // those of the policy.
 func TestTheBuildWarnsOfWhatThePolicyRefuses(t *testing.T) {
