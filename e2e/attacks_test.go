@@ -97,8 +97,8 @@ func object(apiVersion, kind, name, rest string) string {
 	return text + "}"
 }
 
-// podWith is a Pod that nobody injects, with a field of its spec.
-func podWith(field string) string {
+// barePod is a Pod that nobody injects, with a field of its spec.
+func barePod(field string) string {
 	return `{"apiVersion":"v1","kind":"Pod","metadata":{"generateName":"attack-","labels":{"sidecar.istio.io/inject":"false"}},` +
 		`"spec":{` + field + `,"containers":[{"name":"x","image":"x"}]}}`
 }
@@ -161,9 +161,9 @@ var attacks = []attack{
 	{name: "run a Pod of the application namespace as istiod", method: "POST", path: inApp + "/pods", body: object("v1", "Pod", "attack", podRun+"}")},
 
 	// Pods that displace others', or have their node do what they may not.
-	{name: "a Pod that displaces the whole cluster's", method: "POST", path: inApp + "/pods", body: podWith(`"priorityClassName":"system-node-critical"`)},
-	{name: "a Pod that keeps everybody's Pods from every node", method: "POST", path: inApp + "/pods", body: podWith(keepAway(`"namespaceSelector":{}`))},
-	{name: "a Pod whose node mounts what others serve", method: "POST", path: inApp + "/pods", body: podWith(`"volumes":[{"name":"v","nfs":{"server":"10.97.0.2","path":"/"}}]`)},
+	{name: "a Pod that displaces the whole cluster's", method: "POST", path: inApp + "/pods", body: barePod(`"priorityClassName":"system-node-critical"`)},
+	{name: "a Pod that keeps everybody's Pods from every node", method: "POST", path: inApp + "/pods", body: barePod(keepAway(`"namespaceSelector":{}`))},
+	{name: "a Pod whose node mounts what others serve", method: "POST", path: inApp + "/pods", body: barePod(`"volumes":[{"name":"v","nfs":{"server":"10.97.0.2","path":"/"}}]`)},
 
 	// istiod's workload and configuration.
 	{name: "change the image of istiod's Deployment", method: "PATCH", path: apps + "/deployments/$ISTIOD", body: `{"spec":{"template":{"metadata":{"annotations":{"attack":"yes"}}}}}`},

@@ -112,13 +112,13 @@ func TestAttacksOfAnAdministratorWithFull(t *testing.T) {
 		{"lead it there by a server-side apply", "PATCH", beside + "/endpoints/istiod-lab?fieldManager=attack&force=true", object("v1", "Endpoints", "istiod-lab", address)},
 		{"lead it there by an EndpointSlice", "POST", slices5, object("discovery.k8s.io/v1", "EndpointSlice", "attack", `"addressType":"IPv4","endpoints":[{"addresses":["10.97.0.2"]}]`)},
 		{"delete istiod's Endpoints", "DELETE", beside + "/endpoints", ""},
-		{"a Pod beside istiod that displaces the node's own", "POST", beside + "/pods", podWith(`"priorityClassName":"system-node-critical"`)},
-		{"a Pod beside istiod that displaces the cluster's own", "POST", beside + "/pods", podWith(`"priorityClassName":"system-cluster-critical"`)},
-		{"a Pod beside istiod on a node that it names", "POST", beside + "/pods", podWith(`"nodeName":"node-1"`)},
-		{"a Pod beside istiod on any node", "POST", beside + "/pods", podWith(`"tolerations":[{"operator":"Exists"}]`)},
-		{"a Pod beside istiod whose node mounts NFS", "POST", beside + "/pods", podWith(`"volumes":[{"name":"v","nfs":{"server":"10.97.0.2","path":"/"}}]`)},
-		{"a Pod beside istiod with hostPath", "POST", beside + "/pods", podWith(`"volumes":[{"name":"v","hostPath":{"path":"/"}}]`)},
-		{"a Pod beside istiod in the node's network", "POST", beside + "/pods", podWith(`"hostNetwork":true`)},
+		{"a Pod beside istiod that displaces the node's own", "POST", beside + "/pods", barePod(`"priorityClassName":"system-node-critical"`)},
+		{"a Pod beside istiod that displaces the cluster's own", "POST", beside + "/pods", barePod(`"priorityClassName":"system-cluster-critical"`)},
+		{"a Pod beside istiod on a node that it names", "POST", beside + "/pods", barePod(`"nodeName":"node-1"`)},
+		{"a Pod beside istiod on any node", "POST", beside + "/pods", barePod(`"tolerations":[{"operator":"Exists"}]`)},
+		{"a Pod beside istiod whose node mounts NFS", "POST", beside + "/pods", barePod(`"volumes":[{"name":"v","nfs":{"server":"10.97.0.2","path":"/"}}]`)},
+		{"a Pod beside istiod with hostPath", "POST", beside + "/pods", barePod(`"volumes":[{"name":"v","hostPath":{"path":"/"}}]`)},
+		{"a Pod beside istiod in the node's network", "POST", beside + "/pods", barePod(`"hostNetwork":true`)},
 		{"a Service beside istiod that takes another's address", "POST", beside + "/services", object("v1", "Service", "attack", `"spec":{"ports":[{"port":53}],"externalIPs":["10.96.0.10"]}`)},
 	} {
 		c.check(row.name, func(t *testing.T) {
@@ -129,7 +129,7 @@ func TestAttacksOfAnAdministratorWithFull(t *testing.T) {
 	}
 	// A ReplicaSet is accepted; what its controller makes is held to the same.
 	c.check("the Pods of a ReplicaSet beside istiod", func(t *testing.T) {
-		template := strings.Replace(podWith(`"priorityClassName":"system-node-critical"`), `"labels":{`, `"labels":{"attack":"yes",`, 1)
+		template := strings.Replace(barePod(`"priorityClassName":"system-node-critical"`), `"labels":{`, `"labels":{"attack":"yes",`, 1)
 		template = strings.Replace(template, `"apiVersion":"v1","kind":"Pod",`, "", 1)
 		path := "/apis/apps/v1/namespaces/" + lab.controlPlane + "/replicasets"
 		answer, err := client.Do("POST", path, object("apps/v1", "ReplicaSet", "attack", `"spec":{"replicas":1,`+pick+`"template":`+template+"}"))

@@ -38,6 +38,9 @@ func run(m *testing.M) (code int, err error) {
 	if binaries, err = servers.Build(context.Background(), os.Stderr); err != nil {
 		return 1, err
 	}
+	if binaries["definitions"], err = servers.Definitions(context.Background(), os.Stderr, "../plugin/internal/object/kinds.txt", foreign); err != nil {
+		return 1, err
+	}
 	if !cluster.Isolated() {
 		if err := buildTools(); err != nil {
 			return 1, err

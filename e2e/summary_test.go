@@ -48,7 +48,7 @@ func (c *claim) check(name string, f func(t *testing.T)) bool {
 
 // verify is a check that is one of very many: it is counted, and named only
 // when it fails.
-func (c *claim) verify(ok bool, format string, args ...any) {
+func (c *claim) verify(ok bool, format string, args ...any) bool {
 	c.Helper()
 	c.checks++
 	if ok {
@@ -56,6 +56,7 @@ func (c *claim) verify(ok bool, format string, args ...any) {
 	} else {
 		c.Errorf(format, args...)
 	}
+	return ok
 }
 
 // note adds a figure to the summary.

@@ -113,7 +113,7 @@ func (c *Client) Delete(objects []*Object) error {
 	var refused []error
 	for _, object := range objects {
 		path, err := c.Path(object)
-		if errors.Is(err, errNoKind) {
+		if errors.Is(err, ErrNoKind) {
 			continue
 		}
 		answer, doErr := c.Do(http.MethodDelete, path, "")
@@ -140,7 +140,8 @@ func Eventually(limit time.Duration, f func() error) error {
 	}
 }
 
-var errNoKind = errors.New("the API server has no such kind")
+// ErrNoKind is the error for a kind that the API server does not serve.
+var ErrNoKind = errors.New("the API server has no such kind")
 
 // Path is an object's address: /apis/GROUP/VERSION/namespaces/NS/RESOURCE/NAME.
 func (c *Client) Path(object *Object) (string, error) {
@@ -173,9 +174,9 @@ func (c *Client) resource(apiVersion, kind string) (Resource, error) {
 	if r, ok := c.resources[apiVersion+" "+kind]; ok {
 		return r, nil
 	}
-	served, err := c.served(apiVersion)
+	served, err := c.Served(apiVersion)
 	if err != nil {
-		return Resource{}, fmt.Errorf("%w: %s %s: %w", errNoKind, apiVersion, kind, err)
+		return Resource{}, fmt.Errorf("%w: %s %s: %w", ErrNoKind, apiVersion, kind, err)
 	}
 	if c.resources == nil {
 		c.resources = map[string]Resource{}
@@ -188,5 +189,5 @@ func (c *Client) resource(apiVersion, kind string) (Resource, error) {
 	if r, ok := c.resources[apiVersion+" "+kind]; ok {
 		return r, nil
 	}
-	return Resource{}, fmt.Errorf("%w: %s %s", errNoKind, apiVersion, kind)
+	return Resource{}, fmt.Errorf("%w: %s %s", ErrNoKind, apiVersion, kind)
 }

@@ -30,6 +30,8 @@ type Options struct {
 	Logs string
 	// Users are the names that can authenticate, each with a token and in no group.
 	Users []string
+	// Flags are further ones of the API server.
+	Flags []string
 }
 
 // Cluster is a running API server and what belongs to it.
@@ -89,7 +91,7 @@ func Start(binaries servers.Binaries, o Options) (_ *Cluster, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.startAPIServer(etcd); err != nil {
+	if err := c.startAPIServer(etcd, o.Flags); err != nil {
 		return nil, err
 	}
 	return c, c.startControllers()
@@ -103,7 +105,7 @@ func (c *Cluster) Stop() {
 	c.stop = nil
 }
 
-// tokenOf is a user's token. The API server listens on loopback, for minutes.
+// tokenOf is a user's token. The API server is reached from this network alone, for minutes.
 func tokenOf(user string) string { return "token-of-" + user }
 
 func (c *Cluster) file(name string) string { return filepath.Join(c.data, name) }
@@ -155,16 +157,17 @@ func (c *Cluster) startEtcd() (url string, err error) {
 	return url, p.ready(30*time.Second, func() error { return dial("127.0.0.1:" + ports[0]) })
 }
 
-func (c *Cluster) startAPIServer(etcd string) error {
+func (c *Cluster) startAPIServer(etcd string, flags []string) error {
 	ports, err := freePorts(1)
 	if err != nil {
 		return err
 	}
-	c.url = "https://127.0.0.1:" + ports[0]
-	p, err := c.run("kube-apiserver", nil,
+	address := fmt.Sprintf("10.%d.255.254", c.net+1) // which a Pod with a network of its own reaches
+	c.url = "https://" + address + ":" + ports[0]
+	p, err := c.run("kube-apiserver", nil, append([]string{
 		"--etcd-servers", etcd,
-		"--bind-address", "127.0.0.1", "--secure-port", ports[0],
-		"--advertise-address", fmt.Sprintf("10.%d.255.254", c.net+1),
+		"--bind-address", address, "--secure-port", ports[0],
+		"--advertise-address", address,
 		"--cert-dir", c.file("apiserver"),
 		"--endpoint-reconciler-type", "none",
 		"--service-cluster-ip-range", fmt.Sprintf("10.%d.0.0/16", c.net),
@@ -177,7 +180,7 @@ func (c *Cluster) startAPIServer(etcd string) error {
 		"--audit-policy-file", c.file("audit.yaml"),
 		"--audit-log-path", c.AuditLog(),
 		"--enable-priority-and-fairness=false",
-	)
+	}, flags...)...)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,9 @@ type Resource struct {
 	Kind       string   `json:"kind"`
 	Namespaced bool     `json:"namespaced"`
 	Verbs      []string `json:"verbs"`
+	// Group and Version are the kind's, if they are not APIVersion's.
+	Group   string `json:"group"`
+	Version string `json:"version"`
 }
 
 // Subresource is "status" for pods/status.
@@ -61,7 +64,7 @@ func (c *Client) Resources() ([]Resource, error) {
 	}
 	var all []Resource
 	for _, version := range versions {
-		served, err := c.served(version)
+		served, err := c.Served(version)
 		if err != nil {
 			return nil, err
 		}
@@ -94,8 +97,8 @@ func (c *Client) Everything() ([]*Object, error) {
 	return all, nil
 }
 
-// served are the resources of a group and version.
-func (c *Client) served(apiVersion string) ([]Resource, error) {
+// Served are the resources of a group and version.
+func (c *Client) Served(apiVersion string) ([]Resource, error) {
 	answer, err := c.Do(http.MethodGet, root(apiVersion), "")
 	if err := errors.Join(err, answer.Error()); err != nil {
 		return nil, err

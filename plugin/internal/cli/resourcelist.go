@@ -77,6 +77,9 @@ func identify(i int, node *yaml.Node) (string, error) {
 		}
 	}
 	label := object.ID{Kind: top["kind"], Namespace: meta["namespace"], Name: meta["name"]}.String()
+	if n := field(metadata, "namespace"); n != nil && n.Kind != yaml.ScalarNode {
+		return label, fmt.Errorf("%s: metadata.namespace: must be a string", label)
+	}
 	for _, name := range []string{"labels", "annotations"} {
 		if m := field(metadata, name); m != nil && m.Kind != yaml.MappingNode && m.ShortTag() != yaml.NodeTagNull {
 			return label, fmt.Errorf("%s: metadata.%s: must be a mapping", label, name)

@@ -143,4 +143,5 @@ var namespaced = map[string]string{
 	"metrics.k8s.io":      "PodMetrics",
 	"resource.k8s.io":     "ResourceClaim ResourceClaimTemplate",
 	"scheduling.k8s.io":   "PodGroup Workload",
+	"storage.k8s.io":      "CSIStorageCapacity",
 }

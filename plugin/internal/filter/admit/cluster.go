@@ -3,6 +3,8 @@ package admit
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -56,14 +58,16 @@ func (f Filter) clusterName(id object.ID, _ *yaml.RNode) error {
 		"write %[1]s-%[3]s, or take a kind that has a namespace", id.Name, "-"+f.Tenant.Spec.ControlPlane.Namespace, v1alpha1.BaseNamespace)
 }
 
-// aggregateTo begins the labels by which a ClusterRole's rules become part of
-// another: of everybody's admin, edit and view, for example.
-const aggregateTo = "rbac.authorization.k8s.io/aggregate-to-"
+// aggregates are in the keys of labels by which a ClusterRole's rules become part
+// of another: of everybody's admin, edit and view, for example, or of an operator's
+// own. Sources: the aggregationRules of Kubernetes, Crossplane, Kyverno, Cluster
+// API, OpenShift and OLM ("aggregate-to"), of Knative, and of Kueue.
+var aggregates = regexp.MustCompile(`aggregate-to|knative\.dev/|rbac\.kueue\.x-k8s\.io/`)
 
 func (f Filter) aggregation(_ object.ID, o *yaml.RNode) error {
-	for key := range o.GetLabels() {
-		if strings.HasPrefix(key, aggregateTo) {
-			return fmt.Errorf("metadata.labels: found %s; it adds these rules to a role of every tenant; remove it, "+
+	for _, key := range slices.Sorted(maps.Keys(o.GetLabels())) {
+		if aggregates.MatchString(key) {
+			return fmt.Errorf("metadata.labels: found %s; it adds these rules to a role that is not the tenant's; remove it, "+
 				"or have the cluster administrator apply the object with the common base", key)
 		}
 	}

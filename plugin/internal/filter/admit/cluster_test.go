@@ -43,7 +43,7 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 		"a kind of the core group in small letters": {
 			`{apiVersion: v1, kind: configmap, metadata: {name: a}}`,
-			`configmap a: kind: found "configmap" of apiVersion "v1", where Kubernetes has no such kind`,
+			`configmap a: kind: found "configmap" of apiVersion "v1", which is no kind of objects that Kubernetes stores`,
 		},
 		"a kind that a definition beside it makes the cluster's": {
 			`{apiVersion: example.com/v1, kind: Planet, metadata: {name: a}}
@@ -54,7 +54,19 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 		"a role that adds to everybody's admin": {
 			rbac + `ClusterRole, metadata: {name: a-istio-system1, labels: {rbac.authorization.k8s.io/aggregate-to-admin: "true"}}}`,
-			`ClusterRole a-istio-system1: metadata.labels: found rbac.authorization.k8s.io/aggregate-to-admin; it adds these rules to a role of every tenant`,
+			`ClusterRole a-istio-system1: metadata.labels: found rbac.authorization.k8s.io/aggregate-to-admin; it adds these rules to a role that is not the tenant's`,
+		},
+		"a role that adds to an operator's own": {
+			rbac + `ClusterRole, metadata: {name: a-istio-system1, labels: {app: a, rbac.crossplane.io/aggregate-to-crossplane: "true"}}}`,
+			`ClusterRole a-istio-system1: metadata.labels: found rbac.crossplane.io/aggregate-to-crossplane; it adds these rules`,
+		},
+		"a role that adds to Knative's controller": {
+			rbac + `ClusterRole, metadata: {name: a-istio-system1, labels: {serving.knative.dev/controller: "true"}}}`,
+			`ClusterRole a-istio-system1: metadata.labels: found serving.knative.dev/controller; it adds these rules`,
+		},
+		"a dependent of the cluster's": {
+			`{apiVersion: v1, kind: ConfigMap, metadata: {name: a, ownerReferences: [{apiVersion: v1, kind: Node, name: b, uid: c, blockOwnerDeletion: true}]}}`,
+			`ConfigMap a: metadata.ownerReferences[0]: found Node b; an owner is named by a uid`,
 		},
 		"a role that gathers others": {
 			rbac + `ClusterRole, metadata: {name: a-istio-system1}, aggregationRule: {clusterRoleSelectors: []}}`,

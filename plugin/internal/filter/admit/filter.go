@@ -55,7 +55,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 		}
 		seen[placed] = true
 		for _, check := range []func(object.ID, *yaml.RNode) error{
-			f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) }, f.ambient, f.place, known.check, f.opening,
+			f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) }, f.ambient, f.place, known.check, ownerless, f.opening,
 		} {
 			if err := check(id, o); err != nil {
 				errs = append(errs, diagnostic.InEachLine(id.String(), err))
@@ -111,6 +111,17 @@ func (f Filter) owner(_ object.ID, o *yaml.RNode) error {
 func early(plane controlplane.ControlPlane, o *yaml.RNode) error {
 	if plane.Deployment != nil && plane.Deployment.GetNamespace() == v1alpha1.BaseNamespace && o.GetLabels()[v1alpha1.TenantLabel] != "" {
 		return fmt.Errorf("metadata.labels: found %s, which is set for you, on what is the tenant's: remove it", v1alpha1.TenantLabel)
+	}
+	return nil
+}
+
+// ownerless refuses objects that are somebody's dependents. No manifest can know
+// the uid that a cluster gives an owner, so that garbage collection would delete
+// the object, or its owner, of the cluster's perhaps, would wait for it.
+func ownerless(_ object.ID, o *yaml.RNode) error {
+	for i, r := range object.List(o, "metadata", "ownerReferences") {
+		return fmt.Errorf("metadata.ownerReferences[%d]: found %s %s; an owner is named by a uid, which a cluster gives, so that none can be "+
+			"in a manifest: remove the field, as from whatever is copied out of a cluster", i, object.String(r, "kind"), object.String(r, "name"))
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (k *kinds) check(id object.ID, o *yaml.RNode) error {
 		return nil
 	}
 	if id.Group == "" {
-		return fmt.Errorf("kind: found %q of apiVersion %q, where Kubernetes has no such kind: correct it", id.Kind, o.GetApiVersion())
+		return fmt.Errorf("kind: found %q of apiVersion %q, which is no kind of objects that Kubernetes stores: correct it", id.Kind, o.GetApiVersion())
 	}
 	name := id.Kind + "." + id.Group
 	if slices.Contains(k.filter.Tenant.Spec.NamespacedKinds, name) {

@@ -22,6 +22,11 @@ func (f Filter) webhooks(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			}
 		}
 	}
+	for _, o := range object.Of("ValidatingAdmissionPolicy", objects) {
+		if err := f.policy(o); err != nil {
+			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
+		}
+	}
 	if !f.Tenant.Revisions() {
 		return f.registered(objects)
 	}
@@ -39,6 +44,16 @@ func (f Filter) webhooks(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 	}
 	return objects, nil
+}
+
+// policy makes an admission policy check objects in the tenant's namespaces
+// only: whoever labels an object of its own with the revision is not asked.
+func (f Filter) policy(o *yaml.RNode) error {
+	constraints, err := o.Pipe(yaml.Lookup("spec", "matchConstraints"))
+	if err != nil || constraints == nil {
+		return err
+	}
+	return limit(constraints, f.Tenant.Namespaces())
 }
 
 // validate makes w check objects in the tenant's namespaces only. The control
@@ -115,8 +130,11 @@ func limit(webhook *yaml.RNode, namespaces []string) error {
 // reachesCluster says whether a rule of a webhook may match objects without a
 // namespace. Pods have one, and so have all kinds of Istio's groups of today.
 func reachesCluster(rule *yaml.RNode) bool {
-	if object.String(rule, "scope") == "Namespaced" {
+	switch object.String(rule, "scope") {
+	case "Namespaced":
 		return false
+	case "*": // written out, it is meant
+		return true
 	}
 	for _, group := range object.Strings(rule, "apiGroups") {
 		_, ofToday := istio.Resources[group]

@@ -129,3 +129,20 @@ func TestAnOwnNamespaceSelectorIsKept(t *testing.T) {
 	again, _ := laid(t, "1.31.0", got, "ns-1")
 	require.Equal(t, got, again)
 }
+
+// TestAPolicyOfTheTenantsIsLimitedToIt: whoever else labels an object with the
+// revision, or with "default", is not asked.
+func TestAPolicyOfTheTenantsIsLimitedToIt(t *testing.T) {
+	const policy = `{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: stable-channel-policy-sales-istio-system1.istio.io},
+ spec: {matchConstraints: {objectSelector: {matchExpressions: [{key: istio.io/rev, operator: In, values: [default]}]}}, validations: [{expression: "false"}]}}`
+	got := objecttest.Run(t, filter(t, "1.31.0", "auto", "ns-1"), istiod+webhooks+"---\n"+policy)
+	require.Contains(t, got, "values: [default]}]}, namespaceSelector: {matchExpressions: "+
+		"[{key: kubernetes.io/metadata.name, operator: In, values: [istio-system1, ns-1]}]}}")
+	require.Equal(t, got, objecttest.Run(t, filter(t, "1.31.0", "auto", "ns-1"), got), "idempotent")
+}
+
+func TestAScopeThatIsWrittenOutIsNarrowed(t *testing.T) {
+	got := objecttest.Run(t, filter(t, "1.31.0", "auto", "ns-1"), istiod+strings.Replace(applications,
+		`rules: [{apiGroups: [""], resources: [pods]}]`, `rules: [{apiGroups: [networking.istio.io], resources: ["*"], scope: "*"}]`, 1)+webhooks)
+	require.Contains(t, got, `rules: [{apiGroups: [networking.istio.io], resources: ["*"], scope: "Namespaced"}]`)
+}
