@@ -80,6 +80,7 @@ func TestANamespaceDoesNotMoveFromOneTenantToAnother(t *testing.T) {
 		refused(name, func() (cluster.Answer, error) { return client.Do("PATCH", path+"moved", body) }, "administer on istiotenants.istio-tenancy.dev")
 	}
 	w.make(t, strings.NewReplacer("$ADMIN", hr.admin).Replace(namespaceWriter))
+	w.granted(t, hr.admin, "moved", "patch", "", "namespaces", "")
 	by("the annotation that adopts", `{"metadata":{"annotations":{"istio-tenancy.dev/adopt":"hr"}}}`)
 	for _, label := range []string{
 		"resource.kubernetes.io/admin-access", "pod-security.kubernetes.io/enforce-version", "istio.io/dataplane-mode", "istio.io/use-waypoint",

@@ -121,13 +121,16 @@ func TestATenantDoesNotSteerTheToolThatKeepsItsObjects(t *testing.T) {
 		[3]string{"DELETE", "/api/v1/namespaces/" + app + "/configmaps/own", ""})
 	c.check("a GitOps tool that may write everything, and does not administer, does all of it", func(t *testing.T) {
 		w.make(t, gitopsRights)
+		const gitops = "system:serviceaccount:gitops:gitops"
+		w.granted(t, gitops, "", "patch", "networking.k8s.io", "networkpolicies", "")
+		w.granted(t, gitops, "", "bind", "rbac.authorization.k8s.io", "clusterroles", "")
 		for _, r := range [][3]string{
 			{"PATCH", policies + "/rendered", `{"metadata":{` + steering[0] + `}}`},
 			{"PATCH", policies + "/rendered", `{"metadata":{"annotations":{"kustomize.toolkit.fluxcd.io/reconcile":null}}}`},
 			{"PATCH", rendered, `{"metadata":{"labels":{"kustomize.toolkit.fluxcd.io/name":"tenant-sales"}}}`},
 			{"PATCH", rendered, `{"metadata":{"labels":{"kustomize.toolkit.fluxcd.io/name":null}}}`},
 		} {
-			answer, err := w.cluster.Admin.Impersonate("system:serviceaccount:gitops:gitops", "", r[0], r[1], r[2])
+			answer, err := w.cluster.Admin.Impersonate(gitops, "", r[0], r[1], r[2])
 			require.NoError(t, err)
 			require.NoError(t, answer.Error())
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
@@ -33,6 +34,22 @@ func (w *world) make(t *testing.T, text string) {
 	_, err = w.cluster.Admin.Apply(objects)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, w.cluster.Admin.Delete(objects)) })
+}
+
+// granted waits until a user has a right in a namespace, or in the cluster, that
+// make has just given: the API server learns of roles a moment later.
+func (w *world) granted(t *testing.T, user, namespace, verb, group, resource, subresource string) {
+	t.Helper()
+	review := jsonOf(t, map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": map[string]any{
+		"user": user, "resourceAttributes": map[string]any{
+			"namespace": namespace, "verb": verb, "group": group, "resource": resource, "subresource": subresource}}})
+	require.NoError(t, cluster.Eventually(patience, func() error {
+		answer, err := w.cluster.Admin.Do("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
+		if err == nil && !strings.Contains(string(answer.Body), `"allowed":true`) {
+			err = fmt.Errorf("%s: %d %s", user, answer.Code, answer.Body)
+		}
+		return err
+	}))
 }
 
 // victims are addresses that a tenant's Service would take from others.
@@ -90,6 +107,11 @@ func TestTheStatusOfAServiceTakesNobodysAddress(t *testing.T) {
 
 	// The policy, where RBAC does allow it: by Roles that somebody else granted.
 	w.make(t, fmt.Sprintf(statusGrants, app, sales.admin, sales.controlPlane, sales.istiod.ServiceAccount))
+	const controller = "system:serviceaccount:balancers:controller"
+	for user, namespace := range map[string]string{sales.admin: app, sales.istiod.User(): app, controller: ""} {
+		w.granted(t, user, namespace, "patch", "", "services", "status")
+	}
+	w.granted(t, sales.admin, "default", "patch", "", "services", "status")
 	status := `{"status":{"loadBalancer":{"ingress":[{"ip":"169.254.169.254"}]}}}`
 	stored, err := w.cluster.Admin.Get(path)
 	require.NoError(t, err)
@@ -120,7 +142,7 @@ func TestTheStatusOfAServiceTakesNobodysAddress(t *testing.T) {
 		require.NoError(t, answer.Error())
 	})
 	c.check("the load balancer's controller of the cluster writes it", func(t *testing.T) {
-		answer, err := w.cluster.Admin.Impersonate("system:serviceaccount:balancers:controller", "", "PATCH", path+"/status",
+		answer, err := w.cluster.Admin.Impersonate(controller, "", "PATCH", path+"/status",
 			`{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.1"}]}}}`)
 		require.NoError(t, err)
 		require.NoError(t, answer.Error())
@@ -187,6 +209,7 @@ func fullAdministrator(t *testing.T, w *world, tenant *tenant) (full, istiod *cl
 		role.SetName("full")
 		w.make(t, mustText(t, role)+"\n---\n"+fmt.Sprintf(bindFull, tenant.controlPlane, tenant.admin))
 		full = w.cluster.As(tenant.admin)
+		w.granted(t, tenant.admin, tenant.controlPlane, "create", "", "serviceaccounts", "token")
 		answer, err := full.Do("POST", "/api/v1/namespaces/"+tenant.controlPlane+"/serviceaccounts/"+tenant.istiod.ServiceAccount+"/token", token)
 		require.NoError(t, err)
 		stolen, err := cluster.TokenIn(answer)
@@ -226,6 +249,7 @@ func TestAServiceOutsideOfATenantTakesNobodysAddress(t *testing.T) {
 	dev := w.tenants["dev"]
 	path := services("default")
 	w.make(t, fmt.Sprintf(adminOfDefault, dev.admin))
+	w.granted(t, dev.admin, "default", "create", "", "services", "")
 	client := w.cluster.As(dev.admin)
 	for whose, ip := range victims(t, w) {
 		c.check("an admin of default takes the address of "+whose, func(t *testing.T) {

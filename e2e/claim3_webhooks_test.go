@@ -199,6 +199,7 @@ func TestNobodyElseMakesOrRemovesATenantsWebhooks(t *testing.T) {
 	sales := w.tenants["sales"]
 	hook := nameOf(t, sales.objects, "MutatingWebhookConfiguration")
 	w.make(t, strings.NewReplacer("$HOOK", hook, "$ADMIN", sales.admin).Replace(hookRights))
+	w.granted(t, sales.admin, "", "create", "admissionregistration.k8s.io", "mutatingwebhookconfigurations", "")
 	client := w.cluster.As(sales.admin)
 	collection := hooks + "/mutatingwebhookconfigurations"
 	labelled := `{"apiVersion":"admissionregistration.k8s.io/v1","kind":"MutatingWebhookConfiguration","metadata":{"name":"attack","labels":{"istio-tenancy.dev/tenant":"sales"}}}`
