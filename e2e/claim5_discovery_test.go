@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"regexp"
@@ -76,7 +77,26 @@ func ask(tenant *tenant, proxy xds.Node) (xds.Snapshot, error) {
 func askIstiod(istiod *cluster.Istiod, proxy xds.Node, routes ...string) (xds.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return xds.Ask(ctx, istiod.GRPC, proxy, routes...)
+	caller, err := proxyIn(istiod, proxy.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	return caller.Ask(ctx, proxy, routes...)
+}
+
+// proxyIn calls an istiod as the proxy of a Pod in a namespace does: through
+// the Service, with TLS, with a token for that istiod.
+func proxyIn(istiod *cluster.Istiod, namespace string) (xds.Caller, error) {
+	roots, err := istiod.Roots()
+	if err != nil {
+		return xds.Caller{}, err
+	}
+	token, err := istiod.ProxyToken(namespace, "default")
+	return xds.Caller{
+		Address:  istiod.ClusterIP + ":15012",
+		TLS:      &tls.Config{RootCAs: roots, ServerName: istiod.Host},
+		Metadata: xds.Bearer(token),
+	}, err
 }
 
 // proxyOf is the proxy in a pod of an application.

@@ -105,7 +105,7 @@ func (c *Cluster) Stop() {
 	c.stop = nil
 }
 
-// tokenOf is a user's token. The API server listens on loopback, for minutes.
+// tokenOf is a user's token. The API server is reached from this network alone, for minutes.
 func tokenOf(user string) string { return "token-of-" + user }
 
 func (c *Cluster) file(name string) string { return filepath.Join(c.data, name) }
@@ -162,11 +162,12 @@ func (c *Cluster) startAPIServer(etcd string, flags []string) error {
 	if err != nil {
 		return err
 	}
-	c.url = "https://127.0.0.1:" + ports[0]
+	address := fmt.Sprintf("10.%d.255.254", c.net+1) // which a Pod with a network of its own reaches
+	c.url = "https://" + address + ":" + ports[0]
 	p, err := c.run("kube-apiserver", nil, append([]string{
 		"--etcd-servers", etcd,
-		"--bind-address", "127.0.0.1", "--secure-port", ports[0],
-		"--advertise-address", fmt.Sprintf("10.%d.255.254", c.net+1),
+		"--bind-address", address, "--secure-port", ports[0],
+		"--advertise-address", address,
 		"--cert-dir", c.file("apiserver"),
 		"--endpoint-reconciler-type", "none",
 		"--service-cluster-ip-range", fmt.Sprintf("10.%d.0.0/16", c.net),

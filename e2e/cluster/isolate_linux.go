@@ -19,9 +19,9 @@ func Isolated() bool { return os.Getenv(insideEnv) != "" }
 
 // Isolate runs this program again, with the same arguments, in a network and a
 // process namespace of its own, and returns its exit code. The network has
-// nothing but a loopback interface, to which every ClusterIP and every pod's
-// address belong: that stands in for kube-proxy and a CNI. When the program
-// ends, however it ends, the kernel ends every process it started.
+// nothing but a loopback interface, to which every ClusterIP and the addresses
+// of Pods that are not started belong: that stands in for kube-proxy and a CNI.
+// istiod's Pods get a network each; see network. When the program ends, however it ends, the kernel ends every process it started.
 //
 // It needs root, or user namespaces that an ordinary user may create.
 func Isolate() (int, error) {
@@ -55,7 +55,12 @@ func Isolate() (int, error) {
 
 // bringUpNetwork gives the loopback interface its own addresses and those of
 // the cluster. An address of a loopback interface brings its whole prefix.
-func bringUpNetwork() error {
+func bringUpNetwork() (err error) {
+	if clusterNet == nil {
+		if clusterNet, err = os.Open("/proc/thread-self/ns/net"); err != nil {
+			return err
+		}
+	}
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err

@@ -1,6 +1,9 @@
 package cluster
 
 import (
+	"context"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,13 +28,18 @@ type Istiod struct {
 	Pod string
 	// Token is a real token of the ServiceAccount.
 	Token string
-	// HTTP, GRPC, Secure and Metrics are the addresses of the debug port, the
-	// plaintext xDS port, the xDS and CA port with TLS, and the metrics.
-	HTTP, GRPC, Secure, Metrics string
+	// IP is the Pod's address, ClusterIP that of the Service of the same name.
+	IP, ClusterIP string
+	// Host is a name that its certificate has, Audience that of the tokens which
+	// proxies have for it.
+	Host, Audience string
 	// Log is the path of its log.
 	Log string
 
+	cluster *Cluster
+	network *network
 	process *process
+	service func() // ends what serves the Service
 }
 
 // User is what the API server calls the ServiceAccount.
@@ -40,19 +48,23 @@ func (i *Istiod) User() string {
 }
 
 // Stop ends the process.
-func (i *Istiod) Stop() { i.process.stop() }
+func (i *Istiod) Stop() {
+	i.process.stop()
+	i.service()
+	i.network.close()
+}
 
 // StartIstiod runs the istiod that the rendered objects, already applied,
 // describe, and returns when it is ready. Its arguments and its environment are
-// those of the rendered Deployment; only the addresses it listens on and the
-// kubeconfig, with a real token of its ServiceAccount, are the harness'. It
-// listens where its Service says, so that the API server calls its webhooks.
+// those of the rendered Deployment; only the kubeconfig, with a real token of its
+// ServiceAccount, is the harness'. It runs in a network of its own, so that it
+// listens where it would in its Pod, and is reached through its Service.
 func (c *Cluster) StartIstiod(objects []*Object) (*Istiod, error) {
 	deployment, container, err := discovery(objects)
 	if err != nil {
 		return nil, err
 	}
-	i := &Istiod{Namespace: deployment.GetNamespace()}
+	i := &Istiod{Namespace: deployment.GetNamespace(), Audience: "istio-ca", cluster: c}
 	i.ServiceAccount, _, _ = unstructured.NestedString(deployment.Object, "spec", "template", "spec", "serviceAccountName")
 	if i.Pod, err = c.PodOf(i.Namespace, deployment.GetName()); err != nil {
 		return nil, err
@@ -71,6 +83,9 @@ func (c *Cluster) StartIstiod(objects []*Object) (*Istiod, error) {
 		if value, ok := strings.CutPrefix(entry, "REVISION="); ok {
 			i.Revision = value
 		}
+		if value, ok := strings.CutPrefix(entry, "TOKEN_AUDIENCES="); ok {
+			i.Audience, _, _ = strings.Cut(value, ",") // the tenant's own comes first
+		}
 		if strings.HasPrefix(entry, "KUBECONFIG=") {
 			env[n] = "KUBECONFIG=" + kubeconfig
 		}
@@ -79,30 +94,36 @@ func (c *Cluster) StartIstiod(objects []*Object) (*Istiod, error) {
 	if err != nil {
 		return nil, err
 	}
-	address, _, _ := unstructured.NestedString(service.Object, "spec", "clusterIP")
-	debug, err := freePorts(1)
-	if err != nil {
+	i.ClusterIP, _, _ = unstructured.NestedString(service.Object, "spec", "clusterIP")
+	i.Host = service.GetName() + "." + i.Namespace + ".svc"
+	if i.network, err = newNetwork(); err != nil {
 		return nil, err
 	}
-	i.HTTP = "127.0.0.1:" + debug[0] // istiod answers loopback alone there
-	i.GRPC, i.Secure, i.Metrics = address+":15010", address+":15012", address+":15014"
+	i.IP = i.network.address.String()
+	if err := c.runPodAt(i.Namespace, i.Pod, i.IP); err != nil {
+		return nil, err
+	}
+	if i.service, err = serve(service, i.IP); err != nil {
+		return nil, err
+	}
 	args, _, _ := unstructured.NestedStringSlice(container, "args")
-	args = append(args, "--kubeconfig", kubeconfig, "--httpAddr", i.HTTP, "--grpcAddr", i.GRPC,
-		"--secureGRPCAddr", i.Secure, "--httpsAddr", address+":443",
-		"--monitoringAddr", i.Metrics, "--ctrlz_port", "0")
+	args = append(args, "--kubeconfig", kubeconfig)
 
-	name := "istiod-" + i.Namespace
+	name := deployment.GetName() + "-in-" + i.Namespace
 	dir := c.file(name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	if i.process, err = start(c.Logs, name, dir, env, c.binaries["pilot-discovery"], args...); err != nil {
+	if err := i.network.do(func() (err error) {
+		i.process, err = start(c.Logs, name, dir, env, c.binaries["pilot-discovery"], args...)
+		return err
+	}); err != nil {
 		return nil, err
 	}
-	c.stop = append(c.stop, i.process.stop)
+	c.stop = append(c.stop, i.Stop)
 	i.Log = filepath.Join(c.Logs, name+".log")
 	return i, i.process.ready(2*time.Minute, func() error {
-		_, err := i.Debug("/ready")
+		_, err := get(http.DefaultClient, "http://"+i.IP+":8080/ready")
 		return err
 	})
 }
@@ -161,13 +182,21 @@ func (c *Cluster) PodOf(namespace, deployment string) (name string, err error) {
 // ServiceAccountToken is a fresh token, as a kubelet asks for it; without
 // audiences, it is for the API server.
 func (c *Cluster) ServiceAccountToken(namespace, name string, audiences ...string) (string, error) {
+	return c.token(namespace, name, nil, audiences...)
+}
+
+// token is bound to a pod, if there is one that is stored.
+func (c *Cluster) token(namespace, name string, pod *Object, audiences ...string) (string, error) {
 	path := "/api/v1/namespaces/" + namespace + "/serviceaccounts/" + name + "/token"
-	spec, err := json.Marshal(map[string]any{"expirationSeconds": 7200, "audiences": audiences})
+	spec := map[string]any{"expirationSeconds": 7200, "audiences": audiences}
+	if pod != nil && pod.GetUID() != "" {
+		spec["boundObjectRef"] = map[string]any{"apiVersion": "v1", "kind": "Pod", "name": pod.GetName(), "uid": pod.GetUID()}
+	}
+	body, err := json.Marshal(map[string]any{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec})
 	if err != nil {
 		return "", err
 	}
-	body := `{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":` + string(spec) + `}`
-	answer, err := c.Admin.Do(http.MethodPost, path, body)
+	answer, err := c.Admin.Do(http.MethodPost, path, string(body))
 	if err != nil {
 		return "", err
 	}
@@ -188,12 +217,61 @@ func TokenIn(answer Answer) (string, error) {
 	return token.Status.Token, err
 }
 
-// Debug reads a page of istiod's debug port.
-func (i *Istiod) Debug(path string) ([]byte, error) { return get("http://" + i.HTTP + path) }
+// ProxyToken is a token of a ServiceAccount for this istiod, as the kubelet gives
+// it to a proxy.
+func (i *Istiod) ProxyToken(namespace, name string) (string, error) {
+	return i.cluster.ServiceAccountToken(namespace, name, i.Audience)
+}
+
+// TokenOf is what the kubelet gives to the proxy of a pod: the token of the
+// volume that is called istio-token, for the audience that the pod states there,
+// bound to the pod if that is stored.
+func (c *Cluster) TokenOf(pod *Object) (string, error) {
+	account, _, _ := unstructured.NestedString(pod.Object, "spec", "serviceAccountName")
+	volumes, _, _ := unstructured.NestedSlice(pod.Object, "spec", "volumes")
+	for _, item := range volumes {
+		volume := item.(map[string]any)
+		if volume["name"] != "istio-token" {
+			continue
+		}
+		sources, _, _ := unstructured.NestedSlice(volume, "projected", "sources")
+		for _, source := range sources {
+			audience, _, _ := unstructured.NestedString(source.(map[string]any), "serviceAccountToken", "audience")
+			if audience != "" {
+				return c.token(pod.GetNamespace(), account, pod, audience)
+			}
+		}
+	}
+	return "", fmt.Errorf("%s has no volume istio-token with an audience", ID(pod))
+}
+
+// Roots are what proxies know its certificate by: its own CA's.
+func (i *Istiod) Roots() (*x509.CertPool, error) {
+	roots := x509.NewCertPool()
+	return roots, Eventually(time.Minute, func() error {
+		secret, err := i.cluster.Admin.Get("/api/v1/namespaces/" + i.Namespace + "/secrets/istio-ca-secret")
+		if err != nil {
+			return err
+		}
+		encoded, _, _ := unstructured.NestedString(secret.Object, "data", "ca-cert.pem")
+		text, err := base64.StdEncoding.DecodeString(encoded)
+		if err == nil && !roots.AppendCertsFromPEM(text) {
+			err = fmt.Errorf("Secret %s/istio-ca-secret: no certificate in ca-cert.pem", i.Namespace)
+		}
+		return err
+	})
+}
+
+// Debug reads a page of istiod's debug port, as a program in its Pod does.
+func (i *Istiod) Debug(path string) ([]byte, error) {
+	inside := &http.Client{
+		Transport: &http.Transport{DialContext: i.network.dial, DisableKeepAlives: true}}
+	return get(inside, "http://127.0.0.1:8080"+path)
+}
 
 // Metric sums the samples of one of istiod's metrics.
 func (i *Istiod) Metric(name string) (sum float64, err error) {
-	text, err := get("http://" + i.Metrics + "/metrics")
+	text, err := get(http.DefaultClient, "http://"+i.IP+":15014/metrics")
 	if err != nil {
 		return 0, err
 	}
@@ -211,9 +289,14 @@ func (i *Istiod) Metric(name string) (sum float64, err error) {
 	return sum, nil
 }
 
-func get(url string) ([]byte, error) {
-	client := http.Client{Timeout: 10 * time.Second}
-	response, err := client.Get(url)
+func get(client *http.Client, url string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		return nil, err
 	}

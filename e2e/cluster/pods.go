@@ -16,11 +16,8 @@ const nodeName = "node-1"
 // address of its own; and it confirms that deleted pods have ended. Nothing is
 // started.
 func (c *Cluster) RunPods() error {
-	if _, err := c.Admin.Get("/api/v1/nodes/" + nodeName); err != nil {
-		node := `{"apiVersion":"v1","kind":"Node","metadata":{"name":"` + nodeName + `"}}`
-		if err := c.mustDo(http.MethodPost, "/api/v1/nodes", node); err != nil {
-			return err
-		}
+	if err := c.addNode(); err != nil {
+		return err
 	}
 	pods, err := c.Admin.Items("/api/v1/pods")
 	if err != nil {
@@ -46,7 +43,34 @@ func pathOf(pod *Object) string {
 	return "/api/v1/namespaces/" + pod.GetNamespace() + "/pods/" + pod.GetName()
 }
 
+// addNode makes the node, unless there is one.
+func (c *Cluster) addNode() error {
+	answer, err := c.Admin.Do(http.MethodPost, "/api/v1/nodes", `{"apiVersion":"v1","kind":"Node","metadata":{"name":"`+nodeName+`"}}`)
+	if err == nil && answer.Code != http.StatusConflict {
+		err = answer.Error()
+	}
+	return err
+}
+
+// runPodAt calls one pod running, at an address that something listens on.
+func (c *Cluster) runPodAt(namespace, name, address string) error {
+	if err := c.addNode(); err != nil {
+		return err
+	}
+	pod, err := c.Admin.Get("/api/v1/namespaces/" + namespace + "/pods/" + name)
+	if err != nil {
+		return err
+	}
+	return c.call(pod, address)
+}
+
 func (c *Cluster) runPod(pod *Object) error {
+	c.pods++
+	return c.call(pod, fmt.Sprintf("10.%d.%d.%d", c.net+1, c.pods/250, c.pods%250+1))
+}
+
+// call calls a pod running, at an address.
+func (c *Cluster) call(pod *Object, address string) error {
 	path := pathOf(pod)
 	if node, _, _ := unstructured.NestedString(pod.Object, "spec", "nodeName"); node == "" {
 		binding := fmt.Sprintf(`{"apiVersion":"v1","kind":"Binding","metadata":{"name":%q},"target":{"kind":"Node","name":%q}}`,
@@ -55,8 +79,6 @@ func (c *Cluster) runPod(pod *Object) error {
 			return err
 		}
 	}
-	c.pods++
-	address := fmt.Sprintf("10.%d.%d.%d", c.net+1, c.pods/250, c.pods%250+1)
 	specs, _, _ := unstructured.NestedSlice(pod.Object, "spec", "containers")
 	var containers []any
 	for _, spec := range specs {

@@ -11,17 +11,17 @@ import (
 	"errors"
 	"fmt"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
-	"google.golang.org/protobuf/types/known/wrapperspb"
+	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// Sign asks an istiod's CA for a certificate, as a proxy does that has a token
-// of its ServiceAccount for the audience istio-ca. root is the CA's certificate
-// in PEM, host a name that istiod's own certificate has.
-func Sign(ctx context.Context, address, host, root, token string) (*x509.Certificate, error) {
+// Sign asks an istiod's CA for a certificate, and returns it with its key.
+// impersonated is an identity that the caller would like to have instead of
+// its own, as a node's agent may, or empty.
+func (c Caller) Sign(ctx context.Context, impersonated string) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -30,28 +30,51 @@ func Sign(ctx context.Context, address, host, root, token string) (*x509.Certifi
 	if err != nil {
 		return nil, err
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM([]byte(root))
-	connection, err := grpc.NewClient(address,
-		grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{RootCAs: roots, ServerName: host})))
+	request, err := signingRequest(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}), impersonated)
+	if err != nil {
+		return nil, err
+	}
+	connection, ctx, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer connection.Close()
-	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
-	// IstioCertificateRequest has the string csr as field 1, and
-	// IstioCertificateResponse the strings cert_chain: so have these two.
-	request := wrapperspb.String(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})))
+	// IstioCertificateResponse has the strings cert_chain as field 1: so has this.
 	var response fieldmaskpb.FieldMask
 	if err := connection.Invoke(ctx, "/istio.v1.auth.IstioCertificateService/CreateCertificate", request, &response); err != nil {
-		return nil, fmt.Errorf("ask %s to sign: %w", address, err)
+		return nil, fmt.Errorf("ask %s to sign: %w", c.Address, err)
 	}
 	if len(response.Paths) == 0 {
 		return nil, errors.New("an empty chain")
 	}
-	block, _ := pem.Decode([]byte(response.Paths[0]))
-	if block == nil {
-		return nil, errors.New("no PEM in the chain")
+	certificate := &tls.Certificate{PrivateKey: key}
+	for _, text := range response.Paths {
+		block, _ := pem.Decode([]byte(text))
+		if block == nil {
+			return nil, errors.New("no PEM in the chain")
+		}
+		certificate.Certificate = append(certificate.Certificate, block.Bytes)
 	}
-	return x509.ParseCertificate(block.Bytes)
+	certificate.Leaf, err = x509.ParseCertificate(certificate.Certificate[0])
+	return certificate, err
+}
+
+// signingRequest is an IstioCertificateRequest: the string csr is its field 1,
+// the Struct metadata its field 4.
+func signingRequest(csr []byte, impersonated string) (proto.Message, error) {
+	raw := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), csr)
+	if impersonated != "" {
+		metadata, err := structpb.NewStruct(map[string]any{"ImpersonatedIdentity": impersonated})
+		if err != nil {
+			return nil, err
+		}
+		encoded, err := proto.Marshal(metadata)
+		if err != nil {
+			return nil, err
+		}
+		raw = protowire.AppendBytes(protowire.AppendTag(raw, 4, protowire.BytesType), encoded)
+	}
+	request := &emptypb.Empty{}
+	request.ProtoReflect().SetUnknown(raw)
+	return request, nil
 }

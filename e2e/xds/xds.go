@@ -1,7 +1,8 @@
-// Package xds asks an istiod what it would tell a proxy, over its plaintext
-// port, as a proxy does:
+// Package xds asks an istiod what it would tell a proxy, and for a certificate,
+// as a proxy does, or as somebody who would like to be one:
 //
-//	snapshot, err := xds.Ask(ctx, istiod.GRPC, xds.Node{Namespace: "ns-1", Pod: "details-v1-x", IP: "10.97.0.3"})
+//	caller := xds.Caller{Address: "10.96.3.4:15012", TLS: config, Metadata: xds.Bearer(token)}
+//	snapshot, err := caller.Ask(ctx, xds.Node{Namespace: "ns-1", Pod: "details-v1-x", IP: "10.97.0.3"})
 //	snapshot.Names(xds.Clusters)  // outbound|9080||details.ns-1.svc.cluster.local, ...
 package xds
 
@@ -17,8 +18,6 @@ import (
 	listener "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 	route "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	discovery "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 )
@@ -87,9 +86,8 @@ func (s Snapshot) Text() (string, error) {
 
 // Ask opens a stream to an istiod, asks for everything, and closes it. routes
 // are names of RouteConfigurations: ports, as istiod calls them.
-func Ask(ctx context.Context, address string, node Node, routes ...string) (Snapshot, error) {
-	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(1<<26)))
+func (c Caller) Ask(ctx context.Context, node Node, routes ...string) (Snapshot, error) {
+	connection, ctx, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +110,7 @@ func Ask(ctx context.Context, address string, node Node, routes ...string) (Snap
 		for {
 			response, err := stream.Recv()
 			if err != nil {
-				return fmt.Errorf("ask %s for %s: %w", address, kind, err)
+				return fmt.Errorf("ask %s for %s: %w", c.Address, kind, err)
 			}
 			if err := snapshot.add(response); err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/jsontext"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/tenant"
 )
 
 // foreign are tokens for every mesh, and plaintext xDS.
@@ -46,6 +47,25 @@ func TestEverythingOfTheMeshAsksForTheTenantsTokens(t *testing.T) {
 		}
 	}
 }
+
+// TestRevisionsShareTheAudience: a workload moves from one to the other without
+// another token.
+func TestRevisionsShareTheAudience(t *testing.T) {
+	for _, revision := range []string{"sales", "sales-canary"} {
+		of := load(t, "shipped-sales")
+		of.Spec.ControlPlane.Revision = revision
+		got, err := tenant.Transformer{Tenant: of, Warn: knownRights(t)}.Filter(objects(t, "shipped"))
+		require.NoError(t, err)
+		audiences := tokens.FindAllStringSubmatch(objecttest.String(t, got), -1)
+		require.NotEmpty(t, audiences)
+		for _, found := range audiences {
+			require.Equal(t, "sales.istio-tenancy.dev", found[1])
+		}
+	}
+}
+
+// tokens are of an audience, where it is not filled in later.
+var tokens = regexp.MustCompile(`(?:audience: |"aud": "|name: TOKEN_AUDIENCES\n +value: ")([\w.-]+)`)
 
 func identified(t *testing.T, input, name string) []*yaml.RNode {
 	if input == "1.10.6" {

@@ -38,8 +38,10 @@ Nothing is removed unless --prune is given, and an output stays that of the
 directory that it was rendered from unless --adopt is given.
 
 What kustomize would pass over is a warning: a patch whose target matches no
-object, and an entry of images that no container has. The last lines name the
-overlays whose output changed, and count them.`,
+object, and an entry of images that no container has. So is what the old output
+gave and the new one does not: somebody's role, or a namespace of the tenant; what
+was made with it stays in the cluster. The last lines name the overlays
+whose output changed, and count them.`,
 		Example: `  istio-tenancy render overlays/* -o rendered
   istio-tenancy render overlays -o rendered --diff
   istio-tenancy render overlays -o rendered --check --prune    # in CI

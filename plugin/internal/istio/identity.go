@@ -81,6 +81,10 @@ var istiodIdentity = Identity{
 			Why: "without it, a proxy may claim another namespace than its own",
 		},
 		{
+			Name: "PILOT_SKIP_VALIDATE_TRUST_DOMAIN", Value: "false", OnlyIfSet: true,
+			Why: "with it, workloads believe peers of other trust domains, such as a tenant's with the same root certificate",
+		},
+		{
 			Name: "JWT_RULE", Value: "", Range: Range{Since: "1.9"}, OnlyIfSet: true,
 			Why: "it lets another issuer of tokens say who is who",
 		},

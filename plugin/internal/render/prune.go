@@ -32,6 +32,9 @@ func (r *run) prune(present map[string]bool) error {
 			r.Warn(fmt.Sprintf("%s: its overlay is gone, and what render did not write stays: %s",
 				filepath.Join(r.Output, name), strings.Join(theirs, ", ")))
 		}
+		for _, line := range abandoned(gone) {
+			r.Warn(filepath.Join(r.Output, name) + ": " + line)
+		}
 		if r.Diff {
 			r.diffs[name] = r.output.unified(name, gone)
 		}

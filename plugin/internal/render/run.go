@@ -203,6 +203,7 @@ func (r *run) do(ctx context.Context, j *job) error {
 		return err
 	}
 	if len(changes) > 0 {
+		r.revoke(j, files, changes)
 		if err := r.change(j.name, changes, len(files)); err != nil {
 			return err
 		}

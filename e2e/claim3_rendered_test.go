@@ -1,0 +1,236 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/stretchr/testify/require"
+)
+
+// steering are annotations and labels by which a GitOps tool would leave an object
+// alone, or no longer know it for its own.
+var steering = []string{
+	`"annotations":{"kustomize.toolkit.fluxcd.io/reconcile":"disabled"}`,
+	`"annotations":{"kustomize.toolkit.fluxcd.io/prune":"disabled"}`,
+	`"annotations":{"kustomize.toolkit.fluxcd.io/ssa":"Ignore"}`,
+	`"annotations":{"kustomize.toolkit.fluxcd.io/force":"enabled"}`,
+	`"labels":{"kustomize.toolkit.fluxcd.io/reconcile":"disabled"}`,
+	`"labels":{"kustomize.toolkit.fluxcd.io/name":"other"}`,
+	`"labels":{"kustomize.toolkit.fluxcd.io/namespace":"ns-1"}`,
+	`"annotations":{"helm.toolkit.fluxcd.io/driftDetection":"disabled"}`,
+	`"annotations":{"argocd.argoproj.io/sync-options":"Prune=false,Delete=false"}`,
+	`"annotations":{"argocd.argoproj.io/compare-options":"IgnoreExtraneous"}`,
+	`"annotations":{"argocd.argoproj.io/tracking-id":"other:/ConfigMap:x/y"}`,
+	`"annotations":{"argocd.argoproj.io/managed-by":"other"}`,
+	`"annotations":{"argocd.argoproj.io/hook":"Skip"}`,
+	`"labels":{"argocd.argoproj.io/instance":"other"}`,
+	`"labels":{"app.kubernetes.io/instance":"other"}`,
+	`"labels":{"app.kubernetes.io/instance":null}`,
+	`"labels":{"istio-tenancy.dev/tenant":null}`,
+	`"labels":{"istio-tenancy.dev/tenant":"dev"}`,
+	`"annotations":{"meta.helm.sh/release-name":"other"}`,
+	`"annotations":{"helm.sh/resource-policy":"keep"}`,
+	`"annotations":{"helm.sh/hook":"test"}`,
+	`"labels":{"applyset.kubernetes.io/part-of":"other"}`,
+	`"annotations":{"kapp.k14s.io/disable-original":""}`,
+	`"annotations":{"kapp.k14s.io/update-strategy":"skip"}`,
+	`"annotations":{"kluctl.io/skip-delete":"true"}`,
+	`"labels":{"objectset.rio.cattle.io/hash":"other"}`,
+	`"annotations":{"configmanagement.gke.io/managed":"disabled"}`,
+	`"annotations":{"configsync.gke.io/resource-id":"other"}`,
+	`"annotations":{"cli-utils.sigs.k8s.io/on-remove":"keep"}`,
+	`"annotations":{"client.lifecycle.config.k8s.io/deletion":"detach"}`,
+	`"annotations":{"client.lifecycle.config.k8s.io/mutation":"ignore"}`,
+	`"annotations":{"config.k8s.io/owning-inventory":"other"}`,
+	`"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"kube-root-ca.crt","uid":"6f1b6a32-0000-4000-8000-000000000000"}]`,
+}
+
+func TestATenantDoesNotSteerTheToolThatKeepsItsObjects(t *testing.T) {
+	c := claims(t, "A tenant does not keep what Git takes away: no annotation or label steers a GitOps tool on what was rendered, and rendered Roles and RoleBindings are not the tenant's to write")
+	w := theWorld(t)
+	sales := w.tenants["sales"]
+	app := sales.applications[0]
+	admin := w.cluster.As(sales.admin)
+	refused := func(name string, client *cluster.Client, method, path, body string) {
+		c.check(name, func(t *testing.T) {
+			answer, err := client.Do(method, path, body)
+			require.NoError(t, err)
+			require.Equal(t, 403, answer.Code, "%.300s", answer.Message())
+			require.Contains(t, answer.Message(), "istio-tenancy-rendered")
+			require.Contains(t, answer.Message(), "of the whole cluster", "it says who may")
+		})
+	}
+	w.make(t, fmt.Sprintf(renderedThings, app))
+	policies := "/apis/networking.k8s.io/v1/namespaces/" + app + "/networkpolicies"
+	for _, metadata := range steering {
+		refused(metadata, admin, "PATCH", policies+"/rendered", `{"metadata":{`+metadata+`}}`)
+	}
+	mtls := "/apis/security.istio.io/v1/namespaces/" + app + "/peerauthentications/" + nameOf(t, sales.objects, "PeerAuthentication")
+	refused("the mesh's mutual TLS", admin, "PATCH", mtls, `{"metadata":{`+steering[0]+`}}`)
+	refused("by server-side apply", admin, "PATCH", policies+"/rendered?fieldManager=x&force=true",
+		`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"rendered",`+steering[0]+`}}`)
+	refused("made anew with the label", admin, "POST", policies,
+		`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"anew","labels":{"istio-tenancy.dev/tenant":"sales"},`+steering[0]+`},"spec":{"podSelector":{}}}`)
+
+	roles, bindings := rbac+"/namespaces/"+app+"/roles", rbac+"/namespaces/"+app+"/rolebindings"
+	rendered := bindings + "/access-all-" + app
+	for _, row := range []struct{ name, method, path, body string }{
+		{"annotate the own RoleBinding", "PATCH", rendered, `{"metadata":{` + steering[1] + `}}`},
+		{"add to the own RoleBinding", "PATCH", rendered, `{"subjects":[{"kind":"Group","name":"friends","apiGroup":"rbac.authorization.k8s.io"}]}`},
+		{"set a finalizer on the own RoleBinding", "PATCH", rendered, `{"metadata":{"finalizers":["attack.example/x"]}}`},
+		{"take the label off the own RoleBinding", "PATCH", rendered, `{"metadata":{"labels":{"istio-tenancy.dev/tenant":null}}}`},
+		{"delete the own RoleBinding", "DELETE", rendered + "?dryRun=All", ""},
+		{"delete all RoleBindings", "DELETE", bindings + "?dryRun=All", ""},
+		{"make a RoleBinding that seems rendered", "POST", bindings, fmt.Sprintf(seemsRendered, "RoleBinding", me+","+roleRef("ClusterRole", "view"))},
+		{"make a Role that seems rendered", "POST", roles, fmt.Sprintf(seemsRendered, "Role", `"rules":[]`)},
+		{"change istiod's Role", "PATCH", roles + "/" + roleOf(t, sales), `{"rules":[]}`},
+		{"delete istiod's Role", "DELETE", roles + "/" + roleOf(t, sales) + "?dryRun=All", ""},
+	} {
+		refused(row.name, admin, row.method, row.path, row.body)
+	}
+
+	accepted := func(name string, requests ...[3]string) {
+		c.check(name, func(t *testing.T) {
+			for _, r := range requests {
+				answer, err := admin.Do(r[0], r[1], r[2])
+				require.NoError(t, err)
+				require.NoError(t, answer.Error())
+			}
+		})
+	}
+	accepted("an annotation that steers nothing", [3]string{"PATCH", policies + "/rendered", `{"metadata":{"annotations":{"team.example/x":"y"}}}`})
+	accepted("a RoleBinding of the tenant's own",
+		[3]string{"POST", bindings, object("rbac.authorization.k8s.io/v1", "RoleBinding", "own", me+","+roleRef("ClusterRole", "view"))},
+		[3]string{"PATCH", bindings + "/own", `{"metadata":{` + steering[0] + `}}`}, [3]string{"DELETE", bindings + "/own", ""})
+	accepted("an object of the tenant's own, with a tool of its own",
+		[3]string{"POST", "/api/v1/namespaces/" + app + "/configmaps", `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"own",` + steering[5] + `}}`},
+		[3]string{"DELETE", "/api/v1/namespaces/" + app + "/configmaps/own", ""})
+	accepted("a manifest of Helm's, with the tenant's label",
+		[3]string{"POST", "/api/v1/namespaces/" + app + "/configmaps", `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"chart","labels":{"istio-tenancy.dev/tenant":"sales","app.kubernetes.io/instance":"chart","helm.sh/chart":"chart-1"}}}`},
+		[3]string{"DELETE", "/api/v1/namespaces/" + app + "/configmaps/chart", ""})
+
+	c.check("a GitOps tool that may write everything, and does not administer, does all of it", func(t *testing.T) {
+		w.make(t, gitopsRights)
+		for _, r := range [][3]string{
+			{"PATCH", policies + "/rendered", `{"metadata":{` + steering[0] + `}}`},
+			{"PATCH", policies + "/rendered", `{"metadata":{"annotations":{"kustomize.toolkit.fluxcd.io/reconcile":null}}}`},
+			{"PATCH", rendered, `{"metadata":{"labels":{"kustomize.toolkit.fluxcd.io/name":"tenant-sales"}}}`},
+			{"PATCH", rendered, `{"metadata":{"labels":{"kustomize.toolkit.fluxcd.io/name":null}}}`},
+		} {
+			answer, err := w.cluster.Admin.Impersonate("system:serviceaccount:gitops:gitops", "", r[0], r[1], r[2])
+			require.NoError(t, err)
+			require.NoError(t, answer.Error())
+		}
+	})
+}
+
+// Rendered objects go with their Namespace, and with what owns them.
+func TestKubernetesControllersRemoveWhatWasRendered(t *testing.T) {
+	c := claims(t, "Kubernetes' own controllers remove rendered Roles and RoleBindings with their Namespace and their owner, and istiod deploys a Gateway with a GitOps tool's annotations")
+	w := theWorld(t)
+	const gone = "/api/v1/namespaces/gone"
+	c.check("a Namespace is deleted with its rendered RoleBindings", func(t *testing.T) {
+		objects, err := cluster.Parse([]byte(goneNamespace))
+		require.NoError(t, err)
+		_, err = w.cluster.Admin.Apply(objects)
+		require.NoError(t, err)
+		answer, err := w.cluster.Admin.Do("DELETE", gone, "")
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		require.NoError(t, cluster.Eventually(time.Minute, func() error { return isGone(w, gone) }))
+	})
+	c.check("a rendered RoleBinding is deleted with its owner", func(t *testing.T) {
+		owner, err := w.cluster.Admin.Do("POST", "/api/v1/namespaces/ns-1/configmaps", object("v1", "ConfigMap", "owner", ""))
+		require.NoError(t, err)
+		require.NoError(t, owner.Error())
+		stored, err := w.cluster.Admin.Get("/api/v1/namespaces/ns-1/configmaps/owner")
+		require.NoError(t, err)
+		owned := strings.Replace(fmt.Sprintf(seemsRendered, "RoleBinding", me+","+roleRef("ClusterRole", "view")), `"labels"`,
+			`"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"owner","uid":"`+string(stored.GetUID())+`"}],"labels"`, 1)
+		answer, err := w.cluster.Admin.Do("POST", rbac+"/namespaces/ns-1/rolebindings", owned)
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		answer, err = w.cluster.Admin.Do("DELETE", "/api/v1/namespaces/ns-1/configmaps/owner", "")
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		require.NoError(t, cluster.Eventually(time.Minute, func() error { return isGone(w, rbac+"/namespaces/ns-1/rolebindings/attack") }))
+	})
+	c.check("istiod deploys a rendered Gateway", func(t *testing.T) {
+		w.make(t, renderedGateway)
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			deployment, err := w.cluster.Admin.Get("/apis/apps/v1/namespaces/ns-1/deployments/kept-istio")
+			if err == nil && deployment.GetAnnotations()["argocd.argoproj.io/tracking-id"] == "" {
+				err = fmt.Errorf("istiod copies no annotations: %v", deployment.GetAnnotations())
+			}
+			return err
+		}))
+	})
+}
+
+func isGone(w *world, path string) error {
+	answer, err := w.cluster.Admin.Do("GET", path, "")
+	if err == nil && answer.Code != 404 {
+		err = fmt.Errorf("%s is still there: %d %.1000s", path, answer.Code, answer.Body)
+	}
+	return err
+}
+
+const seemsRendered = `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"%s","metadata":{"name":"attack","labels":{"istio-tenancy.dev/tenant":"sales"}},%s}`
+
+// renderedThings is a NetworkPolicy as a tenant's overlay would bring it.
+const renderedThings = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: rendered
+  namespace: %[1]s
+  labels: {istio-tenancy.dev/tenant: sales, app.kubernetes.io/instance: tenant-sales}
+spec: {podSelector: {matchLabels: {x: "y"}}}
+`
+
+const goneNamespace = `
+{apiVersion: v1, kind: Namespace, metadata: {name: gone, labels: {istio-tenancy.dev/tenant: sales}}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: rendered, namespace: gone, labels: {istio-tenancy.dev/tenant: sales}}
+rules: []
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: rendered, namespace: gone, labels: {istio-tenancy.dev/tenant: sales}}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: rendered}
+subjects: [{kind: User, name: x, apiGroup: rbac.authorization.k8s.io}]
+`
+
+const renderedGateway = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata:
+  name: kept
+  namespace: ns-1
+  labels: {istio-tenancy.dev/tenant: sales, app.kubernetes.io/instance: tenant-sales}
+  annotations: {argocd.argoproj.io/tracking-id: "tenant-sales:gateway.networking.k8s.io/Gateway:ns-1/kept", argocd.argoproj.io/sync-wave: "1"}
+spec:
+  gatewayClassName: istio
+  listeners: [{name: http, port: 80, protocol: HTTP}]
+`
+
+const gitopsRights = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: gitops}
+rules:
+- {apiGroups: [networking.k8s.io], resources: [networkpolicies], verbs: [get, create, update, patch, delete]}
+- {apiGroups: [rbac.authorization.k8s.io], resources: [roles, rolebindings], verbs: [get, create, update, patch, delete]}
+- {apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], verbs: [bind]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: gitops}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: gitops}
+subjects: [{kind: ServiceAccount, name: gitops, namespace: gitops}]
+`

@@ -1,0 +1,151 @@
+package e2e
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+)
+
+// What an administrator makes for itself is nobody's to find but the cluster
+// administrator's, who follows the README.
+func TestARevokedAdministratorIsOut(t *testing.T) {
+	c := claims(t, "An administrator who is taken out of the tenant's file keeps what it made for itself, and has nothing any more after the README's commands")
+	alone, sales, source := onlySales(t, "name: sales-admin", "name: sales-admin\n  - kind: User\n    name: boss")
+	_, err := alone.Admin.Apply(sales.objects)
+	require.NoError(t, err)
+	bad := alone.As(sales.admin)
+	const secrets, rbac = "/api/v1/namespaces/ns-1/secrets", "/apis/rbac.authorization.k8s.io/v1/namespaces/ns-1/rolebindings"
+	answers := func(client *cluster.Client, code int) func() error {
+		return func() error {
+			answer, err := client.Do("GET", secrets, "")
+			if err == nil && answer.Code != code {
+				err = fmt.Errorf("%d instead of %d: %s", answer.Code, code, answer.Message())
+			}
+			return err
+		}
+	}
+	require.NoError(t, cluster.Eventually(patience, answers(bad, http.StatusOK)))
+
+	// As itself, as an account with a token of an hour and one without an end.
+	for _, made := range [][2]string{
+		{rbac, object("rbac.authorization.k8s.io/v1", "RoleBinding", "mine", `"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"admin"},`+
+			`"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"`+sales.admin+`"},{"kind":"ServiceAccount","name":"ci","namespace":"ns-1"}]`)},
+		{"/api/v1/namespaces/ns-1/serviceaccounts", object("v1", "ServiceAccount", "ci", "")},
+		{secrets, strings.Replace(object("v1", "Secret", "ci", `"type":"kubernetes.io/service-account-token"`),
+			`"name":"ci"`, `"name":"ci","annotations":{"kubernetes.io/service-account.name":"ci"}`, 1)},
+	} {
+		answer, err := bad.Do("POST", made[0], made[1])
+		require.NoError(t, err)
+		require.NoError(t, answer.Error(), made[0])
+	}
+	answer, err := bad.Do("POST", "/api/v1/namespaces/ns-1/serviceaccounts/ci/token", token)
+	require.NoError(t, err)
+	issued, err := cluster.TokenIn(answer)
+	require.NoError(t, err)
+	var endless string
+	require.NoError(t, cluster.Eventually(patience, func() (err error) {
+		endless, err = tokenOfSecret(bad, secrets+"/ci")
+		return err
+	}))
+	holders := map[string]*cluster.Client{
+		"the administrator": bad, "a token of its account": alone.WithToken(issued), "a token Secret of its account": alone.WithToken(endless),
+	}
+
+	require.NoError(t, source.edit("sales", "  - kind: User\n    name: sales-admin\n", ""))
+	after, err := source.render("overlays/sales")
+	require.NoError(t, err)
+	for _, o := range after {
+		if o.GetKind() == "RoleBinding" { // the others are as they were, and istiod, which would be asked, is not there
+			_, err := alone.Admin.Apply([]*cluster.Object{o})
+			require.NoError(t, err)
+		}
+	}
+	c.check("the tenant's own RoleBinding names it no more", func(t *testing.T) {
+		binding, err := alone.Admin.Get(rbac + "/access-all-ns-1")
+		require.NoError(t, err)
+		require.NotContains(t, mustText(t, binding), sales.admin)
+		require.Contains(t, mustText(t, binding), "boss")
+		answer, err := bad.Do("GET", "/api/v1/namespaces/istio-system1/pods", "")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusForbidden, answer.Code)
+	})
+	for name, client := range holders {
+		c.check("for comparison: "+name+" reads Secrets still", func(t *testing.T) { require.NoError(t, answers(client, http.StatusOK)()) })
+	}
+
+	commands := revokeCommands(t)
+	for i, name := range []string{"see", "unbind", "end tokens"} {
+		c.check("the README's command to "+name, func(t *testing.T) {
+			out, err := alone.Kubectl(cluster.ClusterAdmin, commands[i]...)
+			require.NoError(t, err, out)
+			if name == "see" {
+				require.Contains(t, out, "rolebinding.rbac.authorization.k8s.io/mine")
+				require.Contains(t, out, sales.admin)
+				require.Contains(t, out, "serviceaccount/ci")
+				require.Contains(t, out, "secret/ci")
+				require.NotContains(t, out, "access-all-ns-1")
+				require.NotContains(t, out, "istiod")
+			}
+		})
+	}
+	for name, client := range holders {
+		want := http.StatusUnauthorized // its account is gone
+		if name == "the administrator" {
+			want = http.StatusForbidden
+		}
+		c.check(name+" reads no Secrets", func(t *testing.T) { require.NoError(t, cluster.Eventually(patience, answers(client, want))) })
+	}
+	c.check("the other administrator is as before", func(t *testing.T) {
+		answer, err := alone.Admin.Impersonate("boss", "", "GET", secrets, "")
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+	})
+}
+
+// revokeCommands are those of the README's item Revoke, without "kubectl".
+func revokeCommands(t *testing.T) [][]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "README.md"))
+	require.NoError(t, err)
+	_, item, found := strings.Cut(string(text), "- **Revoke**")
+	require.True(t, found)
+	_, block, found := strings.Cut(item, "```sh\n")
+	require.True(t, found)
+	block, _, _ = strings.Cut(block, "```")
+	var commands [][]string
+	for line := range strings.Lines(block) {
+		line, _, _ = strings.Cut(line, "#")
+		words := strings.Fields(strings.ReplaceAll(line, "'", ""))
+		if len(words) == 0 {
+			continue
+		}
+		require.Equal(t, "kubectl", words[0])
+		commands = append(commands, words[1:])
+	}
+	require.Len(t, commands, 3)
+	return commands
+}
+
+// tokenOfSecret is the token that Kubernetes has put into a Secret.
+func tokenOfSecret(client *cluster.Client, path string) (string, error) {
+	secret, err := client.Get(path)
+	if err != nil {
+		return "", err
+	}
+	encoded, found, _ := unstructured.NestedString(secret.Object, "data", "token")
+	if !found {
+		return "", errors.New("the Secret has no token yet")
+	}
+	decoded, err := base64.StdEncoding.DecodeString(encoded)
+	return string(decoded), err
+}

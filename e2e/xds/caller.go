@@ -1,0 +1,129 @@
+package xds
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+
+	core "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	discovery "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+)
+
+// Types that istiod knows beside those of a Snapshot.
+const (
+	Secrets = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
+	Debug   = "istio.io/debug"
+)
+
+// Caller is who asks, whom, and with what credentials.
+type Caller struct {
+	// Address is host:port of an istiod.
+	Address string
+	// TLS is nil for plaintext.
+	TLS *tls.Config
+	// Metadata are pairs of a key and a value, sent with every request.
+	Metadata []string
+	// Dial connects, if it is not nil.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Bearer is the metadata of a caller with a token.
+func Bearer(token string) []string { return []string{"authorization", "Bearer " + token} }
+
+func (c Caller) connect(ctx context.Context) (*grpc.ClientConn, context.Context, error) {
+	transport := insecure.NewCredentials()
+	if c.TLS != nil {
+		transport = credentials.NewTLS(c.TLS)
+	}
+	options := []grpc.DialOption{
+		grpc.WithTransportCredentials(transport),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(1 << 26)),
+		grpc.WithNoProxy(),
+	}
+	if c.Dial != nil {
+		options = append(options, grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+			return c.Dial(ctx, "tcp", address)
+		}))
+	}
+	// passthrough: the address is an IP, or one that Dial knows.
+	connection, err := grpc.NewClient("passthrough:///"+c.Address, options...)
+	return connection, metadata.AppendToOutgoingContext(ctx, c.Metadata...), err
+}
+
+// First asks for one type of resources, in a stream of its own, and returns the
+// first response, whatever is in it.
+func (c Caller) First(ctx context.Context, node Node, kind string, names ...string) (*discovery.DiscoveryResponse, error) {
+	connection, ctx, err := c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer connection.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := discovery.NewAggregatedDiscoveryServiceClient(connection).StreamAggregatedResources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	proxy, err := node.proto()
+	if err != nil {
+		return nil, err
+	}
+	// A server that refuses has closed the stream: Recv says why.
+	_ = stream.Send(&discovery.DiscoveryRequest{Node: proxy, TypeUrl: kind, ResourceNames: names})
+	response, err := stream.Recv()
+	if err != nil {
+		return nil, fmt.Errorf("ask %s for %s: %w", c.Address, kind, err)
+	}
+	return response, nil
+}
+
+// Stay connects as a proxy, until stop is called.
+func (c Caller) Stay(ctx context.Context, node Node) (stop func(), err error) {
+	connection, ctx, err := c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stop = func() { connection.Close() }
+	stream, err := discovery.NewAggregatedDiscoveryServiceClient(connection).StreamAggregatedResources(ctx)
+	if err == nil {
+		var proxy *core.Node
+		if proxy, err = node.proto(); err == nil {
+			_ = stream.Send(&discovery.DiscoveryRequest{Node: proxy, TypeUrl: Clusters})
+			_, err = stream.Recv()
+		}
+	}
+	if err != nil {
+		stop()
+	}
+	return stop, err
+}
+
+// FirstDelta is First in the incremental variant of the protocol.
+func (c Caller) FirstDelta(ctx context.Context, node Node, kind string) (*discovery.DeltaDiscoveryResponse, error) {
+	connection, ctx, err := c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer connection.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := discovery.NewAggregatedDiscoveryServiceClient(connection).DeltaAggregatedResources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	proxy, err := node.proto()
+	if err != nil {
+		return nil, err
+	}
+	_ = stream.Send(&discovery.DeltaDiscoveryRequest{Node: proxy, TypeUrl: kind})
+	response, err := stream.Recv()
+	if err != nil {
+		return nil, fmt.Errorf("ask %s for %s, incrementally: %w", c.Address, kind, err)
+	}
+	return response, nil
+}

@@ -1,0 +1,155 @@
+package render
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+)
+
+// revoke warns of what a change of an overlay's output takes from people, and
+// what it leaves in the cluster: an object that is taken out of Git takes along
+// nothing that somebody made by it.
+func (r *run) revoke(j *job, files []file, changes []change) {
+	lines := revoked(files, changes)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, line := range lines {
+		r.notes[line] = append(r.notes[line], j.arg)
+	}
+}
+
+// revoked are sentences on who loses what, and on namespaces that leave a tenant,
+// where files become what they are by changes.
+func revoked(files []file, changes []change) []string {
+	var old, made [][]byte
+	changed := map[string]bool{}
+	for _, c := range changes {
+		changed[c.name] = true
+		old = append(old, ofPeople(c.old)...)
+	}
+	for _, f := range files {
+		docs := ofPeople(f.content)
+		made = append(made, docs...)
+		if !changed[f.name] {
+			old = append(old, docs...)
+		}
+	}
+	if slices.EqualFunc(old, made, bytes.Equal) {
+		return nil // as after most changes of a base
+	}
+	before, after := rightsIn(old), rightsIn(made)
+	var lines []string
+	for _, namespace := range slices.Sorted(maps.Keys(before.namespaces)) {
+		if _, stays := after.namespaces[namespace]; !stays {
+			lines = append(lines, before.leaves(namespace))
+			continue
+		}
+		var lost []string
+		for g := range before.granted {
+			if g.namespace == namespace && !after.granted[g] && (g.of == "" || g.of != before.controlPlane) {
+				lost = append(lost, g.subject+" loses "+g.role)
+			}
+		}
+		if len(lost) == 0 {
+			continue
+		}
+		slices.Sort(lost)
+		lines = append(lines, fmt.Sprintf("in namespace %s, %s: what was made with it stays, such as RoleBindings, ServiceAccounts with tokens, "+
+			"and workloads; to see it: kubectl get %s -n %s -l '!%s' -o wide", namespace, strings.Join(lost, ", "), left, namespace, v1alpha1.TenantLabel))
+	}
+	return lines
+}
+
+// abandoned are sentences on the namespaces of an output that goes as a whole,
+// and leaves them: those that it does not bring itself.
+func abandoned(output []change) []string {
+	var docs [][]byte
+	for _, c := range output {
+		docs = append(docs, ofPeople(c.old)...)
+	}
+	before := rightsIn(docs)
+	var lines []string
+	for _, namespace := range slices.Sorted(maps.Keys(before.namespaces)) {
+		if !before.namespaces[namespace] {
+			lines = append(lines, before.leaves(namespace))
+		}
+	}
+	return lines
+}
+
+func (r rights) leaves(namespace string) string {
+	unless := "it is not among the tenant's objects, so that nothing prunes it: "
+	if r.namespaces[namespace] {
+		unless = "unless what applies this prunes it, "
+	}
+	return fmt.Sprintf("namespace %s leaves the tenant: what its administrators made in it, and whom they let in, stays; %sdelete it, "+
+		"and make it anew before another tenant has it: kubectl delete namespace %s", namespace, unless, namespace)
+}
+
+// left are the resources by which somebody without rights keeps some.
+const left = "rolebindings,serviceaccounts,secrets,deployments,statefulsets,daemonsets,cronjobs,jobs"
+
+// rights are who has which role where, by the RoleBindings of a tenant.
+type rights struct {
+	granted      map[granted]bool
+	namespaces   map[string]bool // whether the Namespace is there, too
+	controlPlane string          // whose programs are no people
+}
+
+// granted is a role that a subject has in a namespace. of is the namespace of a
+// ServiceAccount.
+type granted struct{ namespace, role, subject, of string }
+
+type binding struct {
+	Kind     string
+	Metadata struct {
+		Name, Namespace string
+		Labels          map[string]string
+	}
+	RoleRef  struct{ Kind, Name string }
+	Subjects []struct{ Kind, Namespace, Name string }
+}
+
+// ofPeople are the documents of a file that may say who may do what, and where.
+// They are few among large ones.
+func ofPeople(text []byte) [][]byte {
+	return slices.DeleteFunc(bytes.Split(text, []byte("\n---\n")), func(doc []byte) bool {
+		return !bytes.Contains(doc, []byte("kind: RoleBinding")) && !bytes.Contains(doc, []byte("kind: Namespace"))
+	})
+}
+
+// rightsIn reads the RoleBindings and Namespaces of a tenant.
+func rightsIn(docs [][]byte) rights {
+	r := rights{granted: map[granted]bool{}, namespaces: map[string]bool{}}
+	for _, doc := range docs {
+		var b binding
+		if yaml.Unmarshal(doc, &b) != nil || b.Metadata.Labels[v1alpha1.TenantLabel] == "" {
+			continue // another object, or somebody's text, that has these words
+		}
+		switch b.Kind {
+		case "Namespace":
+			r.namespaces[b.Metadata.Name] = true
+		case "RoleBinding":
+			r.add(b)
+		}
+	}
+	return r
+}
+
+func (r *rights) add(b binding) {
+	namespace := b.Metadata.Namespace
+	r.namespaces[namespace] = r.namespaces[namespace]
+	if b.RoleRef.Kind == "Role" && b.Metadata.Name == "access-all-"+namespace {
+		r.controlPlane = namespace // elsewhere administrators have a ClusterRole
+	}
+	for _, s := range b.Subjects {
+		name := s.Kind + " " + strings.TrimPrefix(s.Namespace+"/"+s.Name, "/")
+		r.granted[granted{namespace, b.RoleRef.Kind + " " + b.RoleRef.Name, name, s.Namespace}] = true
+	}
+}

@@ -1,0 +1,78 @@
+package render_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
+)
+
+const see = `what was made with it stays, such as RoleBindings, ServiceAccounts with tokens, and workloads; to see it: ` +
+	`kubectl get rolebindings,serviceaccounts,secrets,deployments,statefulsets,daemonsets,cronjobs,jobs -n NS -l '!istio-tenancy.dev/tenant' -o wide`
+
+// TestRightsThatAreTakenAwayAreNamed changes a tenant step by step.
+func TestRightsThatAreTakenAwayAreNamed(t *testing.T) {
+	for name, split := range map[string]bool{"one file": false, "a file per object": true} {
+		t.Run(name, func(t *testing.T) {
+			r := newPlainRepo(t)
+			step := func(spec string, want ...string) {
+				t.Helper()
+				r.overlay("alpha", "alpha", spec, kustomization)
+				for _, dry := range []bool{true, false} {
+					_, printed, err := r.render(func(o *render.Options) { o.Split, o.Diff = split, dry })
+					require.NoError(t, err)
+					var got []string
+					for line := range strings.Lines(printed) {
+						if at := strings.Index(line, "overlays/alpha: "); at >= 0 && (strings.Contains(line, " loses ") || strings.Contains(line, "leaves the tenant")) {
+							got = append(got, strings.TrimSpace(line[at+len("overlays/alpha: "):]))
+						}
+					}
+					require.Equal(t, want, got)
+				}
+			}
+			in := func(namespace, text string) string {
+				return "in namespace " + namespace + ", " + strings.Replace(text+see, "NS", namespace, 1)
+			}
+			const selectors = "discovery: selectors, "
+			step("{" + selectors + "admins: [{kind: User, name: jo}, {kind: User, name: bo}, {kind: ServiceAccount, namespace: ci, name: deploy}], " +
+				"viewers: [{kind: Group, name: audit}], applicationNamespaces: [a, b]}")
+			step("{" + selectors + "admins: [{kind: User, name: jo}, {kind: User, name: bo}, {kind: ServiceAccount, namespace: ci, name: deploy}], " +
+				"viewers: [{kind: Group, name: audit}], applicationNamespaces: [a, b, c]}")
+			step("{"+selectors+"admins: [{kind: User, name: jo}], viewers: [{kind: User, name: bo}], applicationNamespaces: [a, b, c]}",
+				in("a", "Group audit loses ClusterRole view, ServiceAccount ci/deploy loses ClusterRole admin, User bo loses ClusterRole admin: "),
+				in("b", "Group audit loses ClusterRole view, ServiceAccount ci/deploy loses ClusterRole admin, User bo loses ClusterRole admin: "),
+				in("c", "Group audit loses ClusterRole view, ServiceAccount ci/deploy loses ClusterRole admin, User bo loses ClusterRole admin: "),
+				in("istio-alpha", "Group audit loses Role ns-view-for-alpha-viewer-istio-alpha, "+
+					"ServiceAccount ci/deploy loses Role ns-access-for-alpha-admin-istio-alpha, "+
+					"User bo loses Role ns-access-for-alpha-admin-istio-alpha: "))
+			step("{"+selectors+"admins: [{kind: User, name: jo}], applicationNamespaces: [a, b]}",
+				in("a", "User bo loses ClusterRole view: "),
+				in("b", "User bo loses ClusterRole view: "),
+				in("istio-alpha", "User bo loses Role ns-view-for-alpha-viewer-istio-alpha: "),
+				"namespace c leaves the tenant: what its administrators made in it, and whom they let in, stays; unless what applies this prunes it, delete it, "+
+					"and make it anew before another tenant has it: kubectl delete namespace c")
+			step("{" + selectors + "admins: [{kind: User, name: jo}, {kind: User, name: bo}], applicationNamespaces: [a, b], quota: {pods: '1'}}")
+		})
+	}
+}
+
+func TestNamespacesThatNothingPrunesAreNamed(t *testing.T) {
+	r := newPlainRepo(t)
+	r.overlay("alpha", "alpha", "{createNamespaces: false, admins: [{kind: User, name: jo}]}", kustomization)
+	r.teams("beta")
+	r.run()
+	require.NoError(t, os.RemoveAll(r.path("overlays/alpha")))
+	r.teams("gamma")
+	require.NoError(t, os.RemoveAll(r.path("overlays/beta")))
+	_, printed, err := r.render(func(o *render.Options) { o.Prune = true })
+	require.NoError(t, err)
+	for _, namespace := range []string{"alpha", "istio-alpha"} {
+		require.Contains(t, printed, r.path("rendered/alpha")+": namespace "+namespace+" leaves the tenant: what its administrators made in it, "+
+			"and whom they let in, stays; it is not among the tenant's objects, so that nothing prunes it: delete it, "+
+			"and make it anew before another tenant has it: kubectl delete namespace "+namespace)
+	}
+	require.NotContains(t, printed, "namespace beta", "its Namespaces are deleted with the rest")
+}
