@@ -15,6 +15,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
 )
 
@@ -400,5 +401,19 @@ func BenchmarkGenerate(b *testing.B) {
 				mustGenerate(b, "part: "+part)
 			}
 		})
+	}
+}
+
+// TestEveryKindThatTheChartsDefineIsKnown: an object of another would be refused
+// in an overlay. make kinds reads them.
+func TestEveryKindThatTheChartsDefineIsKnown(t *testing.T) {
+	definitions := object.Of("CustomResourceDefinition", mustGenerate(t, "part: common"))
+	require.NotEmpty(t, definitions)
+	for _, d := range definitions {
+		kind := object.String(d, "spec", "names", "kind")
+		o, err := object.Node(object.New(object.String(d, "spec", "group")+"/v1", kind, "", "a", nil))
+		require.NoError(t, err)
+		want := map[string]object.Scope{"Cluster": object.Cluster, "Namespaced": object.Namespaced}[object.String(d, "spec", "scope")]
+		require.Equal(t, want, object.ScopeOf(o), "%s: make kinds", kind)
 	}
 }
