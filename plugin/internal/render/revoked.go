@@ -61,7 +61,7 @@ func revoked(files []file, changes []change) []string {
 		}
 		slices.Sort(lost)
 		lines = append(lines, fmt.Sprintf("in namespace %s, %s: what was made with it stays, such as RoleBindings, ServiceAccounts with tokens, "+
-			"and workloads; to see it: kubectl get %s -n %s -l '!%s' -o wide", namespace, strings.Join(lost, ", "), left, namespace, v1alpha1.TenantLabel))
+			"and workloads; to see it: kubectl get %s -n %s -o wide -L %s", namespace, strings.Join(lost, ", "), left, namespace, v1alpha1.TenantLabel))
 	}
 	return lines
 }

@@ -11,7 +11,7 @@ import (
 )
 
 const see = `what was made with it stays, such as RoleBindings, ServiceAccounts with tokens, and workloads; to see it: ` +
-	`kubectl get rolebindings,serviceaccounts,secrets,deployments,statefulsets,daemonsets,cronjobs,jobs -n NS -l '!istio-tenancy.dev/tenant' -o wide`
+	`kubectl get rolebindings,serviceaccounts,secrets,deployments,statefulsets,daemonsets,cronjobs,jobs -n NS -o wide -L istio-tenancy.dev/tenant`
 
 // TestRightsThatAreTakenAwayAreNamed changes a tenant step by step.
 func TestRightsThatAreTakenAwayAreNamed(t *testing.T) {
