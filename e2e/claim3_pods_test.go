@@ -130,6 +130,15 @@ func TestAPodOfATenantDoesNotReachItsNode(t *testing.T) {
 		require.Equal(t, 403, answer.Code, answer.Message())
 		require.Contains(t, answer.Message(), "istio-tenancy-scheduling")
 	})
+	// The API server asks for a label of the Namespace, which is the cluster
+	// administrator's.
+	c.check("devices that are in use by others", func(t *testing.T) {
+		answer, err := client.Do("POST", "/apis/resource.k8s.io/v1/namespaces/"+sales.applications[0]+"/resourceclaims", object("resource.k8s.io/v1", "ResourceClaim",
+			"attack", `"spec":{"devices":{"requests":[{"name":"r","exactly":{"deviceClassName":"gpu","adminAccess":true}}]}}`))
+		require.NoError(t, err)
+		require.Equal(t, 422, answer.Code, answer.Message())
+		require.Contains(t, answer.Message(), "resource.kubernetes.io/admin-access")
+	})
 	// Which Kubernetes' role admin may not add; whoever may is held to the same.
 	c.check("an ephemeral container", func(t *testing.T) {
 		answer, err := client.Do("POST", pods, pod("", ""))
