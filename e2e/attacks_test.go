@@ -97,6 +97,18 @@ func object(apiVersion, kind, name, rest string) string {
 	return text + "}"
 }
 
+// barePod is a Pod that nobody injects, with a field of its spec.
+func barePod(field string) string {
+	return `{"apiVersion":"v1","kind":"Pod","metadata":{"generateName":"attack-","labels":{"sidecar.istio.io/inject":"false"}},` +
+		`"spec":{` + field + `,"containers":[{"name":"x","image":"x"}]}}`
+}
+
+// keepAway is an affinity by which no Pod that a term selects gets to a node of
+// the same operating system: schedulers ask the Pods that are there, too.
+func keepAway(namespaces string) string {
+	return `"affinity":{"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"kubernetes.io/os","labelSelector":{},` + namespaces + `}]}}`
+}
+
 // attacks of an administrator with adminAccess: operate. Those that would take
 // away what later ones need come last.
 var attacks = []attack{
@@ -147,6 +159,11 @@ var attacks = []attack{
 	{name: "proxy to istiod's Service", method: "GET", path: inCP + "/services/$ISTIOD:15014/proxy/debug/configz", streams: true},
 	{name: "change the image of istiod's Pod", method: "PATCH", path: inCP + "/pods/$POD", body: `{"spec":{"containers":[{"name":"discovery","image":"attack"}]}}`},
 	{name: "run a Pod of the application namespace as istiod", method: "POST", path: inApp + "/pods", body: object("v1", "Pod", "attack", podRun+"}")},
+
+	// Pods that displace others', or have their node do what they may not.
+	{name: "a Pod that displaces the whole cluster's", method: "POST", path: inApp + "/pods", body: barePod(`"priorityClassName":"system-node-critical"`)},
+	{name: "a Pod that keeps everybody's Pods from every node", method: "POST", path: inApp + "/pods", body: barePod(keepAway(`"namespaceSelector":{}`))},
+	{name: "a Pod whose node mounts what others serve", method: "POST", path: inApp + "/pods", body: barePod(`"volumes":[{"name":"v","nfs":{"server":"10.97.0.2","path":"/"}}]`)},
 
 	// istiod's workload and configuration.
 	{name: "change the image of istiod's Deployment", method: "PATCH", path: apps + "/deployments/$ISTIOD", body: `{"spec":{"template":{"metadata":{"annotations":{"attack":"yes"}}}}}`},

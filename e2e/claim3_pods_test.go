@@ -40,13 +40,76 @@ func TestAPodOfATenantDoesNotReachItsNode(t *testing.T) {
 		{"a probe of another Pod by the node", pod("", `,"livenessProbe":{"tcpSocket":{"host":"10.97.0.2","port":15010}}`)},
 		{"a lifecycle hook of the node's metadata", pod("", `,"lifecycle":{"postStart":{"httpGet":{"host":"169.254.169.254","port":80}}}`)},
 		{"a class that displaces others", pod(`"priorityClassName":"system-node-critical",`, "")},
+		{"another class that displaces others", pod(`"priorityClassName":"system-cluster-critical",`, "")},
+		{"a node that no scheduler chose", pod(`"nodeName":"node-1",`, "")},
+		{"a node of the cluster's own control plane", pod(`"tolerations":[{"key":"node-role.kubernetes.io/control-plane","operator":"Exists"}],`, "")},
+		{"a node of it, by its older name", pod(`"tolerations":[{"key":"node-role.kubernetes.io/master","operator":"Exists","effect":"NoSchedule"}],`, "")},
+		{"nodes that others' Pods are kept from", pod(keepAway(`"namespaceSelector":{}`)+",", "")},
+		{"nodes that one tenant's Pods are kept from", pod(keepAway(`"namespaces":["ns-1","ns-0"]`)+",", "")},
+		{"nodes that the Pods of a label of Namespaces are kept from", pod(keepAway(`"namespaceSelector":{"matchLabels":{"istio-tenancy.dev/tenant":"dev"}}`)+",", "")},
+		{"nodes that others' Pods are kept from, by an expression", pod(keepAway(`"namespaceSelector":{"matchExpressions":[{"key":"istio-tenancy.dev/tenant","operator":"Exists"}]}`)+",", "")},
+		{"nodes that others' Pods had better not be on", pod(`"affinity":{"podAntiAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":100,`+
+			`"podAffinityTerm":{"topologyKey":"kubernetes.io/hostname","namespaces":["ns-0"]}}]}},`, "")},
+		{"the node of another's Pod", pod(`"affinity":{"podAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"kubernetes.io/hostname",`+
+			`"labelSelector":{},"namespaces":["istio-system"]}]}},`, "")},
+		{"any node", pod(`"tolerations":[{"operator":"Exists"}],`, "")},
+		{"no AppArmor, by the annotation of old", strings.Replace(pod("", ""), `"name":"attack"`,
+			`"name":"attack","annotations":{"container.apparmor.security.beta.kubernetes.io/x":"unconfined"}`, 1)},
 		{"a Windows host process", pod(`"os":{"name":"windows"},"hostNetwork":true,"securityContext":{"windowsOptions":{"hostProcess":true}},`, "")},
 	} {
 		c.check(row.name, func(t *testing.T) {
 			answer, err := client.Do("POST", pods, uninjected(row.body))
 			require.NoError(t, err)
+			defer client.Do("DELETE", pods+"/attack?gracePeriodSeconds=0", "")
 			require.Equal(t, 403, answer.Code, answer.Message())
-			require.Contains(t, answer.Message(), "istio-tenancy-pods", "refused, but not by the policy")
+			require.Contains(t, answer.Message(), "istio-tenancy-", "refused, but not by a policy")
+		})
+	}
+	// A number without a class is refused by the API server before any policy is
+	// asked, unless its admission plugin Priority is off.
+	c.check("the priority of such a class", func(t *testing.T) {
+		answer, err := client.Do("POST", pods, uninjected(pod(`"priority":2000000000,`, "")))
+		require.NoError(t, err)
+		require.Equal(t, 403, answer.Code, answer.Message())
+	})
+	// A node that connects or mounts asks with its own address and rights, which
+	// no NetworkPolicy of the tenant holds back.
+	for _, volume := range []string{
+		`"nfs":{"server":"10.97.0.2","path":"/"}`, `"iscsi":{"targetPortal":"10.97.0.2","iqn":"iqn.2001-04.com.example:x","lun":0}`,
+		`"rbd":{"monitors":["10.97.0.2"],"image":"x"}`, `"cephfs":{"monitors":["10.97.0.2"]}`, `"glusterfs":{"endpoints":"x","path":"x"}`,
+		`"flexVolume":{"driver":"example.com/x"}`, `"gitRepo":{"repository":"https://10.97.0.2/x"}`, `"fc":{"targetWWNs":["x"],"lun":0}`,
+		`"azureFile":{"secretName":"x","shareName":"x"}`, `"azureDisk":{"diskName":"x","diskURI":"/subscriptions/x","kind":"Managed"}`,
+		`"awsElasticBlockStore":{"volumeID":"x"}`, `"gcePersistentDisk":{"pdName":"x"}`, `"cinder":{"volumeID":"x"}`,
+		`"vsphereVolume":{"volumePath":"x"}`, `"quobyte":{"registry":"10.97.0.2:80","volume":"x"}`, `"scaleIO":{"gateway":"x","system":"x","volumeName":"x","secretRef":{"name":"x"}}`,
+		`"storageos":{"volumeName":"x"}`, `"portworxVolume":{"volumeID":"x"}`, `"photonPersistentDisk":{"pdID":"x"}`,
+	} {
+		kind, _, _ := strings.Cut(strings.TrimPrefix(volume, `"`), `"`)
+		c.check("a node that mounts "+kind, func(t *testing.T) {
+			answer, err := client.Do("POST", pods, uninjected(pod(`"volumes":[{"name":"v",`+volume+`}],`, "")))
+			require.NoError(t, err)
+			defer client.Do("DELETE", pods+"/attack?gracePeriodSeconds=0", "")
+			require.Equal(t, 403, answer.Code, answer.Message())
+			require.Contains(t, answer.Message(), "istio-tenancy-", "refused, but not by a policy")
+		})
+	}
+	c.check("volumes of the Pod's own are accepted", func(t *testing.T) {
+		answer, err := client.Do("POST", pods, uninjected(pod(`"volumes":[{"name":"a","emptyDir":{}},{"name":"b"},{"name":"c","configMap":{"name":"x"}},
+			{"name":"d","secret":{"secretName":"x"}},{"name":"e","projected":{"sources":[{"downwardAPI":{"items":[{"path":"x","fieldRef":{"fieldPath":"metadata.name"}}]}}]}},
+			{"name":"f","downwardAPI":{"items":[{"path":"x","fieldRef":{"fieldPath":"metadata.name"}}]}},{"name":"g","persistentVolumeClaim":{"claimName":"x"}},
+			{"name":"h","ephemeral":{"volumeClaimTemplate":{"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}}},
+			{"name":"i","csi":{"driver":"csi.spiffe.io"}},{"name":"j","image":{"reference":"registry.example/x"}}],`, "")))
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		defer client.Do("DELETE", pods+"/attack?gracePeriodSeconds=0", "")
+	})
+	for name, namespaces := range map[string]string{
+		"the own namespace": `"namespaces":["ns-1"]`, "the tenant's": `"namespaceSelector":{"matchLabels":{"istio-tenancy.dev/tenant":"sales"}}`,
+		"its own without a word": `"matchLabelKeys":[]`,
+	} {
+		c.check("an affinity to Pods of "+name+" is accepted", func(t *testing.T) {
+			answer, err := client.Do("POST", pods+"?dryRun=All", uninjected(pod(keepAway(namespaces)+",", "")))
+			require.NoError(t, err)
+			require.NoError(t, answer.Error())
 		})
 	}
 	c.check("a Pod with Istio's own init container is accepted", func(t *testing.T) {
@@ -55,6 +118,17 @@ func TestAPodOfATenantDoesNotReachItsNode(t *testing.T) {
 		require.NoError(t, answer.Error())
 		defer client.Do("DELETE", pods+"/attack", "")
 		require.Contains(t, string(answer.Body), "NET_ADMIN", "it was not injected")
+	})
+	c.check("a node of the cluster's own control plane, once it is there", func(t *testing.T) {
+		answer, err := client.Do("POST", pods, uninjected(pod("", "")))
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		defer client.Do("DELETE", pods+"/attack?gracePeriodSeconds=0", "")
+		answer, err = client.Do("PATCH", pods+"/attack?fieldManager=attack&force=true", object("v1", "Pod", "attack",
+			`"spec":{"tolerations":[{"key":"node-role.kubernetes.io/control-plane","operator":"Exists"}]}`))
+		require.NoError(t, err)
+		require.Equal(t, 403, answer.Code, answer.Message())
+		require.Contains(t, answer.Message(), "istio-tenancy-scheduling")
 	})
 	// Which Kubernetes' role admin may not add; whoever may is held to the same.
 	c.check("an ephemeral container", func(t *testing.T) {

@@ -45,6 +45,7 @@ var steering = []string{
 	`"annotations":{"client.lifecycle.config.k8s.io/deletion":"detach"}`,
 	`"annotations":{"client.lifecycle.config.k8s.io/mutation":"ignore"}`,
 	`"annotations":{"config.k8s.io/owning-inventory":"other"}`,
+	`"annotations":{"kubectl.kubernetes.io/last-applied-configuration":null}`,
 	`"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"kube-root-ca.crt","uid":"6f1b6a32-0000-4000-8000-000000000000"}]`,
 }
 
@@ -72,8 +73,17 @@ func TestATenantDoesNotSteerTheToolThatKeepsItsObjects(t *testing.T) {
 	refused("the mesh's mutual TLS", admin, "PATCH", mtls, `{"metadata":{`+steering[0]+`}}`)
 	refused("by server-side apply", admin, "PATCH", policies+"/rendered?fieldManager=x&force=true",
 		`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"rendered",`+steering[0]+`}}`)
-	refused("made anew with the label", admin, "POST", policies,
-		`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"anew","labels":{"istio-tenancy.dev/tenant":"sales"},`+steering[0]+`},"spec":{"podSelector":{}}}`)
+	labelled := func(apiVersion, kind, name, rest string) string {
+		return strings.Replace(object(apiVersion, kind, name, rest), `"name":"`+name+`"`, `"name":"`+name+`","labels":{"istio-tenancy.dev/tenant":"sales"}`, 1)
+	}
+	refused("made anew with the label", admin, "POST", policies, labelled("networking.k8s.io/v1", "NetworkPolicy", "anew", `"spec":{"podSelector":{}}`))
+	refused("an account that would be overlooked among what was rendered", admin, "POST", "/api/v1/namespaces/"+app+"/serviceaccounts",
+		labelled("v1", "ServiceAccount", "overlooked", ""))
+	refused("one that seems to be of a Gateway", admin, "POST", "/api/v1/namespaces/"+app+"/serviceaccounts",
+		strings.Replace(labelled("v1", "ServiceAccount", "overlooked", ""), `"labels"`,
+			`"ownerReferences":[{"apiVersion":"gateway.networking.k8s.io/v1","kind":"Gateway","name":"x","uid":"6f1b6a32-0000-4000-8000-000000000000"}],"labels"`, 1))
+	refused("the label on an account of its own", admin, "PATCH", "/api/v1/namespaces/"+app+"/serviceaccounts/default",
+		`{"metadata":{"labels":{"istio-tenancy.dev/tenant":"sales"}}}`)
 
 	roles, bindings := rbac+"/namespaces/"+app+"/roles", rbac+"/namespaces/"+app+"/rolebindings"
 	rendered := bindings + "/access-all-" + app
@@ -101,17 +111,14 @@ func TestATenantDoesNotSteerTheToolThatKeepsItsObjects(t *testing.T) {
 			}
 		})
 	}
-	accepted("an annotation that steers nothing", [3]string{"PATCH", policies + "/rendered", `{"metadata":{"annotations":{"team.example/x":"y"}}}`})
+	accepted("annotations that steer nothing", [3]string{"PATCH", policies + "/rendered",
+		`{"metadata":{"annotations":{"team.example/x":"y","kubectl.kubernetes.io/last-applied-configuration":"{}\n"}}}`})
 	accepted("a RoleBinding of the tenant's own",
 		[3]string{"POST", bindings, object("rbac.authorization.k8s.io/v1", "RoleBinding", "own", me+","+roleRef("ClusterRole", "view"))},
 		[3]string{"PATCH", bindings + "/own", `{"metadata":{` + steering[0] + `}}`}, [3]string{"DELETE", bindings + "/own", ""})
 	accepted("an object of the tenant's own, with a tool of its own",
 		[3]string{"POST", "/api/v1/namespaces/" + app + "/configmaps", `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"own",` + steering[5] + `}}`},
 		[3]string{"DELETE", "/api/v1/namespaces/" + app + "/configmaps/own", ""})
-	accepted("a manifest of Helm's, with the tenant's label",
-		[3]string{"POST", "/api/v1/namespaces/" + app + "/configmaps", `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"chart","labels":{"istio-tenancy.dev/tenant":"sales","app.kubernetes.io/instance":"chart","helm.sh/chart":"chart-1"}}}`},
-		[3]string{"DELETE", "/api/v1/namespaces/" + app + "/configmaps/chart", ""})
-
 	c.check("a GitOps tool that may write everything, and does not administer, does all of it", func(t *testing.T) {
 		w.make(t, gitopsRights)
 		for _, r := range [][3]string{
@@ -129,7 +136,7 @@ func TestATenantDoesNotSteerTheToolThatKeepsItsObjects(t *testing.T) {
 
 // Rendered objects go with their Namespace, and with what owns them.
 func TestKubernetesControllersRemoveWhatWasRendered(t *testing.T) {
-	c := claims(t, "Kubernetes' own controllers remove rendered Roles and RoleBindings with their Namespace and their owner, and istiod deploys a Gateway with a GitOps tool's annotations")
+	c := claims(t, "Kubernetes' own controllers and istiod go on with what was rendered: they remove it with its Namespace and its owner, adopt it, and copy a GitOps tool's labels and annotations from it")
 	w := theWorld(t)
 	const gone = "/api/v1/namespaces/gone"
 	c.check("a Namespace is deleted with its rendered RoleBindings", func(t *testing.T) {
@@ -162,11 +169,53 @@ func TestKubernetesControllersRemoveWhatWasRendered(t *testing.T) {
 		w.make(t, renderedGateway)
 		require.NoError(t, cluster.Eventually(patience, func() error {
 			deployment, err := w.cluster.Admin.Get("/apis/apps/v1/namespaces/ns-1/deployments/kept-istio")
-			if err == nil && deployment.GetAnnotations()["argocd.argoproj.io/tracking-id"] == "" {
+			if err == nil && deployment.GetAnnotations()["argocd.argoproj.io/sync-wave"] == "" {
 				err = fmt.Errorf("istiod copies no annotations: %v", deployment.GetAnnotations())
 			}
 			return err
 		}))
+		answer, err := w.cluster.Admin.Do("PATCH", "/apis/gateway.networking.k8s.io/v1/namespaces/ns-1/gateways/kept",
+			`{"metadata":{"annotations":{"argocd.argoproj.io/sync-wave":"2"}}}`)
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			deployment, err := w.cluster.Admin.Get("/apis/apps/v1/namespaces/ns-1/deployments/kept-istio")
+			if err == nil && deployment.GetAnnotations()["argocd.argoproj.io/sync-wave"] != "2" {
+				err = fmt.Errorf("istiod copies no later annotations: %v", deployment.GetAnnotations())
+			}
+			return err
+		}))
+	})
+	c.check("Kubernetes gives an EndpointSlice the labels that its rendered Service has, and later gets", func(t *testing.T) {
+		w.make(t, renderedService)
+		for _, name := range []string{"tenant-sales", "renamed"} {
+			answer, err := w.cluster.Admin.Do("PATCH", services("ns-1")+"/rendered", `{"metadata":{"labels":{"kustomize.toolkit.fluxcd.io/name":"`+name+`"}}}`)
+			require.NoError(t, err)
+			require.NoError(t, answer.Error())
+			require.NoError(t, cluster.Eventually(patience, func() error {
+				slices, err := w.cluster.Admin.Items("/apis/discovery.k8s.io/v1/namespaces/ns-1/endpointslices?labelSelector=kubernetes.io/service-name=rendered")
+				if err == nil && (len(slices) != 1 || slices[0].GetLabels()["kustomize.toolkit.fluxcd.io/name"] != name) {
+					err = fmt.Errorf("there are %d EndpointSlices, not with the label %s", len(slices), name)
+				}
+				return err
+			}))
+		}
+	})
+	// Which may patch Pods in the whole cluster, and not update them.
+	c.check("Kubernetes adopts a Pod with the tenant's label", func(t *testing.T) {
+		const pods = "/api/v1/namespaces/ns-1/pods"
+		answer, err := w.cluster.Admin.Do("POST", pods, `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"orphan",`+
+			`"labels":{"istio-tenancy.dev/tenant":"sales","sidecar.istio.io/inject":"false"}},"spec":{"containers":[{"name":"x","image":"x"}]}}`)
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		defer w.cluster.Admin.Do("DELETE", pods+"/orphan", "")
+		adopt := `{"metadata":{"ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"x","uid":"6f1b6a32-0000-4000-8000-000000000000"}]}}`
+		answer, err = w.cluster.Admin.Impersonate("system:serviceaccount:kube-system:replicaset-controller", "", "PATCH", pods+"/orphan?dryRun=All", adopt)
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		answer, err = w.cluster.As("sales-admin").Do("PATCH", pods+"/orphan?dryRun=All", adopt)
+		require.NoError(t, err)
+		require.Equal(t, 403, answer.Code, answer.Message())
 	})
 }
 
@@ -188,6 +237,7 @@ metadata:
   name: rendered
   namespace: %[1]s
   labels: {istio-tenancy.dev/tenant: sales, app.kubernetes.io/instance: tenant-sales}
+  annotations: {kubectl.kubernetes.io/last-applied-configuration: "{}"}
 spec: {podSelector: {matchLabels: {x: "y"}}}
 `
 
@@ -217,6 +267,13 @@ metadata:
 spec:
   gatewayClassName: istio
   listeners: [{name: http, port: 80, protocol: HTTP}]
+`
+
+const renderedService = `
+apiVersion: v1
+kind: Service
+metadata: {name: rendered, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+spec: {selector: {app: rendered}, ports: [{port: 80}]}
 `
 
 const gitopsRights = `

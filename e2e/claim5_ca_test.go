@@ -134,3 +134,60 @@ func TestACertificateNamesTheTrustDomainOfTheTenantAndTheNamespaceOfTheToken(t *
 		})
 	}
 }
+
+// istiod gives a certificate for a certificate, as virtual machines need it.
+func TestACertificateOutlivesItsServiceAccount(t *testing.T) {
+	c := claims(t, "For comparison, as said in what does not protect: a certificate of a mesh gets the next one, after its ServiceAccount and its tokens are gone, until the CA is made anew")
+	w := theWorld(t)
+	objects, err := w.source.render("examples/bookinfo")
+	require.NoError(t, err)
+	_, err = w.cluster.Admin.Apply(objects)
+	require.NoError(t, err)
+	defer remove(t, w, objects)
+	istiod, err := w.cluster.StartIstiod(objects)
+	require.NoError(t, err)
+	defer func() { istiod.Stop() }()
+	account := parse(t, `{apiVersion: v1, kind: ServiceAccount, metadata: {name: former, namespace: bookinfo}}`)
+	_, err = w.cluster.Admin.Apply(account)
+	require.NoError(t, err)
+	caller, err := proxyIn(istiod, "bookinfo")
+	require.NoError(t, err)
+	token, err := istiod.ProxyToken("bookinfo", "former")
+	require.NoError(t, err)
+	caller.Metadata = xds.Bearer(token)
+	first, err := caller.Sign(t.Context(), "")
+	require.NoError(t, err)
+	require.NoError(t, w.cluster.Admin.Delete(account))
+	c.check("the token is refused", func(t *testing.T) {
+		// The API server remembers for some seconds what it said of a token.
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			if _, err := caller.Sign(t.Context(), ""); err == nil {
+				return errors.New("the token is taken still")
+			}
+			return nil
+		}))
+	})
+	byCertificate := func(caller xds.Caller) (*tls.Certificate, error) {
+		caller.Metadata, caller.TLS.Certificates = nil, []tls.Certificate{*first}
+		return caller.Sign(t.Context(), "")
+	}
+	c.check("the certificate gets the next", func(t *testing.T) {
+		next, err := byCertificate(caller)
+		require.NoError(t, err)
+		require.Equal(t, "spiffe://bookinfo.mesh/ns/bookinfo/sa/former", next.Leaf.URIs[0].String())
+	})
+	c.check("it gets none from a CA that is made anew", func(t *testing.T) {
+		istiod.Stop()
+		answer, err := w.cluster.Admin.Do("DELETE", "/api/v1/namespaces/"+istiod.Namespace+"/secrets/istio-ca-secret", "")
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		istiod, err = w.cluster.StartIstiod(objects)
+		require.NoError(t, err)
+		caller, err := proxyIn(istiod, "bookinfo")
+		require.NoError(t, err)
+		_, err = caller.Sign(t.Context(), "")
+		require.NoError(t, err, "a token of the mesh")
+		_, err = byCertificate(caller)
+		require.Error(t, err)
+	})
+}

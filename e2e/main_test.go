@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -45,7 +46,7 @@ func run(m *testing.M) (code int, err error) {
 		if err := buildTools(); err != nil {
 			return 1, err
 		}
-		if err := os.RemoveAll(logs); err != nil {
+		if err := errors.Join(os.RemoveAll(logs), os.MkdirAll(logs, 0o755)); err != nil {
 			return 1, err
 		}
 		// The servers' data goes where it can be removed however the tests end.

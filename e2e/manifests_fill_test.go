@@ -24,6 +24,7 @@ var contents = map[string]string{
 	"events.k8s.io/v1 Event":  `{regarding: {namespace: HERE}, eventTime: "2026-01-01T00:00:00.000000Z", type: Normal, reason: a, action: a, reportingController: a.example/a, reportingInstance: a}`,
 	"v1 Event":                `{involvedObject: {namespace: HERE}}`,
 	"HorizontalPodAutoscaler": `{spec: {maxReplicas: 1, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}}}`,
+	"Kustomization":           `{spec: {serviceAccountName: a}}`,
 	"Ingress":                 `{spec: {defaultBackend: {service: {name: a, port: {number: 80}}}}}`,
 	"Job":                     `{spec: {template: {spec: ` + podSpec + `}}}`,
 	"LeaseCandidate":          `{spec: {leaseName: a, binaryVersion: 1.0.0, emulationVersion: 1.0.0, strategy: OldestEmulationVersion}}`,

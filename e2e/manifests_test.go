@@ -57,6 +57,7 @@ func TestNoManifestOfAnOverlayIsStoredOutsideOfTheTenant(t *testing.T) {
 	moons := listed(c, over, all)
 	store(c, server, append(all, moons...))
 	overrule(c, over, all)
+	narrow(c, source, server)
 }
 
 // admission is the step that says of each object whether it may be there, after
@@ -211,8 +212,14 @@ func writeOverlay(t *testing.T, source checkout, name string, all []*candidate) 
 	}
 	dir := filepath.Join(source.dir, "overlays", name)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "manifests.yaml"), []byte(text.String()), 0o644))
+	add(t, dir, "manifests.yaml")
+}
+
+// add lists a file under resources of a directory's kustomization.
+func add(t *testing.T, dir, file string) {
+	t.Helper()
 	kustomization, err := os.ReadFile(filepath.Join(dir, "kustomization.yaml"))
 	require.NoError(t, err)
-	added := strings.Replace(string(kustomization), "resources:\n", "resources:\n- manifests.yaml\n", 1)
+	added := strings.Replace(string(kustomization), "resources:\n", "resources:\n- "+file+"\n", 1)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(added), 0o644))
 }

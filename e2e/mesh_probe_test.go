@@ -73,7 +73,7 @@ func somebody(namespace string) xds.Node {
 
 // ask is join on one port.
 func (with credentials) ask(host, address, namespace string, encrypted bool) (given []string) {
-	if connection, err := net.DialTimeout("tcp", address, time.Second); err != nil {
+	if connection, err := net.DialTimeout("tcp", address, 5*time.Second); err != nil {
 		return nil
 	} else {
 		connection.Close()
@@ -95,7 +95,7 @@ func (with credentials) ask(host, address, namespace string, encrypted bool) (gi
 	}
 	proxy := somebody(namespace)
 	within := func(f func(context.Context) error) error {
-		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		return f(ctx)
 	}
@@ -131,7 +131,7 @@ func (with credentials) ask(host, address, namespace string, encrypted bool) (gi
 }
 
 func (with credentials) page(url string, config *tls.Config) error {
-	client := &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
 	request, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
 		return err

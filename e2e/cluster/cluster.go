@@ -54,7 +54,7 @@ type Cluster struct {
 // attacker or an offboarding would meet.
 const controllers = "serviceaccount-controller,serviceaccount-token-controller,root-ca-certificate-publisher-controller," +
 	"clusterrole-aggregation-controller,namespace-controller,garbage-collector-controller,resourcequota-controller," +
-	"deployment-controller,replicaset-controller,job-controller,endpointslice-controller"
+	"deployment-controller,replicaset-controller,job-controller,endpointslice-controller,validatingadmissionpolicy-status-controller"
 
 // nets hands out the address ranges: two per cluster, within what
 // bringUpNetwork gives to the loopback interface.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -47,10 +46,12 @@ func (i *Istiod) User() string {
 	return "system:serviceaccount:" + i.Namespace + ":" + i.ServiceAccount
 }
 
-// Stop ends the process.
+// Stop ends the process, and what stands for its Service.
 func (i *Istiod) Stop() {
 	i.process.stop()
-	i.service()
+	if i.service != nil {
+		i.service()
+	}
 	i.network.close()
 }
 
@@ -99,6 +100,7 @@ func (c *Cluster) StartIstiod(objects []*Object) (*Istiod, error) {
 	if i.network, err = newNetwork(); err != nil {
 		return nil, err
 	}
+	c.stop = append(c.stop, i.Stop)
 	i.IP = i.network.address.String()
 	if err := c.runPodAt(i.Namespace, i.Pod, i.IP); err != nil {
 		return nil, err
@@ -120,7 +122,6 @@ func (c *Cluster) StartIstiod(objects []*Object) (*Istiod, error) {
 	}); err != nil {
 		return nil, err
 	}
-	c.stop = append(c.stop, i.Stop)
 	i.Log = filepath.Join(c.Logs, name+".log")
 	return i, i.process.ready(2*time.Minute, func() error {
 		_, err := get(http.DefaultClient, "http://"+i.IP+":8080/ready")
@@ -177,72 +178,6 @@ func (c *Cluster) PodOf(namespace, deployment string) (name string, err error) {
 		return fmt.Errorf("Deployment %s/%s: the controllers have made no pod", namespace, deployment)
 	})
 	return name, err
-}
-
-// ServiceAccountToken is a fresh token, as a kubelet asks for it; without
-// audiences, it is for the API server.
-func (c *Cluster) ServiceAccountToken(namespace, name string, audiences ...string) (string, error) {
-	return c.token(namespace, name, nil, audiences...)
-}
-
-// token is bound to a pod, if there is one that is stored.
-func (c *Cluster) token(namespace, name string, pod *Object, audiences ...string) (string, error) {
-	path := "/api/v1/namespaces/" + namespace + "/serviceaccounts/" + name + "/token"
-	spec := map[string]any{"expirationSeconds": 7200, "audiences": audiences}
-	if pod != nil && pod.GetUID() != "" {
-		spec["boundObjectRef"] = map[string]any{"apiVersion": "v1", "kind": "Pod", "name": pod.GetName(), "uid": pod.GetUID()}
-	}
-	body, err := json.Marshal(map[string]any{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec})
-	if err != nil {
-		return "", err
-	}
-	answer, err := c.Admin.Do(http.MethodPost, path, string(body))
-	if err != nil {
-		return "", err
-	}
-	token, err := TokenIn(answer)
-	if err != nil {
-		return "", fmt.Errorf("token of ServiceAccount %s/%s: %w", namespace, name, err)
-	}
-	return token, nil
-}
-
-// TokenIn is the token that an answer to a TokenRequest holds.
-func TokenIn(answer Answer) (string, error) {
-	var token struct{ Status struct{ Token string } }
-	if err := answer.Error(); err != nil {
-		return "", err
-	}
-	err := json.Unmarshal(answer.Body, &token)
-	return token.Status.Token, err
-}
-
-// ProxyToken is a token of a ServiceAccount for this istiod, as the kubelet gives
-// it to a proxy.
-func (i *Istiod) ProxyToken(namespace, name string) (string, error) {
-	return i.cluster.ServiceAccountToken(namespace, name, i.Audience)
-}
-
-// TokenOf is what the kubelet gives to the proxy of a pod: the token of the
-// volume that is called istio-token, for the audience that the pod states there,
-// bound to the pod if that is stored.
-func (c *Cluster) TokenOf(pod *Object) (string, error) {
-	account, _, _ := unstructured.NestedString(pod.Object, "spec", "serviceAccountName")
-	volumes, _, _ := unstructured.NestedSlice(pod.Object, "spec", "volumes")
-	for _, item := range volumes {
-		volume := item.(map[string]any)
-		if volume["name"] != "istio-token" {
-			continue
-		}
-		sources, _, _ := unstructured.NestedSlice(volume, "projected", "sources")
-		for _, source := range sources {
-			audience, _, _ := unstructured.NestedString(source.(map[string]any), "serviceAccountToken", "audience")
-			if audience != "" {
-				return c.token(pod.GetNamespace(), account, pod, audience)
-			}
-		}
-	}
-	return "", fmt.Errorf("%s has no volume istio-token with an audience", ID(pod))
 }
 
 // Roots are what proxies know its certificate by: its own CA's.

@@ -198,6 +198,44 @@ func TestDecodeSpecErrors(t *testing.T) {
 	}
 }
 
+// A Service bank in a namespace hr is what every Pod of the cluster gets for bank.hr.
+func TestNamespacesThatCaptureNamesOfHosts(t *testing.T) {
+	refusal := func(at, ns, what, better string) string {
+		return at + ": \"" + ns + "\" " + what + ": to every Pod of the cluster, its resolver's search path makes a Service \"x\" in this namespace the host \"x." + ns +
+			"\": must be another name, such as \"" + better + "\", unless the cluster administrator accepts it by spec.acceptDomainNames: [" + ns + "]"
+	}
+	const internet = "is a top-level domain of the Internet"
+	for name, c := range map[string]struct {
+		tenant, spec string
+		want         []string
+	}{
+		"application":    {"a", "applicationNamespaces: [ns-1, hr]", []string{refusal("spec.applicationNamespaces[1]", "hr", internet, "hr-apps")}},
+		"twice":          {"a", "applicationNamespaces: [hr, hr]", []string{refusal("spec.applicationNamespaces[0]", "hr", internet, "hr-apps"), `spec.applicationNamespaces[1]: "hr" is listed twice: list it once`}},
+		"by default":     {"com", "", []string{refusal("spec.applicationNamespaces[0]", "com", internet, "com-apps")}},
+		"control plane":  {"a", "controlPlane: {namespace: io}", []string{refusal("spec.controlPlane.namespace", "io", internet, "istio-io")}},
+		"other letters":  {"a", "applicationNamespaces: [xn--p1ai]", []string{refusal("spec.applicationNamespaces[0]", "xn--p1ai", internet, "xn--p1ai-apps")}},
+		"the cluster's":  {"a", "applicationNamespaces: [svc]", []string{refusal("spec.applicationNamespaces[0]", "svc", "ends names of the cluster itself", "svc-apps")}},
+		"a network's":    {"a", "applicationNamespaces: [corp]", []string{refusal("spec.applicationNamespaces[0]", "corp", "ends names of many private networks", "corp-apps")}},
+		"accepted":       {"hr", "acceptDomainNames: [hr]", nil},
+		"both accepted":  {"a", "controlPlane: {namespace: io}\n  applicationNamespaces: [hr]\n  acceptDomainNames: [hr, io]", nil},
+		"one accepted":   {"a", "applicationNamespaces: [hr, it]\n  acceptDomainNames: [it]", []string{refusal("spec.applicationNamespaces[0]", "hr", internet, "hr-apps")}},
+		"nobody's":       {"a", "acceptDomainNames: [hr]", []string{`spec.acceptDomainNames[0]: "hr" is no namespace of this tenant: must be one of istio-a or a`}},
+		"no domain":      {"a", "acceptDomainNames: [a]", []string{`spec.acceptDomainNames[0]: "a" ends no names of hosts that are known, and needs no acceptance: leave it out`}},
+		"accepted twice": {"hr", "acceptDomainNames: [hr, hr]", []string{`spec.acceptDomainNames[1]: "hr" is listed twice: list it once`}},
+		"no name":        {"a", "acceptDomainNames: [.hr]", []string{`spec.acceptDomainNames[0]: ".hr" is not allowed: must be a DNS label: lower-case letters, digits and "-", at most 63 characters`}},
+		"other people's": {"a", "network: {allowFrom: [hr, mail]}", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := DecodeTenant([]byte(strings.Replace(head, "sales", c.tenant, 1) + "spec:\n" + admin + "  " + c.spec + "\n"))
+			if c.want == nil {
+				require.NoError(t, err)
+				return
+			}
+			require.EqualError(t, err, "IstioTenant "+c.tenant+": "+strings.Join(c.want, "\nIstioTenant "+c.tenant+": "))
+		})
+	}
+}
+
 func TestAdminErrors(t *testing.T) {
 	for spec, want := range map[string]string{
 		"mtls: none":   "is missing: Who administers the tenant: at least one User, Group or ServiceAccount.",

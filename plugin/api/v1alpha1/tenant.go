@@ -47,6 +47,9 @@ type TenantSpec struct {
 	// namespace, as "Kind.group": those that are not known otherwise, which are
 	// refused unless they are listed.
 	NamespacedKinds []string `json:"namespacedKinds,omitempty"`
+	// AcceptDomainNames are those of the tenant's namespaces that are called as
+	// names of hosts end, such as hr, and shall be all the same.
+	AcceptDomainNames []string `json:"acceptDomainNames,omitempty"`
 }
 
 // ControlPlane says where the tenant's Istio runs and what it is called.

@@ -24,20 +24,23 @@ tenant. A directory that exists is left alone.
 
 An administrator or viewer is User:NAME, Group:NAME or
 ServiceAccount:NAMESPACE/NAME; a bare NAME is a User. What a tenant beside the
-new one has already, its name, revision or a namespace, is refused.
+new one has already, its name, revision or a namespace, is refused, and so is a
+namespace in which names of hosts end, such as com, hr or internal: to every Pod
+of the cluster, the Service "bank" in a namespace "hr" is the host bank.hr. Give
+another by --app-namespace; the field spec.acceptDomainNames accepts one.
 
 Without --output the overlay is written beside the others: to ./NAME in a
 directory that is called overlays or holds overlays, to ../NAME in an overlay,
 and elsewhere to overlays/NAME.`,
-		Example: `  # Control plane in istio-hr, applications in hr.
-  istio-tenancy new hr --admin User:hr-admin
+		Example: `  # Control plane in istio-payroll, applications in payroll.
+  istio-tenancy new payroll --admin User:payroll-admin
 
   # As overlays/sales was made.
   istio-tenancy new sales --namespace istio-system1 --app-namespace ns-1 --admin User:sales-admin
 
   # In a repository of its own, over a base elsewhere.
-  istio-tenancy new hr --admin Group:hr --base https://github.com/example/bases//istio?ref=v1 -o tenants/hr`,
-		Args: arguments{name: "NAME", what: "the tenant's name", example: "new hr --admin User:hr-admin", least: 1, most: 1}.check,
+  istio-tenancy new payroll --admin Group:payroll --base https://github.com/example/bases//istio?ref=v1 -o tenants/payroll`,
+		Args: arguments{name: "NAME", what: "the tenant's name", example: "new payroll --admin User:payroll-admin", least: 1, most: 1}.check,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.Name = args[0]
 			var errs []error
@@ -77,7 +80,7 @@ and elsewhere to overlays/NAME.`,
 	f.StringArrayVar(&o.ApplicationNamespaces, "app-namespace", nil, "`namespace` of the applications; repeatable (default NAME)")
 	f.StringArrayVar(&admins, "admin", nil, "administrator as `KIND:NAME`; repeatable, at least one")
 	f.StringArrayVar(&viewers, "viewer", nil, "who may read as `KIND:NAME`; repeatable")
-	f.StringVar(&o.base, "base", "", "`directory` or URL of the base (default bases/istio/control-plane of the checkout around the output)")
+	f.StringVar(&o.base, "base", "", "`directory` of the base, or its URL, which render takes with --allow-remote (default bases/istio/control-plane of the checkout around the output)")
 	f.StringVarP(&o.dir, "output", "o", "", "`directory` to write (default NAME beside the other overlays, or overlays/NAME)")
 	return cmd
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/domain"
 )
 
 // overlay is a tenant's directory that is to be written.
@@ -71,7 +72,11 @@ func (o overlay) tenant(standIn bool) (v1alpha1.IstioTenant, error) {
 	if err != nil {
 		return v1alpha1.IstioTenant{}, err
 	}
-	return v1alpha1.DecodeTenant(text)
+	tenant, err := v1alpha1.DecodeTenant(text)
+	if err != nil && len(o.ApplicationNamespaces) == 0 && domain.In(o.Name) != "" {
+		err = fmt.Errorf("%w\nnew: --app-namespace is missing: must be given where the tenant's name is no good namespace, such as --app-namespace %s-apps", err, o.Name)
+	}
+	return tenant, err
 }
 
 // beside refuses what a tenant in a directory beside the new one has already.

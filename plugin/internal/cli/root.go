@@ -64,7 +64,7 @@ under generators.`,
   kustomize build --enable-alpha-plugins --enable-exec overlays/sales
 
   # Start an overlay for another tenant.
-  istio-tenancy new hr --admin User:hr-admin
+  istio-tenancy new payroll --admin User:payroll-admin
 
   # Make a base of an Istio manifest that another tool rendered.
   istioctl manifest generate | istio-tenancy split -o bases/my-istio`,

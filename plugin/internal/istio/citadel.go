@@ -53,7 +53,8 @@ var securityPostInstall = Component{
 
 // oldCACleanup is a Job of 0.8 that removes the CA of 0.7, by a Role of its own.
 var oldCACleanup = Component{
-	Name:     "the Job that removes the CA of 0.7",
-	Range:    Range{Before: "1.1"},
-	Accounts: []string{"istio-cleanup-old-ca-service-account"},
+	Name:      "the Job that removes the CA of 0.7",
+	Range:     Range{Before: "1.1"},
+	Accounts:  []string{"istio-cleanup-old-ca-service-account"},
+	Workloads: []string{"istio-cleanup-old-ca"},
 }

@@ -48,7 +48,8 @@ type Component struct {
 	Dropped string
 	// OncePerCluster says why a tenant cannot have it.
 	OncePerCluster string
-	// Workloads are what its DaemonSet is called, where nothing else tells it.
+	// Workloads are what upstream calls its workloads, or what it runs beside
+	// them as the same account, where no image and no container tells it.
 	Workloads []string
 	// Names are those of its objects that carry the revision.
 	Names []Name

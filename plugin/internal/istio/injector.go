@@ -13,9 +13,10 @@ const (
 
 // injector is a program of its own up to 1.4.
 var injector = Component{
-	Name:     "the injector",
-	Range:    Range{Before: RevisionsSince},
-	Accounts: []string{"istio-sidecar-injector-service-account"},
+	Name:      "the injector",
+	Range:     Range{Before: RevisionsSince},
+	Accounts:  []string{"istio-sidecar-injector-service-account"},
+	Workloads: []string{"istio-sidecar-injector"},
 	Rights: []Right{
 		{
 			Groups: []string{""}, Resources: []string{"configmaps"},

@@ -9,6 +9,7 @@ var mixer = Component{
 	Images:     []string{"mixer"},
 	Containers: []string{"mixer"},
 	Accounts:   []string{"istio-mixer-service-account"},
+	Workloads:  []string{"istio-statsd-prom-bridge"}, // 0.8
 	Arguments: []Argument{{
 		Name: "--configStoreURL", Value: "k8s://?ns={namespaces}",
 		Why: "Mixer uses the configuration of these namespaces; it lists the whole cluster and drops the rest",
@@ -41,9 +42,10 @@ var mixer = Component{
 
 // mixerPostInstall is a Job that applies Mixer's configuration, in 0.8 and 1.0.
 var mixerPostInstall = Component{
-	Name:     "Mixer's post-install Job",
-	Range:    Range{Before: "1.8"},
-	Accounts: []string{"istio-mixer-post-install-account"},
+	Name:      "Mixer's post-install Job",
+	Range:     Range{Before: "1.8"},
+	Accounts:  []string{"istio-mixer-post-install-account"},
+	Workloads: []string{"istio-mixer-post-install"},
 	Rights: []Right{
 		{
 			Groups: []string{"config.istio.io", "networking.istio.io"}, Resources: []string{"*"},
@@ -59,8 +61,9 @@ var mixerPostInstall = Component{
 
 // mixerValidator is an account of 0.7 that nothing runs as.
 var mixerValidator = Component{
-	Name:     "Mixer's validator",
-	Range:    Range{Before: RevisionsSince},
-	Accounts: []string{"istio-mixer-validator-service-account"},
-	Idle:     "nothing runs as it",
+	Name:      "Mixer's validator",
+	Range:     Range{Before: RevisionsSince},
+	Accounts:  []string{"istio-mixer-validator-service-account"},
+	Workloads: []string{"istio-mixer-validator"},
+	Idle:      "nothing runs as it",
 }

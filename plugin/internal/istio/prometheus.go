@@ -5,6 +5,7 @@ package istio
 var prometheus = Component{
 	Name:           "Prometheus",
 	Accounts:       []string{"prometheus"},
+	Workloads:      []string{"prometheus"},
 	Configurations: []Configuration{{Mark: discoveries, Edit: editPrometheus}},
 	URLs:           []URL{{Path: "/metrics", Why: "the API server's tell of every tenant"}},
 	Rights: []Right{

@@ -15,10 +15,11 @@ var proxy = Component{
 
 // ingress is the proxy that serves Ingresses in 0.x.
 var ingress = Component{
-	Name:     "the ingress",
-	Range:    Range{Before: RevisionsSince},
-	Accounts: []string{"istio-ingress-service-account"},
-	Idle:     "the ingress is a proxy, which asks Pilot and not the API server; 1.1 and later give it nothing",
+	Name:      "the ingress",
+	Range:     Range{Before: RevisionsSince},
+	Accounts:  []string{"istio-ingress-service-account"},
+	Workloads: []string{"istio-ingress"},
+	Idle:      "the ingress is a proxy, which asks Pilot and not the API server; 1.1 and later give it nothing",
 }
 
 // egress are the proxies of 0.x that run as the namespace's own account.

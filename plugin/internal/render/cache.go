@@ -5,6 +5,7 @@ import (
 	"encoding/gob"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,11 +19,15 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/template"
 )
 
-// cacheDir is in the output directory.
-const cacheDir = ".istio-tenancy"
+// cacheDir is in the output directory, and templatesDir in that.
+const (
+	cacheDir     = ".istio-tenancy"
+	templatesDir = "templates"
+)
 
 // cache is what is known of earlier runs. Nothing in it is needed: what is
-// missing, unreadable or out of date is made again.
+// missing, unreadable or out of date is made again. A run that only says whether
+// an output is right does not believe it, as it may have been committed with that.
 type cache struct {
 	dir      string // "" : there is none, and none is written
 	readOnly bool
@@ -86,7 +91,10 @@ func openCache(output string, readOnly bool) (*cache, func(), error) {
 	}
 	c.dir = filepath.Join(output, cacheDir)
 	if !readOnly {
-		if err := os.MkdirAll(filepath.Join(c.dir, "templates"), 0o755); err != nil {
+		if err := noLinks(c.dir, c.temp(), filepath.Join(c.dir, templatesDir), filepath.Join(c.dir, unfinishedDir)); err != nil {
+			return nil, nil, err
+		}
+		if err := os.MkdirAll(filepath.Join(c.dir, templatesDir), 0o755); err != nil {
 			return nil, nil, err
 		}
 		var err error
@@ -116,6 +124,17 @@ func openCache(output string, readOnly bool) (*cache, func(), error) {
 	return c, unlock, nil
 }
 
+// noLinks refuses links in the place of directories whose files are removed:
+// whoever may commit to the output would have those of another directory removed.
+func noLinks(dirs ...string) error {
+	for _, dir := range dirs {
+		if info, err := os.Lstat(dir); err == nil && info.Mode()&os.ModeSymlink != 0 {
+			return fmt.Errorf("%s: is a link, and what it leads to would be changed: must be a directory, or be removed", dir)
+		}
+	}
+	return nil
+}
+
 // temp is where files are written before they are renamed.
 func (c *cache) temp() string { return filepath.Join(c.dir, "tmp") }
 
@@ -142,7 +161,7 @@ func (c *cache) set(files []string) int {
 // written again.
 func (c *cache) isCurrent(o overlay, split bool, output string, digests *digester) (entry, bool) {
 	e, ok := c.old[o.name]
-	if !ok || e.Overlay != o.dir || e.Split != split {
+	if !ok || c.readOnly || e.Overlay != o.dir || e.Split != split {
 		return entry{}, false
 	}
 	inputs := c.sets[e.Inputs]
@@ -222,10 +241,10 @@ func (c *cache) save(present map[string]bool) error {
 
 // load returns the templates of a group.
 func (c *cache) load(group string) []*cachedTemplate {
-	if c.dir == "" {
+	if c.dir == "" || c.readOnly {
 		return nil
 	}
-	names, err := filepath.Glob(filepath.Join(c.dir, "templates", group+"-*"))
+	names, err := filepath.Glob(filepath.Join(c.dir, templatesDir, group+"-*"))
 	if err != nil {
 		return nil
 	}
@@ -254,10 +273,10 @@ func (c *cache) keep(group string, f *cachedTemplate) error {
 	if err := gob.NewEncoder(&text).Encode(f); err != nil {
 		return err
 	}
-	if err := c.write(filepath.Join("templates", group+"-"+f.Digest), text.Bytes()); err != nil {
+	if err := c.write(filepath.Join(templatesDir, group+"-"+f.Digest), text.Bytes()); err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(filepath.Join(c.dir, "templates"))
+	entries, err := os.ReadDir(filepath.Join(c.dir, templatesDir))
 	if err != nil {
 		return err
 	}
@@ -270,7 +289,7 @@ func (c *cache) keep(group string, f *cachedTemplate) error {
 	}
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return int(min(1, max(-1, age(b)-age(a)))) })
 	for _, e := range entries[min(mostTemplates, len(entries)):] {
-		err = errors.Join(err, os.Remove(filepath.Join(c.dir, "templates", e.Name())))
+		err = errors.Join(err, os.Remove(filepath.Join(c.dir, templatesDir, e.Name())))
 	}
 	return err
 }

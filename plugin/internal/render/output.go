@@ -131,6 +131,9 @@ type change struct {
 // changes compares an overlay's files with what is there. It refuses what
 // somebody else, or another overlay, put there.
 func (o output) changes(overlayDir, name string, files []file) ([]change, error) {
+	if err := noLinks(filepath.Join(o.dir, name)); err != nil {
+		return nil, err
+	}
 	from, ours := o.source(name)
 	if ours && from != overlayDir && !o.adopt {
 		return nil, o.taken(overlayDir, name, from)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 )
 
 // Options say what to render, and where to.
@@ -27,6 +28,8 @@ type Options struct {
 	Check, Diff bool
 	// Verify builds every overlay with kustomize, and compares.
 	Verify bool
+	// Allow is what overlays may run and fetch beside this program's functions.
+	Allow allow.List
 	// Executable is this program's file; "": that on PATH, which kustomize would run.
 	Executable string
 	// Out may be nil if there is an Output, and no Diff.
@@ -58,7 +61,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	builder, err := build.New(o.Executable)
+	builder, err := build.New(o.Executable, o.Allow)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -91,6 +94,9 @@ func (o Options) readOnly() bool { return o.Check || o.Diff || o.Output == "" }
 func (o Options) complete() (Options, error) {
 	if o.Out == nil && (o.Output == "" || o.Diff) {
 		return o, errors.New("render: Out is nil: must be where to print, as Output is empty or Diff is set")
+	}
+	if err := o.Allow.Validate(); err != nil {
+		return o, err
 	}
 	if o.Warn == nil {
 		o.Warn = func(string) {}

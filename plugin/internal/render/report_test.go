@@ -58,9 +58,9 @@ func TestASummarySaysWhatDiffersAndCountsTruly(t *testing.T) {
 
 	require.NoError(t, os.RemoveAll(r.path("overlays/gamma")))
 	r.overlay("beta", "beta", "{admins: [{kind: User, name: jo}]}", kustomization)
-	r.teams("delta")
+	r.teams("deltas")
 	dry, _, err := r.render(both, func(o *render.Options) { o.Check, o.Prune = true, true })
-	require.EqualError(t, err, r.path("rendered")+": is out of date: would change: beta; would be new: delta; would be removed: gamma")
+	require.EqualError(t, err, r.path("rendered")+": is out of date: would change: beta; would be new: deltas; would be removed: gamma")
 	require.Contains(t, dry.String(), "4 overlays (3 tenants), ")
 	require.Contains(t, dry.String(), ": 2 would change, 1 would be removed in ")
 
@@ -75,7 +75,7 @@ func TestASummarySaysWhatDiffersAndCountsTruly(t *testing.T) {
 
 	done, _, err := r.render(both, func(o *render.Options) { o.Prune = true })
 	require.NoError(t, err)
-	require.Equal(t, "changed: beta; new: delta; removed: gamma", done.Named())
+	require.Equal(t, "changed: beta; new: deltas; removed: gamma", done.Named())
 	require.Contains(t, done.String(), ": 2 changed, 1 removed in ")
 	require.NoDirExists(t, r.path("rendered/gamma"))
 }

@@ -17,7 +17,7 @@ func TestWhatLooksLikeAnOverlayIsNotPassedOver(t *testing.T) {
 		r := repo{t, t.TempDir()}
 		r.write("own/kustomization.yaml", "resources: [own.yaml]\n")
 		r.write("own/own.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: any\n")
-		r.write("overlays/hr/kustomization.yaml", own)
+		r.write("overlays/payroll/kustomization.yaml", own)
 		r.write("overlays/sales/kustomization.yaml", own)
 		r.run()
 		return r
@@ -57,7 +57,7 @@ func TestWhatLooksLikeAnOverlayIsNotPassedOver(t *testing.T) {
 			require.NoError(t, os.RemoveAll(r.path("rendered")))
 			_, _, err = r.render()
 			require.EqualError(t, err, r.path("overlays/sales")+c.want, "also if it is new")
-			require.DirExists(t, r.path("rendered/hr"), "the others are rendered")
+			require.DirExists(t, r.path("rendered/payroll"), "the others are rendered")
 			if name != "a link to nothing" {
 				_, _, err = r.render(func(o *render.Options) { o.Overlays = []string{r.path("overlays/sales")} })
 				require.EqualError(t, err, r.path("overlays/sales")+c.want, "also if it is named")

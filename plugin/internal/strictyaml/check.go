@@ -52,6 +52,10 @@ func (c *checker) within(s step, node *yaml.Node) {
 }
 
 func (c *checker) node(node *yaml.Node) {
+	if !isPlain(node) {
+		c.fail("has the YAML tag %s: must be a plain value", node.ShortTag())
+		return
+	}
 	switch node.Kind {
 	case yaml.AliasNode:
 		c.fail("is a YAML alias (*%s): write the value itself", node.Value)
@@ -78,7 +82,19 @@ func (c *checker) node(node *yaml.Node) {
 }
 
 func isName(key *yaml.Node) bool {
-	return key.Kind == yaml.ScalarNode && key.ShortTag() != yaml.MergeTag
+	return key.Kind == yaml.ScalarNode && isPlain(key) && key.ShortTag() != yaml.MergeTag
+}
+
+// isPlain says whether a node has no tag, or one of a value that JSON has, too.
+func isPlain(node *yaml.Node) bool {
+	if node.Style&yaml.TaggedStyle == 0 {
+		return true
+	}
+	switch node.ShortTag() {
+	case yaml.NodeTagString, yaml.NodeTagInt, yaml.NodeTagFloat, yaml.NodeTagBool, yaml.NodeTagNull, yaml.NodeTagMap, yaml.NodeTagSeq, "!!timestamp", yaml.MergeTag:
+		return true
+	}
+	return false
 }
 
 // repeated are the indices of keys that a mapping has before; nil: none.

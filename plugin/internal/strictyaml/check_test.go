@@ -26,6 +26,10 @@ func TestCheck(t *testing.T) {
 		"a: &a {b: c}\nd: *a\n":         {{"d", "is a YAML alias (*a): write the value itself"}},
 		"a: &a [*a]\n":                  {{"a[0]", "is a YAML alias (*a): write the value itself"}},
 		"a: &a {}\nb: {<<: *a}\n":       {{"b", "has a key that is no string in line 2: keys are plain names"}},
+		"a: {b: !!binary aGk=}\n":       {{"a.b", "has the YAML tag !!binary: must be a plain value"}},
+		"a: [!thing b, !!str c]\n":      {{"a[0]", "has the YAML tag !thing: must be a plain value"}},
+		"!!binary aGk=: a\nhi: b\n":     {{"", "has a key that is no string in line 1: keys are plain names"}},
+		"a: !!set {b: null}\n":          {{"a", "has the YAML tag !!set: must be a plain value"}},
 		"? [a]\n: b\n":                  {{"", "has a key that is no string in line 1: keys are plain names"}},
 	} {
 		node, err := strictyaml.Document([]byte(text), "")

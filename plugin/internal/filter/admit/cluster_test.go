@@ -64,6 +64,10 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 			rbac + `ClusterRole, metadata: {name: a-istio-system1, labels: {serving.knative.dev/controller: "true"}}}`,
 			`ClusterRole a-istio-system1: metadata.labels: found serving.knative.dev/controller; it adds these rules`,
 		},
+		"a path in the place of a name": {
+			`{apiVersion: v1, kind: ConfigMap, metadata: {name: ../../kube-system/configmaps/a}}`,
+			`ConfigMap ../../kube-system/configmaps/a: metadata.name: found "../../kube-system/configmaps/a"; must be no part of a path`,
+		},
 		"a dependent of the cluster's": {
 			`{apiVersion: v1, kind: ConfigMap, metadata: {name: a, ownerReferences: [{apiVersion: v1, kind: Node, name: b, uid: c, blockOwnerDeletion: true}]}}`,
 			`ConfigMap a: metadata.ownerReferences[0]: found Node b; an owner is named by a uid`,

@@ -12,5 +12,6 @@
 //	kind: ClusterRole, name: view                       the cluster's: an error
 //	a webhook that calls ns-1/app                       an application's: an error
 //	kind: Widget of an unknown group                    perhaps the cluster's: an error, unless the tenant lists it
+//	kind: RoleBinding for system:authenticated          for everybody: an error
 //	name: ztunnel                       ambient, once per cluster: an error
 package admit

@@ -55,7 +55,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 		}
 		seen[placed] = true
 		for _, check := range []func(object.ID, *yaml.RNode) error{
-			f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) }, f.ambient, f.place, known.check, ownerless,
+			named, f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) }, f.ambient, f.place, known.check, ownerless, delegated, f.opening,
 		} {
 			if err := check(id, o); err != nil {
 				errs = append(errs, diagnostic.InEachLine(id.String(), err))
@@ -111,6 +111,16 @@ func (f Filter) owner(_ object.ID, o *yaml.RNode) error {
 func early(plane controlplane.ControlPlane, o *yaml.RNode) error {
 	if plane.Deployment != nil && plane.Deployment.GetNamespace() == v1alpha1.BaseNamespace && o.GetLabels()[v1alpha1.TenantLabel] != "" {
 		return fmt.Errorf("metadata.labels: found %s, which is set for you, on what is the tenant's: remove it", v1alpha1.TenantLabel)
+	}
+	return nil
+}
+
+// named refuses names that are no part of a path: one would be the path of
+// another object for whoever writes it into a request as it is. No kind has them.
+// Source: IsValidPathSegmentName of k8s.io/apimachinery.
+func named(id object.ID, _ *yaml.RNode) error {
+	if id.Name == "." || id.Name == ".." || strings.ContainsAny(id.Name, "/%") {
+		return fmt.Errorf("metadata.name: found %q; must be no part of a path, and have neither a slash nor a percent sign", id.Name)
 	}
 	return nil
 }

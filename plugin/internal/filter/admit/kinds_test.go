@@ -45,7 +45,7 @@ func TestKindsOfWellKnownProjectsNeedNoWord(t *testing.T) {
 ---
 {apiVersion: snapshot.storage.k8s.io/v1, kind: VolumeSnapshot, metadata: {name: a}}
 ---
-{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: a}}`)
+{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, metadata: {name: a}, spec: {serviceAccountName: b}}`)
 	require.Empty(t, warnings)
 }
 

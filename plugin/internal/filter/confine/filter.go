@@ -28,11 +28,10 @@ var _ kio.Filter = Filter{}
 // only reads: that is confined, with a warning.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	objects = f.dropAccounts(objects)
-	f.warnOfBeside(objects)
+	errs := []error{f.beside(objects)}
 	names := f.ownWebhooks(objects)
 	names["namespaces/finalizers"] = []string{f.Tenant.Own()}
 	confined := map[string]parts{} // by ClusterRole, which several bindings may name
-	var errs []error
 	for _, binding := range object.Of("ClusterRoleBinding", slices.Clone(objects)) {
 		role, err := roleOf(binding, objects)
 		if err != nil {

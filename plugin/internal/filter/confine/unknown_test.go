@@ -141,26 +141,6 @@ func TestNoRightThatIsNotKnownLeadsToTheControlPlane(t *testing.T) {
 		granted(objecttest.Run(t, filter(t, "selectors"), bind("prometheus", `{apiGroups: [""], resources: [secrets], verbs: [get]}`))))
 }
 
-// TestWhoIsLetInBesideTheControlPlaneIsNamed: what a base's own programs have
-// there is not.
-func TestWhoIsLetInBesideTheControlPlaneIsNamed(t *testing.T) {
-	const let = `---
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: let, namespace: NAMESPACE}
-roleRef: {kind: ClusterRole, name: cluster-admin}
-subjects: [{kind: User, name: sales-admin}, {kind: ServiceAccount, name: istiod-sales, namespace: istio-system1}]
-`
-	f := filter(t, "namespace")
-	var warnings []string
-	f.Warn = func(w string) { warnings = append(warnings, w) }
-	objecttest.Run(t, f, input+strings.Replace(let, "NAMESPACE", "ns-1", 1))
-	require.Empty(t, warnings)
-	objecttest.Run(t, f, input+strings.Replace(let, "NAMESPACE", "istio-system1", 1))
-	require.Equal(t, []string{"RoleBinding istio-system1/let: subjects[0]: found User sales-admin: who may write, exec or read Secrets beside the control " +
-		"plane becomes it, and ClusterRole cluster-admin is not looked at; spec.admins and spec.viewers of the tenant grant what is safe there"}, warnings)
-}
-
 func TestABindingOfNobodyIsRefused(t *testing.T) {
 	require.Contains(t, objecttest.RunError(t, filter(t, "selectors"),
 		strings.Replace(bind("x", `{apiGroups: [""], resources: [pods], verbs: [get]}`), "[{kind: ServiceAccount, name: x, namespace: istio-system1}]", "[]", 1)),
@@ -198,10 +178,13 @@ subjects: [{kind: ServiceAccount, name: prometheus, namespace: istio-system1}]
 // so that nothing else looks at them.
 func TestARoleThatIncludesTheNamespaceIsNamed(t *testing.T) {
 	for rule, want := range map[string]int{
-		`{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}`:                 1,
-		`{apiGroups: [""], resources: [namespaces], verbs: [delete]}`:        1,
-		`{apiGroups: [networking.istio.io], resources: ["*"], verbs: ["*"]}`: 0,
-		`{apiGroups: [""], resources: [pods], verbs: ["*"]}`:                 0,
+		`{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}`:                                 1,
+		`{apiGroups: [""], resources: [namespaces], verbs: [delete]}`:                        1,
+		`{apiGroups: [networking.istio.io], resources: ["*"], verbs: ["*"]}`:                 0,
+		`{apiGroups: [""], resources: [pods], verbs: ["*"]}`:                                 0,
+		`{apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [escalate]}`:    1,
+		`{apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], verbs: [bind]}`: 1,
+		`{apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [create]}`:      0,
 	} {
 		for _, kind := range []string{"{kind: ClusterRole, metadata: {name: a-istio-system1}", "{kind: Role, metadata: {name: a, namespace: ns-1}"} {
 			f := filter(t, "namespace")

@@ -104,6 +104,38 @@ func TestNoAccessHasAWildcardOrTheNamespace(t *testing.T) {
 	}
 }
 
+// TestBothEvictPods: RBAC asks for the subresource of a Pod, which is of the core
+// group, although the body of the request is of the group policy.
+func TestBothEvictPods(t *testing.T) {
+	for _, access := range []v1alpha1.AdminAccess{"operate", "full"} {
+		objects, err := filter(sales(access)).Filter(nil)
+		require.NoError(t, err)
+		var groups []string
+		for _, r := range object.List(objects[0], "rules") {
+			if slices.Contains(object.Strings(r, "resources"), "pods/eviction") {
+				groups = append(groups, object.Strings(r, "apiGroups")...)
+				require.Equal(t, []string{"create"}, object.Strings(r, "verbs"))
+			}
+		}
+		require.Equal(t, []string{""}, groups)
+	}
+}
+
+// TestNobodyWritesEndpoints: they lead a Service anywhere, past NetworkPolicies.
+func TestNobodyWritesEndpoints(t *testing.T) {
+	for _, access := range []v1alpha1.AdminAccess{"operate", "full"} {
+		objects, err := filter(sales(access)).Filter(nil)
+		require.NoError(t, err)
+		for _, r := range object.List(objects[0], "rules") {
+			for _, resource := range []string{"endpoints", "endpointslices"} {
+				if slices.Contains(object.Strings(r, "resources"), resource) {
+					require.Equal(t, []string{"get", "list", "watch"}, object.Strings(r, "verbs"), "%s: %s", access, resource)
+				}
+			}
+		}
+	}
+}
+
 func TestFullIsRefusedBesideAControlPlaneThatReachesFurther(t *testing.T) {
 	message := objecttest.RunError(t, filter(sales("full")), `
 apiVersion: apps/v1

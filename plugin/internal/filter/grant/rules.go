@@ -49,22 +49,24 @@ var viewRules = []rbac.Rule{
 // extensions: istiod reads the pull Secret that one names in its own namespace.
 var operateRules = slices.Concat(viewRules, []rbac.Rule{
 	on("", []string{"pods"}, []string{"delete", "deletecollection"}),
-	on("policy", []string{"pods/eviction"}, []string{"create"}),
+	// The body is of the group policy; the resource is a Pod's own.
+	on("", []string{"pods/eviction"}, []string{"create"}),
 	on(istio.NetworkingGroup, istio.Resources[istio.NetworkingGroup], write),
 	on(istio.SecurityGroup, istio.Resources[istio.SecurityGroup], write),
 	on(istio.TelemetryGroup, istio.Resources[istio.TelemetryGroup], write),
 })
 
 // fullRules are everything that has a namespace and is not RBAC, a quota or
-// the Namespace.
+// the Namespace. Endpoints are only read, and so are EndpointSlices: whoever
+// writes them leads a Service to other tenants' Pods, past NetworkPolicies.
 var fullRules = slices.Concat(operateRules, []rbac.Rule{
 	on("", []string{
-		"configmaps", "endpoints", "events", "persistentvolumeclaims", "pods", "replicationcontrollers",
+		"configmaps", "events", "persistentvolumeclaims", "pods", "replicationcontrollers",
 		"secrets", "serviceaccounts", "services",
 	}, all),
 	on("", []string{"pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "services/proxy"}, []string{"create", "get"}),
 	on("", []string{"pods/ephemeralcontainers"}, []string{"get", "patch", "update"}),
-	on("", []string{"pods/eviction", "serviceaccounts/token"}, []string{"create"}),
+	on("", []string{"serviceaccounts/token"}, []string{"create"}),
 	on(istio.ExtensionGroup, istio.Resources[istio.ExtensionGroup], write),
 	on("apps", []string{
 		"daemonsets", "deployments", "deployments/rollback", "deployments/scale", "replicasets", "replicasets/scale",

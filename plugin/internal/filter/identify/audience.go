@@ -38,6 +38,8 @@ func (f Filter) replaced(objects []*yaml.RNode) ([]string, error) {
 			return nil, t.failed(err)
 		}
 		if audience != "" && audience != f.Tenant.TokenAudience() && !slices.Contains(audiences, audience) {
+			f.Tenant.Warn("%s: data[%s]: %s: found %q, the tenant's is %q: it is replaced, wherever tokens are of that audience",
+				object.IDOf(t.configMap), t.key, dotted(f.identity.AudienceValue), audience, f.Tenant.TokenAudience())
 			audiences = append(audiences, audience)
 		}
 	}

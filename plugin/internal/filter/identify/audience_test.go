@@ -99,7 +99,8 @@ func TestTheBasesOwnAudience(t *testing.T) {
 ---
 {kind: Pod, metadata: {name: a}, spec: {containers: [{name: istio-proxy}], volumes: [{projected: {sources: [{serviceAccountToken: {audience: company}}]}}]}}
 `))
-	require.Empty(t, warned)
+	require.Equal(t, []string{`ConfigMap istio-system1/istio-sidecar-injector-sales: data[values]: global.sds.token.aud: found "company", ` +
+		`the tenant's is "sales.istio-tenancy.dev": it is replaced, wherever tokens are of that audience`}, warned)
 	require.NotContains(t, got, "company")
 	require.Contains(t, got, `config: "audience: sales.istio-tenancy.dev"`)
 }

@@ -30,8 +30,9 @@ func (f Filter) plaintext(objects []*yaml.RNode) error {
 		case kind == "Service" && slices.Contains(services, o.GetName()):
 			errs = append(errs, f.closeService(o))
 		case kind == "NetworkPolicy":
-			for _, rules := range object.All(o, "spec", "ingress") {
-				f.closeRules(rules)
+			if f.closeRules(o) && o.GetLabels()[istio.OperatorComponentLabel] == "" { // the charts' have it
+				f.Tenant.Warn("%s: spec.ingress: dropped port %d, which is for plaintext xDS: the control plane keeps it to its own Pod",
+					object.IDOf(o), f.identity.Plaintext)
 			}
 		}
 	}
@@ -84,17 +85,20 @@ func (f Filter) isPlaintext(port *yaml.RNode) bool {
 	})
 }
 
-// closeRules takes the port from the rules of a NetworkPolicy. A rule without
-// ports would open all of them, so that one with no other port goes.
-func (f Filter) closeRules(rules *yaml.RNode) {
-	rules.YNode().Content = slices.DeleteFunc(rules.YNode().Content, func(n *yaml.Node) bool {
-		rule := yaml.NewRNode(n)
+// closeRules takes the port from the rules of a NetworkPolicy, and says whether
+// it was there. A rule without ports would open all of them, so that one with no
+// other port goes.
+func (f Filter) closeRules(policy *yaml.RNode) (changed bool) {
+	remove(policy, func(rule *yaml.RNode) bool {
 		before := len(object.List(rule, "ports"))
 		remove(rule, func(port *yaml.RNode) bool {
 			return object.String(port, "port") == strconv.Itoa(f.identity.Plaintext) && object.String(port, "endPort") == ""
 		}, "ports")
-		return before > 0 && len(object.List(rule, "ports")) == 0
-	})
+		after := len(object.List(rule, "ports"))
+		changed = changed || after < before
+		return before > 0 && after == 0
+	}, "spec", "ingress")
+	return changed
 }
 
 // addresses refuses proxies that are told to use plaintext xDS.

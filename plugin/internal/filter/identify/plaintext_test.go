@@ -46,22 +46,32 @@ spec: {selector: {app: istiod}, ports: ` + list + "}\n"
 
 // TestNetworkPoliciesLoseIt: a rule without ports would open all of them.
 func TestNetworkPoliciesLoseIt(t *testing.T) {
-	got, _ := run(t, "1.31.0", istiod(args)+`---
+	policy := func(labels string) string {
+		return istiod(args) + `---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
-metadata: {name: istiod, namespace: istio-system1}
+metadata: {name: istiod, namespace: istio-system1` + labels + `}
 spec:
   ingress:
   - ports: [{port: 15010}, {port: 15012}]
   - ports: [{port: 15010}]
   - ports: [{port: 15000, endPort: 15020}]
   - from: [{podSelector: {}}]
-`)
-	require.Contains(t, got, `  ingress:
+`
+	}
+	const after = `  ingress:
   - ports: [{port: 15012}]
   - ports: [{port: 15000, endPort: 15020}]
   - from: [{podSelector: {}}]
-`)
+`
+	got, warned := run(t, "1.31.0", policy(", labels: {operator.istio.io/component: Pilot}"))
+	require.Contains(t, got, after)
+	require.Empty(t, warned, "the charts' own")
+
+	got, warned = run(t, "1.31.0", policy(""))
+	require.Contains(t, got, after)
+	require.Equal(t, []string{"NetworkPolicy istio-system1/istiod: spec.ingress: dropped port 15010, which is for plaintext xDS: " +
+		"the control plane keeps it to its own Pod"}, warned)
 }
 
 func TestAddressesOfABase(t *testing.T) {

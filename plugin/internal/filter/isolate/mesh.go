@@ -47,9 +47,11 @@ func (f Filter) mutualTLS(version, namespace string) map[string]any {
 }
 
 // denyOtherTenants refuses peers with a certificate of a namespace outside of
-// the tenant. istiod's CA signs for any ServiceAccount of the cluster that
-// reaches it, so a certificate of this mesh alone proves nothing. Peers without
-// one are left to mutual TLS: a gateway serves them.
+// the tenant. Up to 1.7, istiod's CA signs for any ServiceAccount of the cluster
+// that reaches it, so that a certificate of this mesh alone proves nothing; since
+// then, tokens of the tenant's audience are what it signs for, and this stands
+// behind them. Peers without a certificate are left to mutual TLS: a gateway
+// serves them.
 func (f Filter) denyOtherTenants(version, namespace string) map[string]any {
 	return object.New(version, "AuthorizationPolicy", namespace, "deny-other-tenants", map[string]any{
 		"spec": map[string]any{

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 )
 
 func write(t *testing.T, dir string, files map[string]string) {
@@ -68,7 +70,7 @@ func TestWhatABuildMayDependOnBesideItsInputs(t *testing.T) {
 		"configMapGenerator: [{name: x, literals: [a=b]}]":       "",
 		"configMapGenerator: [{name: x, files: [a.yaml]}]\nx: y": "",
 	} {
-		r := newRecorder(nil)
+		r := newRecorder(nil, allow.List{})
 		for name, text := range map[string]string{
 			"kustomization.yaml": kustomization, "own.yaml": own,
 			"label.yaml":     "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: a}\n",

@@ -11,7 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"sigs.k8s.io/kustomize/api/konfig"
+
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 )
 
 // Command is the hidden command of the program by which a [Builder] starts
@@ -19,7 +22,7 @@ import (
 const Command = "build-overlay"
 
 // Program is what kustomizations call the function by.
-const Program = "istio-tenancy"
+const Program = allow.Program
 
 // Request asks for one overlay.
 type Request struct {
@@ -27,11 +30,13 @@ type Request struct {
 	Dir string
 	// Replace is what to read in place of files, by path relative to Dir.
 	Replace map[string][]byte
+	// Allow is what the build may run and fetch; a Builder sets its own.
+	Allow allow.List
 }
 
 // Result is an overlay, built.
 type Result struct {
-	// YAML is, to the byte, what this prints:
+	// YAML is, to the byte, what this prints, if all of it is allowed:
 	// kustomize build --enable-alpha-plugins --enable-exec Dir
 	YAML []byte
 	// Stderr is what kustomize and its functions printed beside it.
@@ -41,36 +46,46 @@ type Result struct {
 	// Opaque says, in a few words, what else YAML may depend on, such as another
 	// program; empty: on nothing but Inputs and this program.
 	Opaque string
+	// Refused is what the overlay has that is not allowed, a line each, as Serve
+	// passes it to Build.
+	Refused []string
 	// Failure is kustomize's error, as Serve passes it to Build.
 	Failure string
 }
 
 // Builder starts builds. It is safe across goroutines.
 type Builder struct {
-	path string   // the program, under the name by which kustomizations call it
-	env  []string // in which that name is found
-	temp string   // a directory to remove, or ""
+	path  string     // the program, under the name by which kustomizations call it
+	env   []string   // in which that name is found, and other programs only if some are allowed
+	temp  string     // a directory to remove, or ""
+	allow allow.List // what a build may do
 }
 
 // New returns a Builder that runs the program in the file executable, also as
-// the function that overlays name. Close it.
-func New(executable string) (*Builder, error) {
+// the function that overlays name, and beside it what is allowed. Close it.
+func New(executable string, allowed allow.List) (*Builder, error) {
 	executable, err := filepath.Abs(executable)
 	if err != nil {
 		return nil, err
 	}
-	b := &Builder{path: executable}
-	if filepath.Base(executable) != Program {
-		if b.temp, err = os.MkdirTemp("", Program+"-*"); err != nil {
-			return nil, err
-		}
+	b := &Builder{path: executable, allow: allowed}
+	if b.temp, err = os.MkdirTemp("", Program+"-*"); err == nil {
 		b.path = filepath.Join(b.temp, Program)
 		if err := os.Symlink(executable, b.path); err != nil {
 			return nil, errors.Join(err, b.Close())
 		}
+	} else if filepath.Base(executable) != Program {
+		return nil, err // elsewhere, its own directory does: in a container that is read-only
 	}
-	path := filepath.Dir(b.path) + string(os.PathListSeparator) + os.Getenv("PATH")
-	b.env = append(os.Environ(), "PATH="+path)
+	// A second wall, beside what kustomizations are searched for: without anything
+	// else on PATH, kustomize finds neither git nor helm nor docker; and in this
+	// directory, no plugins.
+	dir := filepath.Dir(b.path)
+	path := dir
+	if allowed.Programs() {
+		path += string(os.PathListSeparator) + os.Getenv("PATH")
+	}
+	b.env = append(os.Environ(), "PATH="+path, konfig.KustomizePluginHomeEnv+"="+dir)
 	return b, nil
 }
 
@@ -98,6 +113,9 @@ func (b *Builder) Build(ctx context.Context, r Request) (Result, error) {
 // those of others, since kustomize keeps state between builds.
 func (b *Builder) InTurn(ctx context.Context, requests ...Request) ([]Result, error) {
 	var in, out, stderr bytes.Buffer
+	for i := range requests {
+		requests[i].Allow = b.allow
+	}
 	if err := gob.NewEncoder(&in).Encode(requests); err != nil {
 		return nil, err
 	}
@@ -120,6 +138,9 @@ func (b *Builder) InTurn(ctx context.Context, requests ...Request) ([]Result, er
 	var errs []error
 	for i := range results {
 		results[i].Stderr = printed[i]
+		for _, line := range results[i].Refused {
+			errs = append(errs, errors.New(line))
+		}
 		if results[i].Failure != "" {
 			errs = append(errs, explain(printed[i], results[i].Failure))
 		}

@@ -32,6 +32,9 @@ func (r *recorder) opaque() string {
 			return why
 		}
 	}
+	if r.foreign {
+		return "a program or another host"
+	}
 	return ""
 }
 

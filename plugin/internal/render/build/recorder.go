@@ -4,10 +4,14 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"path/filepath"
 	"slices"
 
+	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 )
 
 // Input is a file that a build read, or looked for.
@@ -27,16 +31,27 @@ func Digest(content []byte) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// recorder is a file system that remembers what was read.
+// recorder is a file system that remembers what was read. It does not hand out a
+// kustomization that has more than is allowed.
 type recorder struct {
 	filesys.FileSystem
-	replace  map[string][]byte // by absolute path
-	read     map[string][]byte // by absolute path; nil: could not be read
+	allowed  allow.List
+	replace  map[string][]byte   // by absolute path
+	read     map[string][]byte   // by absolute path; nil: could not be read
+	linked   map[string][]string // the directories of kustomizations that are links, by the file
+	refused  []refusal
+	foreign  bool // something was allowed by name
 	searched bool
 }
 
-func newRecorder(on filesys.FileSystem) *recorder {
-	return &recorder{FileSystem: on, replace: map[string][]byte{}, read: map[string][]byte{}}
+// refusal is what a kustomization has that is not allowed.
+type refusal struct{ file, problem string }
+
+func newRecorder(on filesys.FileSystem, allowed allow.List) *recorder {
+	return &recorder{
+		FileSystem: on, allowed: allowed,
+		replace: map[string][]byte{}, read: map[string][]byte{}, linked: map[string][]string{},
+	}
 }
 
 // ReadFile is how kustomize reads everything that is no directory.
@@ -45,17 +60,58 @@ func (r *recorder) ReadFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if text, ok := r.replace[abs]; ok {
-		r.read[abs] = text
-		return text, nil
-	}
-	text, err := r.FileSystem.ReadFile(path)
+	text, err := unrecorded{r}.ReadFile(abs)
 	if err != nil {
 		r.read[abs] = nil
 		return nil, err
 	}
+	if err := r.refuse(abs, text); err != nil {
+		return nil, err
+	}
 	r.read[abs] = append([]byte{}, text...)
 	return text, nil
+}
+
+// errRefused is what kustomize gets in place of a kustomization; [recorder.failure]
+// has the reasons.
+var errRefused = errors.New("is refused")
+
+// refuse refuses a kustomization that has what is not allowed, before kustomize
+// sees any of it.
+func (r *recorder) refuse(file string, text []byte) error {
+	dirs := r.linked[file]
+	if isKustomization(file) {
+		dirs = append(slices.Clone(dirs), filepath.Dir(file))
+	}
+	for _, dir := range dirs {
+		problems := r.allowed.Kustomization(unrecorded{r}, dir, text)
+		r.foreign = r.foreign || r.allowed.Programs() && len(allow.List{}.Kustomization(unrecorded{r}, dir, text)) > 0
+		for _, problem := range problems {
+			r.refused = append(r.refused, refusal{file, problem})
+		}
+		if problems != nil {
+			return errRefused
+		}
+	}
+	return nil
+}
+
+func isKustomization(path string) bool {
+	return slices.Contains(konfig.RecognizedKustomizationFileNames(), filepath.Base(path))
+}
+
+// unrecorded is the file system of a recorder, for what it reads itself.
+type unrecorded struct{ *recorder }
+
+func (u unrecorded) ReadFile(path string) ([]byte, error) {
+	if text, ok := u.replace[path]; ok {
+		return text, nil
+	}
+	return u.FileSystem.ReadFile(path)
+}
+
+func (u unrecorded) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
+	return u.FileSystem.CleanedAbs(path)
 }
 
 // CleanedAbs is what kustomize asks for before it reads: it does not read what
@@ -66,6 +122,8 @@ func (r *recorder) CleanedAbs(path string) (filesys.ConfirmedDir, string, error)
 		if _, known := r.read[abs]; !known {
 			r.read[abs] = nil
 		}
+	} else if file := dir.Join(name); e == nil && isKustomization(abs) && file != abs {
+		r.linked[file] = append(r.linked[file], filepath.Dir(abs))
 	}
 	return dir, name, err
 }

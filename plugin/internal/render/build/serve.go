@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/gob"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 
@@ -47,7 +48,7 @@ func Serve(in io.Reader, out io.Writer, f Function) error {
 }
 
 func buildOne(request Request) (Result, error) {
-	files := newRecorder(filesys.MakeFsOnDisk())
+	files := newRecorder(filesys.MakeFsOnDisk(), request.Allow)
 	root, err := filepath.Abs(request.Dir)
 	if err != nil {
 		return Result{}, err
@@ -59,13 +60,22 @@ func buildOne(request Request) (Result, error) {
 	for name, text := range request.Replace {
 		files.replace[filepath.Join(root, name)] = text
 	}
+	// kustomize has no client of its own.
+	by := http.DefaultTransport
+	http.DefaultTransport = request.Allow.Transport(by, files.refuseURL)
+	defer func() { http.DefaultTransport = by }()
+
 	var text bytes.Buffer
 	cmd := kustomize.NewCmdBuild(files, kustomize.MakeHelp("kustomize", "build"), &text)
 	// Both flags are kustomize's way to allow functions.
 	kustomize.AddFunctionAlphaEnablementFlags(cmd.Flags())
 	cmd.SetArgs([]string{"--enable-alpha-plugins", "--enable-exec", request.Dir})
 	cmd.SilenceErrors = true
-	if err := cmd.Execute(); err != nil {
+	err = cmd.Execute()
+	if refused := files.refusals(root); refused != nil {
+		return Result{Refused: refused}, nil
+	}
+	if err != nil {
 		return Result{Failure: files.failure(root, err)}, nil
 	}
 	for _, warning := range files.unmatched(root) {

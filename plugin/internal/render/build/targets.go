@@ -178,7 +178,7 @@ func (c *targetCheck) before(path []step, field string, patch int) (resmap.ResMa
 // upTo is like before; images are in the place of the kustomization's own, if
 // that is the field.
 func (c *targetCheck) upTo(path []step, field string, patch int, images []types.Image) (resmap.ResMap, error) {
-	files := newRecorder(filesys.MakeFsOnDisk())
+	files := newRecorder(filesys.MakeFsOnDisk(), c.allowed)
 	maps.Copy(files.replace, c.replace)
 	for i, s := range path {
 		k := s.kustomization

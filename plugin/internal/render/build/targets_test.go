@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 	kustomize "sigs.k8s.io/kustomize/kustomize/v5/commands/build"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 )
 
 // base is what overlays of these tests build on.
@@ -69,7 +71,7 @@ func TestTargetsThatMatchNothing(t *testing.T) {
 			write(t, dir, map[string]string{"base/kustomization.yaml": "resources: [all.yaml]\n", "base/all.yaml": base})
 			root := filepath.Join(dir, "overlay")
 			write(t, root, c.files)
-			files := newRecorder(filesys.MakeFsOnDisk())
+			files := newRecorder(filesys.MakeFsOnDisk(), allow.List{})
 			cmd := kustomize.NewCmdBuild(files, kustomize.MakeHelp("kustomize", "build"), t.Output())
 			cmd.SetArgs([]string{root})
 			require.NoError(t, cmd.Execute())

@@ -22,6 +22,7 @@ type Key struct {
 // not such that they can be filled in.
 func Of(tenant v1alpha1.IstioTenant) (key Key, names []string, ok bool) {
 	key.tenant = clone(tenant)
+	key.tenant.Spec.AcceptDomainNames = nil // was heeded when the tenant was read, and made-up names are no domains
 	for _, f := range fields(&key.tenant) {
 		if *f.value == "" {
 			continue

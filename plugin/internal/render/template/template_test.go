@@ -24,8 +24,8 @@ func TestKey(t *testing.T) {
 	}{
 		"defaults":          {"sales", "{admins: [{kind: User, name: jo}]}", []string{"sales", "jo"}, []string{"istio-{0}", "{0}", "{1}"}},
 		"made of the name":  {"sales", "{admins: [{kind: Group, name: sales-admins}], applicationNamespaces: [eu-sales]}", []string{"sales"}, []string{"istio-{0}", "eu-{0}", "{0}-admins"}},
-		"of their own":      {"sales", "{admins: [{kind: User, name: jo}], controlPlane: {namespace: mesh7}, applicationNamespaces: [shop]}", []string{"sales", "mesh7", "shop", "jo"}, []string{"{1}", "{2}", "{3}"}},
-		"one name twice":    {"sales", "{admins: [{kind: User, name: shop}], applicationNamespaces: [shop]}", []string{"sales", "shop"}, []string{"istio-{0}", "{1}", "{1}"}},
+		"of their own":      {"sales", "{admins: [{kind: User, name: jo}], controlPlane: {namespace: mesh7}, applicationNamespaces: [store1]}", []string{"sales", "mesh7", "store1", "jo"}, []string{"{1}", "{2}", "{3}"}},
+		"one name twice":    {"sales", "{admins: [{kind: User, name: store1}], applicationNamespaces: [store1]}", []string{"sales", "store1"}, []string{"istio-{0}", "{1}", "{1}"}},
 		"digits":            {"007", "{admins: [{kind: User, name: jo}]}", nil, nil},
 		"number":            {"1e3", "{admins: [{kind: User, name: jo}]}", nil, nil},
 		"boolean":           {"on", "{admins: [{kind: User, name: jo}]}", nil, nil},
@@ -55,14 +55,15 @@ func TestKeysDifferInEverythingButNames(t *testing.T) {
 		return key.Text
 	}
 	base := key("sales", "{admins: [{kind: User, name: jo}]}")
-	require.Equal(t, base, key("legal", "{admins: [{kind: User, name: ann}]}"))
+	require.Equal(t, base, key("audit", "{admins: [{kind: User, name: ann}]}"))
+	require.Equal(t, base, key("hr", "{admins: [{kind: User, name: jo}], acceptDomainNames: [hr]}"), "the output does not tell")
 	for _, spec := range []string{
 		"{admins: [{kind: Group, name: jo}]}",
 		"{admins: [{kind: User, name: jo}, {kind: User, name: ed}]}",
 		"{admins: [{kind: User, name: jo}], mtls: none}",
 		"{admins: [{kind: User, name: jo}], quota: {pods: 3}}",
 		"{admins: [{kind: User, name: jo}], createNamespaces: false}",
-		"{admins: [{kind: User, name: jo}], applicationNamespaces: [shop]}",
+		"{admins: [{kind: User, name: jo}], applicationNamespaces: [store1]}",
 	} {
 		require.NotEqual(t, base, key("sales", spec), spec)
 	}
@@ -70,10 +71,10 @@ func TestKeysDifferInEverythingButNames(t *testing.T) {
 
 func TestSamplesAreTenants(t *testing.T) {
 	for name, spec := range map[string]string{
-		"long words":            "{admins: [{kind: User, name: jo}], applicationNamespaces: [a-rather-long-word-sales-in-front, shop]}",
+		"long words":            "{admins: [{kind: User, name: jo}], applicationNamespaces: [a-rather-long-word-sales-in-front, store1]}",
 		"a revision of its own": "{admins: [{kind: User, name: jo}], controlPlane: {revision: blue}}",
 		"all of its own": "{admins: [{kind: ServiceAccount, name: ci, namespace: build}], viewers: [{kind: Group, name: web}], " +
-			"controlPlane: {namespace: mesh7, revision: blue, trustDomain: example.com}, applicationNamespaces: [shop], network: {allowFrom: [probe]}}",
+			"controlPlane: {namespace: mesh7, revision: blue, trustDomain: example.com}, applicationNamespaces: [store1], network: {allowFrom: [probe]}}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			key, _, ok := Of(tenant(t, "sales", spec))

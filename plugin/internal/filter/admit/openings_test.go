@@ -1,0 +1,112 @@
+package admit_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+)
+
+// binding is a RoleBinding of view for a subject.
+func binding(namespace, subject string) string {
+	return "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: a, namespace: " + namespace + "}, " +
+		"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}, subjects: [" + subject + "]}"
+}
+
+func TestRefusesWhatTakesDownAWall(t *testing.T) {
+	const everybody = "which is everybody in the cluster, with the people and the Pods of other tenants: name the Users, Groups or ServiceAccounts that are meant"
+	const label = "it decides what the tenant's Pods may do on their nodes, in the place of the policies of bases/tenancy, and is the cluster administrator's " +
+		"to say: remove it, or write it under spec.namespaceLabels of the tenant"
+	const claim = `found true, by which a Pod uses devices that are others': remove it, or have the cluster administrator write ` +
+		`{resource.kubernetes.io/admin-access: "true"} under spec.namespaceLabels of the tenant`
+	for name, test := range map[string]struct{ object, want string }{
+		"a Namespace whose Pods reach their nodes": {
+			`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {pod-security.kubernetes.io/enforce: privileged}}}`,
+			`Namespace ns-1: metadata.labels[pod-security.kubernetes.io/enforce]: found "privileged"; ` + label,
+		},
+		"the control plane's": {
+			`{apiVersion: v1, kind: Namespace, metadata: {name: ISTIO_TENANT_NAMESPACE, labels: {pod-security.kubernetes.io/enforce: baseline}}}`,
+			`Namespace ISTIO_TENANT_NAMESPACE: metadata.labels[pod-security.kubernetes.io/enforce]: found "baseline"; ` + label,
+		},
+		"an old version of a level": {
+			`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {pod-security.kubernetes.io/enforce-version: v1.20}}}`,
+			`Namespace ns-1: metadata.labels[pod-security.kubernetes.io/enforce-version]: found "v1.20"; ` + label,
+		},
+		"a Namespace that may share devices": {
+			`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {resource.kubernetes.io/admin-access: "true"}}}`,
+			`Namespace ns-1: metadata.labels[resource.kubernetes.io/admin-access]: found "true"; ` + label,
+		},
+		"istiod's token for good": {
+			`{apiVersion: v1, kind: Secret, type: kubernetes.io/service-account-token, metadata: {name: a, namespace: ISTIO_TENANT_NAMESPACE, ` +
+				`annotations: {kubernetes.io/service-account.name: istiod}}}`,
+			`Secret ISTIO_TENANT_NAMESPACE/a: type: found kubernetes.io/service-account-token; it makes a token of ServiceAccount istiod, beside the control ` +
+				`plane, that never ends, for whoever reads Secrets there: remove it, and take a token that ends, from a projected volume or from kubectl create token`,
+		},
+		"the same, in the namespace to be": {
+			`{apiVersion: v1, kind: Secret, type: kubernetes.io/service-account-token, metadata: {name: a, namespace: istio-system1, ` +
+				`annotations: {kubernetes.io/service-account.name: istiod}}}`, `Secret istio-system1/a: type: found kubernetes.io/service-account-token;`,
+		},
+		"rights for everybody": {
+			binding("ns-1", `{kind: Group, name: "system:authenticated"}`), `RoleBinding ns-1/a: subjects[0].name: found Group "system:authenticated", ` + everybody,
+		},
+		"rights for nobody known": {
+			binding("ISTIO_TENANT_NAMESPACE", `{kind: User, name: jo}, {kind: Group, name: "system:unauthenticated"}`),
+			`RoleBinding ISTIO_TENANT_NAMESPACE/a: subjects[1].name: found Group "system:unauthenticated", ` + everybody,
+		},
+		"rights for anonymous users": {
+			binding("ns-1", `{kind: User, name: "system:anonymous"}`), `RoleBinding ns-1/a: subjects[0].name: found User "system:anonymous", ` + everybody,
+		},
+		"rights for all Pods": {
+			binding("ns-1", `{kind: Group, name: "system:serviceaccounts"}`), `RoleBinding ns-1/a: subjects[0].name: found Group "system:serviceaccounts", ` + everybody,
+		},
+		"rights for all Pods of others": {
+			binding("ns-1", `{kind: Group, name: "system:serviceaccounts:ns-0"}`),
+			`RoleBinding ns-1/a: subjects[0].name: found Group "system:serviceaccounts:ns-0", which is whatever runs in a namespace that is not the tenant's: ` +
+				`name the ServiceAccounts that are meant`,
+		},
+		"a claim of others' devices": {
+			`{apiVersion: resource.k8s.io/v1, kind: ResourceClaim, metadata: {name: a}, spec: {devices: {requests: [{name: r, exactly: {adminAccess: true}}]}}}`,
+			`ResourceClaim a: spec.devices.requests[0].exactly.adminAccess: ` + claim,
+		},
+		"a claim of old": {
+			`{apiVersion: resource.k8s.io/v1beta1, kind: ResourceClaim, metadata: {name: a}, spec: {devices: {requests: [{name: r}, {name: s, adminAccess: yes}]}}}`,
+			`ResourceClaim a: spec.devices.requests[1].adminAccess: ` + claim,
+		},
+		"a template of such claims": {
+			`{apiVersion: resource.k8s.io/v1, kind: ResourceClaimTemplate, metadata: {name: a}, spec: {spec: {devices: {requests: [{name: r, exactly: {adminAccess: true}}]}}}}`,
+			`ResourceClaimTemplate a: spec.spec.devices.requests[0].exactly.adminAccess: ` + claim,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+test.object), test.want)
+		})
+	}
+}
+
+// TestTheTenantsFileMayOpenAWall: it is the cluster administrator's.
+func TestTheTenantsFileMayOpenAWall(t *testing.T) {
+	tenant := sales()
+	tenant.Spec.NamespaceLabels = map[string]string{"pod-security.kubernetes.io/enforce": "privileged", "resource.kubernetes.io/admin-access": "true"}
+	const text = `{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {pod-security.kubernetes.io/enforce: privileged}}}
+---
+{apiVersion: resource.k8s.io/v1, kind: ResourceClaim, metadata: {name: a}, spec: {devices: {requests: [{name: r, exactly: {adminAccess: true}}]}}}`
+	objecttest.Run(t, admit.Filter{Tenant: tenant}, istiod+text)
+}
+
+func TestNamesAForeignServiceAccountThatGetsRights(t *testing.T) {
+	const end = ", of a namespace that is not the tenant's: who may create Pods or tokens there has these rights in the tenant"
+	for subject, want := range map[string][]string{
+		`{kind: ServiceAccount, name: prometheus, namespace: monitoring}`:         {"RoleBinding ns-1/a: subjects[0]: found ServiceAccount monitoring/prometheus" + end},
+		`{kind: User, name: "system:serviceaccount:monitoring:prometheus"}`:       {"RoleBinding ns-1/a: subjects[0]: found ServiceAccount monitoring/prometheus" + end},
+		`{kind: ServiceAccount, name: app, namespace: ns-1}`:                      nil,
+		`{kind: ServiceAccount, name: istiod, namespace: ISTIO_TENANT_NAMESPACE}`: nil,
+		`{kind: Group, name: "system:serviceaccounts:ns-1"}`:                      nil,
+		`{kind: User, name: jo}`: nil,
+	} {
+		var warnings []string
+		objecttest.Run(t, admit.Filter{Tenant: sales(), Warn: func(w string) { warnings = append(warnings, w) }}, istiod+binding("ns-1", subject))
+		require.Equal(t, want, warnings)
+	}
+}

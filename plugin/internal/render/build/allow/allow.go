@@ -1,0 +1,48 @@
+// Package allow says what a kustomization may have the machine that builds it do,
+// whoever wrote it: run this program's functions, and nothing else unless the user
+// names it. A build runs on changes that nobody has looked at yet.
+//
+//	transformers: [tenant.yaml]     exec: {path: istio-tenancy}   fine
+//	transformers: [label.yaml]      apiVersion: builtin           fine
+//	transformers: [other.yaml]      exec: {path: ./other}         a problem, unless Exec has ./other
+//	resources: [https://host/base]                                a problem, unless Remote has https://host
+package allow
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Program is what kustomizations call this program's function by.
+const Program = "istio-tenancy"
+
+// helm is the program that kustomize runs for charts.
+const helm = "helm"
+
+// List is what a build may do beyond this program's own functions.
+type List struct {
+	// Exec are programs to run: exec.path or container.image of a function, as it
+	// is written there, and helm for charts.
+	Exec []string
+	// Remote are the beginnings of URLs of files and repositories that may be read.
+	Remote []string
+}
+
+// Validate says what is wrong with a list, one line per mistake.
+func (l List) Validate() error {
+	var errs []error
+	for _, name := range l.Exec {
+		if name == "" {
+			errs = append(errs, errors.New(`--allow-exec: found "": must be a function's exec.path or container.image, as it is written there`))
+		}
+	}
+	for _, url := range l.Remote {
+		if !IsRemote(url) {
+			errs = append(errs, fmt.Errorf("--allow-remote: found %q: must be the beginning of a URL, as it is written, such as https://github.com/example/bases", url))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Programs says whether kustomize may look for programs on PATH.
+func (l List) Programs() bool { return len(l.Exec)+len(l.Remote) > 0 }
