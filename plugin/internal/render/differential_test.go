@@ -24,8 +24,8 @@ var names = strings.Fields(`a hr dev sales data istio istiod mesh values default
 // specs of tenants; %s is the name.
 var specs = []string{
 	"{admins: [{kind: User, name: jo@example.com}]}",
-	"{admins: [{kind: Group, name: 'oidc:%s-admins'}], controlPlane: {namespace: mesh-%s}, applicationNamespaces: ['%s-web', '%s-db', 'shared-%s'], discovery: selectors, quota: {pods: 9}}",
-	"{admins: [{kind: ServiceAccount, name: ci, namespace: ci-%s}], viewers: [{kind: User, name: '%s'}], network: {allowFrom: [monitoring, '%s-tools']}, controlPlane: {revision: r-%s, trustDomain: %s.example.com, adminAccess: operate}}",
+	"{admins: [{kind: Group, name: 'oidc:%s-admins'}], controlPlane: {namespace: mesh-%s}, applicationNamespaces: ['%s-web', '%s-db', 'shared-%s'], discovery: selectors, quota: {pods: 9}, network: {floor: true}}",
+	"{admins: [{kind: ServiceAccount, name: ci, namespace: ci-%s}], viewers: [{kind: User, name: '%s'}], network: {floor: true, allowFrom: [monitoring, '%s-tools']}, controlPlane: {revision: r-%s, trustDomain: %s.example.com, adminAccess: operate}}",
 	"{admins: [{kind: User, name: 'CN=%s, O=x'}], mtls: none, network: {policy: open}, createNamespaces: false, applicationNamespaces: [zoo-%s, bar-%s]}",
 }
 

@@ -1,9 +1,6 @@
 package isolate
 
 import (
-	"maps"
-	"slices"
-
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
@@ -28,8 +25,11 @@ func (f Filter) openings(objects []*yaml.RNode) []policy {
 			continue
 		}
 		pods := map[string]any{"matchLabels": selector}
-		if slices.Contains(webhooks, s.GetName()) {
-			policies = append(policies, policy{own, "allow-webhooks-" + s.GetName(), pods, nil, gateway.TargetPorts(s, "443")})
+		// A policy without ports would open all of them.
+		if called := webhooks[s.GetName()]; len(called) > 0 {
+			if ports := gateway.TargetPorts(s, called...); len(ports) > 0 {
+				policies = append(policies, policy{own, "allow-webhooks-" + s.GetName(), pods, nil, ports})
+			}
 		}
 		if gateway.IsExternal(s) {
 			policies = append(policies, policy{own, "allow-ingress-" + s.GetName(), pods, nil, gateway.TargetPorts(s)})
@@ -38,15 +38,19 @@ func (f Filter) openings(objects []*yaml.RNode) []policy {
 	return policies
 }
 
-// webhookServices are the names of the Services that webhooks call.
-func webhookServices(objects []*yaml.RNode) []string {
-	names := map[string]bool{}
+// webhookServices are the ports that webhooks call, by the names of the Services.
+func webhookServices(objects []*yaml.RNode) map[string][]string {
+	called := map[string][]string{}
 	for _, kind := range []string{"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"} {
 		for _, o := range object.Of(kind, objects) {
 			for _, w := range object.List(o, "webhooks") {
-				names[object.String(w, "clientConfig", "service", "name")] = true
+				name, port := object.String(w, "clientConfig", "service", "name"), object.String(w, "clientConfig", "service", "port")
+				if port == "" {
+					port = "443"
+				}
+				called[name] = append(called[name], port)
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(names))
+	return called
 }

@@ -91,3 +91,23 @@ func TestANamespaceIsCalledNothingElse(t *testing.T) {
 		require.Contains(t, objecttest.Run(t, f, classicPlane+fmt.Sprintf(namespace, "ns-1")), "kubernetes.io/metadata.name: ns-1")
 	}
 }
+
+// A webhook may call another port than 443, and a Service may lack the one that is
+// called: that opens no other.
+func TestOnlyThePortThatAWebhookCallsIsOpen(t *testing.T) {
+	const service = "service: {name: istio-sidecar-injector, namespace: istio-system1"
+	for called, want := range map[string]string{", port: 9093": "port: 9093\n", ", port: 8443": ""} {
+		f := filter(t, floor)
+		f.Version = "0.7.1"
+		objects := objecttest.Parse(t, objecttest.Run(t, f, strings.Replace(classicPlane, service, service+called, 1)))
+		opened := find(t, objects, "NetworkPolicy istio-system1/allow-webhooks-istio-sidecar-injector")
+		passed := find(t, objects, "ClusterNetworkPolicy floor-istio-system1.allow-webhooks-istio-sidecar-injector-istio-system1")
+		if want == "" {
+			require.Empty(t, opened+passed)
+			continue
+		}
+		require.Contains(t, opened, want)
+		require.NotContains(t, opened, "port: 443")
+		require.Contains(t, passed, "number: 9093\n")
+	}
+}
