@@ -1,14 +1,12 @@
 package e2e
 
 import (
-	"errors"
 	"net/http"
 	"path/filepath"
 	"testing"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // oldest is the oldest Kubernetes that the API server acts as. Expressions of
@@ -26,26 +24,7 @@ func TestThePoliciesAreThoseOfAnOlderKubernetes(t *testing.T) {
 		require.NoError(t, err)
 	})
 	c.check("no expression has a mistake of type", func(t *testing.T) {
-		policies := 0
-		for _, object := range w.common {
-			if object.GetKind() != "ValidatingAdmissionPolicy" {
-				continue
-			}
-			policies++
-			require.NoError(t, cluster.Eventually(patience, func() error {
-				policy, err := older.Admin.Read(object)
-				if err != nil {
-					return err
-				}
-				checked, done, _ := unstructured.NestedMap(policy.Object, "status", "typeChecking")
-				if !done {
-					return errors.New("not looked at yet")
-				}
-				require.Empty(t, checked, policy.GetName())
-				return nil
-			}))
-		}
-		require.NotZero(t, policies)
+		require.NotZero(t, typed(t, older.Admin, w.common))
 	})
 	c.check("the policies decide", func(t *testing.T) {
 		require.NoError(t, cluster.Eventually(patience, func() error {
