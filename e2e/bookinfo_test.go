@@ -10,6 +10,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// applyExample applies what an overlay of the examples renders, until the test ends.
+func applyExample(t *testing.T, w *world, overlay string) []*cluster.Object {
+	t.Helper()
+	objects, err := w.source.render(overlay)
+	require.NoError(t, err)
+	_, err = w.cluster.Admin.Apply(objects)
+	require.NoError(t, err)
+	t.Cleanup(func() { remove(t, w, objects) })
+	return objects
+}
+
 // deployBookinfo deploys an application of the shape of Istio's Bookinfo, as the
 // tenant's administrator, and waits for its pods.
 func deployBookinfo(t *testing.T, w *world, namespace string) {

@@ -16,11 +16,7 @@ import (
 func TestAnApplicationAndAGatewayOfTheSameBuildGetTheirProxies(t *testing.T) {
 	c := claims(t, "An application and a gateway that are applied in one build with their control plane get their proxies")
 	w := theWorld(t)
-	objects, err := w.source.render("examples/bookinfo")
-	require.NoError(t, err)
-	_, err = w.cluster.Admin.Apply(objects)
-	require.NoError(t, err)
-	defer remove(t, w, objects)
+	objects := applyExample(t, w, "examples/bookinfo")
 	istiod, err := w.cluster.StartIstiod(objects)
 	require.NoError(t, err)
 	defer istiod.Stop()

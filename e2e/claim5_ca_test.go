@@ -139,11 +139,7 @@ func TestACertificateNamesTheTrustDomainOfTheTenantAndTheNamespaceOfTheToken(t *
 func TestACertificateOutlivesItsServiceAccount(t *testing.T) {
 	c := claims(t, "For comparison, as said in what does not protect: a certificate of a mesh gets the next one, after its ServiceAccount and its tokens are gone, until the CA is made anew")
 	w := theWorld(t)
-	objects, err := w.source.render("examples/bookinfo")
-	require.NoError(t, err)
-	_, err = w.cluster.Admin.Apply(objects)
-	require.NoError(t, err)
-	defer remove(t, w, objects)
+	objects := applyExample(t, w, "examples/bookinfo")
 	istiod, err := w.cluster.StartIstiod(objects)
 	require.NoError(t, err)
 	defer func() { istiod.Stop() }()

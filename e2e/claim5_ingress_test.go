@@ -121,11 +121,7 @@ func TestAnIngressIsServedByItsTenantsOwnGateway(t *testing.T) {
 func TestWithoutItsNamespaceAnIngressReachesNoGateway(t *testing.T) {
 	c := claims(t, "An Ingress reaches the gateway of the same build; for comparison, it does not where istiod is not told that gateway's namespace")
 	w := theWorld(t)
-	objects, err := w.source.render("examples/bookinfo")
-	require.NoError(t, err)
-	_, err = w.cluster.Admin.Apply(objects)
-	require.NoError(t, err)
-	defer remove(t, w, objects)
+	objects := applyExample(t, w, "examples/bookinfo")
 	ingress, err := cluster.Parse(fmt.Appendf(nil, ingressOfDetails, "bookinfo"))
 	require.NoError(t, err)
 	_, err = w.cluster.Admin.Apply(ingress) // before istiod, which is ready when it has read it

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -62,7 +63,11 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer func() { shared.stop() }()
 	code = m.Run()
-	return code, results.print(os.Stdout, filepath.Join(logs, "summary.md"))
+	if err := results.print(os.Stdout, filepath.Join(logs, "summary.md")); err != nil || code != 0 {
+		return code, err
+	}
+	some := flag.Lookup("test.run").Value.String() + flag.Lookup("test.skip").Value.String() + flag.Lookup("test.list").Value.String()
+	return code, results.document(some == "")
 }
 
 // buildTools builds this repository's command and the kustomize CLI that its

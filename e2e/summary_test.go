@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -82,3 +84,46 @@ func (s summary) print(out io.Writer, file string) error {
 	fmt.Fprint(out, text.String())
 	return os.WriteFile(file, []byte(text.String()), 0o644)
 }
+
+// documented is the page with the table of claims.
+const documented = "../docs/what-is-tested.md"
+
+var update = flag.Bool("update", false, "write the claims into "+documented)
+
+// document compares the claims with the page that lists them: all of it after a
+// whole run, and otherwise the sentences of the claims that were run.
+func (s summary) document(whole bool) error {
+	page, err := os.ReadFile(documented)
+	if err != nil {
+		return err
+	}
+	before, table, found := strings.Cut(string(page), tableHead)
+	if !found {
+		return fmt.Errorf("%s: has no table that begins with %q", documented, tableHead)
+	}
+	if !whole {
+		var missing []error
+		for _, c := range s.claims {
+			if !strings.Contains(table, "| "+c.text+" |") {
+				missing = append(missing, fmt.Errorf("%s: has no row %q", documented, c.text))
+			}
+		}
+		return errors.Join(missing...)
+	}
+	var rows strings.Builder
+	checks := 0
+	for _, c := range s.claims {
+		fmt.Fprintf(&rows, "| %s | %d |\n", c.text, c.checks)
+		checks += c.checks
+	}
+	fmt.Fprintf(&rows, "| **all** | %d |\n", checks)
+	switch _, after, _ := strings.Cut(table, "\n\n"); {
+	case *update:
+		return os.WriteFile(documented, []byte(before+tableHead+rows.String()+"\n"+after), 0o644)
+	case !strings.HasPrefix(table, rows.String()+"\n"):
+		return fmt.Errorf("%s: its table is not what was run: go test -update writes it", documented)
+	}
+	return nil
+}
+
+const tableHead = "| claim | checks |\n|---|---|\n"

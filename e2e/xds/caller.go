@@ -55,26 +55,51 @@ func (c Caller) connect(ctx context.Context) (*grpc.ClientConn, context.Context,
 	return connection, metadata.AppendToOutgoingContext(ctx, c.Metadata...), err
 }
 
+// session is a connection to an istiod, as a proxy.
+type session struct {
+	client discovery.AggregatedDiscoveryServiceClient
+	proxy  *core.Node
+	ctx    context.Context // of streams, which end with the session
+	close  func()
+}
+
+func (c Caller) open(ctx context.Context, node Node) (session, error) {
+	proxy, err := node.proto()
+	if err != nil {
+		return session{}, err
+	}
+	connection, ctx, err := c.connect(ctx)
+	if err != nil {
+		return session{}, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	return session{
+		client: discovery.NewAggregatedDiscoveryServiceClient(connection), proxy: proxy, ctx: ctx,
+		close: func() {
+			cancel()
+			connection.Close()
+		},
+	}, nil
+}
+
 // First asks for one type of resources, in a stream of its own, and returns the
 // first response, whatever is in it.
 func (c Caller) First(ctx context.Context, node Node, kind string, names ...string) (*discovery.DiscoveryResponse, error) {
-	connection, ctx, err := c.connect(ctx)
+	s, err := c.open(ctx, node)
 	if err != nil {
 		return nil, err
 	}
-	defer connection.Close()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stream, err := discovery.NewAggregatedDiscoveryServiceClient(connection).StreamAggregatedResources(ctx)
-	if err != nil {
-		return nil, err
-	}
-	proxy, err := node.proto()
+	defer s.close()
+	return c.first(s, kind, names...)
+}
+
+func (c Caller) first(s session, kind string, names ...string) (*discovery.DiscoveryResponse, error) {
+	stream, err := s.client.StreamAggregatedResources(s.ctx)
 	if err != nil {
 		return nil, err
 	}
 	// A server that refuses has closed the stream: Recv says why.
-	_ = stream.Send(&discovery.DiscoveryRequest{Node: proxy, TypeUrl: kind, ResourceNames: names})
+	_ = stream.Send(&discovery.DiscoveryRequest{Node: s.proxy, TypeUrl: kind, ResourceNames: names})
 	response, err := stream.Recv()
 	if err != nil {
 		return nil, fmt.Errorf("ask %s for %s: %w", c.Address, kind, err)
@@ -84,43 +109,29 @@ func (c Caller) First(ctx context.Context, node Node, kind string, names ...stri
 
 // Stay connects as a proxy, until stop is called.
 func (c Caller) Stay(ctx context.Context, node Node) (stop func(), err error) {
-	connection, ctx, err := c.connect(ctx)
+	s, err := c.open(ctx, node)
 	if err != nil {
 		return nil, err
 	}
-	stop = func() { connection.Close() }
-	stream, err := discovery.NewAggregatedDiscoveryServiceClient(connection).StreamAggregatedResources(ctx)
-	if err == nil {
-		var proxy *core.Node
-		if proxy, err = node.proto(); err == nil {
-			_ = stream.Send(&discovery.DiscoveryRequest{Node: proxy, TypeUrl: Clusters})
-			_, err = stream.Recv()
-		}
+	if _, err := c.first(s, Clusters); err != nil {
+		s.close()
+		return nil, err
 	}
-	if err != nil {
-		stop()
-	}
-	return stop, err
+	return s.close, nil
 }
 
 // FirstDelta is First in the incremental variant of the protocol.
 func (c Caller) FirstDelta(ctx context.Context, node Node, kind string) (*discovery.DeltaDiscoveryResponse, error) {
-	connection, ctx, err := c.connect(ctx)
+	s, err := c.open(ctx, node)
 	if err != nil {
 		return nil, err
 	}
-	defer connection.Close()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stream, err := discovery.NewAggregatedDiscoveryServiceClient(connection).DeltaAggregatedResources(ctx)
+	defer s.close()
+	stream, err := s.client.DeltaAggregatedResources(s.ctx)
 	if err != nil {
 		return nil, err
 	}
-	proxy, err := node.proto()
-	if err != nil {
-		return nil, err
-	}
-	_ = stream.Send(&discovery.DeltaDiscoveryRequest{Node: proxy, TypeUrl: kind})
+	_ = stream.Send(&discovery.DeltaDiscoveryRequest{Node: s.proxy, TypeUrl: kind})
 	response, err := stream.Recv()
 	if err != nil {
 		return nil, fmt.Errorf("ask %s for %s, incrementally: %w", c.Address, kind, err)

@@ -87,24 +87,18 @@ func (s Snapshot) Text() (string, error) {
 // Ask opens a stream to an istiod, asks for everything, and closes it. routes
 // are names of RouteConfigurations: ports, as istiod calls them.
 func (c Caller) Ask(ctx context.Context, node Node, routes ...string) (Snapshot, error) {
-	connection, ctx, err := c.connect(ctx)
+	s, err := c.open(ctx, node)
 	if err != nil {
 		return nil, err
 	}
-	defer connection.Close()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stream, err := discovery.NewAggregatedDiscoveryServiceClient(connection).StreamAggregatedResources(ctx)
-	if err != nil {
-		return nil, err
-	}
-	proxy, err := node.proto()
+	defer s.close()
+	stream, err := s.client.StreamAggregatedResources(s.ctx)
 	if err != nil {
 		return nil, err
 	}
 	snapshot := Snapshot{}
 	ask := func(kind string, names []string) error {
-		if err := stream.Send(&discovery.DiscoveryRequest{Node: proxy, TypeUrl: kind, ResourceNames: names}); err != nil {
+		if err := stream.Send(&discovery.DiscoveryRequest{Node: s.proxy, TypeUrl: kind, ResourceNames: names}); err != nil {
 			return err
 		}
 		for {
