@@ -89,6 +89,8 @@ var reaching = []struct{ name, manifest, message string }{
 	{"whatever Flux may make", "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\nspec: {path: ./, sourceRef: {kind: GitRepository, name: a}}",
 		"Kustomization a: spec.serviceAccountName: is missing"},
 	{"whatever Helm may make", "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a}", "HelmRelease a: spec.serviceAccountName: is missing"},
+	{"the address of the cluster's DNS", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 53, protocol: UDP}], externalIPs: [10.96.0.10]}",
+		"Service a: spec.externalIPs: found 10.96.0.10"},
 	{"ambient mode for every node", "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: ztunnel}", "DaemonSet ztunnel: "},
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -61,14 +62,21 @@ func (k *kinds) check(id object.ID, o *yaml.RNode) error {
 		id.Kind, id.Group, name)
 }
 
-// toList is the line of tenant.yaml that lists every unknown kind.
+// toList is the line below spec of tenant.yaml that lists every unknown kind.
 func (k *kinds) toList() error {
 	if len(k.unknown) == 0 {
 		return nil
 	}
-	all := slices.Concat(k.filter.Tenant.Spec.NamespacedKinds, k.unknown)
-	return fmt.Errorf("spec.namespacedKinds: lacks %d kinds that are not known to this release; for those that have a namespace "+
-		"(kubectl api-resources says it), write in tenant.yaml: spec: {namespacedKinds: [%s]}", len(k.unknown), strings.Join(all, ", "))
+	before := k.filter.Tenant.Spec.NamespacedKinds
+	lacks, where := "1 kind that is not known to this release; if it has a namespace", `below "spec:"`
+	if n := len(k.unknown); n > 1 {
+		lacks = strconv.Itoa(n) + " kinds that are not known to this release; for those that have a namespace"
+	}
+	if len(before) > 0 {
+		where = `in the place of the list that is below "spec:"`
+	}
+	return fmt.Errorf("spec.namespacedKinds: lacks %s (kubectl api-resources says it), write in tenant.yaml, %s, as far to the right as the other fields there: "+
+		"namespacedKinds: [%s]", lacks, where, strings.Join(slices.Concat(before, k.unknown), ", "))
 }
 
 // listed refuses kinds under spec.namespacedKinds that have no namespace, and

@@ -31,7 +31,11 @@ func TestAKindThatNobodyKnowsIsOptIn(t *testing.T) {
 		require.Contains(t, refused, object+": kind: found ")
 	}
 	require.Equal(t, 1, strings.Count(refused, "spec.namespacedKinds: lacks 2 kinds that are not known to this release; for those that have a namespace "+
-		"(kubectl api-resources says it), write in tenant.yaml: spec: {namespacedKinds: [Other.example.com, Widget.example.com, Gadget.example.com]}"))
+		`(kubectl api-resources says it), write in tenant.yaml, in the place of the list that is below "spec:", as far to the right as the other fields there: `+
+		"namespacedKinds: [Other.example.com, Widget.example.com, Gadget.example.com]"))
+	require.Contains(t, objecttest.RunError(t, opted(&warnings), istiod+`{apiVersion: example.com/v1, kind: Widget, metadata: {name: a}}`),
+		"spec.namespacedKinds: lacks 1 kind that is not known to this release; if it has a namespace (kubectl api-resources says it), "+
+			`write in tenant.yaml, below "spec:", as far to the right as the other fields there: namespacedKinds: [Widget.example.com]`)
 
 	warnings = nil
 	objecttest.Run(t, opted(&warnings, "Widget.example.com", "Gadget.example.com"), unknownKinds)

@@ -17,6 +17,7 @@ import (
 var openings = map[[2]string]func(Filter, object.ID, *yaml.RNode) error{
 	{"", "Namespace"}: Filter.levels,
 	{"", "Secret"}:    Filter.lastingToken,
+	{"", "Service"}:   takesAddresses,
 	{"rbac.authorization.k8s.io", "RoleBinding"}: Filter.everybody,
 	{"resource.k8s.io", "ResourceClaim"}:         Filter.adminAccess,
 	{"resource.k8s.io", "ResourceClaimTemplate"}: Filter.adminAccess,
@@ -66,6 +67,18 @@ func (f Filter) lastingToken(id object.ID, o *yaml.RNode) error {
 	return fmt.Errorf("type: found kubernetes.io/service-account-token; it makes a token of ServiceAccount %s, beside the control plane, that never ends, "+
 		"for whoever reads Secrets there: remove it, and take a token that ends, from a projected volume or from kubectl create token",
 		o.GetAnnotations()["kubernetes.io/service-account.name"])
+}
+
+// takesAddresses refuses Services that take what others send to an address. A
+// GitOps tool would add them as the cluster administrator, whom the API server lets.
+func takesAddresses(_ Filter, _ object.ID, o *yaml.RNode) error {
+	addresses := object.Strings(o, "spec", "externalIPs")
+	if len(addresses) == 0 {
+		return nil
+	}
+	return fmt.Errorf("spec.externalIPs: found %s; each node of the cluster sends to this Service whatever anybody's Pods send to these addresses, "+
+		"such as the cluster's DNS server's: remove the field, or have the cluster administrator apply the Service apart from the overlay",
+		strings.Join(addresses, ", "))
 }
 
 // everyone are Groups and Users that anybody is.

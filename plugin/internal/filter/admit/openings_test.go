@@ -48,6 +48,15 @@ func TestRefusesWhatTakesDownAWall(t *testing.T) {
 			`{apiVersion: v1, kind: Secret, type: kubernetes.io/service-account-token, metadata: {name: a, namespace: istio-system1, ` +
 				`annotations: {kubernetes.io/service-account.name: istiod}}}`, `Secret istio-system1/a: type: found kubernetes.io/service-account-token;`,
 		},
+		"a Service that takes the cluster's DNS": {
+			`{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 53}], externalIPs: [10.96.0.10, "2001:db8::1"]}}`,
+			`Service a: spec.externalIPs: found 10.96.0.10, 2001:db8::1; each node of the cluster sends to this Service whatever anybody's Pods send to these ` +
+				`addresses, such as the cluster's DNS server's: remove the field, or have the cluster administrator apply the Service apart from the overlay`,
+		},
+		"the control plane's Service, of a base": {
+			`{apiVersion: v1, kind: Service, metadata: {name: istio-ingressgateway, namespace: ISTIO_TENANT_NAMESPACE}, spec: {externalIPs: [192.0.2.1]}}`,
+			`Service ISTIO_TENANT_NAMESPACE/istio-ingressgateway: spec.externalIPs: found 192.0.2.1;`,
+		},
 		"rights for everybody": {
 			binding("ns-1", `{kind: Group, name: "system:authenticated"}`), `RoleBinding ns-1/a: subjects[0].name: found Group "system:authenticated", ` + everybody,
 		},
@@ -93,6 +102,13 @@ func TestTheTenantsFileMayOpenAWall(t *testing.T) {
 ---
 {apiVersion: resource.k8s.io/v1, kind: ResourceClaim, metadata: {name: a}, spec: {devices: {requests: [{name: r, exactly: {adminAccess: true}}]}}}`
 	objecttest.Run(t, admit.Filter{Tenant: tenant}, istiod+text)
+}
+
+// TestTakesServicesWithoutAddresses: some charts write an empty list.
+func TestTakesServicesWithoutAddresses(t *testing.T) {
+	for _, addresses := range []string{"[]", "null"} {
+		objecttest.Run(t, admit.Filter{Tenant: sales()}, istiod+"{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {externalIPs: "+addresses+"}}")
+	}
 }
 
 func TestNamesAForeignServiceAccountThatGetsRights(t *testing.T) {
