@@ -33,8 +33,8 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 		"a kind of an unknown CRD": {
 			`{apiVersion: example.com/v1, kind: ClusterThing, metadata: {name: a}}`,
-			`ClusterThing a: kind: found "ClusterThing" of group "example.com", of which this release does not know whether it has a namespace; ` +
-				`if it has one, list "ClusterThing.example.com" under spec.namespacedKinds of the tenant; ` +
+			`ClusterThing a: kind: found "ClusterThing" of group "example.com", of which this release does not know whether it has a namespace: ` +
+				`if it has one, see spec.namespacedKinds below; ` +
 				`if it has none, its objects are the whole cluster's: move them to the common base`,
 		},
 		"a kind of Kubernetes' that is newer": {
@@ -43,7 +43,7 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 		"a kind of the core group in small letters": {
 			`{apiVersion: v1, kind: configmap, metadata: {name: a}}`,
-			`configmap a: kind: found "configmap" of apiVersion "v1", which is no kind of objects that Kubernetes stores`,
+			`configmap a: kind: found "configmap" of apiVersion "v1", which is no kind of that group: write "ConfigMap"`,
 		},
 		"a kind that a definition beside it makes the cluster's": {
 			`{apiVersion: example.com/v1, kind: Planet, metadata: {name: a}}
