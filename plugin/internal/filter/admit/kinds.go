@@ -16,6 +16,15 @@ import (
 // once says where an object of the whole cluster belongs.
 const once = "exists once per cluster, so it is not a tenant's; move it to the common base, which the cluster administrator applies"
 
+// Tenants refuses objects of a kind without a namespace of which no tenant has any.
+func Tenants(o *yaml.RNode) error {
+	id := object.IDOf(o)
+	if _, has := clusterKinds[[2]string{id.Group, id.Kind}]; !has && object.IsClusterScoped(o) {
+		return errors.New(once)
+	}
+	return nil
+}
+
 // kinds knows of each kind whether it has a namespace, and remembers those of
 // which nothing does.
 type kinds struct {
@@ -37,8 +46,8 @@ func (k *kinds) check(id object.ID, o *yaml.RNode) error {
 	case object.Namespaced:
 		return nil
 	case object.Cluster:
-		checks, known := clusterKinds[kind]
-		if !known {
+		checks, has := clusterKinds[kind]
+		if !has {
 			return errors.New(once)
 		}
 		for _, check := range checks {
