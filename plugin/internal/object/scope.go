@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
@@ -28,17 +27,12 @@ const (
 func IsClusterScoped(o *yaml.RNode) bool { return ScopeOf(o) == Cluster }
 
 // ScopeOf returns the scope of o's kind. The version does not count: a kind has
-// one scope in all of its versions, and the schema lacks those that are gone.
+// one scope in all of its versions. The lists here alone say it: the schema of
+// kustomize is one for the whole process, and a kustomization that is built in
+// it replaces that by a file of its own, with the field openapi.
 func ScopeOf(o *yaml.RNode) Scope {
 	id := IDOf(o)
 	if slices.Contains(strings.Fields(clusterScoped[id.Group]), id.Kind) {
-		return Cluster
-	}
-	apiVersion := strings.TrimPrefix(id.Group+"/v1", "/")
-	if namespaced, found := openapi.IsNamespaceScoped(yaml.TypeMeta{APIVersion: apiVersion, Kind: id.Kind}); found {
-		if namespaced {
-			return Namespaced
-		}
 		return Cluster
 	}
 	if slices.Contains(strings.Fields(namespaced[id.Group]), id.Kind) {
@@ -105,7 +99,7 @@ func listed(group, scope string) []string {
 }
 
 // clusterScoped are Kubernetes' own kinds without a namespace, by group, complete
-// up to 1.36. Those that the schema of kustomize knows, too, are repeated, so that the list does not depend on its age.
+// up to 1.36.
 //
 // Source: the types with +genclient:nonNamespaced in k8s.io/api,
 // k8s.io/kube-aggregator and k8s.io/apiextensions-apiserver v0.36.1, and
@@ -134,14 +128,25 @@ var clusterScoped = map[string]string{
 	"metrics.k8s.io":               "NodeMetrics",
 }
 
-// namespaced are kinds of Kubernetes' own with a namespace that the schema of
-// kustomize lacks, by group.
+// namespaced are Kubernetes' own kinds with a namespace, by group, from the same
+// source.
 var namespaced = map[string]string{
-	"certificates.k8s.io": "PodCertificateRequest",
-	"coordination.k8s.io": "LeaseCandidate",
-	"extensions":          "DaemonSet Deployment Ingress NetworkPolicy ReplicaSet",
-	"metrics.k8s.io":      "PodMetrics",
-	"resource.k8s.io":     "ResourceClaim ResourceClaimTemplate",
-	"scheduling.k8s.io":   "PodGroup Workload",
-	"storage.k8s.io":      "CSIStorageCapacity",
+	"": "ConfigMap Endpoints Event LimitRange PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret " +
+		"Service ServiceAccount",
+	"apps":                      "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet",
+	"authorization.k8s.io":      "LocalSubjectAccessReview",
+	"autoscaling":               "HorizontalPodAutoscaler",
+	"batch":                     "CronJob Job",
+	"certificates.k8s.io":       "PodCertificateRequest",
+	"coordination.k8s.io":       "Lease LeaseCandidate",
+	"discovery.k8s.io":          "EndpointSlice",
+	"events.k8s.io":             "Event",
+	"extensions":                "DaemonSet Deployment Ingress NetworkPolicy ReplicaSet",
+	"metrics.k8s.io":            "PodMetrics",
+	"networking.k8s.io":         "Ingress NetworkPolicy",
+	"policy":                    "PodDisruptionBudget",
+	"rbac.authorization.k8s.io": "Role RoleBinding",
+	"resource.k8s.io":           "ResourceClaim ResourceClaimTemplate",
+	"scheduling.k8s.io":         "PodGroup Workload",
+	"storage.k8s.io":            "CSIStorageCapacity",
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
@@ -84,5 +86,45 @@ func TestResourcesOfListedKinds(t *testing.T) {
 		{"cilium.io", "ciliumclusterwidenetworkpolicies"}: true,
 	} {
 		require.Equal(t, want, object.IsClusterResource(resource[0], resource[1]), resource)
+	}
+}
+
+// TestTheSchemaOfKustomizeSaysTheSame: what the lists say of Kubernetes' own kinds
+// is compared with a source that nobody here has written.
+func TestTheSchemaOfKustomizeSaysTheSame(t *testing.T) {
+	compared := 0
+	for _, definition := range openapi.Schema().Definitions {
+		kinds, _ := definition.Extensions["x-kubernetes-group-version-kind"].([]any)
+		for _, k := range kinds {
+			kind := k.(map[string]any)
+			group, version, name := kind["group"].(string), kind["version"].(string), kind["kind"].(string)
+			apiVersion := strings.TrimPrefix(group+"/"+version, "/")
+			namespaced, found := openapi.IsNamespaceScoped(yaml.TypeMeta{APIVersion: apiVersion, Kind: name})
+			if !found || name == "Scale" || strings.HasSuffix(name, "Options") || name == "TokenRequest" || name == "Eviction" || name == "Binding" {
+				continue // a subresource is no object of its own
+			}
+			want := map[bool]object.Scope{true: object.Namespaced, false: object.Cluster}[namespaced]
+			o := objecttest.Parse(t, "{apiVersion: "+apiVersion+", kind: "+name+", metadata: {name: a}}")[0]
+			require.Equal(t, want, object.ScopeOf(o), apiVersion+"/"+name)
+			compared++
+		}
+	}
+	require.Greater(t, compared, 50)
+}
+
+// TestNoKustomizationTeachesAScope: kustomize reads the file under openapi of a
+// kustomization into the one schema of its process.
+func TestNoKustomizationTeachesAScope(t *testing.T) {
+	t.Cleanup(openapi.ResetOpenAPI)
+	for kind, want := range map[string]object.Scope{
+		"gateway.networking.k8s.io/v1/GatewayClass": object.Cluster, "kyverno.io/v1/ClusterPolicy": object.Cluster, "example.com/v1/Widget": object.Unknown,
+	} {
+		p := strings.Split(kind, "/")
+		require.NoError(t, openapi.AddSchema([]byte(`{"paths": {"/apis/`+p[0]+`/`+p[1]+`/namespaces/{namespace}/things/{name}": {"get": {`+
+			`"x-kubernetes-action": "get", "x-kubernetes-group-version-kind": {"group": "`+p[0]+`", "version": "`+p[1]+`", "kind": "`+p[2]+`"}}}}}`)))
+		taught, found := openapi.IsNamespaceScoped(yaml.TypeMeta{APIVersion: p[0] + "/" + p[1], Kind: p[2]})
+		require.True(t, taught && found, kind)
+		o := objecttest.Parse(t, "{apiVersion: "+p[0]+"/"+p[1]+", kind: "+p[2]+", metadata: {name: a}}")[0]
+		require.Equal(t, want, object.ScopeOf(o), kind)
 	}
 }

@@ -55,7 +55,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 		}
 		seen[placed] = true
 		for _, check := range []func(object.ID, *yaml.RNode) error{
-			named, f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) }, f.ambient, f.place, known.check, ownerless, delegated, f.opening,
+			single, named, f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) }, f.ambient, f.place, known.check, ownerless, delegated, f.opening,
 		} {
 			if err := check(id, o); err != nil {
 				errs = append(errs, diagnostic.InEachLine(id.String(), err))
@@ -111,27 +111,6 @@ func (f Filter) owner(_ object.ID, o *yaml.RNode) error {
 func early(plane controlplane.ControlPlane, o *yaml.RNode) error {
 	if plane.Deployment != nil && plane.Deployment.GetNamespace() == v1alpha1.BaseNamespace && o.GetLabels()[v1alpha1.TenantLabel] != "" {
 		return fmt.Errorf("metadata.labels: found %s, which is set for you, on what is the tenant's: remove it", v1alpha1.TenantLabel)
-	}
-	return nil
-}
-
-// named refuses names that are no part of a path: one would be the path of
-// another object for whoever writes it into a request as it is. No kind has them.
-// Source: IsValidPathSegmentName of k8s.io/apimachinery.
-func named(id object.ID, _ *yaml.RNode) error {
-	if id.Name == "." || id.Name == ".." || strings.ContainsAny(id.Name, "/%") {
-		return fmt.Errorf("metadata.name: found %q; must be no part of a path, and have neither a slash nor a percent sign", id.Name)
-	}
-	return nil
-}
-
-// ownerless refuses objects that are somebody's dependents. No manifest can know
-// the uid that a cluster gives an owner, so that garbage collection would delete
-// the object, or its owner, of the cluster's perhaps, would wait for it.
-func ownerless(_ object.ID, o *yaml.RNode) error {
-	for i, r := range object.List(o, "metadata", "ownerReferences") {
-		return fmt.Errorf("metadata.ownerReferences[%d]: found %s %s; an owner is named by a uid, which a cluster gives, so that none can be "+
-			"in a manifest: remove the field, as from whatever is copied out of a cluster", i, object.String(r, "kind"), object.String(r, "name"))
 	}
 	return nil
 }

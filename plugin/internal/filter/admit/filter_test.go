@@ -119,6 +119,14 @@ func TestRefusesWhatIsNot(t *testing.T) {
 				`subjects: [{kind: ServiceAccount, name: default, namespace: ns-1}]}`,
 			`ClusterRoleBinding b-istio-system1: subjects[0]: found ServiceAccount ns-1/default`,
 		},
+		"a list that is no List": {
+			`{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, items: [{apiVersion: v1, kind: Node, metadata: {name: n}}]}`,
+			`ConfigMap a: items: found this field at the top of an object: kubectl takes that for a list`,
+		},
+		"an empty one": {
+			`{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a}, items: null}`,
+			`VirtualService a: items: found this field`,
+		},
 		"a second control plane": {
 			`{apiVersion: apps/v1, kind: Deployment, metadata: {name: istiod, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}, ` +
 				`spec: {template: {spec: {containers: [{name: discovery, image: "pilot:1.31.0", args: [discovery]}]}}}}`,

@@ -198,3 +198,8 @@ func TestRefusesTwoGatewaysOfOneNameInOneNamespace(t *testing.T) {
 {apiVersion: apps/v1, kind: Deployment, metadata: {name: ingress}}
 `))
 }
+
+func TestProvesThatNothingIsTakenForAList(t *testing.T) {
+	require.Contains(t, objecttest.RunError(t, filter(), `{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, items: []}`),
+		"ConfigMap ns-1/a: items: found this field")
+}
