@@ -39,7 +39,29 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if len(f.Tenant.Spec.ControlPlane.ExtraTokenAudiences) > 0 {
 		return nil, f.noAudience("has no such tokens")
 	}
-	return objects, nil
+	return objects, f.unknown()
+}
+
+// unknown closes the other doors of a control plane whose version has no
+// identity: they are of later versions, and that version may be stated wrongly.
+func (f Filter) unknown() error {
+	if f.Tenant.Plane.Deployment == nil {
+		return nil
+	}
+	id := object.IDOf(f.Tenant.Plane.Deployment)
+	for _, component := range istio.Components {
+		if component.Identity == nil {
+			continue
+		}
+		for _, v := range component.Identity.Variables {
+			v.OnlyIfSet = true
+			f.identity.Variables = append(f.identity.Variables, v)
+		}
+	}
+	if err := f.variables(id); err != nil {
+		return fmt.Errorf("%s: %w", id, err)
+	}
+	return nil
 }
 
 func (f Filter) settle(objects []*yaml.RNode) error {
