@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/jsontext"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
@@ -73,4 +74,17 @@ func identified(t *testing.T, input, name string) []*yaml.RNode {
 		return got
 	}
 	return lay(t, name, objects(t, input))
+}
+
+// TestAWrongVersionIsRefused: the base states 1.31 in labels, values and a policy.
+func TestAWrongVersionIsRefused(t *testing.T) {
+	for _, version := range []string{"1.5.0", "1.12.0", "1.30.0"} {
+		in := objects(t, "shipped")
+		plane, err := controlplane.Find(in)
+		require.NoError(t, err)
+		require.NoError(t, plane.Deployment.PipeE(yaml.SetAnnotation(controlplane.VersionAnnotation, version)))
+		_, err = tenant.Transformer{Tenant: load(t, "shipped-sales")}.Filter(in)
+		require.ErrorContains(t, err, `metadata.annotations[istio-tenancy.dev/istio-version]: found "`+version+`"`)
+		require.ErrorContains(t, err, `labels[helm.sh/chart]: found "istiod-1.31.0"`)
+	}
 }

@@ -188,10 +188,24 @@ func (p *problems) checkAudiences(t IstioTenant) {
 			p.add(at, "%q is the tenant's own, which is always taken: leave it out", audience)
 		case strings.HasSuffix(strings.ToLower(audience), "."+Group):
 			p.add(at, "%q is another tenant's: must be an audience outside of %s", audience, Group)
+		case isAPIServers(audience):
+			p.add(at, "%q is the API server's, and every Pod of the cluster has a token for it without asking: must be an audience that nobody else takes", audience)
 		case slices.Index(audiences, audience) < i:
 			p.add(at, "%q is listed twice: list it once", audience)
 		}
 	}
+}
+
+// isAPIServers says whether an audience is called as the API server is in its
+// cluster, which is what installers have it take: its flags --api-audiences and
+// --service-account-issuer may name others.
+func isAPIServers(audience string) bool {
+	host := strings.ToLower(audience)
+	if scheme, rest, found := strings.Cut(host, "://"); found && (scheme == "https" || scheme == "http") {
+		host, _, _ = strings.Cut(rest, "/")
+	}
+	host, _, _ = strings.Cut(strings.TrimSuffix(host, "/"), ":")
+	return host == "kubernetes" || host == "kubernetes.default" || host == "kubernetes.default.svc" || strings.HasPrefix(host, "kubernetes.default.svc.")
 }
 
 func (p *problems) checkNetwork(t IstioTenant) {

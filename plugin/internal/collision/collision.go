@@ -26,6 +26,7 @@ type Claim struct {
 	file      string
 	field     string // of the file, where that is a configuration
 	owner     string // claims of one thing collide where this differs
+	listed    bool   // by a kustomization that has the configuration of another directory
 }
 
 // thing is "tenant sales", "namespace ns-1", "revision sales" or an object.
@@ -38,7 +39,7 @@ type thing struct {
 // revision and its namespaces.
 func OfTenant(file string, t v1alpha1.IstioTenant) []Claim {
 	claims := []Claim{
-		{thing: thing{what: "tenant " + t.Name()}, field: "metadata.name", owner: file},
+		{thing: thing{what: "tenant " + t.Name()}, field: name, owner: file},
 		{thing: thing{what: "revision " + t.Spec.ControlPlane.Revision}, field: "spec.controlPlane.revision", owner: t.Name()},
 		{thing: namespace(t.Spec.ControlPlane.Namespace), field: "spec.controlPlane.namespace", owner: t.Name()},
 		// Istio joins both in the names of what has no namespace: revision a in b-c is called as a-b in c.
@@ -52,6 +53,16 @@ func OfTenant(file string, t v1alpha1.IstioTenant) []Claim {
 	}
 	for i := range claims {
 		claims[i].file, claims[i].tenant = file, t.Name()
+	}
+	return claims
+}
+
+// OfListed is what a configuration claims that the kustomization in file reaches by
+// an entry of its resources: the same objects, rendered once more.
+func OfListed(file, resource string, t v1alpha1.IstioTenant) []Claim {
+	claims := OfTenant(file, t)
+	for i := range claims {
+		claims[i].field, claims[i].listed = "resources: "+resource, true
 	}
 	return claims
 }
@@ -99,7 +110,7 @@ func nodePorts(service *yaml.RNode) []string {
 	return ports
 }
 
-func namespace(name string) thing { return thing{what: "namespace " + name} }
+func namespace(called string) thing { return thing{what: "namespace " + called} }
 
 // Collision is a thing that two files claim.
 type Collision struct {
@@ -157,8 +168,18 @@ func Find(claims []Claim) []Collision {
 }
 
 func collide(what string, a, b Claim) Collision {
-	return Collision{[2]string{a.file, b.file}, fmt.Errorf("%s: has two owners, %s and %s: must have one", what, a, b)}
+	wayOut := ""
+	switch {
+	case a.listed || b.listed:
+		wayOut = ": render one of the two, and keep a directory that another lists out of what is rendered"
+	case a.field == name && b.field == name:
+		wayOut = ": change metadata.name in the copy"
+	}
+	return Collision{[2]string{a.file, b.file}, fmt.Errorf("%s: has two owners, %s and %s: must have one%s", what, a, b, wayOut)}
 }
+
+// name is the field of a tenant's name.
+const name = "metadata.name"
 
 // String is "tenant sales (sales/tenant.yaml: metadata.name)".
 func (c Claim) String() string {

@@ -13,7 +13,7 @@ import (
 
 func TestOfTenant(t *testing.T) {
 	const (
-		name     = "tenant sales: has two owners, tenant sales (a: metadata.name) and tenant sales (b: metadata.name): must have one"
+		name     = "tenant sales: has two owners, tenant sales (a: metadata.name) and tenant sales (b: metadata.name): must have one: change metadata.name in the copy"
 		revision = "revision sales: has two owners, tenant sales (a: spec.controlPlane.revision) and tenant hr (b: spec.controlPlane.revision): must have one"
 		plane    = "namespace istio-sales: has two owners, tenant sales (a: spec.controlPlane.namespace) and tenant hr (b: spec.controlPlane.namespace): must have one"
 		crossed  = "namespace istio-sales: has two owners, tenant sales (a: spec.controlPlane.namespace) and tenant hr (b: spec.applicationNamespaces[1]): must have one"
@@ -38,6 +38,18 @@ func TestOfTenant(t *testing.T) {
 			check(t, append(collision.OfTenant("a", a), collision.OfTenant("b", b)...), c.want)
 		})
 	}
+}
+
+func TestOfListed(t *testing.T) {
+	sales := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+	sales.Default()
+	own, listed := collision.OfTenant("b", sales), collision.OfListed("a", "../b", sales)
+	check(t, append(listed, own...), []string{
+		"tenant sales: has two owners, tenant sales (a: resources: ../b) and tenant sales (b: metadata.name): must have one: " +
+			"render one of the two, and keep a directory that another lists out of what is rendered",
+	})
+	check(t, append(listed, listed...), nil)
+	check(t, append(collision.OfTenant("a", sales), listed...), nil)
 }
 
 func TestRevisionAndNamespaceMakeTheNamesOfWhatHasNoNamespace(t *testing.T) {

@@ -91,9 +91,7 @@ func (p ControlPlane) version() (*semver.Version, error) {
 	stated := p.Deployment.GetAnnotations()[VersionAnnotation]
 	image := object.String(p.Container, "image")
 	if stated == "" {
-		path, _, _ := strings.Cut(image, "@")
-		stated = path[strings.LastIndexByte(path, '/')+1:]
-		_, stated, _ = strings.Cut(stated, ":")
+		stated = tag(image)
 	}
 	m := release.FindStringSubmatch(stated)
 	if m == nil {
@@ -101,6 +99,13 @@ func (p ControlPlane) version() (*semver.Version, error) {
 			object.IDOf(p.Deployment), image, VersionAnnotation)
 	}
 	return semver.NewVersion(m[1])
+}
+
+// tag is that of an image; "" where it has none.
+func tag(image string) string {
+	path, _, _ := strings.Cut(image, "@")
+	_, tag, _ := strings.Cut(path[strings.LastIndexByte(path, '/')+1:], ":")
+	return tag
 }
 
 // PodLabels are the labels that select the control plane's pods. Deployments of

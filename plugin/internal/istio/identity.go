@@ -19,7 +19,9 @@ type Identity struct {
 	Range
 	Why string
 	// Arguments and Variables are of the control plane's container. A variable
-	// that is OnlyIfSet is replaced with a warning.
+	// that is OnlyIfSet is replaced with a warning, in other versions than those of
+	// its range as well: it does no harm where it is not known, and a base may
+	// state a wrong version. TOKEN_AUDIENCES has no range for the same reason.
 	Arguments []Argument
 	Variables []Variable
 	// Audience is the variable among them that lists audiences.
@@ -65,7 +67,7 @@ var istiodIdentity = Identity{
 	},
 	Variables: []Variable{
 		{
-			Name: "TOKEN_AUDIENCES", Value: "{audiences}", Range: Range{Since: "1.8"},
+			Name: "TOKEN_AUDIENCES", Value: "{audiences}",
 			Why: "tokens of other audiences are refused, by the CA, by xDS and by the debug port",
 		},
 		{

@@ -26,8 +26,8 @@ func TestEachRowIsWhole(t *testing.T) {
 			inOrder(t, c.Identity.Range, c.Name)
 			arguments, variables = slices.Concat(arguments, c.Identity.Arguments), slices.Concat(variables, c.Identity.Variables)
 			require.True(t, slices.ContainsFunc(variables, func(v istio.Variable) bool {
-				return v.Name == c.Identity.Audience && v.Range == c.Identity.Range && strings.Contains(v.Value, "{audiences}")
-			}), "the variable that lists audiences")
+				return v.Name == c.Identity.Audience && v.Range == (istio.Range{}) && strings.Contains(v.Value, "{audiences}")
+			}), "the variable that lists audiences, whatever the version")
 			for _, r := range c.Identity.Refused {
 				require.NotEmpty(t, r.Why, r.Variable)
 				inOrder(t, r.Range, r.Variable)

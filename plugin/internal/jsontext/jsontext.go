@@ -25,16 +25,25 @@ func Replace(text, value string, path ...string) (replaced string, found bool, e
 
 // String is the string at a path of keys; "" where there is none.
 func String(text string, path ...string) (string, error) {
+	value, err := value(text, path)
+	s, _ := value.(string)
+	return s, err
+}
+
+// IsTrue says whether the value at a path of keys is true.
+func IsTrue(text string, path ...string) (bool, error) {
+	value, err := value(text, path)
+	return value == true, err
+}
+
+// value is what stands at a path of keys; nil where there is none.
+func value(text string, path []string) (value any, err error) {
 	start, end, err := find(text, path)
 	if err != nil || end == 0 {
-		return "", err
+		return nil, err
 	}
-	var value any
-	if err := json.Unmarshal([]byte(text[start:end]), &value); err != nil {
-		return "", err
-	}
-	s, _ := value.(string)
-	return s, nil
+	err = json.Unmarshal([]byte(text[start:end]), &value)
+	return value, err
 }
 
 // find is where the value at a path of keys stands; 0, 0 where there is none.

@@ -48,3 +48,18 @@ func TestString(t *testing.T) {
 	_, err := jsontext.String("x", "a")
 	require.Error(t, err)
 }
+
+func TestIsTrue(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"a": {"b": true}}`:   true,
+		`{"a": {"b": false}}`:  false,
+		`{"a": {"b": "true"}}`: false,
+		`{"a": {}}`:            false,
+	} {
+		got, err := jsontext.IsTrue(text, "a", "b")
+		require.NoError(t, err)
+		require.Equal(t, want, got, text)
+	}
+	_, err := jsontext.IsTrue("x", "a")
+	require.Error(t, err)
+}

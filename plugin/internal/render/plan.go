@@ -31,7 +31,7 @@ type job struct {
 	tenantFile string
 	sorted     bool
 
-	claims []claim           // of the tenants that it lays
+	claims []claim           // of the tenants that it lays, or lists
 	read   map[string]string // digests of what was read already
 
 	template *template.Template // to fill in, or nil
@@ -42,10 +42,11 @@ type job struct {
 
 // classify finds out whether an overlay lays a tenant over what others may
 // share, and nothing else that depends on the tenant.
-func (j *job) classify() {
+func (j *job) classify(l *lister) {
 	text, err := readRegular(filepath.Join(j.dir, kustomizationFile))
 	if err != nil {
 		j.why = "no regular file " + kustomizationFile
+		j.claims = l.claims(j.dir)
 		return
 	}
 	var k types.Kustomization
@@ -54,7 +55,7 @@ func (j *job) classify() {
 		return
 	}
 	tenants, configs := readTenants(j.dir, k.Transformers)
-	j.claims = claimsOf(tenants)
+	j.claims = slices.Concat(claimsOf(tenants), l.listed(j.dir, k))
 	if j.why = whyAlone(text, k.Transformers, tenants); j.why != "" {
 		return
 	}

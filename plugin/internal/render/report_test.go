@@ -139,11 +139,12 @@ func TestPatchesThatMatchNothingAreNamedOnceForAll(t *testing.T) {
 	require.Equal(t, r.path("overlays", teams[0])+" and 5 more: "+want, printed)
 	r.same(teams[1])
 
-	r.write("overlays/outer/kustomization.yaml", "resources: [../"+teams[0]+"]\n"+strings.ReplaceAll(patch, "sales", teams[1]))
+	r.overlay("../inner", "group-bbc", "{admins: [{kind: User, name: jo}]}", strings.ReplaceAll(kustomization, "../../", "../")+patch)
+	r.write("overlays/outer/kustomization.yaml", "resources: [../../inner]\n"+strings.ReplaceAll(patch, "sales", teams[1]))
 	_, printed, err = r.render()
 	require.NoError(t, err)
-	require.Contains(t, printed, r.path("overlays/outer")+": ../"+teams[0]+"/"+want)
+	require.Contains(t, printed, r.path("overlays/outer")+": ../../inner/"+want)
 	require.Contains(t, printed, r.path("overlays/outer")+": kustomization.yaml: patches[0].target: Deployment istiod-"+teams[1]+
-		" matches no object, so that the patch changes nothing; did you mean Deployment istio-"+teams[0]+"/istiod-"+teams[0]+"?")
+		" matches no object, so that the patch changes nothing; did you mean Deployment istio-group-bbc/istiod-group-bbc?")
 	require.Equal(t, 1, strings.Count(printed, "Deployment istiod-sales matches"))
 }

@@ -21,6 +21,7 @@ type run struct {
 	output output
 
 	buffers sync.Pool // of []byte
+	lister  lister
 
 	mu     sync.Mutex
 	done   int
@@ -143,7 +144,7 @@ func (r *run) pending(ctx context.Context, overlays []overlay) []*job {
 			}
 		}
 		jobs[i] = &job{overlay: o}
-		jobs[i].classify()
+		jobs[i].classify(&r.lister)
 		r.claim(o.name, jobs[i].claims)
 	})
 	return slices.DeleteFunc(jobs, func(j *job) bool { return j == nil })

@@ -48,13 +48,14 @@ func tenantsIn(text []byte) int {
 type claim struct {
 	Name, Revision, Namespace string
 	Applications              []string
+	Listed                    string // the entry of resources that leads to the tenant; "": the overlay lays it itself
 }
 
 func claimsOf(tenants []v1alpha1.IstioTenant) []claim {
 	var claims []claim
 	for _, t := range tenants {
 		own := t.Spec.ControlPlane
-		claims = append(claims, claim{t.Name(), own.Revision, own.Namespace, t.Spec.ApplicationNamespaces})
+		claims = append(claims, claim{t.Name(), own.Revision, own.Namespace, t.Spec.ApplicationNamespaces, ""})
 	}
 	return claims
 }
@@ -70,6 +71,14 @@ func (c claim) tenant() v1alpha1.IstioTenant {
 	t.Spec.ControlPlane.Revision, t.Spec.ControlPlane.Namespace = c.Revision, c.Namespace
 	t.Spec.ApplicationNamespaces = c.Applications
 	return t
+}
+
+// collides is what the claim is to others, where it is made by an overlay.
+func (c claim) collides(overlay string) []collision.Claim {
+	if c.Listed != "" {
+		return collision.OfListed(overlay, c.Listed, c.tenant())
+	}
+	return collision.OfTenant(overlay, c.tenant())
 }
 
 func (r *run) claim(overlay string, claims []claim) {
@@ -97,7 +106,7 @@ func (r *run) withoutCollisions(overlays []overlay, jobs []*job) []*job {
 		for _, c := range r.claims[o.name] {
 			if pending[o.name] || slices.ContainsFunc(c.names(), func(name string) bool { return taken[name] }) {
 				names[o.arg] = o.name
-				claimed = append(claimed, collision.OfTenant(o.arg, c.tenant())...)
+				claimed = append(claimed, c.collides(o.arg)...)
 			}
 		}
 	}

@@ -54,3 +54,47 @@ func TestNoRunTakesWhatAnEarlierOneRendered(t *testing.T) {
 	require.NoError(t, os.RemoveAll(r.path("overlays/teamA/stores")))
 	require.NoError(t, of("teamB"), "what is gone has nothing")
 }
+
+// TestATenantIsRenderedOnce lists an overlay, as is the way to change what the
+// tenant adds, and leaves it among those that are rendered.
+func TestATenantIsRenderedOnce(t *testing.T) {
+	const patched = "resources: [../sales]\ncommonAnnotations: {a: b}\n"
+	r := newPlainRepo(t)
+	r.teams("devel", "sales")
+	twice := func(name, resource string) {
+		t.Helper()
+		_, printed, err := r.render()
+		require.ErrorContains(t, err, r.path("overlays", name)+": tenant sales: has two owners, tenant sales (", printed)
+		require.ErrorContains(t, err, "tenant sales ("+r.path("overlays", name)+": resources: "+resource+")")
+		require.ErrorContains(t, err, "must have one: render one of the two, and keep a directory that another lists out of what is rendered")
+		require.NoDirExists(t, r.path("rendered", name))
+		require.FileExists(t, r.path("rendered/devel/manifests.yaml"))
+		require.NoError(t, os.RemoveAll(r.path("overlays", name)))
+	}
+	for name, text := range map[string]string{
+		"kustomization.yaml": patched,
+		"kustomization.yml":  patched,
+		"Kustomization":      "bases: [../sales]\n",
+	} {
+		r.write("overlays/over/"+name, text)
+		twice("over", "../sales")
+	}
+	r.write("between/kustomization.yaml", "resources: [../overlays/sales]\n")
+	r.write("overlays/over/kustomization.yaml", "components: []\nresources: [../../between]\n")
+	twice("over", "../../between")
+
+	r.run()
+	r.write("overlays/zover/kustomization.yaml", patched)
+	twice("zover", "../sales")
+
+	// The way out.
+	require.NoError(t, os.Rename(r.path("overlays/sales"), r.path("sales")))
+	r.write("sales/kustomization.yaml", strings.ReplaceAll(kustomization, "../../", "../"))
+	r.write("overlays/over/kustomization.yaml", strings.ReplaceAll(patched, "../", "../../"))
+	r.run(func(o *render.Options) { o.Prune = true })
+	r.same("over")
+
+	// Who was there first is known from an earlier run.
+	r.write("overlays/other/kustomization.yaml", strings.ReplaceAll(patched, "../", "../../"))
+	twice("other", "../../sales")
+}

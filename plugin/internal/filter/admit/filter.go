@@ -89,7 +89,7 @@ func (f Filter) plane(objects []*yaml.RNode) (controlplane.ControlPlane, error) 
 	}
 	d := plane.Deployment
 	if d.GetNamespace() == v1alpha1.BaseNamespace || d.GetLabels()[v1alpha1.TenantLabel] != "" {
-		return plane, nil
+		return plane, plane.Agrees(objects)
 	}
 	return plane, fmt.Errorf("%s: metadata.namespace: found %q, and a base has %s: %w; remove it, the tenant says where things are; "+
 		"a manifest of your own becomes a base by istio-tenancy split",

@@ -18,6 +18,7 @@
 //
 // Plaintext xDS asks for no token, so that it is left to istiod's own Pod. Other
 // settings that would let somebody in by another door are replaced, with a
-// warning. Istio before 1.6 proves nobody's identity like this, and stays as it
+// warning, whatever version the base states. Istio before 1.6 proves nobody's
+// identity like this, and stays as it
 // is; 1.6 and 1.7 have no setting for the audience.
 package identify

@@ -39,7 +39,29 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if len(f.Tenant.Spec.ControlPlane.ExtraTokenAudiences) > 0 {
 		return nil, f.noAudience("has no such tokens")
 	}
-	return objects, nil
+	return objects, f.unknown()
+}
+
+// unknown closes the other doors of a control plane whose version has no
+// identity: they are of later versions, and that version may be stated wrongly.
+func (f Filter) unknown() error {
+	if f.Tenant.Plane.Deployment == nil {
+		return nil
+	}
+	id := object.IDOf(f.Tenant.Plane.Deployment)
+	for _, component := range istio.Components {
+		if component.Identity == nil {
+			continue
+		}
+		for _, v := range component.Identity.Variables {
+			v.OnlyIfSet = true
+			f.identity.Variables = append(f.identity.Variables, v)
+		}
+	}
+	if err := f.variables(id); err != nil {
+		return fmt.Errorf("%s: %w", id, err)
+	}
+	return nil
 }
 
 func (f Filter) settle(objects []*yaml.RNode) error {
@@ -51,6 +73,7 @@ func (f Filter) settle(objects []*yaml.RNode) error {
 	case !known:
 		f.Tenant.Warn("Istio %s %s", f.Tenant.Version, f.identity.Why)
 	case len(extra) > 0:
+		f.warnOfIssuers(extra)
 		f.Tenant.Warn("spec.controlPlane.extraTokenAudiences: found %s: whoever gets a token of that audience, and reaches the control plane, "+
 			"joins the mesh, and NetworkPolicies are the only wall; leave it out as soon as the proxies that need it have been restarted",
 			strings.Join(extra, ", "))
@@ -64,6 +87,17 @@ func (f Filter) settle(objects []*yaml.RNode) error {
 		errs = append(errs, f.audiences(objects))
 	}
 	return errors.Join(errs...)
+}
+
+// warnOfIssuers names audiences that are called as an issuer of tokens is: the API
+// server takes its own, unless it is told otherwise.
+func (f Filter) warnOfIssuers(audiences []string) {
+	for _, audience := range audiences {
+		if strings.Contains(audience, "://") {
+			f.Tenant.Warn("spec.controlPlane.extraTokenAudiences: found %s: if the API server takes that audience, as it does its issuer's URL, every Pod of the cluster "+
+				"has a token for it without asking: compare with kubectl get --raw /.well-known/openid-configuration, and with --api-audiences of kube-apiserver", audience)
+		}
+	}
 }
 
 func (f Filter) noAudience(why string) error {

@@ -85,7 +85,8 @@ func TestTokensOfTheTenantAlone(t *testing.T) {
 `), got)
 }
 
-// TestVersions: what a version does not know, it is not told.
+// TestVersions: what a version does not know, it is not told, where it would do
+// harm; the audience does none, and the stated version may be a wrong one.
 func TestVersions(t *testing.T) {
 	const audiences, bound = "TOKEN_AUDIENCES", "REQUIRE_3P_TOKEN"
 	for _, test := range []struct {
@@ -93,8 +94,8 @@ func TestVersions(t *testing.T) {
 		has     []string
 		lacks   []string
 	}{
-		{"1.6.0", []string{"--grpcAddr=127.0.0.1:15010"}, []string{audiences, bound}},
-		{"1.7.8", []string{"--grpcAddr=127.0.0.1:15010"}, []string{audiences, bound}},
+		{"1.6.0", []string{"--grpcAddr=127.0.0.1:15010", audiences}, []string{bound}},
+		{"1.7.8", []string{"--grpcAddr=127.0.0.1:15010", audiences}, []string{bound}},
 		{"1.8.0", []string{"--grpcAddr=127.0.0.1:15010", audiences, bound}, nil},
 		{"1.21.6", []string{"--grpcAddr=127.0.0.1:15010", audiences, bound}, nil},
 		{"1.22.0", []string{"--grpcAddr=127.0.0.1:15010", audiences}, []string{bound}},
@@ -119,6 +120,10 @@ func TestOtherAudiencesOnRequest(t *testing.T) {
 	require.Contains(t, got, `value: "sales.istio-tenancy.dev,istio-ca,old"`)
 	require.Equal(t, []string{"spec.controlPlane.extraTokenAudiences: found istio-ca, old: whoever gets a token of that audience, and reaches the " +
 		"control plane, joins the mesh, and NetworkPolicies are the only wall; leave it out as soon as the proxies that need it have been restarted"}, warned)
+	_, warned = run(t, "1.31.0", istiod(args), "https://oidc.example.com/id/1")
+	require.Equal(t, "spec.controlPlane.extraTokenAudiences: found https://oidc.example.com/id/1: if the API server takes that audience, as it does its issuer's URL, "+
+		"every Pod of the cluster has a token for it without asking: compare with kubectl get --raw /.well-known/openid-configuration, "+
+		"and with --api-audiences of kube-apiserver", warned[0])
 	require.Equal(t, "spec.controlPlane.extraTokenAudiences: has no effect: Istio 1.7.8 takes tokens of the audience istio-ca, which every "+
 		"ServiceAccount of the cluster gets, and has no setting for another: NetworkPolicies alone keep others out of the mesh; "+
 		"1.8 and later have an audience for each tenant: leave it out", fails(t, "1.7.8", istiod(args), "istio-ca"))

@@ -41,7 +41,7 @@ func (f Filter) variables(id object.ID) error {
 	// What a ConfigMap or a Secret sets is not seen here, and env goes before it.
 	hidden := len(object.List(container, "envFrom")) > 0
 	for _, v := range f.identity.Variables {
-		if !f.Tenant.Holds(v.Range) {
+		if !v.OnlyIfSet && !f.Tenant.Holds(v.Range) {
 			continue
 		}
 		existing, err := program.Variable(container, v.Name)

@@ -39,6 +39,21 @@ func TestOtherDoors(t *testing.T) {
 	require.Empty(t, warned)
 }
 
+// TestOtherDoorsOfAnyVersion: a base may state an older version than the one that
+// runs, and a variable that is not known does no harm.
+func TestOtherDoorsOfAnyVersion(t *testing.T) {
+	for _, version := range []string{"1.5.10", "1.6.0", "1.12.0", "1.19.0", "1.31.0"} {
+		for _, name := range []string{
+			"TOKEN_AUDIENCES", "XDS_AUTH", "PILOT_ENABLE_XDS_IDENTITY_CHECK", "PILOT_SKIP_VALIDATE_TRUST_DOMAIN", "JWT_RULE", "TRUSTED_GATEWAY_CIDR",
+			"TOKEN_ISSUER", "AUDIENCE", "ENABLE_DEBUG_ENDPOINT_AUTH", "ENABLE_XDS_API_GENERATOR_AUTH", "SPIFFE_BUNDLE_ENDPOINTS",
+		} {
+			got, warned := run(t, version, istiod(args+fmt.Sprintf("        env: [{name: %s, value: evil}]\n", name)))
+			require.NotContains(t, got, "evil", "%s %s", version, name)
+			require.Contains(t, fmt.Sprint(warned), "env "+name+`: found "evil"`, "%s %s", version, name)
+		}
+	}
+}
+
 // TestVariablesOfAConfigMap cannot be seen, so that they are overruled.
 func TestVariablesOfAConfigMap(t *testing.T) {
 	got, _ := run(t, "1.31.0", istiod(args+"        envFrom: [{configMapRef: {name: more}}]\n"))

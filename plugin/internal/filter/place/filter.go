@@ -33,7 +33,8 @@ var _ kio.Filter = Filter{}
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	var errs []error
 	f.warnOfFirst(objects)
-	f.warnOfLevel()
+	f.warnOfLabels()
+	f.warnOfInit(objects)
 	levels := f.levels(objects)
 	placed := map[object.ID]origin{}
 	services, gateways := f.ownServices(objects), gateway.In(objects, f.Tenant.IstioTenant)

@@ -6,6 +6,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -24,7 +25,6 @@ var (
 	capabilities = []string{
 		"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
 	}
-	istioInit = []string{"NET_ADMIN", "NET_RAW"}
 	// volumes are those of restricted: by any other, the node itself mounts or connects.
 	volumes = []string{"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"}
 	sysctls = []string{
@@ -47,14 +47,6 @@ func (f Filter) levels(objects []*yaml.RNode) map[string]string {
 		}
 	}
 	return levels
-}
-
-// warnOfLevel says what a tenant may do that its file opens the nodes to.
-func (f Filter) warnOfLevel() {
-	if f.Tenant.Spec.NamespaceLabels[podSecurity] == privileged {
-		f.Tenant.Warn("spec.namespaceLabels[%s]: found %q: the tenant's Pods may do everything on their nodes, and with that reach every tenant whose Pods run there; "+
-			"%q and \"restricted\" do not", podSecurity, privileged, baseline)
-	}
 }
 
 // warnOfNode names what a Pod template asks of its node, which is refused when
@@ -142,7 +134,7 @@ func inContext(holder *yaml.RNode, path, level string) []string {
 		found = append(found, path+".seLinuxOptions.type: "+label)
 	}
 	for _, added := range object.Strings(context, "capabilities", "add") {
-		if !slices.Contains(capabilities, added) && (level != none || !slices.Contains(istioInit, added)) {
+		if !slices.Contains(capabilities, added) && (level != none || !slices.Contains(istio.InitCapabilities, added)) {
 			found = append(found, path+".capabilities.add: "+added)
 		}
 	}

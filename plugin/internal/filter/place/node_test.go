@@ -43,7 +43,7 @@ spec:
 	}, warnings(t, daemon, "", "ns-1"))
 	require.Len(t, warnings(t, daemon, "baseline", "ns-1"), 6, "NET_ADMIN, too")
 	require.Equal(t, []string{`spec.namespaceLabels[pod-security.kubernetes.io/enforce]: found "privileged": the tenant's Pods may do everything on their nodes, ` +
-		`and with that reach every tenant whose Pods run there; "baseline" and "restricted" do not`}, warnings(t, daemon, "privileged", "ns-1"))
+		`and with that reach every tenant whose Pods run there; without the label, the policy of bases/tenancy keeps them from their nodes`}, warnings(t, daemon, "privileged", "ns-1"))
 	require.Empty(t, warnings(t, daemon+`---
 {apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {pod-security.kubernetes.io/enforce: privileged}}}`, "", "ns-1"))
 	require.Equal(t, []string{"CronJob ns-1/a: spec.jobTemplate.spec.template.spec.hostIPC" + end}, warnings(t,

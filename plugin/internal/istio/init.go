@@ -1,0 +1,15 @@
+package istio
+
+// InitContainer is what the injector puts before the containers of a Pod: it
+// redirects the Pod's traffic to the proxy. InitCapabilities are what it needs,
+// and what is in the injector's templates where it is.
+const InitContainer = "istio-init"
+
+// InitCapabilities are those of InitContainer.
+var InitCapabilities = []string{"NET_ADMIN", "NET_RAW"}
+
+// AgentValues are where the charts' values say that Istio's CNI agent takes the
+// place of InitContainer: since 1.2, and what it is called later. The templates
+// that ask for a value name it. Source: files/injection-template.yaml of the chart
+// istio-discovery.
+var AgentValues = [][]string{{"istio_cni", "enabled"}, {"pilot", "cni", "enabled"}}

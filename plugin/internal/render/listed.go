@@ -1,0 +1,78 @@
+package render
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"sigs.k8s.io/kustomize/api/types"
+)
+
+// lister finds the tenants that an overlay's resources lay, and reads a directory
+// that many overlays list once.
+type lister struct {
+	known sync.Map // []claim, by directory
+}
+
+// listed are the tenants of the directories that a kustomization in dir lists,
+// each with the entry that leads there. What cannot be read the build will say.
+func (l *lister) listed(dir string, k types.Kustomization) []claim {
+	var found []claim
+	for _, entry := range entries(k) {
+		for _, c := range l.in(filepath.Join(dir, entry), nil) {
+			c.Listed = entry
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// claims are those of a directory whose kustomization is a link, or has another name.
+func (l *lister) claims(dir string) []claim {
+	k, ok := readKustomization(dir)
+	if !ok {
+		return nil
+	}
+	tenants, _ := readTenants(dir, k.Transformers)
+	return slices.Concat(claimsOf(tenants), l.listed(dir, k))
+}
+
+// in are the tenants that a directory lays, itself or by what it lists. The
+// directories that led there are not read again.
+func (l *lister) in(dir string, from []string) []claim {
+	if known, ok := l.known.Load(dir); ok {
+		return known.([]claim)
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() || slices.Contains(from, dir) {
+		return nil
+	}
+	k, ok := readKustomization(dir)
+	if !ok {
+		return nil
+	}
+	tenants, _ := readTenants(dir, k.Transformers)
+	found := claimsOf(tenants)
+	for _, entry := range entries(k) {
+		found = append(found, l.in(filepath.Join(dir, entry), append(slices.Clone(from), dir))...)
+	}
+	l.known.Store(dir, found)
+	return found
+}
+
+// entries are what may be directories with kustomizations.
+func entries(k types.Kustomization) []string {
+	k.FixKustomization() // those of older fields
+	return slices.DeleteFunc(slices.Concat(k.Resources, k.Components), filepath.IsAbs)
+}
+
+// readKustomization reads the kustomization of a directory, whichever of its
+// names it has.
+func readKustomization(dir string) (k types.Kustomization, ok bool) {
+	file := filepath.Join(dir, kustomizationIn(dir))
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+		return k, false
+	}
+	text, err := os.ReadFile(file)
+	return k, err == nil && k.Unmarshal(text) == nil
+}
