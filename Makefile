@@ -18,12 +18,12 @@ build: ## Build bin/istio-tenancy and bin/kustomize.
 	go build -ldflags '-s -w' -o bin/ ./plugin/cmd/istio-tenancy
 	go build -ldflags '-s -w' -o bin/kustomize sigs.k8s.io/kustomize/kustomize/v5
 
-demo: build ## Render every tenant below overlays/ into rendered/, and say what each is.
-	@rm -rf rendered && mkdir rendered
+demo: build ## Render every tenant below overlays/ into demo/, and say what each is.
+	@rm -rf demo && mkdir demo
 	@set -e; for dir in bases/istio/common $(patsubst %/kustomization.yaml,%,$(wildcard overlays/*/kustomization.yaml)); do \
-		$(KUSTOMIZE) $$dir -o rendered/$$(basename $$dir).yaml; \
+		$(KUSTOMIZE) $$dir -o demo/$$(basename $$dir).yaml; \
 	done
-	@bin/istio-tenancy summary rendered/*.yaml
+	@bin/istio-tenancy summary demo/*.yaml
 
 test: ## Run all tests but e2e.
 	@failed=; set -x; \
@@ -66,5 +66,5 @@ generate: ## Rewrite the golden files, and the fields of Istio's mesh configurat
 kinds: ## Read the kinds of well-known projects again, from the modules that plugin/internal/object/generate names.
 	go generate ./plugin/internal/object
 
-clean: ## Remove what was built and rendered.
-	rm -rf bin rendered .manifests
+clean: ## Remove what make has built and rendered.
+	rm -rf bin demo .manifests

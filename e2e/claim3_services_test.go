@@ -276,7 +276,32 @@ func TestAServiceOutsideOfATenantTakesNobodysAddress(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, answer.Error())
 	})
+	c.check("the controller of a load balancer writes them, who may write every address into a status", func(t *testing.T) {
+		w.make(t, balancerOfTheCluster)
+		const controller = "system:serviceaccount:balancers:writer"
+		w.granted(t, controller, "default", "patch", "", "services", "status")
+		answer, err := w.cluster.Admin.Do("POST", path, object("v1", "Service", "balanced-by-ip", `"spec":{"ports":[{"port":53}]}`))
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		defer w.cluster.Admin.Do("DELETE", path+"/balanced-by-ip", "")
+		answer, err = w.cluster.Admin.Impersonate(controller, "", "PATCH", path+"/balanced-by-ip", `{"spec":{"externalIPs":["192.0.2.1"]}}`)
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+	})
 }
+
+const balancerOfTheCluster = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: balancer}
+rules: [{apiGroups: [""], resources: [services, services/status], verbs: [get, update, patch]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: balancer}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: balancer}
+subjects: [{kind: ServiceAccount, name: writer, namespace: balancers}]
+`
 
 const adminOfDefault = `
 apiVersion: rbac.authorization.k8s.io/v1

@@ -155,6 +155,14 @@ func TestOfATenantsWebhooksIstiodWritesTheCertificateAlone(t *testing.T) {
 				require.Equal(t, 403, answer.Code, answer.Message())
 			})
 		}
+		c.check(kind+": what was applied server-side stays known", func(t *testing.T) {
+			o := configurationAt(t, w, path)
+			o.Object["metadata"].(map[string]any)["managedFields"] = []any{map[string]any{}}
+			answer, err := istiod.Do("PUT", path, mustText(t, o))
+			require.NoError(t, err)
+			require.Equal(t, 403, answer.Code, "%.300s", answer.Message())
+			require.Contains(t, answer.Message(), "istio-tenancy-webhooks")
+		})
 		c.check(kind+": nothing has changed", func(t *testing.T) { require.Equal(t, before, configurationAt(t, w, path)) })
 		c.check(kind+": the certificate is accepted, and the real istiod writes it again", func(t *testing.T) {
 			o := configurationAt(t, w, path)
@@ -219,6 +227,48 @@ func TestNobodyElseMakesOrRemovesATenantsWebhooks(t *testing.T) {
 			"DELETE", collection+"/"+hook+"?dryRun=All", "")
 		require.NoError(t, err)
 		require.NoError(t, answer.Error())
+	})
+}
+
+// Argo CD deletes in the foreground, so that the garbage collector takes a
+// finalizer away before the object goes.
+func TestATenantsWebhooksAreDeletedInEveryWay(t *testing.T) {
+	c := claims(t, "A tenant's webhook configurations go in the background, in the foreground, as an orphan, and with their owner")
+	w := theWorld(t)
+	for _, kind := range []string{"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"} {
+		collection := hooks + "/" + strings.ToLower(kind) + "s"
+		for _, policy := range []string{"Background", "Foreground", "Orphan"} {
+			c.check(kind+" "+policy, func(t *testing.T) {
+				name := "leaves-" + strings.ToLower(policy)
+				answer, err := w.cluster.Admin.Do("POST", collection, strings.Replace(object("admissionregistration.k8s.io/v1", kind, name, ""),
+					`"name"`, `"labels":{"istio-tenancy.dev/tenant":"sales"},"name"`, 1))
+				require.NoError(t, err)
+				require.NoError(t, answer.Error())
+				answer, err = w.cluster.Admin.Do("DELETE", collection+"/"+name, `{"kind":"DeleteOptions","apiVersion":"v1","propagationPolicy":"`+policy+`"}`)
+				require.NoError(t, err)
+				require.NoError(t, answer.Error())
+				require.NoError(t, cluster.Eventually(patience, func() error { return isGone(w, collection+"/"+name) }))
+			})
+		}
+	}
+	c.check("an owner that is orphaned leaves them", func(t *testing.T) {
+		collection := hooks + "/mutatingwebhookconfigurations"
+		answer, err := w.cluster.Admin.Do("POST", rbac+"/clusterroles", object("rbac.authorization.k8s.io/v1", "ClusterRole", "owner-of-webhooks", ""))
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		owner, err := w.cluster.Admin.Get(rbac + "/clusterroles/owner-of-webhooks")
+		require.NoError(t, err)
+		answer, err = w.cluster.Admin.Do("POST", collection, strings.Replace(object("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "owned", ""),
+			`"name"`, `"labels":{"istio-tenancy.dev/tenant":"sales"},"ownerReferences":[{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole",`+
+				`"name":"owner-of-webhooks","uid":"`+string(owner.GetUID())+`"}],"name"`, 1))
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		defer w.cluster.Admin.Do("DELETE", collection+"/owned", "")
+		answer, err = w.cluster.Admin.Do("DELETE", rbac+"/clusterroles/owner-of-webhooks", `{"kind":"DeleteOptions","apiVersion":"v1","propagationPolicy":"Orphan"}`)
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		require.NoError(t, cluster.Eventually(patience, func() error { return isGone(w, rbac+"/clusterroles/owner-of-webhooks") }))
+		require.Empty(t, configurationAt(t, w, collection+"/owned").GetOwnerReferences())
 	})
 }
 

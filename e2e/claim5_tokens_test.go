@@ -138,6 +138,8 @@ func TestTokensOfAMeshAreHadInItsOwnNamespacesAlone(t *testing.T) {
 		{"a Pod with a certificate and with roots of trust", cluster.ClusterAdmin, "default", podWithSources("other",
 			`{"clusterTrustBundle":{"name":"x","path":"roots"}}`, `{"podCertificate":{"signerName":"x.example/y","keyType":"ED25519","credentialBundlePath":"certificate"}}`)},
 		{"a Pod with a projected volume of nothing", cluster.ClusterAdmin, "default", podWithSources("other")},
+		{"a Pod with an empty projected volume", cluster.ClusterAdmin, "default", strings.Replace(podWithSources("other"), `{"sources":[]}`, `{}`, 1)},
+		{"a Pod with a projected volume of null", cluster.ClusterAdmin, "default", strings.Replace(podWithSources("other"), `{"sources":[]}`, `{"sources":null}`, 1)},
 		{"a Pod without volumes in kube-system", cluster.ClusterAdmin, "kube-system", object("v1", "Pod", "other", `"spec":{"containers":[{"name":"x","image":"x"}]}`)},
 	} {
 		c.check("had: "+row.name, func(t *testing.T) {

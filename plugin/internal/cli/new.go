@@ -27,7 +27,7 @@ ServiceAccount:NAMESPACE/NAME; a bare NAME is a User. What a tenant beside the
 new one has already, its name, revision or a namespace, is refused, and so is a
 namespace in which names of hosts end, such as com, hr or internal: to every Pod
 of the cluster, the Service "bank" in a namespace "hr" is the host bank.hr. Give
-another by --app-namespace; the field spec.acceptDomainNames accepts one.
+another by --app-namespace, or accept it by --accept-domain-name.
 
 Without --output the overlay is written beside the others: to ./NAME in a
 directory that is called overlays or holds overlays, to ../NAME in an overlay,
@@ -78,6 +78,7 @@ and elsewhere to overlays/NAME.`,
 	f := cmd.Flags()
 	f.StringVar(&o.Namespace, "namespace", "", "`namespace` of the control plane (default istio-NAME)")
 	f.StringArrayVar(&o.ApplicationNamespaces, "app-namespace", nil, "`namespace` of the applications; repeatable (default NAME)")
+	f.StringArrayVar(&o.AcceptDomainNames, "accept-domain-name", nil, "`namespace` of the tenant to accept though names of hosts end in it; repeatable")
 	f.StringArrayVar(&admins, "admin", nil, "administrator as `KIND:NAME`; repeatable, at least one")
 	f.StringArrayVar(&viewers, "viewer", nil, "who may read as `KIND:NAME`; repeatable")
 	f.StringVar(&o.base, "base", "", "`directory` of the base, or its URL, which render takes with --allow-remote (default bases/istio/control-plane of the checkout around the output)")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -22,6 +23,7 @@ import (
 type overlay struct {
 	Name, Namespace       string
 	ApplicationNamespaces []string
+	AcceptDomainNames     []string
 	Admins, Viewers       []v1alpha1.Subject
 
 	// Base and Schema are as the files refer to them.
@@ -68,15 +70,40 @@ func (o overlay) tenant(standIn bool) (v1alpha1.IstioTenant, error) {
 	if standIn && len(o.Admins) == 0 {
 		t.Spec.Admins = []v1alpha1.Subject{{Kind: "User", Name: "anybody"}}
 	}
-	text, err := json.Marshal(t)
-	if err != nil {
-		return v1alpha1.IstioTenant{}, err
+	names, err := o.domainNames()
+	t.Spec.AcceptDomainNames = slices.Concat(o.AcceptDomainNames, names)
+	text, failed := json.Marshal(t)
+	if failed != nil {
+		return v1alpha1.IstioTenant{}, failed
 	}
-	tenant, err := v1alpha1.DecodeTenant(text)
-	if err != nil && len(o.ApplicationNamespaces) == 0 && domain.In(o.Name) != "" {
-		err = fmt.Errorf("%w\nnew: --app-namespace is missing: must be given where the tenant's name is no good namespace, such as --app-namespace %s-apps", err, o.Name)
+	tenant, wrong := v1alpha1.DecodeTenant(text)
+	return tenant, errors.Join(wrong, err)
+}
+
+// domainNames are the namespaces in which names of hosts end, and that nobody
+// accepts. The error names the flags, as there is no file yet to write a field to.
+func (o overlay) domainNames() ([]string, error) {
+	var names []string
+	var errs []error
+	check := func(flag, namespace, better string) {
+		what := domain.In(namespace)
+		if what == "" || slices.Contains(o.AcceptDomainNames, namespace) || slices.Contains(names, namespace) {
+			return
+		}
+		names = append(names, namespace)
+		errs = append(errs, fmt.Errorf("new: %s %s: %s: to every Pod of the cluster, its resolver's search path makes a Service \"x\" in this namespace "+
+			"the host \"x.%s\": must be another name, such as %s %s, unless the cluster administrator accepts it by --accept-domain-name %s",
+			flag, namespace, what, namespace, flag, better, namespace))
 	}
-	return tenant, err
+	check("--namespace", o.Namespace, "istio-"+o.Namespace)
+	applications := o.ApplicationNamespaces
+	if len(applications) == 0 {
+		applications = []string{o.Name} // the default
+	}
+	for _, namespace := range applications {
+		check("--app-namespace", namespace, namespace+"-apps")
+	}
+	return names, errors.Join(errs...)
 }
 
 // beside refuses what a tenant in a directory beside the new one has already.
@@ -217,6 +244,14 @@ spec:
   applicationNamespaces:
 {{- range .ApplicationNamespaces}}
   - {{. | yaml}}
+{{- end}}
+{{- if .AcceptDomainNames}}
+  # Namespaces in which names of hosts end: to every Pod of the cluster, a Service
+  # there is such a host.
+  acceptDomainNames:
+{{- range .AcceptDomainNames}}
+  - {{. | yaml}}
+{{- end}}
 {{- end}}
   # Who administers both.
   admins:

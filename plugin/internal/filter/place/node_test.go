@@ -90,6 +90,8 @@ func TestSaysWhichPodsAreWhereTheyShouldNotBe(t *testing.T) {
 		"nodeName: node-1,":     "nodeName: found node-1, which goes past the scheduler and the taints of nodes, so that its Pods are refused when they start; use nodeSelector or affinity",
 		"tolerations: [{key: a, operator: Exists}, {operator: Exists}],": "tolerations[1]: tolerates the nodes of the cluster's control plane, so that its Pods are " +
 			"refused when they start; name the keys of other taints",
+		"tolerations: [{key: node-role.kubernetes.io/etcd}],": "tolerations[0]: tolerates the nodes of the cluster's control plane, so that its Pods are refused " +
+			"when they start; name the keys of other taints",
 		"tolerations: [{key: node-role.kubernetes.io/master}],": "tolerations[0]: tolerates the nodes of the cluster's control plane, so that its Pods are refused " +
 			"when they start; name the keys of other taints",
 	} {

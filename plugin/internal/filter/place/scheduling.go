@@ -12,9 +12,12 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// controlPlaneTaints are those of the nodes that run the cluster's own; a
-// toleration without a key is for every taint.
-var controlPlaneTaints = []string{"", "node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"}
+// controlPlaneTaints are those of the nodes that run the cluster's own, the last
+// three by RKE and k3s; a toleration without a key is for every taint.
+var controlPlaneTaints = []string{
+	"", "node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master",
+	"node-role.kubernetes.io/controlplane", "node-role.kubernetes.io/etcd", "CriticalAddonsOnly",
+}
 
 // placing is a field by which a Pod is where it should not be, and what is right.
 type placing struct{ what, right string }
