@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,6 +42,7 @@ func TestARevokedAdministratorIsOut(t *testing.T) {
 		{rbac, object("rbac.authorization.k8s.io/v1", "RoleBinding", "mine", `"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"admin"},`+
 			`"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"`+sales.admin+`"},{"kind":"ServiceAccount","name":"ci","namespace":"ns-1"}]`)},
 		{"/api/v1/namespaces/ns-1/serviceaccounts", object("v1", "ServiceAccount", "ci", "")},
+		{"/apis/networking.k8s.io/v1/namespaces/ns-1/networkpolicies", object("networking.k8s.io/v1", "NetworkPolicy", "mine", `"spec":{"podSelector":{}}`)},
 		{secrets, strings.Replace(object("v1", "Secret", "ci", `"type":"kubernetes.io/service-account-token"`),
 			`"name":"ci"`, `"name":"ci","annotations":{"kubernetes.io/service-account.name":"ci"}`, 1)},
 	} {
@@ -94,13 +96,14 @@ func TestARevokedAdministratorIsOut(t *testing.T) {
 	commands := revokeCommands(t)
 	for i, name := range []string{"see", "unbind", "end tokens"} {
 		c.check("the README's command to "+name, func(t *testing.T) {
-			out, err := alone.Kubectl(cluster.ClusterAdmin, commands[i]...)
+			out, err := alone.Kubectl(cluster.ClusterAdmin, listing(t, alone, commands[i])...)
 			require.NoError(t, err, out)
 			if name == "see" {
 				require.Regexp(t, `(?m)^rolebinding\S*/mine .* sales-admin .*ns-1/ci +$`, out, "without a label")
 				require.Regexp(t, `(?m)^rolebinding\S*/access-all-ns-1 .* sales$`, out)
 				require.Regexp(t, `(?m)^serviceaccount/ci .*[^s]$`, out)
 				require.Contains(t, out, "secret/ci ")
+				require.Regexp(t, `(?m)^networkpolicy\S*/mine `, out, "kinds by which nobody gets rights, too")
 			}
 		})
 	}
@@ -116,6 +119,20 @@ func TestARevokedAdministratorIsOut(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, answer.Error())
 	})
+}
+
+// listing is a command whose $(kubectl ... | paste -sd, -) is replaced by what that
+// prints: the kinds that the cluster has.
+func listing(t *testing.T, c *cluster.Cluster, command []string) []string {
+	t.Helper()
+	from, to := slices.Index(command, "$(kubectl"), slices.Index(command, "-)")
+	if from < 0 {
+		return command
+	}
+	require.Equal(t, []string{"|", "paste", "-sd,"}, command[to-3:to])
+	out, err := c.Kubectl(cluster.ClusterAdmin, command[from+1:to-3]...)
+	require.NoError(t, err, out)
+	return slices.Concat(command[:from], []string{strings.Join(strings.Fields(out), ",")}, command[to+1:])
 }
 
 // revokeCommands are those of the README's item Revoke, without "kubectl".
