@@ -158,6 +158,7 @@ func TestDecodeSpecErrors(t *testing.T) {
 		"equal to default":           {"  applicationNamespaces: [ns-1, istio-sales]\n", `spec.applicationNamespaces[1]: "istio-sales" is the control plane's namespace (spec.controlPlane.namespace): must be another one`},
 		"application twice":          {"  applicationNamespaces: [ns-1, ns-2, ns-1]\n", `spec.applicationNamespaces[2]: "ns-1" is listed twice: list it once`},
 		"control plane in kube":      {"  controlPlane: {namespace: kube-system}\n", `spec.controlPlane.namespace: "kube-system" belongs to the cluster: must be a namespace of the tenant's own`},
+		"control plane in admin":     {"  controlPlane: {namespace: admin}\n", `spec.controlPlane.namespace: "admin" is how the names of others' objects end, such as ClusterRole cluster-admin, and the tenant's in the whole cluster end in it, too: add a word of the tenant's own, as in istio-sales`},
 		"control plane in default":   {"  controlPlane: {namespace: default}\n", `spec.controlPlane.namespace: "default" belongs to the cluster: must be a namespace of the tenant's own`},
 		"application in kube":        {"  applicationNamespaces: [kube-public]\n", `spec.applicationNamespaces[0]: "kube-public" belongs to the cluster: must be a namespace of the tenant's own`},
 		"application in default":     {"  applicationNamespaces: [default]\n", `spec.applicationNamespaces[0]: "default" belongs to the cluster: must be a namespace of the tenant's own`},

@@ -71,6 +71,9 @@ func (p *problems) checkNamespaces(t IstioTenant) {
 	const controlPlane, application = "spec.controlPlane.namespace", "spec.applicationNamespaces"
 	if ns := s.ControlPlane.Namespace; reserved(ns) {
 		p.add(controlPlane, "%q belongs to the cluster: must be a namespace of the tenant's own", ns)
+	} else if isOfOthers(ns) {
+		p.add(controlPlane, "%q is how the names of others' objects end, such as ClusterRole %s, and the tenant's in the whole cluster end in it, too: "+
+			"add a word of the tenant's own, as in istio-%s", ns, endingIn(ns), t.Name())
 	}
 	for i, ns := range s.ApplicationNamespaces {
 		switch at := strictyaml.Element(application, i); {

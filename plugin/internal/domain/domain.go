@@ -68,10 +68,18 @@ var special = map[string]string{
 
 	// The names of machines that have no other domain, in several distributions
 	// and in routers.
-	"localdomain": private,
-	"localnet":    private,
-	"domain":      private, // the default of many routers
-	"workgroup":   private, // Windows without a domain
+	"localdomain": private, "localdomain4": private, "localdomain6": private,
+	"localnet":  private,
+	"domain":    private, // the default of many routers
+	"workgroup": private, // Windows without a domain
+
+	// Clouds and machines for virtual machines and containers name what runs on
+	// them so: OpenStack, LXD, Podman, Multipass.
+	"novalocal":      private,
+	"openstacklocal": private,
+	"lxd":            private,
+	"podman":         private,
+	"multipass":      private,
 
 	// Consul answers web.service.consul; the Pod web of a headless Service
 	// service would.

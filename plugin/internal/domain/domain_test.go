@@ -20,7 +20,8 @@ func TestIn(t *testing.T) {
 		"local": reserved, "test": reserved, "example": reserved, "invalid": reserved, "localhost": reserved,
 		"onion": reserved, "alt": reserved, "arpa": reserved,
 		"internal": private, "corp": private, "home": private, "mail": private, "intranet": private, "lan": private,
-		"private": private, "localdomain": private, "consul": private,
+		"private": private, "localdomain": private, "consul": private, "localdomain4": private, "localdomain6": private,
+		"novalocal": private, "openstacklocal": private, "lxd": private, "podman": private, "multipass": private,
 
 		// Private parts of the list are no top-level domains.
 		"github": "", "blogspot": "", "co": internet,

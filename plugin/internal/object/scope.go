@@ -52,6 +52,12 @@ func ScopeOf(o *yaml.RNode) Scope {
 	return Unknown
 }
 
+// Kinds are the kinds of a group that are known.
+func Kinds(group string) []string {
+	kinds := strings.Fields(clusterScoped[group] + " " + namespaced[group])
+	return append(append(kinds, listed(group, "cluster")...), listed(group, "namespaced")...)
+}
+
 // IsClusterResource says whether a resource, as rules of RBAC name it, is of a
 // kind that is known to have no namespace.
 func IsClusterResource(group, resource string) bool {

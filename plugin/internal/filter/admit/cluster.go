@@ -46,6 +46,9 @@ func (f Filter) controlPlaneNamespaces() []string {
 // the next tenant's object of that name, or the cluster's own, would be
 // overwritten.
 func (f Filter) clusterName(id object.ID, _ *yaml.RNode) error {
+	if relocate.IsKubernetes(id.Name) {
+		return fmt.Errorf("metadata.name: found %q; names that begin with \"system:\" are those of Kubernetes' own objects: write another", id.Name)
+	}
 	if relocate.IsBare(id.Kind, id.Name) || id.Name == istio.DefaultValidator {
 		return nil
 	}

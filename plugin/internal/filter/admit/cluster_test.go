@@ -33,8 +33,8 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 		"a kind of an unknown CRD": {
 			`{apiVersion: example.com/v1, kind: ClusterThing, metadata: {name: a}}`,
-			`ClusterThing a: kind: found "ClusterThing" of group "example.com", of which this release does not know whether it has a namespace; ` +
-				`if it has one, list "ClusterThing.example.com" under spec.namespacedKinds of the tenant; ` +
+			`ClusterThing a: kind: found "ClusterThing" of group "example.com", of which this release does not know whether it has a namespace: ` +
+				`if it has one, see spec.namespacedKinds below; ` +
 				`if it has none, its objects are the whole cluster's: move them to the common base`,
 		},
 		"a kind of Kubernetes' that is newer": {
@@ -43,7 +43,7 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 		"a kind of the core group in small letters": {
 			`{apiVersion: v1, kind: configmap, metadata: {name: a}}`,
-			`configmap a: kind: found "configmap" of apiVersion "v1", which is no kind of objects that Kubernetes stores`,
+			`configmap a: kind: found "configmap" of apiVersion "v1", which is no kind of that group: write "ConfigMap"`,
 		},
 		"a kind that a definition beside it makes the cluster's": {
 			`{apiVersion: example.com/v1, kind: Planet, metadata: {name: a}}
@@ -78,8 +78,7 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 		"a role of the cluster's": {
 			rbac + `ClusterRole, metadata: {name: "system:discovery"}}`,
-			`ClusterRole system:discovery: metadata.name: found "system:discovery"; the cluster has one object of a name, so that a tenant's ` +
-				`must end in "-istio-system1": write system:discovery-ISTIO_TENANT_NAMESPACE, or take a kind that has a namespace`,
+			`ClusterRole system:discovery: metadata.name: found "system:discovery"; names that begin with "system:" are those of Kubernetes' own objects`,
 		},
 		"a role of another tenant's": {
 			rbac + `ClusterRole, metadata: {name: istiod-clusterrole-dev-istio-system}}`,
@@ -148,4 +147,16 @@ func TestTheControlPlanesOwnPass(t *testing.T) {
   webhooks: [{clientConfig: {service: {name: istiod, namespace: ISTIO_TENANT_NAMESPACE}}}]}
 ---
 `+rbac+`ClusterRole, metadata: {name: prometheus}}`)
+}
+
+// TestNoNameOfKubernetesOwn: a name that ends in the control plane's namespace
+// may still be one of these.
+func TestNoNameOfKubernetesOwn(t *testing.T) {
+	for _, kind := range []string{"ClusterRole", "ClusterRoleBinding"} {
+		for _, name := range []string{"system:node-ISTIO_TENANT_NAMESPACE", "system:node-istio-system1"} {
+			require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+"{apiVersion: rbac.authorization.k8s.io/v1, kind: "+kind+", metadata: {name: '"+name+"'}, "+
+				"subjects: [{kind: ServiceAccount, name: istiod, namespace: ISTIO_TENANT_NAMESPACE}]}"),
+				kind+` `+name+`: metadata.name: found "`+name+`"; names that begin with "system:" are those of Kubernetes' own objects`)
+		}
+	}
 }

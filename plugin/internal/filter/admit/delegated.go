@@ -18,7 +18,11 @@ var delegates = map[[2]string][]string{
 	{"helm.toolkit.fluxcd.io", "HelmRelease"}:        {"spec", "serviceAccountName"},
 }
 
-// delegated refuses objects that have a controller act with its own rights.
+// delegated refuses objects that have a controller act with its own rights. A
+// spec.kubeConfig changes nothing: it may name the cluster itself and, as
+// tokenFile, the token of the controller, which the controller reads then. With an
+// account, it impersonates that one there, too.
+// Source: clientForKubeConfig of github.com/fluxcd/pkg/runtime v0.111.0, client.
 func delegated(id object.ID, o *yaml.RNode) error {
 	field, found := delegates[[2]string{id.Group, id.Kind}]
 	if !found || object.String(o, field...) != "" {

@@ -16,5 +16,7 @@ func TestNoControllerActsForTheTenantWithItsOwnRights(t *testing.T) {
 		refused := objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+`{apiVersion: `+kind+`, metadata: {name: a}, spec: {}}`)
 		require.Contains(t, refused, " a: spec.serviceAccountName: is missing, so that the controller of ")
 		objecttest.Run(t, admit.Filter{Tenant: sales()}, istiod+`{apiVersion: `+kind+`, metadata: {name: a}, spec: {serviceAccountName: sales}}`)
+		require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+`{apiVersion: `+kind+`, metadata: {name: a}, spec: {kubeConfig: {secretRef: {name: any}}}}`),
+			" a: spec.serviceAccountName: is missing", "the file may name the controller's own token")
 	}
 }

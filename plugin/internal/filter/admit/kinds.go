@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -14,6 +15,15 @@ import (
 
 // once says where an object of the whole cluster belongs.
 const once = "exists once per cluster, so it is not a tenant's; move it to the common base, which the cluster administrator applies"
+
+// Tenants refuses objects of a kind without a namespace of which no tenant has any.
+func Tenants(o *yaml.RNode) error {
+	id := object.IDOf(o)
+	if _, has := clusterKinds[[2]string{id.Group, id.Kind}]; !has && object.IsClusterScoped(o) {
+		return errors.New(once)
+	}
+	return nil
+}
 
 // kinds knows of each kind whether it has a namespace, and remembers those of
 // which nothing does.
@@ -36,8 +46,8 @@ func (k *kinds) check(id object.ID, o *yaml.RNode) error {
 	case object.Namespaced:
 		return nil
 	case object.Cluster:
-		checks, known := clusterKinds[kind]
-		if !known {
+		checks, has := clusterKinds[kind]
+		if !has {
 			return errors.New(once)
 		}
 		for _, check := range checks {
@@ -46,6 +56,9 @@ func (k *kinds) check(id object.ID, o *yaml.RNode) error {
 			}
 		}
 		return nil
+	}
+	if right := misspelt(id.Group, id.Kind); right != "" {
+		return fmt.Errorf("kind: found %q of apiVersion %q, %s", id.Kind, o.GetApiVersion(), right)
 	}
 	if id.Group == "" {
 		return fmt.Errorf("kind: found %q of apiVersion %q, which is no kind of objects that Kubernetes stores: correct it", id.Kind, o.GetApiVersion())
@@ -57,9 +70,25 @@ func (k *kinds) check(id object.ID, o *yaml.RNode) error {
 	if !slices.Contains(k.unknown, name) {
 		k.unknown = append(k.unknown, name)
 	}
-	return fmt.Errorf("kind: found %q of group %q, of which this release does not know whether it has a namespace; if it has one, "+
-		"list %q under spec.namespacedKinds of the tenant; if it has none, its objects are the whole cluster's: move them to the common base",
-		id.Kind, id.Group, name)
+	return fmt.Errorf("kind: found %q of group %q, of which this release does not know whether it has a namespace: if it has one, "+
+		"see spec.namespacedKinds below; if it has none, its objects are the whole cluster's: move them to the common base", id.Kind, id.Group)
+}
+
+// misspelt says what is right in the place of what is no kind; "" where that is
+// not known. What is written so has no place under spec.namespacedKinds.
+func misspelt(group, kind string) string {
+	if strings.ContainsFunc(kind, func(r rune) bool { return r >= unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		return "which is no kind, as it has more than letters and digits: correct it"
+	}
+	for _, known := range object.Kinds(group) {
+		switch {
+		case known != kind && strings.EqualFold(known, kind):
+			return fmt.Sprintf("which is no kind of that group: write %q", known)
+		case known+"List" == kind:
+			return "which is no kind of objects, but of lists of them: write each as a document of its own"
+		}
+	}
+	return ""
 }
 
 // toList is the line below spec of tenant.yaml that lists every unknown kind.
@@ -94,10 +123,13 @@ func (k *kinds) listed(objects []*yaml.RNode) error {
 		if scope == object.Unknown {
 			scope = k.defined[[2]string{group, kind}]
 		}
-		switch scope {
-		case object.Cluster:
+		right := misspelt(group, kind)
+		switch {
+		case scope == object.Unknown && right != "":
+			errs = append(errs, fmt.Errorf("%s, %s", at, right))
+		case scope == object.Cluster:
 			errs = append(errs, fmt.Errorf("%s: a kind that has no namespace, whose objects are the whole cluster's: remove it", at))
-		case object.Namespaced:
+		case scope == object.Namespaced:
 			k.filter.warn(at + ", of which this release knows that it has a namespace: remove it")
 		default:
 			if !slices.ContainsFunc(objects, func(o *yaml.RNode) bool { return object.IDOf(o).Kind == kind && object.IDOf(o).Group == group }) {

@@ -77,3 +77,33 @@ func TestListedKindsAreKindsThatNobodyKnows(t *testing.T) {
 		require.Equal(t, []string{`spec.namespacedKinds[0]: found "` + listed + `", ` + want}, warnings)
 	}
 }
+
+// TestWhatIsNoKindIsToldSo, and not how it gets past the check.
+func TestWhatIsNoKindIsToldSo(t *testing.T) {
+	const list = "which is no kind of objects, but of lists of them: write each as a document of its own"
+	for object, want := range map[string]string{
+		`apiVersion: rbac.authorization.k8s.io/v1, kind: "ClusterRoleBinding "`:  "which is no kind, as it has more than letters and digits: correct it",
+		`apiVersion: example.com/v1, kind: "Wid\u0261et"`:                        "which is no kind, as it has more than letters and digits: correct it",
+		`apiVersion: rbac.authorization.k8s.io/v1, kind: clusterRoleBinding`:     `which is no kind of that group: write "ClusterRoleBinding"`,
+		`apiVersion: v1, kind: configmap`:                                        `which is no kind of that group: write "ConfigMap"`,
+		`apiVersion: cert-manager.io/v1, kind: Clusterissuer`:                    `which is no kind of that group: write "ClusterIssuer"`,
+		`apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBindingList`: list,
+		`apiVersion: cert-manager.io/v1, kind: ClusterIssuerList`:                list,
+	} {
+		var warnings []string
+		refused := objecttest.RunError(t, opted(&warnings), istiod+"{"+object+", metadata: {name: a}}")
+		require.Contains(t, refused, ` a: kind: found "`)
+		require.Contains(t, refused, want)
+		require.NotContains(t, refused, "namespacedKinds")
+	}
+	var warnings []string
+	refused := objecttest.RunError(t, opted(&warnings, "ClusterRoleBindingList.rbac.authorization.k8s.io", "clusterissuer.cert-manager.io"), istiod)
+	require.Contains(t, refused, `spec.namespacedKinds[0]: found "ClusterRoleBindingList.rbac.authorization.k8s.io", `+list)
+	require.Contains(t, refused, `spec.namespacedKinds[1]: found "clusterissuer.cert-manager.io", which is no kind of that group: write "ClusterIssuer"`)
+}
+
+// TestHowAKindIsListedIsToldOnce, whatever the number of its objects.
+func TestHowAKindIsListedIsToldOnce(t *testing.T) {
+	var warnings []string
+	require.Equal(t, 1, strings.Count(objecttest.RunError(t, opted(&warnings), unknownKinds), "Gadget.example.com"))
+}

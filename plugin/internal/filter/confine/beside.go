@@ -23,9 +23,9 @@ func (f Filter) beside(objects []*yaml.RNode) error {
 	var errs []error
 	for _, o := range objects {
 		switch {
-		case slices.Contains(f.Tenant.Spec.ApplicationNamespaces, o.GetNamespace()):
+		case slices.Contains(f.Tenant.Spec.ApplicationNamespaces, gateways.Namespace(o)): // where it is placed later
 			f.warnOfNamespace(o)
-		case o.GetNamespace() != f.Tenant.Own() || gateways.Moves(o):
+		case o.GetNamespace() != f.Tenant.Own():
 		case o.GetKind() == "RoleBinding":
 			errs = append(errs, f.bound(o, objects))
 		case o.GetLabels()[v1alpha1.TenantLabel] == "":

@@ -67,6 +67,8 @@ func TestWhoHasTheNamespaceItselfIsNamed(t *testing.T) {
 	require.Empty(t, said(t, let("ns-1", "ClusterRole", "admin")))
 	require.Equal(t, []string{"RoleBinding ns-1/let: roleRef: found ClusterRole cluster-admin, which includes the Namespace itself and its quotas, and those " +
 		"are the cluster administrator's: bind ClusterRole admin"}, said(t, let("ns-1", "ClusterRole", "cluster-admin")))
+	require.Equal(t, []string{"RoleBinding let: roleRef: found ClusterRole cluster-admin, which includes the Namespace itself and its quotas, and those " +
+		"are the cluster administrator's: bind ClusterRole admin"}, said(t, let(`""`, "ClusterRole", "cluster-admin")), "it will be in ns-1")
 }
 
 // TestWhatRunsAsTheControlPlaneIsNamed: its Deployment does, whatever others call

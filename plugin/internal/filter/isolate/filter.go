@@ -1,6 +1,7 @@
 package isolate
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -42,7 +43,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	}
 	walls = append(walls, f.policies()...)
 	walls = append(walls, f.quotas()...)
-	if err := f.clashes(objects, walls); err != nil {
+	if err := errors.Join(f.clashes(objects, walls), f.strangers(objects, walls)); err != nil {
 		return nil, err
 	}
 	for _, wall := range walls {

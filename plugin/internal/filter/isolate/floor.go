@@ -1,9 +1,14 @@
 package isolate
 
 import (
+	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -18,6 +23,9 @@ const (
 	priorityPass = 999
 	priorityDeny = 1000
 )
+
+// policyGroup is the group of ClusterNetworkPolicy.
+const policyGroup = "policy.networking.k8s.io"
 
 // mostPerRule is how many protocols a rule has at most, says the same source.
 const mostPerRule = 25
@@ -45,6 +53,25 @@ func (f Filter) floor(policies []policy) []map[string]any {
 		}
 	}
 	return floor
+}
+
+// strangers says which ClusterNetworkPolicies are none of the walls. They are
+// labelled as an earlier run's, or they would not be here, and a label is what
+// anybody writes: one that this run does not make anew would decide for Pods of
+// the whole cluster.
+func (f Filter) strangers(objects []*yaml.RNode, walls []map[string]any) error {
+	var errs []error
+	for _, o := range object.Of("ClusterNetworkPolicy", objects) {
+		id := object.IDOf(o)
+		if id.Group != policyGroup || slices.ContainsFunc(walls, func(wall map[string]any) bool {
+			return wall["kind"] == id.Kind && wall["metadata"].(map[string]any)["name"] == id.Name
+		}) {
+			continue
+		}
+		errs = append(errs, fmt.Errorf("%s: decides for Pods of the whole cluster, and is none of those that spec.network.floor of the tenant makes: "+
+			"remove it, and with it the label %s from what is not generated", id, v1alpha1.TenantLabel))
+	}
+	return errors.Join(errs...)
 }
 
 // deny closes namespaces to the Pods of all others than peers.
@@ -107,7 +134,7 @@ func protocol(port map[string]any) map[string]any {
 }
 
 func (f Filter) clusterPolicy(name string, priority int, subject map[string]any, ingress ...map[string]any) map[string]any {
-	return object.New("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", "", "floor-"+name+"-"+f.Tenant.Own(), map[string]any{
+	return object.New(policyGroup+"/v1alpha2", "ClusterNetworkPolicy", "", "floor-"+name+"-"+f.Tenant.Own(), map[string]any{
 		"spec": map[string]any{"tier": "Admin", "priority": priority, "subject": subject, "ingress": ingress},
 	})
 }

@@ -126,8 +126,10 @@ func (f Filter) prove(o *yaml.RNode) []error {
 		errs = append(errs, fmt.Errorf("metadata.namespace: found %q; must be one of the tenant's namespaces, %s",
 			id.Namespace, strings.Join(own, ", ")))
 	}
-	if err := admit.Single(o); err != nil {
-		errs = append(errs, err)
+	for _, check := range []func(*yaml.RNode) error{admit.Single, admit.Tenants, selectsItsPods} {
+		if err := check(o); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	plane := f.Tenant.Own()
 	if id := object.IDOf(o); object.IsClusterScoped(o) && id.Kind != "Namespace" && !relocate.IsOwn(id.Kind, id.Name, plane) {
@@ -140,9 +142,6 @@ func (f Filter) prove(o *yaml.RNode) []error {
 			errs = append(errs, fmt.Errorf("webhooks[%d].clientConfig.service.namespace: found %q; must be %q",
 				i, namespace, plane))
 		}
-	}
-	if err := selectsItsPods(o); err != nil {
-		errs = append(errs, err)
 	}
 	for _, at := range leftovers(o.YNode(), "") {
 		errs = append(errs, fmt.Errorf("%s: still names the base's namespace %s; "+

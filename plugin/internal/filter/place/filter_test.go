@@ -203,3 +203,10 @@ func TestProvesThatNothingIsTakenForAList(t *testing.T) {
 	require.Contains(t, objecttest.RunError(t, filter(), `{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, items: []}`),
 		"ConfigMap ns-1/a: items: found this field")
 }
+
+func TestProvesThatNothingIsTheClusters(t *testing.T) {
+	require.Contains(t, objecttest.RunError(t, filter(), `{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: a-istio-system1}}`),
+		"GatewayClass a-istio-system1: exists once per cluster")
+	require.Contains(t, objecttest.RunError(t, filter(), `{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: "system:a-istio-system1"}}`),
+		`ClusterRole system:a-istio-system1: metadata.name: found "system:a-istio-system1"`)
+}

@@ -46,6 +46,9 @@ func IsBare(kind, name string) bool {
 // IsOwn says whether a cluster-scoped object's name is one that no control
 // plane in another namespace has.
 func IsOwn(kind, name, namespace string) bool {
+	if IsKubernetes(name) {
+		return false
+	}
 	if strings.HasSuffix(strings.TrimSuffix(name, istio.SuffixedKinds[kind]), "-"+namespace) || namespace == istio.UpstreamNamespace && IsBare(kind, name) {
 		return true
 	}
@@ -56,6 +59,10 @@ func IsOwn(kind, name, namespace string) bool {
 		})
 	})
 }
+
+// IsKubernetes says whether a name is one of those that Kubernetes keeps for
+// itself, of ClusterRoles and ClusterRoleBindings: its controllers may run by it.
+func IsKubernetes(name string) bool { return strings.HasPrefix(name, "system:") }
 
 // moveBare renames what carries its namespace outside of upstream's only, and
 // what refers to it.
