@@ -5,7 +5,6 @@ import (
 	"encoding/gob"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -90,15 +89,19 @@ func openCache(output string, readOnly bool) (*cache, func(), error) {
 		return c, unlock, nil
 	}
 	c.dir = filepath.Join(output, cacheDir)
+	if err := noLinks(append(steps(output), c.dir, c.temp(), filepath.Join(c.dir, templatesDir), filepath.Join(c.dir, unfinishedDir))...); err != nil {
+		return nil, nil, err
+	}
 	if !readOnly {
-		if err := noLinks(c.dir, c.temp(), filepath.Join(c.dir, templatesDir), filepath.Join(c.dir, unfinishedDir)); err != nil {
-			return nil, nil, err
-		}
 		if err := os.MkdirAll(filepath.Join(c.dir, templatesDir), 0o755); err != nil {
 			return nil, nil, err
 		}
+		lock := filepath.Join(c.dir, "lock")
+		if _, err := readRegular(lock); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, err
+		}
 		var err error
-		if unlock, err = lockedfile.MutexAt(filepath.Join(c.dir, "lock")).Lock(); err != nil {
+		if unlock, err = lockedfile.MutexAt(lock).Lock(); err != nil {
 			return nil, nil, err
 		}
 		// What a run that was killed left.
@@ -109,7 +112,7 @@ func openCache(output string, readOnly bool) (*cache, func(), error) {
 		}
 	}
 	var state state
-	text, err := os.ReadFile(filepath.Join(c.dir, stateFile))
+	text, err := readRegular(filepath.Join(c.dir, stateFile))
 	if err == nil && gob.NewDecoder(bytes.NewReader(text)).Decode(&state) == nil {
 		c.since = state.Start
 		for name, e := range state.Tenants {
@@ -122,17 +125,6 @@ func openCache(output string, readOnly bool) (*cache, func(), error) {
 		}
 	}
 	return c, unlock, nil
-}
-
-// noLinks refuses links in the place of directories whose files are removed:
-// whoever may commit to the output would have those of another directory removed.
-func noLinks(dirs ...string) error {
-	for _, dir := range dirs {
-		if info, err := os.Lstat(dir); err == nil && info.Mode()&os.ModeSymlink != 0 {
-			return fmt.Errorf("%s: is a link, and what it leads to would be changed: must be a directory, or be removed", dir)
-		}
-	}
-	return nil
 }
 
 // temp is where files are written before they are renamed.
@@ -172,9 +164,12 @@ func (c *cache) isCurrent(o overlay, split bool, output string, digests *digeste
 		}
 		e.Stamps, e.Outside = now, c.outside(o.dir, e.Inputs, digests)
 	}
+	if noLinks(filepath.Join(output, o.name)) != nil {
+		return entry{}, false
+	}
 	for _, f := range e.Files {
-		info, err := os.Stat(filepath.Join(output, o.name, f.Name))
-		if err != nil || info.Size() != f.Size || info.ModTime().UnixNano() != f.Time {
+		info, err := os.Lstat(filepath.Join(output, o.name, f.Name))
+		if err != nil || !info.Mode().IsRegular() || info.Size() != f.Size || info.ModTime().UnixNano() != f.Time {
 			return entry{}, false
 		}
 	}
@@ -250,12 +245,11 @@ func (c *cache) load(group string) []*cachedTemplate {
 	}
 	var templates []*cachedTemplate
 	for _, name := range names {
-		if file, err := os.Open(name); err == nil {
+		if text, err := readRegular(name); err == nil {
 			var f cachedTemplate
-			if gob.NewDecoder(file).Decode(&f) == nil {
+			if gob.NewDecoder(bytes.NewReader(text)).Decode(&f) == nil {
 				templates = append(templates, &f)
 			}
-			_ = file.Close() // was only read
 		}
 	}
 	return templates
