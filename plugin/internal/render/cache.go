@@ -25,11 +25,12 @@ const (
 )
 
 // cache is what is known of earlier runs. Nothing in it is needed: what is
-// missing, unreadable or out of date is made again. A run that only says whether
-// an output is right does not believe it, as it may have been committed with that.
+// missing, unreadable, out of date or another machine's is made again. A run that
+// only says whether an output is right does not believe it.
 type cache struct {
 	dir      string // "" : there is none, and none is written
 	readOnly bool
+	seal     seal
 
 	mu    sync.Mutex
 	old   map[string]entry
@@ -112,8 +113,8 @@ func openCache(output string, readOnly bool) (*cache, func(), error) {
 		}
 	}
 	var state state
-	text, err := readRegular(filepath.Join(c.dir, stateFile))
-	if err == nil && gob.NewDecoder(bytes.NewReader(text)).Decode(&state) == nil {
+	c.seal = openSeal(output, readOnly)
+	if c.read(stateFile, &state) {
 		c.since = state.Start
 		for name, e := range state.Tenants {
 			if e.Inputs >= 0 && e.Inputs < len(state.Sets) {
@@ -132,6 +133,24 @@ func (c *cache) temp() string { return filepath.Join(c.dir, "tmp") }
 
 func (c *cache) write(name string, content []byte) error {
 	return writeFile(c.temp(), filepath.Join(c.dir, name), content)
+}
+
+// read reads what this machine has remembered in a file of the cache.
+func (c *cache) read(name string, into any) bool {
+	sealed, err := readRegular(filepath.Join(c.dir, name))
+	if err != nil {
+		return false
+	}
+	text, ok := c.seal.open(name, sealed)
+	return ok && gob.NewDecoder(bytes.NewReader(text)).Decode(into) == nil
+}
+
+func (c *cache) remember(name string, what any) error {
+	var text bytes.Buffer
+	if err := gob.NewEncoder(&text).Encode(what); err != nil {
+		return err
+	}
+	return c.write(name, c.seal.close(name, text.Bytes()))
 }
 
 // set returns the index of a set of files, most of which are alike.
@@ -217,7 +236,7 @@ func (c *cache) forget(name string) { delete(c.old, name) }
 // save saves what is recorded, and what was known of overlays that were not
 // part of this run.
 func (c *cache) save(present map[string]bool) error {
-	if c.dir == "" || c.readOnly {
+	if c.seal == nil || c.readOnly {
 		return nil
 	}
 	for name, e := range c.old {
@@ -225,18 +244,14 @@ func (c *cache) save(present map[string]bool) error {
 			c.new[name] = e
 		}
 	}
-	var text bytes.Buffer
-	if err := gob.NewEncoder(&text).Encode(state{c.start, c.sets, c.new}); err != nil {
-		return err
-	}
 	// A file's time tells a later change only if the clock has moved on.
 	time.Sleep(time.Until(c.last.Add(margin / 2)))
-	return c.write(stateFile, text.Bytes())
+	return c.remember(stateFile, state{c.start, c.sets, c.new})
 }
 
 // load returns the templates of a group.
 func (c *cache) load(group string) []*cachedTemplate {
-	if c.dir == "" || c.readOnly {
+	if c.seal == nil || c.readOnly {
 		return nil
 	}
 	names, err := filepath.Glob(filepath.Join(c.dir, templatesDir, group+"-*"))
@@ -245,11 +260,9 @@ func (c *cache) load(group string) []*cachedTemplate {
 	}
 	var templates []*cachedTemplate
 	for _, name := range names {
-		if text, err := readRegular(name); err == nil {
-			var f cachedTemplate
-			if gob.NewDecoder(bytes.NewReader(text)).Decode(&f) == nil {
-				templates = append(templates, &f)
-			}
+		var f cachedTemplate
+		if c.read(filepath.Join(templatesDir, filepath.Base(name)), &f) {
+			templates = append(templates, &f)
 		}
 	}
 	return templates
@@ -260,14 +273,10 @@ const mostTemplates = 32
 
 // keep saves a template, as long as it can, in the place of the oldest.
 func (c *cache) keep(group string, f *cachedTemplate) error {
-	if c.dir == "" || c.readOnly {
+	if c.seal == nil || c.readOnly {
 		return nil
 	}
-	var text bytes.Buffer
-	if err := gob.NewEncoder(&text).Encode(f); err != nil {
-		return err
-	}
-	if err := c.write(filepath.Join(templatesDir, group+"-"+f.Digest), text.Bytes()); err != nil {
+	if err := c.remember(filepath.Join(templatesDir, group+"-"+f.Digest), f); err != nil {
 		return err
 	}
 	entries, err := os.ReadDir(filepath.Join(c.dir, templatesDir))

@@ -2,6 +2,7 @@ package render_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -102,4 +103,52 @@ func TestACheckBelievesNoCache(t *testing.T) {
 	require.NoError(t, os.Chtimes(r.path("rendered/sales/manifests.yaml"), info.ModTime(), info.ModTime()), "as the cache has it")
 	_, _, err = r.render(func(o *render.Options) { o.Check = true })
 	require.ErrorIs(t, err, render.ErrStale)
+}
+
+// Nor does a run that writes believe what this machine has not remembered.
+func TestOnlyThisMachinesCacheIsBelieved(t *testing.T) {
+	const image, evil = "docker.io/istio/pilot", "docker.io/evil0/pilot"
+	r := newPlainRepo(t)
+	teams := many()[:5]
+	r.teams(teams...)
+	r.run()
+	forged := 0
+	templates, err := filepath.Glob(r.path("rendered/.istio-tenancy/templates/*"))
+	require.NoError(t, err)
+	for _, path := range templates {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		forged += strings.Count(string(text), image)
+		require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(string(text), image, evil)), 0o600))
+	}
+	require.Positive(t, forged)
+	r.teams("group-new")
+	r.run()
+	r.same("group-new")
+	again := r.run()
+	require.Zero(t, again.Filled+again.Built, "what is true is believed again")
+
+	state, err := os.ReadFile(r.path("rendered/.istio-tenancy/state"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(r.path("rendered/.istio-tenancy/state"), state[32:], 0o600))
+	summary := r.run()
+	require.NotZero(t, summary.Filled+summary.Built)
+
+	t.Run("not with a key that may have been committed, too", func(t *testing.T) {
+		t.Setenv("XDG_CACHE_HOME", r.path("caches"))
+		require.NoError(t, os.Mkdir(r.path(".git"), 0o755))
+		for range 2 {
+			summary := r.run()
+			require.NotZero(t, summary.Filled+summary.Built)
+		}
+		require.NoDirExists(t, r.path("caches"))
+	})
+	t.Run("nor without any", func(t *testing.T) {
+		t.Setenv("XDG_CACHE_HOME", "")
+		t.Setenv("HOME", "")
+		for range 2 {
+			summary := r.run()
+			require.NotZero(t, summary.Filled+summary.Built)
+		}
+	})
 }
