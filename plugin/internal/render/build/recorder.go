@@ -22,6 +22,10 @@ type Input struct {
 	Digest string
 }
 
+// LargestFile is how many bytes a file may have: far more than kustomize can take,
+// and little enough for the memory of a machine.
+const LargestFile = 1 << 27
+
 // Absent is the digest of a file that is not there.
 const Absent = "-"
 
