@@ -131,12 +131,14 @@ func TestDecodeSpecErrors(t *testing.T) {
 		"bad enum":             {"  mtls: Strict\n", `spec.mtls: "Strict" is unknown: must be STRICT, PERMISSIVE or none; did you mean "STRICT"?`},
 		"enum of another type": {"  mtls: true\n", "spec.mtls: true is a boolean: must be STRICT, PERMISSIVE or none"},
 		"list for text":        {"  discovery: [auto]\n", `spec.discovery: ["auto"] is a list: must be a string`},
-		"text for list":        {"  applicationNamespaces: ns-1\n", `spec.applicationNamespaces: "ns-1" is a string: must be a list`},
-		"text for boolean":     {"  createNamespaces: \"yes\"\n", `spec.createNamespaces: "yes" is a string: must be a boolean`},
+		"text for list":        {"  applicationNamespaces: ns-1\n", `spec.applicationNamespaces: "ns-1" is a string: must be a list, such as [ns-1]`},
+		"text for mappings":    {"  viewers: jo\n", `spec.viewers: "jo" is a string: must be a list, such as [{kind: Group, name: sales-developers}]`},
+		"text, no element":     {"  applicationNamespaces: \"a, b\"\n", `spec.applicationNamespaces: "a, b" is a string: must be a list, such as [ns-1]`},
+		"text for boolean":     {"  createNamespaces: \"yes\"\n", `spec.createNamespaces: "yes" is a string: must be true or false, without quotes`},
 		"number for text":      {"  controlPlane: {revision: 1}\n", "spec.controlPlane.revision: 1 is a number: must be a string in quotes, a DNS label: lower-case letters, digits and \"-\", at most 56 characters"},
 		"version for text":     {"  controlPlane: {revision: 1.30}\n", "spec.controlPlane.revision: 1.30 is a number: must be a DNS label: lower-case letters, digits and \"-\", at most 56 characters; did you mean \"1-30\"?"},
 		"quota, singular":      {"  quota: {pod: 5}\n", `spec.quota.pod: "pod" is no resource that a ResourceQuota counts; did you mean "pods"?`},
-		"null for list":        {"  viewers:\n", "spec.viewers: has no value: must be a list"},
+		"null for list":        {"  viewers:\n", "spec.viewers: has no value: must be a list, such as [{kind: Group, name: sales-developers}]"},
 		"no namespaces":        {"  applicationNamespaces: []\n", "spec.applicationNamespaces: is empty: must be at least 1"},
 		"namespace":            {"  controlPlane: {namespace: istio_system}\n", `spec.controlPlane.namespace: "istio_system" is not allowed: must be a DNS label: lower-case letters, digits and "-", at most 63 characters`},
 		"base's namespace":     {"  controlPlane: {namespace: " + BaseNamespace + "}\n", `spec.controlPlane.namespace: "ISTIO_TENANT_NAMESPACE" is not allowed: must be a DNS label: lower-case letters, digits and "-", at most 63 characters`},
@@ -199,7 +201,7 @@ func TestDecodeSpecErrors(t *testing.T) {
 		"own label":                  {"  namespaceLabels: {istio.io/rev: x}\n", `spec.namespaceLabels["istio.io/rev"]: decides which control plane a namespace belongs to and is set for you: leave it out`},
 		"tenant label":               {"  namespaceLabels: {istio-tenancy.dev/tenant: x}\n", `spec.namespaceLabels["istio-tenancy.dev/tenant"]: decides which control plane a namespace belongs to and is set for you: leave it out`},
 		"a floor in an open network": {"  network: {policy: open, floor: true}\n", `spec.network.floor: true keeps other namespaces out, and spec.network.policy is "open", with which every namespace may connect: must be false, or the policy isolated`},
-		"a floor that is no boolean": {"  network: {floor: high}\n", `spec.network.floor: "high" is a string: must be a boolean`},
+		"a floor that is no boolean": {"  network: {floor: high}\n", `spec.network.floor: "high" is a string: must be true or false, without quotes`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := DecodeTenant([]byte(head + "spec:\n" + admin + c.spec))
@@ -248,9 +250,9 @@ func TestNamespacesThatCaptureNamesOfHosts(t *testing.T) {
 
 func TestAdminErrors(t *testing.T) {
 	for spec, want := range map[string]string{
-		"mtls: none":   "is missing: Who administers the tenant: at least one User, Group or ServiceAccount.",
+		"mtls: none":   "is missing: must list at least one, such as [{kind: User, name: sales-admin}]",
 		"admins: []":   "is empty: must be at least 1",
-		"admins: null": "has no value: must be a list",
+		"admins: null": "has no value: must be a list, such as [{kind: User, name: sales-admin}]",
 	} {
 		_, err := DecodeTenant([]byte(head + "spec: {" + spec + "}\n"))
 		require.EqualError(t, err, "IstioTenant sales: spec.admins: "+want)

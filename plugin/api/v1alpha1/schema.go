@@ -109,7 +109,7 @@ func (s schema) translate(e *jsonschema.ValidationError, value any, p *problems)
 		}
 	case *kind.Type:
 		if met == nil {
-			p.add(path, "has no value: must be %s", typeNames(k.Want))
+			p.add(path, "has no value: must be %s", typeNames(k.Want)+example(nil, at))
 			break
 		}
 		p.add(path, "%s is %s: must be %s", show(met), typeName(k.Got), asText(met, k, at))
@@ -187,6 +187,9 @@ func hint(field map[string]any) any {
 	if value, found := field["const"]; found {
 		return fmt.Sprintf("must be %v", value)
 	}
+	if field["type"] == "array" && field["minItems"] != nil {
+		return "must list at least one" + example(nil, field)
+	}
 	return field["description"]
 }
 
@@ -208,19 +211,54 @@ func typeName(name string) string {
 	return names[name]
 }
 
+// typeNames are types as what a value must be.
 func typeNames(names []string) string {
 	var words []string
 	for _, n := range names {
-		words = append(words, typeName(n))
+		word := typeName(n)
+		if n == "boolean" {
+			word = "true or false, without quotes"
+		}
+		words = append(words, word)
 	}
 	return list(words)
+}
+
+// plain is text that YAML takes for a string, and as one element of a list, as it is.
+var plain = regexp.MustCompile(`^[A-Za-z][-A-Za-z0-9._/]*$`)
+
+// example is a list for a field that must be one: of what is there, if that may be
+// its element, or else the schema's.
+func example(met any, field map[string]any) string {
+	examples, _ := field["examples"].([]any)
+	if field["type"] != "array" || len(examples) == 0 {
+		return ""
+	}
+	elements, _ := examples[0].([]any)
+	var words []string
+	for _, e := range elements {
+		element, isMapping := e.(map[string]any)
+		if !isMapping {
+			words = append(words, fmt.Sprint(e))
+			continue
+		}
+		var fields []string
+		for _, name := range slices.Sorted(maps.Keys(element)) {
+			fields = append(fields, fmt.Sprintf("%s: %v", name, element[name]))
+		}
+		words = append(words, "{"+strings.Join(fields, ", ")+"}")
+	}
+	if text, isText := met.(string); isText && plain.MatchString(text) && !strings.HasPrefix(words[0], "{") {
+		words = []string{text}
+	}
+	return ", such as [" + strings.Join(words, ", ") + "]"
 }
 
 // asText is what a field must be that has a value of another type. Quotes are
 // the remedy only for what is right in them: who is told to put 1.31 in quotes
 // shall not learn from the next message that "1.31" is wrong, too.
 func asText(met any, k *kind.Type, field map[string]any) string {
-	words := typeNames(k.Want)
+	words := typeNames(k.Want) + example(met, field)
 	if !slices.Contains(k.Want, "string") || slices.Contains([]string{"object", "array", "null"}, k.Got) {
 		return words
 	}

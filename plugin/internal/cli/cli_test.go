@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		ContinueOnError:     true,
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("XDG_CACHE_HOME", os.Getenv("XDG_CACHE_HOME"))
 			e.Setenv("RELEASE", istio.Release)
 			e.Setenv("NEWEST", istio.Newest)
 			e.Setenv("NEXT", semver.MustParse(istio.Newest).IncMinor().String())

@@ -5,7 +5,6 @@ import (
 	"encoding/gob"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -26,11 +25,12 @@ const (
 )
 
 // cache is what is known of earlier runs. Nothing in it is needed: what is
-// missing, unreadable or out of date is made again. A run that only says whether
-// an output is right does not believe it, as it may have been committed with that.
+// missing, unreadable, out of date or another machine's is made again. A run that
+// only says whether an output is right does not believe it.
 type cache struct {
 	dir      string // "" : there is none, and none is written
 	readOnly bool
+	seal     seal
 
 	mu    sync.Mutex
 	old   map[string]entry
@@ -90,15 +90,19 @@ func openCache(output string, readOnly bool) (*cache, func(), error) {
 		return c, unlock, nil
 	}
 	c.dir = filepath.Join(output, cacheDir)
+	if err := noLinks(append(steps(output), c.dir, c.temp(), filepath.Join(c.dir, templatesDir), filepath.Join(c.dir, unfinishedDir))...); err != nil {
+		return nil, nil, err
+	}
 	if !readOnly {
-		if err := noLinks(c.dir, c.temp(), filepath.Join(c.dir, templatesDir), filepath.Join(c.dir, unfinishedDir)); err != nil {
-			return nil, nil, err
-		}
 		if err := os.MkdirAll(filepath.Join(c.dir, templatesDir), 0o755); err != nil {
 			return nil, nil, err
 		}
+		lock := filepath.Join(c.dir, "lock")
+		if _, err := readRegular(lock); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, err
+		}
 		var err error
-		if unlock, err = lockedfile.MutexAt(filepath.Join(c.dir, "lock")).Lock(); err != nil {
+		if unlock, err = lockedfile.MutexAt(lock).Lock(); err != nil {
 			return nil, nil, err
 		}
 		// What a run that was killed left.
@@ -109,8 +113,8 @@ func openCache(output string, readOnly bool) (*cache, func(), error) {
 		}
 	}
 	var state state
-	text, err := os.ReadFile(filepath.Join(c.dir, stateFile))
-	if err == nil && gob.NewDecoder(bytes.NewReader(text)).Decode(&state) == nil {
+	c.seal = openSeal(output, readOnly)
+	if c.read(stateFile, &state) {
 		c.since = state.Start
 		for name, e := range state.Tenants {
 			if e.Inputs >= 0 && e.Inputs < len(state.Sets) {
@@ -124,22 +128,29 @@ func openCache(output string, readOnly bool) (*cache, func(), error) {
 	return c, unlock, nil
 }
 
-// noLinks refuses links in the place of directories whose files are removed:
-// whoever may commit to the output would have those of another directory removed.
-func noLinks(dirs ...string) error {
-	for _, dir := range dirs {
-		if info, err := os.Lstat(dir); err == nil && info.Mode()&os.ModeSymlink != 0 {
-			return fmt.Errorf("%s: is a link, and what it leads to would be changed: must be a directory, or be removed", dir)
-		}
-	}
-	return nil
-}
-
 // temp is where files are written before they are renamed.
 func (c *cache) temp() string { return filepath.Join(c.dir, "tmp") }
 
 func (c *cache) write(name string, content []byte) error {
 	return writeFile(c.temp(), filepath.Join(c.dir, name), content)
+}
+
+// read reads what this machine has remembered in a file of the cache.
+func (c *cache) read(name string, into any) bool {
+	sealed, err := readRegular(filepath.Join(c.dir, name))
+	if err != nil {
+		return false
+	}
+	text, ok := c.seal.open(name, sealed)
+	return ok && gob.NewDecoder(bytes.NewReader(text)).Decode(into) == nil
+}
+
+func (c *cache) remember(name string, what any) error {
+	var text bytes.Buffer
+	if err := gob.NewEncoder(&text).Encode(what); err != nil {
+		return err
+	}
+	return c.write(name, c.seal.close(name, text.Bytes()))
 }
 
 // set returns the index of a set of files, most of which are alike.
@@ -172,9 +183,12 @@ func (c *cache) isCurrent(o overlay, split bool, output string, digests *digeste
 		}
 		e.Stamps, e.Outside = now, c.outside(o.dir, e.Inputs, digests)
 	}
+	if noLinks(filepath.Join(output, o.name)) != nil {
+		return entry{}, false
+	}
 	for _, f := range e.Files {
-		info, err := os.Stat(filepath.Join(output, o.name, f.Name))
-		if err != nil || info.Size() != f.Size || info.ModTime().UnixNano() != f.Time {
+		info, err := os.Lstat(filepath.Join(output, o.name, f.Name))
+		if err != nil || !info.Mode().IsRegular() || info.Size() != f.Size || info.ModTime().UnixNano() != f.Time {
 			return entry{}, false
 		}
 	}
@@ -222,7 +236,7 @@ func (c *cache) forget(name string) { delete(c.old, name) }
 // save saves what is recorded, and what was known of overlays that were not
 // part of this run.
 func (c *cache) save(present map[string]bool) error {
-	if c.dir == "" || c.readOnly {
+	if c.seal == nil || c.readOnly {
 		return nil
 	}
 	for name, e := range c.old {
@@ -230,18 +244,14 @@ func (c *cache) save(present map[string]bool) error {
 			c.new[name] = e
 		}
 	}
-	var text bytes.Buffer
-	if err := gob.NewEncoder(&text).Encode(state{c.start, c.sets, c.new}); err != nil {
-		return err
-	}
 	// A file's time tells a later change only if the clock has moved on.
 	time.Sleep(time.Until(c.last.Add(margin / 2)))
-	return c.write(stateFile, text.Bytes())
+	return c.remember(stateFile, state{c.start, c.sets, c.new})
 }
 
 // load returns the templates of a group.
 func (c *cache) load(group string) []*cachedTemplate {
-	if c.dir == "" || c.readOnly {
+	if c.seal == nil || c.readOnly {
 		return nil
 	}
 	names, err := filepath.Glob(filepath.Join(c.dir, templatesDir, group+"-*"))
@@ -250,12 +260,9 @@ func (c *cache) load(group string) []*cachedTemplate {
 	}
 	var templates []*cachedTemplate
 	for _, name := range names {
-		if file, err := os.Open(name); err == nil {
-			var f cachedTemplate
-			if gob.NewDecoder(file).Decode(&f) == nil {
-				templates = append(templates, &f)
-			}
-			_ = file.Close() // was only read
+		var f cachedTemplate
+		if c.read(filepath.Join(templatesDir, filepath.Base(name)), &f) {
+			templates = append(templates, &f)
 		}
 	}
 	return templates
@@ -266,14 +273,10 @@ const mostTemplates = 32
 
 // keep saves a template, as long as it can, in the place of the oldest.
 func (c *cache) keep(group string, f *cachedTemplate) error {
-	if c.dir == "" || c.readOnly {
+	if c.seal == nil || c.readOnly {
 		return nil
 	}
-	var text bytes.Buffer
-	if err := gob.NewEncoder(&text).Encode(f); err != nil {
-		return err
-	}
-	if err := c.write(filepath.Join(templatesDir, group+"-"+f.Digest), text.Bytes()); err != nil {
+	if err := c.remember(filepath.Join(templatesDir, group+"-"+f.Digest), f); err != nil {
 		return err
 	}
 	entries, err := os.ReadDir(filepath.Join(c.dir, templatesDir))

@@ -7,5 +7,5 @@
 // What it writes is, to the byte, what kustomize build prints. Where at least
 // a few tenants differ in their names only, package template fills them in; package
 // build builds all others. rendered/.istio-tenancy holds what makes the next run
-// short, and may be deleted at any time.
+// on the same machine short, and may be deleted at any time.
 package render

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 )
 
 const (
@@ -90,8 +91,8 @@ func resolve(path string) string {
 // source is the overlay that a directory says it is rendered from; !ours: it
 // says nothing.
 func (o output) source(name string) (dir string, ours bool) {
-	text, err := os.ReadFile(filepath.Join(o.dir, name, kustomizationFile))
-	if err != nil {
+	text, err := readRegular(filepath.Join(o.dir, name, kustomizationFile))
+	if err != nil || noLinks(filepath.Join(o.dir, name)) != nil {
 		return "", false
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
@@ -108,7 +109,7 @@ func (o output) source(name string) (dir string, ours bool) {
 // which did not finish left beside them.
 func (o output) listed(name string) []string {
 	left := slices.Clone(o.unfinished[name])
-	text, err := os.ReadFile(filepath.Join(o.dir, name, kustomizationFile))
+	text, err := readRegular(filepath.Join(o.dir, name, kustomizationFile))
 	if err != nil {
 		return left
 	}
@@ -142,7 +143,10 @@ func (o output) changes(overlayDir, name string, files []file) ([]change, error)
 	var names []string
 	for _, f := range files {
 		names = append(names, f.name)
-		old, err := os.ReadFile(filepath.Join(o.dir, name, f.name))
+		if size := int64(len(f.content)); size > build.LargestFile {
+			return nil, tooLarge(filepath.Join(o.dir, name, f.name), size) // which no run would read again
+		}
+		old, err := readRegular(filepath.Join(o.dir, name, f.name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
@@ -157,8 +161,12 @@ func (o output) changes(overlayDir, name string, files []file) ([]change, error)
 		if filepath.Base(gone) != gone || slices.Contains(names, gone) {
 			continue
 		}
-		if old, err := os.ReadFile(filepath.Join(o.dir, name, gone)); err == nil {
+		old, err := readRegular(filepath.Join(o.dir, name, gone))
+		switch {
+		case err == nil:
 			changes = append(changes, change{gone, old, nil})
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, err
 		}
 	}
 	return changes, nil
@@ -234,7 +242,7 @@ func writeFile(temp, path string, content []byte) error {
 func (o output) state(name string, files []file) ([]outputFile, error) {
 	var all []outputFile
 	for _, f := range files {
-		info, err := os.Stat(filepath.Join(o.dir, name, f.name))
+		info, err := os.Lstat(filepath.Join(o.dir, name, f.name))
 		if err != nil {
 			return nil, err
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -86,19 +85,6 @@ func whyAlone(kustomization []byte, transformers []string, tenants []v1alpha1.Is
 		return "the IstioTenant is for another program"
 	}
 	return ""
-}
-
-// readRegular reads a file that is no link: what a link leads to is not the
-// overlay's own.
-func readRegular(path string) ([]byte, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: is no regular file", path)
-	}
-	return os.ReadFile(path)
 }
 
 // planner gives templates to jobs.

@@ -28,6 +28,10 @@ func (r *run) prune(present map[string]bool) error {
 			continue
 		}
 		gone, theirs, e := r.output.removal(name)
+		if e != nil {
+			err = errors.Join(err, e)
+			continue
+		}
 		if len(theirs) > 0 {
 			r.Warn(fmt.Sprintf("%s: its overlay is gone, and what render did not write stays: %s",
 				filepath.Join(r.Output, name), strings.Join(theirs, ", ")))
@@ -38,7 +42,7 @@ func (r *run) prune(present map[string]bool) error {
 		if r.Diff {
 			r.diffs[name] = r.output.unified(name, gone)
 		}
-		if e == nil && !r.readOnly() {
+		if !r.readOnly() {
 			if len(theirs) > 0 {
 				e = r.output.apply(name, gone)
 			} else {
@@ -86,7 +90,7 @@ func (o output) removal(name string) (ours []change, theirs []string, err error)
 			theirs = append(theirs, e.Name())
 			continue
 		}
-		old, unread := os.ReadFile(filepath.Join(o.dir, name, e.Name()))
+		old, unread := readRegular(filepath.Join(o.dir, name, e.Name()))
 		err = errors.Join(err, unread)
 		if c := (change{e.Name(), old, nil}); c.name == kustomizationFile {
 			last = c

@@ -52,7 +52,7 @@ func revoked(files []file, changes []change) []string {
 		}
 		var lost []string
 		for g := range before.granted {
-			if g.namespace == namespace && !after.granted[g] && (g.of == "" || g.of != before.controlPlane) {
+			if g.namespace == namespace && !after.granted[g] && !before.accounts[g.subject] {
 				lost = append(lost, g.subject+" loses "+g.role)
 			}
 		}
@@ -60,8 +60,12 @@ func revoked(files []file, changes []change) []string {
 			continue
 		}
 		slices.Sort(lost)
-		lines = append(lines, fmt.Sprintf("in namespace %s, %s: what was made with it stays, such as RoleBindings, ServiceAccounts with tokens, "+
-			"and workloads; to see it: kubectl get %s -n %s -o wide -L %s", namespace, strings.Join(lost, ", "), left, namespace, v1alpha1.TenantLabel))
+		what := "what was made with it"
+		if namespace == before.controlPlane {
+			what = "what was made with it, such as objects of Istio,"
+		}
+		lines = append(lines, fmt.Sprintf("in namespace %s, %s; %s stays; to see it: %s",
+			namespace, strings.Join(lost, ", "), what, see(namespace)))
 	}
 	return lines
 }
@@ -92,19 +96,22 @@ func (r rights) leaves(namespace string) string {
 		"and make it anew before another tenant has it: kubectl delete namespace %s", namespace, unless, namespace)
 }
 
-// left are the resources by which somebody without rights keeps some.
-const left = "rolebindings,serviceaccounts,secrets,deployments,statefulsets,daemonsets,cronjobs,jobs"
+// see is a command that lists all that is in a namespace, whichever kinds the
+// cluster has, and whose it is.
+func see(namespace string) string {
+	return "kubectl get $(kubectl api-resources --namespaced --verbs=list -o name | paste -sd, -) -n " + namespace + " -o wide -L " + v1alpha1.TenantLabel
+}
 
 // rights are who has which role where, by the RoleBindings of a tenant.
 type rights struct {
 	granted      map[granted]bool
 	namespaces   map[string]bool // whether the Namespace is there, too
-	controlPlane string          // whose programs are no people
+	accounts     map[string]bool // that the tenant's objects make: programs, and no people
+	controlPlane string          // the namespace
 }
 
-// granted is a role that a subject has in a namespace. of is the namespace of a
-// ServiceAccount.
-type granted struct{ namespace, role, subject, of string }
+// granted is a role that a subject has in a namespace.
+type granted struct{ namespace, role, subject string }
 
 type binding struct {
 	Kind     string
@@ -116,17 +123,19 @@ type binding struct {
 	Subjects []struct{ Kind, Namespace, Name string }
 }
 
-// ofPeople are the documents of a file that may say who may do what, and where.
+// ofPeople are the documents of a file that may say who may do what, and where,
+// and which accounts there are.
 // They are few among large ones.
 func ofPeople(text []byte) [][]byte {
 	return slices.DeleteFunc(bytes.Split(text, []byte("\n---\n")), func(doc []byte) bool {
-		return !bytes.Contains(doc, []byte("kind: RoleBinding")) && !bytes.Contains(doc, []byte("kind: Namespace"))
+		return !bytes.Contains(doc, []byte("kind: RoleBinding")) && !bytes.Contains(doc, []byte("kind: Namespace")) &&
+			!bytes.Contains(doc, []byte("kind: ServiceAccount"))
 	})
 }
 
-// rightsIn reads the RoleBindings and Namespaces of a tenant.
+// rightsIn reads the RoleBindings, Namespaces and ServiceAccounts of a tenant.
 func rightsIn(docs [][]byte) rights {
-	r := rights{granted: map[granted]bool{}, namespaces: map[string]bool{}}
+	r := rights{granted: map[granted]bool{}, namespaces: map[string]bool{}, accounts: map[string]bool{}}
 	for _, doc := range docs {
 		var b binding
 		if yaml.Unmarshal(doc, &b) != nil || b.Metadata.Labels[v1alpha1.TenantLabel] == "" {
@@ -135,6 +144,8 @@ func rightsIn(docs [][]byte) rights {
 		switch b.Kind {
 		case "Namespace":
 			r.namespaces[b.Metadata.Name] = true
+		case "ServiceAccount":
+			r.accounts[subject(b.Kind, b.Metadata.Namespace, b.Metadata.Name)] = true
 		case "RoleBinding":
 			r.add(b)
 		}
@@ -149,7 +160,11 @@ func (r *rights) add(b binding) {
 		r.controlPlane = namespace // elsewhere administrators have a ClusterRole
 	}
 	for _, s := range b.Subjects {
-		name := s.Kind + " " + strings.TrimPrefix(s.Namespace+"/"+s.Name, "/")
-		r.granted[granted{namespace, b.RoleRef.Kind + " " + b.RoleRef.Name, name, s.Namespace}] = true
+		r.granted[granted{namespace, b.RoleRef.Kind + " " + b.RoleRef.Name, subject(s.Kind, s.Namespace, s.Name)}] = true
 	}
+}
+
+// subject is "User jo", or "ServiceAccount ci/deploy".
+func subject(kind, namespace, name string) string {
+	return kind + " " + strings.TrimPrefix(namespace+"/"+name, "/")
 }

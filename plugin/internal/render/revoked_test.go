@@ -10,8 +10,12 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 )
 
-const see = `what was made with it stays, such as RoleBindings, ServiceAccounts with tokens, and workloads; to see it: ` +
-	`kubectl get rolebindings,serviceaccounts,secrets,deployments,statefulsets,daemonsets,cronjobs,jobs -n NS -o wide -L istio-tenancy.dev/tenant`
+const (
+	see = `stays; to see it: kubectl get $(kubectl api-resources --namespaced --verbs=list -o name | paste -sd, -) -n NS -o wide -L istio-tenancy.dev/tenant`
+
+	made        = "; what was made with it " + see
+	madeOfIstio = "; what was made with it, such as objects of Istio, " + see
+)
 
 // TestRightsThatAreTakenAwayAreNamed changes a tenant step by step.
 func TestRightsThatAreTakenAwayAreNamed(t *testing.T) {
@@ -34,7 +38,11 @@ func TestRightsThatAreTakenAwayAreNamed(t *testing.T) {
 				}
 			}
 			in := func(namespace, text string) string {
-				return "in namespace " + namespace + ", " + strings.Replace(text+see, "NS", namespace, 1)
+				left := made
+				if namespace == "istio-alpha" {
+					left = madeOfIstio
+				}
+				return "in namespace " + namespace + ", " + text + strings.Replace(left, "NS", namespace, 1)
 			}
 			const selectors = "discovery: selectors, "
 			step("{" + selectors + "admins: [{kind: User, name: jo}, {kind: User, name: bo}, {kind: ServiceAccount, namespace: ci, name: deploy}], " +
@@ -42,16 +50,16 @@ func TestRightsThatAreTakenAwayAreNamed(t *testing.T) {
 			step("{" + selectors + "admins: [{kind: User, name: jo}, {kind: User, name: bo}, {kind: ServiceAccount, namespace: ci, name: deploy}], " +
 				"viewers: [{kind: Group, name: audit}], applicationNamespaces: [a, b, c]}")
 			step("{"+selectors+"admins: [{kind: User, name: jo}], viewers: [{kind: User, name: bo}], applicationNamespaces: [a, b, c]}",
-				in("a", "Group audit loses ClusterRole view, ServiceAccount ci/deploy loses ClusterRole admin, User bo loses ClusterRole admin: "),
-				in("b", "Group audit loses ClusterRole view, ServiceAccount ci/deploy loses ClusterRole admin, User bo loses ClusterRole admin: "),
-				in("c", "Group audit loses ClusterRole view, ServiceAccount ci/deploy loses ClusterRole admin, User bo loses ClusterRole admin: "),
+				in("a", "Group audit loses ClusterRole view, ServiceAccount ci/deploy loses ClusterRole admin, User bo loses ClusterRole admin"),
+				in("b", "Group audit loses ClusterRole view, ServiceAccount ci/deploy loses ClusterRole admin, User bo loses ClusterRole admin"),
+				in("c", "Group audit loses ClusterRole view, ServiceAccount ci/deploy loses ClusterRole admin, User bo loses ClusterRole admin"),
 				in("istio-alpha", "Group audit loses Role ns-view-for-alpha-viewer-istio-alpha, "+
 					"ServiceAccount ci/deploy loses Role ns-access-for-alpha-admin-istio-alpha, "+
-					"User bo loses Role ns-access-for-alpha-admin-istio-alpha: "))
+					"User bo loses Role ns-access-for-alpha-admin-istio-alpha"))
 			step("{"+selectors+"admins: [{kind: User, name: jo}], applicationNamespaces: [a, b]}",
-				in("a", "User bo loses ClusterRole view: "),
-				in("b", "User bo loses ClusterRole view: "),
-				in("istio-alpha", "User bo loses Role ns-view-for-alpha-viewer-istio-alpha: "),
+				in("a", "User bo loses ClusterRole view"),
+				in("b", "User bo loses ClusterRole view"),
+				in("istio-alpha", "User bo loses Role ns-view-for-alpha-viewer-istio-alpha"),
 				"namespace c leaves the tenant: what its administrators made in it, and whom they let in, stays; unless what applies this prunes it, delete it, "+
 					"and make it anew before another tenant has it: kubectl delete namespace c")
 			step("{" + selectors + "admins: [{kind: User, name: jo}, {kind: User, name: bo}], applicationNamespaces: [a, b], quota: {pods: '1'}}")
@@ -75,4 +83,34 @@ func TestNamespacesThatNothingPrunesAreNamed(t *testing.T) {
 			"and make it anew before another tenant has it: kubectl delete namespace "+namespace)
 	}
 	require.NotContains(t, printed, "namespace beta", "its Namespaces are deleted with the rest")
+}
+
+// TestProgramsThatLoseRightsAreNoPeople takes a gateway's account away, as an
+// upgrade may, together with a person's role.
+func TestProgramsThatLoseRightsAreNoPeople(t *testing.T) {
+	r := newPlainRepo(t)
+	const one, both = "{admins: [{kind: User, name: jo}]}", "{admins: [{kind: User, name: jo}, {kind: ServiceAccount, namespace: alpha, name: deploy}]}"
+	r.write("overlays/alpha/gateway.yaml", `apiVersion: v1
+kind: ServiceAccount
+metadata: {name: gate}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: gate}
+rules: [{apiGroups: [""], resources: [configmaps], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: gate}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: gate}
+subjects: [{kind: ServiceAccount, name: gate, namespace: alpha}]
+`)
+	r.overlay("alpha", "alpha", both, strings.Replace(kustomization, "control-plane]", "control-plane, gateway.yaml]", 1))
+	r.run()
+	require.Contains(t, r.read("rendered/alpha/manifests.yaml"), "name: gate")
+	r.overlay("alpha", "alpha", one, kustomization)
+	_, printed, err := r.render()
+	require.NoError(t, err)
+	require.Contains(t, printed, "in namespace alpha, ServiceAccount alpha/deploy loses ClusterRole admin; what was made with it stays")
+	require.NotContains(t, printed, "gate")
 }

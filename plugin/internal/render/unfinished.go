@@ -27,7 +27,7 @@ func readUnfinished(output string) map[string][]string {
 		return left // there is none
 	}
 	for _, e := range entries {
-		if text, err := os.ReadFile(filepath.Join(dir, e.Name())); err == nil {
+		if text, err := readRegular(filepath.Join(dir, e.Name())); err == nil {
 			left[e.Name()] = strings.Fields(string(text))
 		}
 	}

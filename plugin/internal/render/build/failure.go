@@ -3,7 +3,6 @@ package build
 import (
 	"bytes"
 	"maps"
-	"path/filepath"
 	"slices"
 )
 
@@ -12,20 +11,16 @@ func (r *recorder) failure(root string, err error) string {
 	if twice := r.keysTwice(root, err.Error()); twice != "" {
 		return twice
 	}
-	return err.Error()
+	return r.named(err.Error())
 }
 
 // refusals are what was refused in a build below root, each once.
 func (r *recorder) refusals(root string) []string {
 	var lines []string
 	for _, refused := range r.refused {
-		file := refused.file
-		if relative, err := filepath.Rel(root, file); err == nil && file != "" {
-			file = relative
-		}
 		line := refused.problem
-		if file != "" {
-			line = file + ": " + line
+		if refused.file != "" {
+			line = r.name(root, refused.file) + ": " + line
 		}
 		if !slices.Contains(lines, line) {
 			lines = append(lines, line)

@@ -22,6 +22,10 @@ type Input struct {
 	Digest string
 }
 
+// LargestFile is how many bytes a file may have: far more than kustomize can take,
+// and little enough for the memory of a machine.
+const LargestFile = 1 << 27
+
 // Absent is the digest of a file that is not there.
 const Absent = "-"
 
@@ -39,6 +43,7 @@ type recorder struct {
 	replace  map[string][]byte   // by absolute path
 	read     map[string][]byte   // by absolute path; nil: could not be read
 	linked   map[string][]string // the directories of kustomizations that are links, by the file
+	origins  map[string]string   // of repositories that kustomize fetched, by their directory
 	refused  []refusal
 	foreign  bool // something was allowed by name
 	searched bool
@@ -50,7 +55,7 @@ type refusal struct{ file, problem string }
 func newRecorder(on filesys.FileSystem, allowed allow.List) *recorder {
 	return &recorder{
 		FileSystem: on, allowed: allowed,
-		replace: map[string][]byte{}, read: map[string][]byte{}, linked: map[string][]string{},
+		replace: map[string][]byte{}, read: map[string][]byte{}, linked: map[string][]string{}, origins: map[string]string{},
 	}
 }
 
@@ -65,6 +70,7 @@ func (r *recorder) ReadFile(path string) ([]byte, error) {
 		r.read[abs] = nil
 		return nil, err
 	}
+	r.fetched(abs)
 	if err := r.refuse(abs, text); err != nil {
 		return nil, err
 	}

@@ -120,11 +120,7 @@ func resolved(dir, path string) string {
 
 // name is the path of the kustomization that a path of steps leads to.
 func (c *targetCheck) name(path []step) string {
-	file := path[len(path)-1].file
-	if name, err := filepath.Rel(c.root, file); err == nil {
-		return name
-	}
-	return file
+	return c.recorder.name(c.root, path[len(path)-1].file)
 }
 
 // check warns of each target of a field that matches nothing.

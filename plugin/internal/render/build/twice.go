@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"maps"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,13 +36,9 @@ func (r *recorder) keysTwice(root, failure string) string {
 			if errors.Is(err, io.EOF) || !errors.As(err, &wrong) {
 				break // the end, or no YAML
 			}
-			name := path
-			if relative, err := filepath.Rel(root, path); err == nil {
-				name = relative
-			}
 			for _, line := range wrong.Errors {
 				if m := keyTwice.FindStringSubmatch(line); m != nil && m[1] == said[1] {
-					found = append(found, name+": "+line)
+					found = append(found, r.name(root, path)+": "+line)
 				}
 			}
 		}

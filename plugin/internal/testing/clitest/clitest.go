@@ -31,12 +31,20 @@ func Main(m *testing.M) int {
 	if err := os.Chmod(bin, 0o755); err != nil { // some tests run them as somebody else
 		return fail(err)
 	}
+	caches, err := os.MkdirTemp("", "istio-tenancy-caches")
+	if err != nil {
+		return fail(err)
+	}
+	defer os.RemoveAll(caches)
 	for _, name := range programs {
 		if err := install(name, bin); err != nil {
 			return fail(fmt.Errorf("%s: %w", name, err))
 		}
 	}
 	if err := os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
+		return fail(err)
+	}
+	if err := os.Setenv("XDG_CACHE_HOME", caches); err != nil { // go has built the programs
 		return fail(err)
 	}
 	return m.Run()

@@ -82,6 +82,7 @@ func (c *check) reach(at, path string) {
 // a file that holds some, or that of a directory.
 func (c *check) plugin(at, dir, entry string) {
 	if configs, err := resources([]byte(entry)); err == nil {
+		c.merges(at, []byte(entry), configs)
 		c.configs(at, configs)
 		return
 	}
@@ -106,6 +107,7 @@ func (c *check) file(at, dir, path string) {
 		return
 	}
 	if configs, err := resources(text); err == nil {
+		c.merges(at, text, configs)
 		c.configs(at, configs)
 	}
 }

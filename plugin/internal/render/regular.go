@@ -1,0 +1,59 @@
+package render
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
+)
+
+// readRegular reads a file that is neither a link nor a device, nor larger than
+// any output: whoever may commit one decides what a link leads to, such as
+// another file of this machine, which a diff would print.
+func readRegular(path string) ([]byte, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case info.Mode()&os.ModeSymlink != 0:
+		return nil, fmt.Errorf("%s: is a link, and what it leads to is not read: must be a regular file, or be removed", path)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: is no regular file: must be one, or be removed", path)
+	case info.Size() > build.LargestFile:
+		return nil, tooLarge(path, info.Size())
+	}
+	return os.ReadFile(path)
+}
+
+func tooLarge(path string, size int64) error {
+	return fmt.Errorf("%s: has %d bytes: must have at most %d", path, size, int64(build.LargestFile))
+}
+
+// noLinks refuses links in the place of directories whose files are written,
+// removed or read: whoever may commit to the output would have those of another
+// directory.
+func noLinks(dirs ...string) error {
+	for _, dir := range dirs {
+		if info, err := os.Lstat(dir); err == nil && info.Mode()&os.ModeSymlink != 0 {
+			return fmt.Errorf("%s: is a link, and what it leads to would be changed: must be a directory, or be removed", dir)
+		}
+	}
+	return nil
+}
+
+// steps are an output directory, and those on the way there from the working
+// directory, which are the repository's, too. What leads to others is the
+// user's own.
+func steps(output string) []string {
+	output = filepath.Clean(output)
+	all := []string{output}
+	if !filepath.IsLocal(output) {
+		return all
+	}
+	for dir := filepath.Dir(output); dir != "."; dir = filepath.Dir(dir) {
+		all = append(all, dir)
+	}
+	return all
+}
