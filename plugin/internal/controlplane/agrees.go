@@ -1,7 +1,6 @@
 package controlplane
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,29 +36,35 @@ func (p ControlPlane) Agrees(objects []*yaml.RNode) error {
 			}
 		}
 	}
-	return errors.Join(c.errs...)
+	return c.err()
 }
 
-// contradictions collects one error for each thing that says another version,
-// however many objects say the same.
+// contradictions are what says another version: each once, however many objects
+// say the same.
 type contradictions struct {
 	plane ControlPlane
 	seen  map[string]bool
-	errs  []error
+	found []string
 }
 
 func (c *contradictions) add(key, format string, args ...any) {
-	if c.seen[key] {
-		return
+	if !c.seen[key] {
+		c.seen[key] = true
+		c.found = append(c.found, fmt.Sprintf(format, args...))
 	}
-	c.seen[key] = true
+}
+
+func (c *contradictions) err() error {
+	if len(c.found) == 0 {
+		return nil
+	}
 	field, stated := "image tag", object.String(c.plane.Container, "image")
 	if annotation := c.plane.Deployment.GetAnnotations()[VersionAnnotation]; annotation != "" {
 		field, stated = "metadata.annotations["+VersionAnnotation+"]", annotation
 	}
-	c.errs = append(c.errs, fmt.Errorf("%s: %s: found %q, which states Istio %d.%d, and %s: must state the version that runs; "+
+	return fmt.Errorf("%s: %s: found %q, which states Istio %d.%d, and %s: must state the version that runs; "+
 		"a base of another version is made by istio-tenancy split", object.IDOf(c.plane.Deployment), field, stated,
-		c.plane.Version.Major(), c.plane.Version.Minor(), fmt.Sprintf(format, args...)))
+		c.plane.Version.Major(), c.plane.Version.Minor(), strings.Join(c.found, ", and "))
 }
 
 // other says whether text begins with a version, whose minor one is not the

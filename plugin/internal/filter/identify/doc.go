@@ -19,6 +19,5 @@
 // Plaintext xDS asks for no token, so that it is left to istiod's own Pod. Other
 // settings that would let somebody in by another door are replaced, with a
 // warning, whatever version the base states. Istio before 1.6 proves nobody's
-// identity like this, and stays as it
-// is; 1.6 and 1.7 have no setting for the audience.
+// identity like this, and stays as it is; 1.6 and 1.7 have no setting for the audience.
 package identify
