@@ -92,6 +92,9 @@ var reaching = []struct{ name, manifest, message string }{
 	{"the address of the cluster's DNS", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 53, protocol: UDP}], externalIPs: [10.96.0.10]}",
 		"Service a: spec.externalIPs: found 10.96.0.10"},
 	{"ambient mode for every node", "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: ztunnel}", "DaemonSet ztunnel: "},
+	{"the cluster for a user, inside of a ConfigMap", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nitems: [{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: a}, " +
+		"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}, subjects: [{kind: User, name: sales-admin}]}]", "ConfigMap a: items: found this field"},
+	{"a role of Kubernetes' own", rbacOf + "ClusterRole\nmetadata: {name: 'system:node-ISTIO_TENANT_NAMESPACE'}", `metadata.name: found "system:node-ISTIO_TENANT_NAMESPACE"`},
 }
 
 // TestEveryManifestThatReachesPastItsTenantIsRefused builds each with the real

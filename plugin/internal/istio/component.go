@@ -84,6 +84,8 @@ type Argument struct {
 	Apart bool
 	// Switch says that it may stand without a value.
 	Switch bool
+	// OnlyIfSet leaves command lines alone that do not have it.
+	OnlyIfSet bool
 	// Value for a tenant: text with placeholders, see [Values].
 	Value string
 	// Why it is set, and what it does not limit.

@@ -18,8 +18,8 @@ type Identity struct {
 	// Range are the versions whose audience can be set. Why says what others do.
 	Range
 	Why string
-	// Arguments and Variables are of the control plane's container. A variable
-	// that is OnlyIfSet is replaced with a warning, in other versions than those of
+	// Arguments and Variables are of the control plane's container. What
+	// is OnlyIfSet is replaced with a warning, in other versions than those of
 	// its range as well: it does no harm where it is not known, and a base may
 	// state a wrong version. TOKEN_AUDIENCES has no range for the same reason.
 	Arguments []Argument
@@ -37,6 +37,8 @@ type Identity struct {
 	PlaintextName string
 	// PlaintextTemplate is the template of those Pods that use it.
 	PlaintextTemplate string
+	// Openings let in others by what the build cannot judge.
+	Openings Openings
 }
 
 // Refused is a value of a variable, or of the charts' values at a path.
@@ -63,6 +65,10 @@ var istiodIdentity = Identity{
 		{
 			Name: "--grpcAddr", Value: "127.0.0.1:15010",
 			Why: "plaintext xDS asks for no token; without an address, istiod serves it on the debug port instead",
+		},
+		{
+			Name: "--ctrlz_address", Value: "127.0.0.1", OnlyIfSet: true,
+			Why: "whoever reaches the introspection port ends istiod, and asks nobody",
 		},
 	},
 	Variables: []Variable{
@@ -107,6 +113,10 @@ var istiodIdentity = Identity{
 			Why: "with an empty KUBERNETES_SERVICE_HOST, tokens of that audience are taken",
 		},
 		{
+			Name: "UNSAFE_ENABLE_ADMIN_ENDPOINTS", Value: "false", OnlyIfSet: true,
+			Why: "with it, the debug port changes istiod as well",
+		},
+		{
 			Name: "ENABLE_DEBUG_ENDPOINT_AUTH", Value: "true", Range: Range{Since: "1.27"}, OnlyIfSet: true,
 			Why: "without it, the debug port shows the mesh's configuration to everybody",
 		},
@@ -124,4 +134,5 @@ var istiodIdentity = Identity{
 	},
 	AudienceValue: []string{"global", "sds", "token", "aud"},
 	Plaintext:     15010, PlaintextName: "grpc-xds", PlaintextTemplate: "grpc-simple",
+	Openings: istiodOpenings,
 }

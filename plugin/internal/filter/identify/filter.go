@@ -82,7 +82,7 @@ func (f Filter) settle(objects []*yaml.RNode) error {
 	if known {
 		errs = append(errs, f.refused(objects))
 	}
-	errs = append(errs, f.program(), f.plaintext(objects), f.addresses(objects))
+	errs = append(errs, f.twice(), f.program(), f.openings(objects), f.beside(objects), f.clusters(objects), f.plaintext(objects), f.addresses(objects))
 	if known {
 		errs = append(errs, f.audiences(objects))
 	}

@@ -15,10 +15,11 @@ import (
 func (f Filter) arguments(id object.ID) error {
 	values := f.Tenant.Values()
 	for _, a := range f.identity.Arguments {
-		if !f.Tenant.Holds(a.Range) {
+		existing := program.Arguments(f.Tenant.Plane.Container, a)
+		if !f.Tenant.Holds(a.Range) || a.OnlyIfSet && len(existing) == 0 {
 			continue
 		}
-		for _, found := range program.Arguments(f.Tenant.Plane.Container, a) {
+		for _, found := range existing {
 			if want := values.Expand(a.Value); found != want && !slices.Contains(f.usualAddresses(), found) {
 				f.Tenant.Warn("%s: argument %s: found %q; %q is used: %s", id, a.Name, found, want, a.Why)
 			}

@@ -84,7 +84,17 @@ func (f Filter) selectsWatched(selector *yaml.RNode) bool {
 
 // checkAddress refuses a mesh whose proxies would ask another control plane.
 func (f Filter) checkAddress(mesh *yaml.RNode, services tenancy.Services) error {
-	address := object.String(mesh, "defaultConfig", "discoveryAddress")
+	for _, config := range []string{"defaultConfig", "default_config"} {
+		for _, field := range []string{"discoveryAddress", "discovery_address"} {
+			if err := f.checkAddressAt(config+"."+field, object.String(mesh, config, field), services); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (f Filter) checkAddressAt(path, address string, services tenancy.Services) error {
 	if address == "" || len(services.Own) == 0 {
 		return nil
 	}
@@ -97,6 +107,6 @@ func (f Filter) checkAddress(mesh *yaml.RNode, services tenancy.Services) error 
 	if slices.Contains(services.Own, name) && namespace == f.Tenant.Own() && (domain == "" || domain == "svc" || strings.HasPrefix(domain, "svc.")) {
 		return nil
 	}
-	return fmt.Errorf("defaultConfig.discoveryAddress: found %q; must name the Service of the tenant's control plane, %s.%s.svc; remove it, "+
-		"and the proxies are told", address, services.Own[0], f.Tenant.Own())
+	return fmt.Errorf("%s: found %q; must name the Service of the tenant's control plane, %s.%s.svc; remove it, "+
+		"and the proxies are told", path, address, services.Own[0], f.Tenant.Own())
 }

@@ -77,6 +77,11 @@ func TestProxiesAskTheTenantsControlPlane(t *testing.T) {
 			`must name the Service of the tenant's control plane, istiod-sales.istio-system1.svc; remove it, and the proxies are told`,
 			objecttest.RunError(t, filter(t, "1.31.0", "auto", "ns-1"), meshOf("    defaultConfig: {discoveryAddress: \""+address+"\"}\n")))
 	}
+	for _, field := range []string{"defaultConfig.discovery_address", "default_config.discoveryAddress", "default_config.discovery_address"} {
+		config, name, _ := strings.Cut(field, ".")
+		require.Contains(t, objecttest.RunError(t, filter(t, "1.31.0", "auto", "ns-1"), meshOf("    "+config+": {"+name+": \"a.b.svc:15012\"}\n")),
+			"data.mesh: "+field+`: found "a.b.svc:15012"; must name the Service`, "as protobuf spells it")
+	}
 }
 
 func TestASettingHasOneSpelling(t *testing.T) {

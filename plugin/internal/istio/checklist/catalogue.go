@@ -83,6 +83,9 @@ func missing(discovery istio.Component, version *semver.Version, facts *Facts, g
 		}
 	}
 	for _, a := range arguments {
+		if a.OnlyIfSet {
+			continue // where it is not known, nobody may set it
+		}
 		if a.Holds(version) && !facts.has("flag", a.Name) {
 			gap(discovery.Name + " does not know " + a.Name + ", which a tenant sets: " + a.Why)
 		}

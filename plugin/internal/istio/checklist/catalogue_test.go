@@ -26,6 +26,7 @@ feature: PILOT_SKIP_VALIDATE_TRUST_DOMAIN
 feature: TOKEN_AUDIENCES
 feature: TOKEN_ISSUER
 feature: TRUSTED_GATEWAY_CIDR
+feature: UNSAFE_ENABLE_ADMIN_ENDPOINTS
 feature: XDS_AUTH
 flag: --grpcAddr
 port: Deployment istiod discovery: 15010
