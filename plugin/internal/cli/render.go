@@ -39,7 +39,8 @@ directory that it was rendered from unless --adopt is given.
 
 Overlays run the functions of this program, and nothing else: other programs,
 containers, plugins of kustomize, charts and URLs are mistakes unless --allow-exec
-or --allow-remote names them, as it is safe to render what nobody has reviewed.
+or --allow-remote names them, as it is safe to render what nobody has reviewed. So
+are directories outside of the Git repository, unless --allow-outside names them.
 
 What kustomize would pass over is a warning: a patch whose target matches no
 object, and an entry of images that no container has. So is what the old output
@@ -107,6 +108,7 @@ whose output changed, and count them.`,
 	f.BoolVar(&o.Check, "check", false, "exit 1 and name what would change, if anything would, and write nothing")
 	f.StringArrayVar(&o.Allow.Exec, "allow-exec", nil, "run `NAME`, too: exec.path or container.image of a function, as overlays write it, or helm for charts; repeatable")
 	f.StringArrayVar(&o.Allow.Remote, "allow-remote", nil, "read files and repositories, too, whose address begins with `URL`, as overlays write it; repeatable")
+	f.StringArrayVar(&o.Allow.Outside, "allow-outside", nil, "read kustomizations in and below `DIR`, too, though it is outside of the overlays' Git repository; repeatable")
 	f.BoolVar(&o.Verify, "verify", false, "build every overlay with kustomize, too, and compare; slow")
 	f.BoolVarP(&verbose, "verbose", "v", false, "say why overlays were built one by one, which takes long")
 	f.BoolVarP(&quiet, "quiet", "q", false, "print mistakes and warnings only")

@@ -53,8 +53,10 @@ func (d *digester) file(dir, path string) string {
 		}
 	}
 	digest := build.Absent
-	if text, err := os.ReadFile(abs); err == nil {
-		digest = build.Digest(text)
+	if info, err := os.Stat(abs); err == nil && info.Mode().IsRegular() && info.Size() <= build.LargestFile {
+		if text, err := os.ReadFile(abs); err == nil {
+			digest = build.Digest(text)
+		}
 	}
 	if isShared {
 		d.shared.Store(abs, digest)

@@ -17,13 +17,17 @@ type overlay struct {
 	name string // of the directory, and of that of the output
 	arg  string // the directory as it was given, for messages
 	dir  string // absolute, without links
-	err  error  // it cannot be rendered, since it is no overlay but looks like one
+	// within is the directory, without links, that all it builds on is to be in; "":
+	// there is none.
+	within string
+	err    error // it cannot be rendered, since it is no overlay but looks like one
 }
 
 // find returns the overlays that arguments name: a directory with a
 // kustomization, or all such directories in a directory without one. Files,
-// which a pattern such as overlays/* finds too, are passed over.
-func find(args []string) ([]overlay, error) {
+// which a pattern such as overlays/* finds too, are passed over. outside are
+// directories to which links may lead.
+func find(args, outside []string) ([]overlay, error) {
 	var found []overlay
 	var errs []error
 	for _, arg := range args {
@@ -56,7 +60,7 @@ func find(args []string) ([]overlay, error) {
 		found = append(found, children...)
 	}
 	seen := map[string]string{}
-	parents := links{}
+	parents, repositories := links{}, links{}
 	var distinct []overlay
 	for _, o := range found {
 		abs, err := filepath.Abs(o.arg)
@@ -64,6 +68,11 @@ func find(args []string) ([]overlay, error) {
 			o.name, o.dir = filepath.Base(abs), abs
 			if o.err == nil {
 				o.dir, err = parents.resolve(abs)
+			}
+			o.within = repositories.around(o.arg, abs)
+			if o.err == nil && err == nil && o.within != "" && !isWithin(o.within, o.dir) && !allowed(o.dir, outside) {
+				o.err = fmt.Errorf("leads to %s, outside of %s, and nothing is read there that is not allowed: keep a copy in it, or allow it with --allow-outside %s",
+					o.dir, o.within, o.dir)
 			}
 		}
 		switch first, twice := seen[o.name]; {
@@ -121,6 +130,32 @@ func (l links) resolve(abs string) (string, error) {
 		l[filepath.Dir(abs)] = parent
 	}
 	return filepath.Join(parent, filepath.Base(abs)), nil
+}
+
+// around is the repository that an overlay, as it was given, lies in: that of the
+// working directory, or that itself, if the overlay is below it; "": there is none.
+func (l links) around(arg, abs string) string {
+	dir, isBelow := filepath.Dir(abs), filepath.IsLocal(arg)
+	if isBelow {
+		dir = strings.TrimSuffix(abs, string(filepath.Separator)+filepath.Clean(arg)) // before any link of the repository's
+	}
+	found, known := l[dir]
+	if !known {
+		found, known = gitRepository(resolve(dir))
+		if !known && isBelow {
+			found = resolve(dir)
+		}
+		l[dir] = found
+	}
+	return found
+}
+
+// allowed says whether a directory is in one of others.
+func allowed(dir string, others []string) bool {
+	return slices.ContainsFunc(others, func(other string) bool {
+		abs, err := filepath.Abs(other)
+		return err == nil && isWithin(resolve(abs), dir)
+	})
 }
 
 func hasKustomization(dir string) bool { return kustomizationIn(dir) != "" }

@@ -232,7 +232,7 @@ func (p planner) try(ctx context.Context, j *job) trial {
 	defer cancel()
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		t.own, t.ownErr = p.builder.Build(ctx, build.Request{Dir: j.dir})
+		t.own, t.ownErr = p.builder.Build(ctx, build.Request{Dir: j.dir, Within: j.within})
 		if t.ownErr != nil {
 			cancel() // no use is made of the samples
 			return
@@ -254,7 +254,7 @@ func (p planner) buildInPlace(ctx context.Context, j *job, samples ...template.S
 		if err != nil {
 			return nil, err
 		}
-		requests = append(requests, build.Request{Dir: j.dir, Replace: map[string][]byte{j.tenantFile: config}})
+		requests = append(requests, build.Request{Dir: j.dir, Within: j.within, Replace: map[string][]byte{j.tenantFile: config}})
 	}
 	return p.builder.InTurn(ctx, requests...)
 }
@@ -278,7 +278,7 @@ func (p planner) make(ctx context.Context, t trial, alike []*job) (*template.Tem
 	}
 	proof := alike[at]
 	if proof.built == nil {
-		result, err := p.builder.Build(ctx, build.Request{Dir: proof.dir})
+		result, err := p.builder.Build(ctx, build.Request{Dir: proof.dir, Within: proof.within})
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errBuild, err)
 		}

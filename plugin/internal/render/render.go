@@ -53,7 +53,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	overlays, err := find(o.Overlays)
+	overlays, err := find(o.Overlays, o.Allow.Outside)
 	if err != nil {
 		return Summary{}, err
 	}

@@ -233,7 +233,7 @@ func (r *run) do(ctx context.Context, j *job) error {
 func (r *run) text(ctx context.Context, j *job, buffer []byte) ([]byte, error) {
 	if j.template == nil || r.Verify {
 		if j.built == nil {
-			result, err := r.builder.Build(ctx, build.Request{Dir: j.dir})
+			result, err := r.builder.Build(ctx, build.Request{Dir: j.dir, Within: j.within})
 			if err != nil {
 				return nil, err
 			}

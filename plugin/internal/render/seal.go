@@ -55,19 +55,25 @@ func makeKey(path string) error {
 // repository is the Git repository that a directory lies in, or else the working
 // directory.
 func repository(dir string) string {
-	for at := dir; ; at = filepath.Dir(at) {
-		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
-			return at
-		}
-		if at == filepath.Dir(at) {
-			break
-		}
+	if found, ok := gitRepository(dir); ok {
+		return found
 	}
 	here, err := os.Getwd()
 	if err != nil {
 		return dir
 	}
 	return resolve(here)
+}
+
+func gitRepository(dir string) (found string, ok bool) {
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
+			return at, true
+		}
+		if at == filepath.Dir(at) {
+			return "", false
+		}
+	}
 }
 
 func isWithin(dir, path string) bool {

@@ -28,6 +28,9 @@ const Program = allow.Program
 type Request struct {
 	// Dir is the overlay's directory.
 	Dir string
+	// Within is the directory, without links, that all kustomizations must be in; "":
+	// they may be anywhere.
+	Within string
 	// Replace is what to read in place of files, by path relative to Dir.
 	Replace map[string][]byte
 	// Allow is what the build may run and fetch; a Builder sets its own.

@@ -5,8 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -45,7 +48,8 @@ type recorder struct {
 	linked   map[string][]string // the directories of kustomizations that are links, by the file
 	origins  map[string]string   // of repositories that kustomize fetched, by their directory
 	refused  []refusal
-	foreign  bool // something was allowed by name
+	within   string // the directory that all kustomizations are to be in; "": any
+	foreign  bool   // something was allowed by name
 	searched bool
 }
 
@@ -90,6 +94,10 @@ func (r *recorder) refuse(file string, text []byte) error {
 		dirs = append(slices.Clone(dirs), filepath.Dir(file))
 	}
 	for _, dir := range dirs {
+		if problem := r.outside(filepath.Dir(file)); problem != "" {
+			r.refused = append(r.refused, refusal{file, problem})
+			return errRefused
+		}
 		problems := r.allowed.Kustomization(unrecorded{r}, dir, text)
 		r.foreign = r.foreign || r.allowed.Programs() && len(allow.List{}.Kustomization(unrecorded{r}, dir, text)) > 0
 		for _, problem := range problems {
@@ -102,6 +110,33 @@ func (r *recorder) refuse(file string, text []byte) error {
 	return nil
 }
 
+// outside says what is wrong with a directory, without links, that is not among
+// those that a build may read; "": nothing.
+func (r *recorder) outside(dir string) string {
+	if r.within == "" || isWithin(r.within, dir) || len(r.allowed.Remote) > 0 && isClone(dir) {
+		return ""
+	}
+	for _, allowed := range r.allowed.Outside {
+		if abs, err := filepath.Abs(allowed); err == nil && isWithin(resolved(abs, ""), dir) {
+			r.foreign = true // what is allowed once is not allowed for ever
+			return ""
+		}
+	}
+	return fmt.Sprintf("is outside of %s, and nothing is read there that is not allowed: keep a copy in it, or allow it with --allow-outside %s", r.within, dir)
+}
+
+// isClone says whether a directory is in one that kustomize makes for a repository
+// of another host.
+func isClone(dir string) bool {
+	relative, err := filepath.Rel(resolved(os.TempDir(), ""), dir)
+	return err == nil && strings.HasPrefix(relative, "kustomize-")
+}
+
+func isWithin(dir, path string) bool {
+	relative, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(relative)
+}
+
 func isKustomization(path string) bool {
 	return slices.Contains(konfig.RecognizedKustomizationFileNames(), filepath.Base(path))
 }
@@ -112,6 +147,10 @@ type unrecorded struct{ *recorder }
 func (u unrecorded) ReadFile(path string) ([]byte, error) {
 	if text, ok := u.replace[path]; ok {
 		return text, nil
+	}
+	// What a link to a device or a pipe gives has no end.
+	if info, err := os.Stat(path); err == nil && !info.IsDir() && (!info.Mode().IsRegular() || info.Size() > LargestFile) {
+		return nil, fmt.Errorf("%s: must be a regular file of at most %d bytes", path, int64(LargestFile))
 	}
 	return u.FileSystem.ReadFile(path)
 }

@@ -57,6 +57,7 @@ func buildOne(request Request) (Result, error) {
 	if resolved, err := filepath.EvalSymlinks(root); err == nil {
 		root = resolved
 	}
+	files.within = request.Within
 	for name, text := range request.Replace {
 		files.replace[filepath.Join(root, name)] = text
 	}

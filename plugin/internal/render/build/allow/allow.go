@@ -26,6 +26,9 @@ type List struct {
 	Exec []string
 	// Remote are the beginnings of URLs of files and repositories that may be read.
 	Remote []string
+	// Outside are directories with kustomizations that may be read though they are
+	// outside of the overlay's repository.
+	Outside []string
 }
 
 // Validate says what is wrong with a list, one line per mistake.
