@@ -43,8 +43,11 @@ type Cluster struct {
 
 	binaries servers.Binaries
 	data     string // etcd's data, keys, tokens, kubeconfigs
-	url      string
+	etcd     string // its URL
+	url      string // of the first API server
 	ca       []byte
+	first    *APIServer
+	servers  int // how many API servers were added
 	net      int // the second octet of its Services' addresses
 	pods     int // how many pods got an address
 	stop     []func()
@@ -91,7 +94,8 @@ func Start(binaries servers.Binaries, o Options) (_ *Cluster, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.startAPIServer(etcd, o.Flags); err != nil {
+	c.etcd = etcd
+	if _, err := c.AddAPIServer(o.Flags...); err != nil {
 		return nil, err
 	}
 	return c, c.startControllers()
@@ -157,49 +161,6 @@ func (c *Cluster) startEtcd() (url string, err error) {
 	return url, p.ready(30*time.Second, func() error { return dial("127.0.0.1:" + ports[0]) })
 }
 
-func (c *Cluster) startAPIServer(etcd string, flags []string) error {
-	ports, err := freePorts(1)
-	if err != nil {
-		return err
-	}
-	address := fmt.Sprintf("10.%d.255.254", c.net+1) // which a Pod with a network of its own reaches
-	c.url = "https://" + address + ":" + ports[0]
-	p, err := c.run("kube-apiserver", nil, append([]string{
-		"--etcd-servers", etcd,
-		"--bind-address", address, "--secure-port", ports[0],
-		"--advertise-address", address,
-		"--cert-dir", c.file("apiserver"),
-		"--endpoint-reconciler-type", "none",
-		"--service-cluster-ip-range", fmt.Sprintf("10.%d.0.0/16", c.net),
-		"--authorization-mode", "RBAC",
-		"--allow-privileged=true", // as every cluster that people install has it
-		"--token-auth-file", c.file("tokens.csv"),
-		"--service-account-issuer", issuer,
-		"--service-account-key-file", c.file("sa.pub"),
-		"--service-account-signing-key-file", c.file("sa.key"),
-		"--audit-policy-file", c.file("audit.yaml"),
-		"--audit-log-path", c.AuditLog(),
-		"--enable-priority-and-fairness=false",
-	}, flags...)...)
-	if err != nil {
-		return err
-	}
-	return p.ready(time.Minute, func() error {
-		if c.ca == nil {
-			if c.ca, err = os.ReadFile(c.file("apiserver/apiserver.crt")); err != nil {
-				return err
-			}
-			c.Admin = c.As(ClusterAdmin)
-		}
-		answer, err := c.Admin.Do("GET", "/readyz", "")
-		if err != nil {
-			c.ca = nil // the file may have been half written
-			return err
-		}
-		return answer.Error()
-	})
-}
-
 // startControllers starts the controllers that a cluster of this size needs.
 // Each acts as its own ServiceAccount, as kubeadm sets it up.
 func (c *Cluster) startControllers() error {
@@ -233,7 +194,12 @@ func (c *Cluster) startControllers() error {
 
 // run starts a server that Stop ends.
 func (c *Cluster) run(name string, env []string, args ...string) (*process, error) {
-	p, err := start(c.Logs, name, c.data, env, c.binaries[name], args...)
+	return c.runAs(name, env, c.binaries[name], args...)
+}
+
+// runAs is run, with a name of its own for the log.
+func (c *Cluster) runAs(name string, env []string, bin string, args ...string) (*process, error) {
+	p, err := start(c.Logs, name, c.data, env, bin, args...)
 	if err == nil {
 		c.stop = append(c.stop, p.stop)
 	}

@@ -49,7 +49,7 @@ func start(logs, name, dir string, env []string, bin string, args ...string) (*p
 
 // stop asks the process to end, and makes it end after a while.
 func (p *process) stop() {
-	if p == nil {
+	if p == nil || p.ended() {
 		return
 	}
 	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM)
@@ -58,6 +58,24 @@ func (p *process) stop() {
 	case <-time.After(3 * time.Second):
 		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 		<-p.done
+	}
+}
+
+// kill ends the process without a word, as a crash does.
+func (p *process) kill() {
+	if p.ended() {
+		return
+	}
+	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	<-p.done
+}
+
+func (p *process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -84,8 +85,9 @@ var families = []Family{
 type Binaries map[string]string
 
 // Build builds every family that the cache does not hold, one after the other,
-// and says on log what it does and how long it took.
-func Build(ctx context.Context, log io.Writer) (Binaries, error) {
+// and says on log what it does and how long it took. only names the families by
+// their Dir; without a name it is all.
+func Build(ctx context.Context, log io.Writer, only ...string) (Binaries, error) {
 	_, here, _, ok := runtime.Caller(0)
 	if !ok {
 		return nil, fmt.Errorf("no path of the recipes: the binary was built with -trimpath")
@@ -96,6 +98,9 @@ func Build(ctx context.Context, log io.Writer) (Binaries, error) {
 	}
 	binaries := Binaries{}
 	for _, family := range families {
+		if len(only) > 0 && !slices.Contains(only, family.Dir) {
+			continue
+		}
 		dir := filepath.Join(filepath.Dir(here), family.Dir)
 		into := filepath.Join(cache, "istio-tenancy-e2e")
 		if err := family.build(ctx, dir, into, log, binaries); err != nil {
