@@ -55,7 +55,7 @@ func newStorm(t *testing.T, prefix string, applications int) *storm {
 	s := &storm{stage: newStage(t, w.cluster, newNames(prefix, applications))}
 	s.apply(crdYAML, "KIND", "widget")
 	s.wire, s.front, _ = s.behind(s.APIServer().Address, w.second.Address)
-	s.writers = &writers{admin: s.Admin, kinds: []kind{configMaps, services, secrets, widgets}, pause: 150 * time.Millisecond,
+	s.writers = &writers{admin: s.Admin, kinds: []kind{configMaps, services, secrets, widgets}, pause: 500 * time.Millisecond,
 		namespaces: append(append([]string{}, s.names.namespaces...), s.names.foreign...)}
 	return s
 }

@@ -69,7 +69,9 @@ func (c counts) relisted() (sum int) {
 
 // run works until the context ends.
 func (w *watcher) run(ctx context.Context) {
+	w.mu.Lock()
 	w.counts.relists, w.counts.codes = map[string]int{}, map[int]int{}
+	w.mu.Unlock()
 	for ctx.Err() == nil {
 		err := w.once(ctx)
 		var pause pause
