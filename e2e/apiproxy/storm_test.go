@@ -120,7 +120,7 @@ func (s *storm) start(ctx context.Context) []mirror {
 		go w.run(ctx)
 		mirrors = append(mirrors, w.mirror())
 	}
-	wrong, err := settle(s.Admin, mirrors, s.names.namespaces, 30*time.Second)
+	wrong, err := settle(s.Admin, mirrors, s.names.namespaces, time.Minute)
 	require.NoError(s.t, err)
 	require.Empty(s.t, wrong, "before anything broke")
 	return mirrors

@@ -75,7 +75,7 @@ func TestNothingIsLost(t *testing.T) {
 			selection{kind.resource, selectors()}, httpVersions[i%2]))
 	}
 	for _, round := range slices.Concat(gentle, rough, gentle, rough, gentle, ofServers(theWorld(t).second, s.APIServer())) {
-		wrong := s.logged(round, mirrors, 20*time.Second)
+		wrong := s.logged(round, mirrors, time.Minute)
 		for i := range mirrors {
 			c.Verify(wrong[i] == "", "%s: %s", round.name, wrong[i])
 		}
@@ -162,7 +162,7 @@ func TestNaiveResumesLose(t *testing.T) {
 	mirrors := s.start(ctx)
 	checked, wrong := 0, 0
 	for _, round := range slices.Concat(gentle, gentle) {
-		found := s.logged(round, mirrors, 2*time.Second)
+		found := s.logged(round, mirrors, 5*time.Second)
 		checked, wrong = checked+len(mirrors), wrong+len(found)
 		for i := range found {
 			s.watchers[i].relist("of a wrong copy", true)

@@ -299,6 +299,9 @@ func (w *watcher) get(ctx context.Context, query url.Values) (*http.Response, er
 		return nil, err
 	}
 	if response.StatusCode == http.StatusOK {
+		w.mu.Lock()
+		w.lastFail = ""
+		w.mu.Unlock()
 		return response, nil
 	}
 	defer response.Body.Close()
@@ -345,7 +348,7 @@ func (w *watcher) state() map[string]string {
 	return maps.Clone(w.objects)
 }
 
-// failure is the last thing that went wrong.
+// failure is what went wrong, if nothing went well since.
 func (w *watcher) failure() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
