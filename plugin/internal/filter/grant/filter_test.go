@@ -183,8 +183,8 @@ subjects: [{kind: ServiceAccount, name: istiod, namespace: istio-system1}]
 	} {
 		of := sales("full")
 		of.Spec.Discovery = test.discovery
-		if test.discovery != "namespace" {
-			of.Spec.ApplicationNamespaces = []string{"ns-1", "ns-2"}
+		if test.discovery == "namespace" {
+			of.Spec.ApplicationNamespaces = []string{"ns-1"}
 		}
 		if test.want == "" {
 			objecttest.Run(t, filter(of), plane(test.rule))
