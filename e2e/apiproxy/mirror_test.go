@@ -86,8 +86,11 @@ func settle(admin *cluster.Client, mirrors []mirror, namespaces []string, limit 
 	want := map[string]map[string]string{}
 	for _, m := range mirrors {
 		if key := m.what.String(); want[key] == nil {
-			var err error
-			if want[key], err = truth(admin, m.what, namespaces); err != nil {
+			// An API server that has just started, or has a kind since a moment, says that it is not ready.
+			if err := cluster.Eventually(10*time.Second, func() (err error) {
+				want[key], err = truth(admin, m.what, namespaces)
+				return err
+			}); err != nil {
 				return nil, err
 			}
 		}
