@@ -41,11 +41,12 @@ type Plan struct {
 // cannot name all of the tenant's namespaces, is an error, and so is a version
 // that nothing limits, unless the tenant asks for it by name.
 func For(t v1alpha1.IstioTenant, version *semver.Version, image string) (Plan, error) {
-	asked, known, proxied := t.Spec.Discovery, []string{}, false
+	asked, known, usable, proxied := t.Spec.Discovery, []string{}, false, false
 	for _, m := range istio.Modes {
 		if !m.Holds(version) || len(t.Spec.ApplicationNamespaces) > 1 && !m.Many {
 			continue
 		}
+		known = append(known, string(m.Name))
 		if m.Proxied && image == "" {
 			if asked == m.Name {
 				return Plan{}, fmt.Errorf("spec.discovery: %q runs a proxy beside the control plane, and the base states no image of it: %s", m.Name, howToState)
@@ -53,7 +54,7 @@ func For(t v1alpha1.IstioTenant, version *semver.Version, image string) (Plan, e
 			proxied = true
 			continue
 		}
-		known = append(known, string(m.Name))
+		usable = true
 		switch {
 		case asked == v1alpha1.DiscoveryAuto && m.Ignored != "":
 			return Plan{}, fmt.Errorf("spec.discovery: Istio %s %s, so that it would see other tenants; %s"+
@@ -67,7 +68,7 @@ func For(t v1alpha1.IstioTenant, version *semver.Version, image string) (Plan, e
 			return planFor(m, t, version, image), nil
 		}
 	}
-	if len(known) == 0 {
+	if !usable && (asked == v1alpha1.DiscoveryAuto || len(known) == 0) {
 		return Plan{}, fmt.Errorf("spec.applicationNamespaces: Istio %s cannot be limited to %d namespaces: %s; "+
 			"%sgive the tenant one application namespace", version, len(t.Spec.ApplicationNamespaces),
 			strings.Join(t.Spec.ApplicationNamespaces, ", "), orProxy(proxied))
