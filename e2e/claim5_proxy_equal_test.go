@@ -397,7 +397,7 @@ func told(istiod *cluster.Istiod, node xds.Node) (map[string]string, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	for kind, names := range map[string][]string{xds.Names: nil, xds.Extensions: {"extenstions.istio.io/wasmplugin/" + node.Namespace + ".e2e"}} {
+	for kind, names := range map[string][]string{xds.Names: nil, xds.Extensions: {"extensions.istio.io/trafficextension/" + node.Namespace + ".e2e"}} {
 		if node.Gateway {
 			continue // which has no use for them
 		}
