@@ -10,6 +10,12 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
 )
 
+const (
+	howToState = "set spec.apiProxy.image of the IstioRelease, give istio-tenancy split --api-proxy-image, " +
+		"or write the annotation istio-tenancy.dev/api-proxy-image on the control plane's Deployment by a patch"
+	orProxy = "state an image for the discovery proxy, which reads the tenant's namespaces only (" + howToState + "), or "
+)
+
 func TestFor(t *testing.T) {
 	one, two := []string{"ns-1"}, []string{"ns-1", "ns-2"}
 	for name, test := range map[string]struct {
@@ -39,7 +45,7 @@ func TestFor(t *testing.T) {
 		"1.8 would ignore what it is told": {
 			"1.8.0", "auto", one, "", nil, nil,
 			"spec.discovery: Istio 1.8.0 accepts --appNamespace and watches every namespace all the same, so that it would see other tenants; " +
-				`take a base of 1.6 or older, or of 1.10 or newer, or ask for "appNamespace" to have it nevertheless`,
+				orProxy + `take a base of 1.6 or older, or of 1.10 or newer, or ask for "appNamespace" to have it nevertheless`,
 		},
 		"and does so on request": {
 			"1.8.0", "appNamespace", two, "appNamespace", []string{"istio-sales", "ns-1", "ns-2"}, []string{"istio-sales"}, "",
@@ -49,7 +55,7 @@ func TestFor(t *testing.T) {
 		},
 		"and not two": {
 			"1.6.0", "auto", two, "", nil, nil,
-			"spec.applicationNamespaces: Istio 1.6.0 cannot be limited to 2 namespaces: ns-1, ns-2; give the tenant one application namespace",
+			"spec.applicationNamespaces: Istio 1.6.0 cannot be limited to 2 namespaces: ns-1, ns-2; " + orProxy + "give the tenant one application namespace",
 		},
 		"an old version does not know a new way": {
 			"1.9.0", "selectors", one, "", nil, nil,
@@ -64,7 +70,7 @@ func TestFor(t *testing.T) {
 			tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
 			tenant.Spec.ApplicationNamespaces, tenant.Spec.Discovery = test.namespaces, test.asked
 			tenant.Default()
-			plan, err := discovery.For(tenant, semver.MustParse(test.version))
+			plan, err := discovery.For(tenant, semver.MustParse(test.version), "")
 			if test.err != "" {
 				require.EqualError(t, err, test.err)
 				return
@@ -84,7 +90,7 @@ func TestOnlySomeListNoMoreThanTheyWatch(t *testing.T) {
 			tenant.Spec.Discovery = v1alpha1.DiscoveryAppNamespace
 		}
 		tenant.Default()
-		plan, err := discovery.For(tenant, semver.MustParse(version))
+		plan, err := discovery.For(tenant, semver.MustParse(version), "")
 		require.NoError(t, err)
 		require.Equal(t, lists, plan.Lists, version)
 		require.Equal(t, lists && version != "1.8.0", plan.Selects, version)

@@ -28,8 +28,10 @@ type Component struct {
 	// Proxy says that the component is a proxy, which Variables are for.
 	Proxy bool
 
-	Arguments []Argument
-	Variables []Variable
+	// Kubeconfig is how the program is told of an API proxy; nil, where it is not.
+	Kubeconfig *Kubeconfig
+	Arguments  []Argument
+	Variables  []Variable
 	// Mesh are settings of the mesh's configuration.
 	Mesh []Setting
 	// Configurations are what ConfigMaps hold of it as text.

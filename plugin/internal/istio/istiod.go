@@ -1,6 +1,10 @@
 package istio
 
-import "github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+import (
+	"slices"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+)
 
 // Names of istiod's that several steps follow.
 const (
@@ -59,6 +63,7 @@ var istiod = Component{
 	Images:     []string{"pilot"},
 	Containers: []string{"discovery"},
 	Discovery:  true,
+	Kubeconfig: &istiodKubeconfig,
 	Arguments: []Argument{
 		{
 			Range: Range{Before: "1.7"}, Name: "--appNamespace", Short: "-a", Apart: true, Value: "{application}",
@@ -123,11 +128,11 @@ var istiod = Component{
 			Why:   "a base's own would only hide some of the tenant's namespaces",
 		},
 		{
-			Name: "ingressControllerMode", Value: "STRICT", Range: seesForeignIngresses, Modes: selecting, Keeps: []string{"OFF"},
+			Name: "ingressControllerMode", Value: "STRICT", Range: seesForeignIngresses, Modes: listing, Keeps: []string{"OFF"},
 			Why: "only Ingresses that name the class",
 		},
 		{
-			Name: "ingressClass", Value: IngressClass, Range: seesForeignIngresses, Modes: selecting,
+			Name: "ingressClass", Value: IngressClass, Range: seesForeignIngresses, Modes: listing,
 			Owner: "metadata.name", Usual: []string{DefaultIngressClass},
 			Why: "two tenants' istiods would both serve an Ingress of one class",
 		},
@@ -178,6 +183,9 @@ var istiod = Component{
 }
 
 var (
-	// selecting are the modes whose discoverySelectors name what is watched.
-	selecting = []v1alpha1.Discovery{v1alpha1.DiscoverySelectors, v1alpha1.DiscoveryAppNamespace}
+	// listing are the modes that list the whole cluster.
+	listing = []v1alpha1.Discovery{v1alpha1.DiscoverySelectors, v1alpha1.DiscoveryAppNamespace}
+	// selecting are the modes whose discoverySelectors name what is watched: for
+	// the API proxy, they say again what it shows.
+	selecting = slices.Concat(listing, []v1alpha1.Discovery{v1alpha1.DiscoveryProxy})
 )
