@@ -124,3 +124,85 @@ func (w *world) copyRights(t *testing.T, tenant *tenant, account string) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, w.cluster.Admin.Delete(copies)) })
 }
+
+// The proxy has no credential, so that it can give nothing away: what it sends
+// on, the API server decides by the token that came.
+func TestTheProxyOpensNothing(t *testing.T) {
+	c := claims(t, "Through the API proxy istiod's token reads and writes nothing outside the tenant either, a list of the whole cluster holds the tenant's objects alone, other tokens have what they have without it, and no token has nothing")
+	w := theWorld(t)
+	fin := w.tenants["fin"]
+	through, err := fin.istiod.Through(fin.istiod.Token)
+	require.NoError(t, err)
+	resources, err := w.cluster.Admin.Resources()
+	require.NoError(t, err)
+	lists := 0
+	for _, r := range resources {
+		if !r.Namespaced {
+			continue
+		}
+		for _, namespace := range w.outside("fin") {
+			for _, request := range requests(r, namespace) {
+				answer, err := through.Do(request.method, request.path, request.body)
+				require.NoError(t, err)
+				c.verify(answer.Code == 403, "%s %s: %d %s", request.method, request.path, answer.Code, answer.Message())
+			}
+		}
+		if !r.Can("list") {
+			continue
+		}
+		answer, err := through.Do("GET", r.Collection(""), "")
+		require.NoError(t, err)
+		if answer.Code == 403 {
+			continue // istiod has no use for it
+		}
+		require.NoError(t, answer.Error(), r.Collection(""))
+		lists++
+		items, err := through.Items(r.Collection(""))
+		require.NoError(t, err)
+		got := map[string]bool{}
+		for _, item := range items {
+			c.verify(slices.Contains(fin.namespaces(), item.GetNamespace()), "%s of the cluster hold one of %s", r.Name, item.GetNamespace())
+			got[item.GetNamespace()+"/"+item.GetName()] = true
+		}
+		for _, namespace := range fin.namespaces() {
+			own, err := w.cluster.Admin.Items(r.Collection(namespace))
+			require.NoError(t, err)
+			for _, item := range own {
+				c.verify(got[namespace+"/"+item.GetName()], "%s of the cluster lack %s/%s", r.Name, namespace, item.GetName())
+			}
+		}
+	}
+	c.verify(lists > 10, "%d kinds were listed", lists)
+
+	const services = "/api/v1/services"
+	for _, row := range []struct {
+		name, token string
+		code        int
+	}{
+		{"no token", "", 401},
+		{"text", "let-me-in", 401},
+		{"a token of an application", mustToken(t, w, "ns-6", "default"), 403},
+		{"a token of another tenant's istiod", w.tenants["dev"].istiod.Token, 403},
+	} {
+		c.check(row.name, func(t *testing.T) {
+			client, err := fin.istiod.Through(row.token)
+			require.NoError(t, err)
+			for _, path := range []string{services, "/api/v1/namespaces/ns-6/services", services + "?watch=1", "/apis/apps/v1/deployments"} {
+				answer, err := client.Do("GET", path, "")
+				require.NoError(t, err)
+				require.Equal(t, row.code, answer.Code, "%s: %s", path, answer.Message())
+			}
+		})
+	}
+	c.check("from outside of the Pod it is not reached", func(t *testing.T) {
+		require.Error(t, fin.istiod.Dial("16443"))
+		require.NoError(t, fin.istiod.Dial("15012"))
+	})
+}
+
+func mustToken(t *testing.T, w *world, namespace, account string) string {
+	t.Helper()
+	token, err := w.cluster.ServiceAccountToken(namespace, account)
+	require.NoError(t, err)
+	return token
+}

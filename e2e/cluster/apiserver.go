@@ -44,7 +44,7 @@ func (c *Cluster) RestartAPIServer() error {
 }
 
 func (c *Cluster) runAPIServer() (err error) {
-	c.apiserver, err = start(c.Logs, "kube-apiserver", c.data, nil, nil, c.binaries["kube-apiserver"], c.apiserverArgs...)
+	c.apiserver, err = c.startServer("kube-apiserver", nil, c.apiserverArgs...)
 	if err != nil {
 		return err
 	}

@@ -195,11 +195,20 @@ func (c *Cluster) startControllers() error {
 
 // run starts a server that Stop ends.
 func (c *Cluster) run(name string, env []string, args ...string) (*process, error) {
-	p, err := start(c.Logs, name, c.data, nil, env, c.binaries[name], args...)
+	p, err := c.startServer(name, env, args...)
 	if err == nil {
 		c.stop = append(c.stop, p.stop)
 	}
 	return p, err
+}
+
+func (c *Cluster) startServer(name string, env []string, args ...string) (*process, error) {
+	log, err := openLog(c.Logs, name)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	return start(log, name, c.data, nil, env, c.binaries[name], args...)
 }
 
 // freePorts are loopback ports that nobody listens on.

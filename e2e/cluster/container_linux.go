@@ -41,8 +41,13 @@ const image = "/var/run/image"
 
 // Start starts the program, again if it has ended; its log goes on.
 func (c *Container) Start() error {
+	log, err := openLog(c.logs, c.name) // where it can be written
+	if err != nil {
+		return err
+	}
+	defer log.Close()
 	return c.inside(func() (err error) {
-		c.process, err = start(c.logs, c.name, "/", c.credential(), c.env, filepath.Join(image, filepath.Base(c.bin)), c.args...)
+		c.process, err = start(log, c.name, "/", c.credential(), c.env, filepath.Join(image, filepath.Base(c.bin)), c.args...)
 		return err
 	})
 }

@@ -18,15 +18,13 @@ type process struct {
 	done chan struct{}
 }
 
-// start runs a server, as another user if there is a credential; its output is
-// added to logs/NAME.log.
-func start(logs, name, dir string, as *syscall.Credential, env []string, bin string, args ...string) (*process, error) {
-	path := filepath.Join(logs, name+".log")
-	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	defer log.Close()
+// openLog opens logs/NAME.log, to which every process of that name adds.
+func openLog(logs, name string) (*os.File, error) {
+	return os.OpenFile(filepath.Join(logs, name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+}
+
+// start runs a server, as another user if there is a credential.
+func start(log *os.File, name, dir string, as *syscall.Credential, env []string, bin string, args ...string) (*process, error) {
 	fmt.Fprintf(log, "# %s", bin)
 	for _, arg := range args {
 		fmt.Fprintf(log, " %q", arg)
@@ -38,7 +36,7 @@ func start(logs, name, dir string, as *syscall.Credential, env []string, bin str
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	p := &process{name: name, log: path, cmd: cmd, done: make(chan struct{})}
+	p := &process{name: name, log: log.Name(), cmd: cmd, done: make(chan struct{})}
 	go func() {
 		cmd.Wait()
 		close(p.done)
