@@ -144,6 +144,17 @@ func TestWhereARightGoes(t *testing.T) {
 	}
 }
 
+// TestWhoReadsThroughTheProxyIsToldOfIt: otherwise it would read past it.
+func TestWhoReadsThroughTheProxyIsToldOfIt(t *testing.T) {
+	for _, version := range []string{"0.7.1", "1.0.0", "1.4.10", "1.6.0", "1.9.9", "1.10.6", "1.31.0"} {
+		v := semver.MustParse(version)
+		if !slices.ContainsFunc(istio.Modes, func(m istio.Mode) bool { return m.Proxied && m.Holds(v) }) {
+			continue
+		}
+		require.True(t, slices.ContainsFunc(istio.Of(v), func(c istio.Component) bool { return c.Discovery && c.Kubeconfig != nil }), version)
+	}
+}
+
 func TestWhatAContainerRuns(t *testing.T) {
 	runs := func(container, image string) (names []string) {
 		for _, c := range istio.Components {

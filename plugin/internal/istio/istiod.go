@@ -67,10 +67,12 @@ var istiod = Component{
 	Arguments: []Argument{
 		{
 			Range: Range{Before: "1.7"}, Name: "--appNamespace", Short: "-a", Apart: true, Value: "{application}",
+			Modes: listing, Elsewhere: "istiod would watch this namespace alone",
 			Why: "istiod lists Services, Endpoints, Pods, Ingresses and configuration of this namespace only",
 		},
 		{
 			Range: Range{Since: "1.7", Before: "1.11"}, Name: "--appNamespace", Short: "-a", Apart: true, Value: "{applications}",
+			Modes: listing, Elsewhere: "istiod may watch these namespaces alone",
 			Why: "accepted, and without effect; discoverySelectors do it from 1.10 on",
 		},
 	},

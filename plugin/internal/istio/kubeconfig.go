@@ -17,10 +17,11 @@ type Kubeconfig struct {
 func (k Kubeconfig) Path() string { return k.Directory + "/" + k.File }
 
 // istiodKubeconfig has these sources in istio/istio: the chart istio-discovery,
-// which has the variable and the volume from 1.8 on, and pkg/kube/client.go of 1.6 to
-// 1.31, by which the argument goes before the variable, and the variable before
-// the Pod's own API server. Where the file is missing, istiod asks the latter,
-// where RBAC gives it the tenant's namespaces only, so that it is never ready.
+// which has the variable and the volume in 1.10 to 1.31 (older ones get both), and
+// pkg/kube/util.go, by which the argument goes before the variable, and the
+// variable before the API server of the Pod's cluster. Where the file is missing,
+// istiod asks the latter at cluster scope, which RBAC refuses, so that it is never
+// ready.
 var istiodKubeconfig = Kubeconfig{
 	Variable: "KUBECONFIG", Arguments: []string{"--kubeconfig"},
 	Directory: "/var/run/secrets/remote", File: "config",
