@@ -30,7 +30,7 @@ func (m *merged) serveList(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer line.Release()
-	l, err := m.listAbove(r.Context(), line)
+	l, err := m.listAbove(r.Context(), line, m.howToList())
 	if err != nil {
 		m.refuse(w, "merged", asRefusal(err))
 		return
@@ -44,8 +44,10 @@ func (m *merged) serveList(w http.ResponseWriter, r *http.Request) {
 
 // listAbove lists, and stores what the client is told. Where an older list than
 // the newest would do, but its version could not be gone on from, it is the newest.
-func (m *merged) listAbove(ctx context.Context, line *positions.Line) (listing, error) {
-	how := m.howToList()
+func (m *merged) listAbove(ctx context.Context, line *positions.Line, how howToList) (listing, error) {
+	if v, err := strconv.ParseUint(how.version, 10, 64); err == nil && v != 0 && !how.exact() {
+		how.version = strconv.FormatUint(line.Real(v), 10)
+	}
 	l, err := m.list(ctx, how)
 	if err == nil && !how.exact() && l.version < line.Floor() || how.version == "" && isExpired(err) {
 		l, err = m.list(ctx, howToList{})

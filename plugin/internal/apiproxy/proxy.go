@@ -28,9 +28,9 @@ type Options struct {
 	// Server is the API server, and Transport the way to it.
 	Server    *url.URL
 	Transport http.RoundTripper
-	// First says that no proxy before this one has had the same clients.
-	First bool
-	Log   *slog.Logger
+	// Before is how many proxies before this one the same clients may have had.
+	Before uint64
+	Log    *slog.Logger
 	// LookAgain is how often absent namespaces are looked for; 0: every 5 s.
 	LookAgain time.Duration
 }
@@ -43,6 +43,7 @@ type Proxy struct {
 	scopes     *scopes
 	presence   *presence
 	positions  *positions.Store
+	find       func(*positions.Line, uint64) (positions.Vector, bool)
 	pass       *httputil.ReverseProxy
 	metrics    *metrics
 	log        *slog.Logger
@@ -60,7 +61,8 @@ func New(o Options) *Proxy {
 		upstream:  up,
 		scopes:    &scopes{upstream: up, groups: map[string]group{}},
 		presence:  &presence{upstream: up, every: o.LookAgain, found: map[string]*finding{}},
-		positions: positions.New(o.First),
+		positions: positions.New(o.Before),
+		find:      (*positions.Line).Find,
 		metrics:   m,
 		log:       o.Log,
 	}

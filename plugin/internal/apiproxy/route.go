@@ -47,7 +47,7 @@ func (q query) key() string {
 
 // collection is the kind whose objects of the whole cluster a path names.
 func collection(path string) (r resource, watch, ok bool) {
-	parts := strings.Split(strings.Trim(path, "/"), "/")
+	parts := strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
 	switch {
 	case len(parts) >= 3 && parts[0] == "api":
 		r.version, parts = parts[1], parts[2:]
@@ -59,7 +59,7 @@ func collection(path string) (r resource, watch, ok bool) {
 	if len(parts) == 2 && parts[0] == "watch" { // the API's way before ?watch=true
 		watch, parts = true, parts[1:]
 	}
-	if len(parts) != 1 || parts[0] == "" {
+	if len(parts) != 1 {
 		return r, false, false
 	}
 	r.name = parts[0]
@@ -115,7 +115,7 @@ func (p part) values(of url.Values, own map[string]string) url.Values {
 	if p.name != "" {
 		selector := "metadata.name=" + p.name
 		if has := to.Get("fieldSelector"); has != "" {
-			selector = has + "," + selector
+			selector += "," + has // RBAC goes by the first one
 		}
 		to.Set("fieldSelector", selector)
 	}

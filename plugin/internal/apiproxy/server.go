@@ -17,7 +17,7 @@ import (
 
 // Config says how a proxy is run.
 type Config struct {
-	Options // without Transport and First
+	Options // without Transport and Before
 
 	// Authority is the file with the certificates that the API server's is
 	// verified by.
@@ -73,7 +73,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	address := net.JoinHostPort(host, port)
-	c.Transport, c.First = transport, !id.Kept
+	c.Transport, c.Before = transport, id.Before
 	proxy := New(c.Options)
 	kubeconfig, err := id.WriteKubeconfig(c.Dir, address, c.TokenFile)
 	if err != nil {
@@ -81,7 +81,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	ready := &readiness{kubeconfig: kubeconfig, address: address, authority: id.Authority}
 	c.Log.Info("the API proxy listens", "address", address, "metrics", side.Addr().String(), "apiServer", c.Server.String(),
-		"namespaces", c.Namespaces, "kubeconfig", kubeconfig, "keyKept", id.Kept)
+		"namespaces", c.Namespaces, "kubeconfig", kubeconfig, "startsBefore", id.Before)
 	return serve(ctx, c.Log, []*http.Server{
 		{Handler: proxy, TLSConfig: serverTLS(id.Certificate)},
 		{Handler: sideHandler(proxy.metrics, ready)},

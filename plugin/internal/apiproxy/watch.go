@@ -88,7 +88,7 @@ func (m *merged) resume(version uint64) (beginning, error) {
 	if line == nil {
 		return beginning{}, expired("too old resource version: %d is not known to this API proxy: list anew", version)
 	}
-	at, known := line.Find(version)
+	at, known := m.find(line, version)
 	if !known {
 		line.Release()
 		return beginning{}, expired("too old resource version: %d is no longer known to the API proxy: list anew", version)
@@ -105,9 +105,12 @@ func (m *merged) beginWithInitialEvents(ctx context.Context, atLeast uint64) (be
 		return beginning{}, err
 	}
 	line, err := m.positions.Line(m.key(), func() (uint64, error) { return now, nil })
+	if err != nil {
+		return beginning{}, err
+	}
 	return beginning{
-		line: line, version: strconv.FormatUint(max(now, atLeast), 10), match: m.values.Get("resourceVersionMatch"),
-	}, err
+		line: line, version: strconv.FormatUint(max(now, line.Real(atLeast)), 10), match: m.values.Get("resourceVersionMatch"),
+	}, nil
 }
 
 // beginNow begins without what is there.
@@ -128,7 +131,7 @@ func (m *merged) listed(ctx context.Context) (listing, *positions.Line, error) {
 	if err != nil {
 		return listing{}, nil, err
 	}
-	l, err := m.listAbove(ctx, line)
+	l, err := m.listAbove(ctx, line, howToList{version: m.values.Get("resourceVersion")})
 	if err != nil {
 		line.Release()
 	}

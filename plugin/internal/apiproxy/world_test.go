@@ -191,9 +191,9 @@ func (w *world) watch(rw http.ResponseWriter, r *http.Request, namespace string,
 	for {
 		w.mu.Lock()
 		changed, ended, half := w.changed, w.epoch != epoch, w.half
-		if !w.held[namespace] {
+		if !w.held[namespace] && !ended {
 			for _, c := range w.history {
-				if c.version > from && c.namespace == namespace && !ended {
+				if c.version > from && c.namespace == namespace {
 					fmt.Fprintf(rw, `{"type":%q,"object":%s}`+"\n", c.kind, c.object)
 					from = c.version
 				}
@@ -239,7 +239,7 @@ func (w *world) view(t *testing.T, change ...func(*Options)) *view {
 		t.Fatal(err)
 	}
 	o := Options{
-		Namespaces: []string{"a", "b"}, Only: map[string][]string{"nodes": nil}, Server: base, Transport: w.Client().Transport, First: true,
+		Namespaces: []string{"a", "b"}, Only: map[string][]string{"nodes": nil}, Server: base, Transport: w.Client().Transport,
 		Log: quiet(), LookAgain: 20 * time.Millisecond,
 	}
 	for _, c := range change {

@@ -1,9 +1,10 @@
 // Package identity gives a server on a loopback address a key of its own, and
 // its clients a kubeconfig that trusts nothing else.
 //
-// In goes a directory and an address, out come two files:
+// In goes a directory and an address, out come three files:
 //
 //	identity.pem   the key and the certificate, for nobody else to read
+//	starts         how many servers have had it
 //	config         a kubeconfig: the address, the certificate, and where the client's own token is
 //
 // A client such as istiod reads its kubeconfig once. So the key is kept as long
@@ -28,6 +29,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
@@ -35,6 +38,7 @@ import (
 
 const (
 	keyFile    = "identity.pem"
+	startsFile = "starts"
 	configFile = "config"
 
 	// validity is longer than any Pod lives; who holds the key holds the directory.
@@ -50,29 +54,55 @@ type Identity struct {
 	Certificate tls.Certificate
 	// Authority is the certificate that clients trust, in PEM.
 	Authority []byte
-	// Kept says that it is that of a server before.
-	Kept bool
+	// Before is how many servers before this one have had it.
+	Before uint64
 	// Lost is why one that was there was not kept; nil if there was none.
 	Lost error
 }
 
 // Load reads the identity in a directory, or makes it, for a host name or
-// address besides those of the loopback device.
+// address besides those of the loopback device. Each call counts as a start.
 func Load(dir, host string, now time.Time) (*Identity, error) {
+	id, err := load(dir, host, now)
+	if errors.Is(err, fs.ErrNotExist) {
+		id, err = generate(dir, host, now)
+	} else if err != nil {
+		lost := err
+		if id, err = generate(dir, host, now); err == nil {
+			id.Lost = lost
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	starts := strconv.FormatUint(id.Before+1, 10) + "\n"
+	return id, atomicwrite.File(filepath.Join(dir, startsFile), "", 0o600, strings.NewReader(starts))
+}
+
+// load reads an identity that is there and can be used. Without the number of
+// starts it cannot.
+func load(dir, host string, now time.Time) (*Identity, error) {
 	path := filepath.Join(dir, keyFile)
 	text, err := os.ReadFile(path)
-	switch {
-	case err == nil:
-		id, err := parse(text, host, now)
-		if err == nil {
-			id.Kept = true
-			return id, nil
-		}
-		return generate(path, host, now, fmt.Errorf("%s: %w", path, err))
-	case errors.Is(err, fs.ErrNotExist):
-		return generate(path, host, now, nil)
+	if err != nil {
+		return nil, err
 	}
-	return nil, err
+	id, err := parse(text, host, now)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	path = filepath.Join(dir, startsFile)
+	starts, err := os.ReadFile(path)
+	if err == nil {
+		id.Before, err = strconv.ParseUint(strings.TrimSpace(string(starts)), 10, 32)
+	}
+	if err == nil && id.Before == 0 {
+		err = errors.New("found 0: must be at least 1")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %v", path, err) // a file that is missing here is no reason to be silent
+	}
+	return id, nil
 }
 
 func parse(text []byte, host string, now time.Time) (*Identity, error) {
@@ -96,7 +126,7 @@ func parse(text []byte, host string, now time.Time) (*Identity, error) {
 	}, nil
 }
 
-func generate(path, host string, now time.Time, lost error) (*Identity, error) {
+func generate(dir, host string, now time.Time) (*Identity, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -131,18 +161,16 @@ func generate(path, host string, now time.Time, lost error) (*Identity, error) {
 		return nil, err
 	}
 	var text bytes.Buffer
+	if err := os.Remove(filepath.Join(dir, startsFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err // it would be the former one's
+	}
 	err = errors.Join(
 		pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		pem.Encode(&text, &pem.Block{Type: "PRIVATE KEY", Bytes: secret}),
-		atomicwrite.File(path, "", 0o600, bytes.NewReader(text.Bytes())),
+		atomicwrite.File(filepath.Join(dir, keyFile), "", 0o600, bytes.NewReader(text.Bytes())),
 	)
 	if err != nil {
 		return nil, err
 	}
-	id, err := parse(text.Bytes(), host, now)
-	if err != nil {
-		return nil, err
-	}
-	id.Lost = lost
-	return id, nil
+	return parse(text.Bytes(), host, now)
 }

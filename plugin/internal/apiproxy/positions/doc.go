@@ -26,14 +26,17 @@
 //     higher positions must not stand for those that were forgotten.
 //   - What a former process handed out, this one cannot know. If there may have
 //     been one, a line's floor is at first a version that the API server had
-//     after the former process ended: nothing that it handed out is above.
-//   - A list is complete, so that its versions could be stored below the floor,
-//     but that the same version may be an event's of a former process, whose
-//     client lacks something. Where a list's version is not above the floor, as
-//     on a cluster where nothing is written after the floor was read, the client
-//     is told the version just above the floor instead. Nobody was handed that
-//     one with more behind it than the list has, and what the list lacks
-//     of it is told by the watch that follows, because positions are the list's.
+//     after the former process ended.
+//   - A list is complete, but its version may be an event's, too, that a former
+//     process handed to a client which lacked something. So not even a list is
+//     stored at or below the floor. Where its version is not above, as on a cluster on
+//     which nothing has been written since the floor was read, the client is told the
+//     version just above the floor instead. That is stored with the positions of
+//     the list, so that the watch that follows tells the rest.
+//   - Such a version may be newer than any that the API server has. So the floor
+//     of a process is higher by one for each process before it: nothing that
+//     those handed out is above. For the same reason, a line is not dropped for
+//     want of room as long as it has such a version.
 //
 // No case is left in which an event is lost; what is left is that a client lists
 // anew although it need not have: one that is so far behind others of its line

@@ -22,6 +22,16 @@ type Line struct {
 	known []entry // by version
 }
 
+// newest is the newest version that was handed out and stored.
+func (l *Line) newest() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n := len(l.known); n > 0 {
+		return l.known[n-1].version
+	}
+	return l.floor
+}
+
 // entry is a version that was handed out, and the positions then: those of the
 // trail after n steps, or none.
 type entry struct {
@@ -64,6 +74,17 @@ func (l *Line) Listed(version uint64, at Vector) uint64 {
 	version = max(version, l.floor+1)
 	l.put(entry{version, &trail{from: slices.Clone(at)}, 0})
 	return version
+}
+
+// Real is a version that the API server has, and with which a list has all that
+// a client has which was handed the version: the same, unless it is known that
+// the API server may not have that one yet.
+func (l *Line) Real(version uint64) uint64 {
+	at, known := l.Find(version)
+	if !known || len(at) == 0 {
+		return version
+	}
+	return min(version, slices.Max(at))
 }
 
 // Floor is the version at or below which events are not stored.
@@ -134,7 +155,7 @@ func (l *Line) put(e entry) bool {
 		return l.known[i].trail != nil
 	}
 	l.known = slices.Insert(l.known, i, e)
-	if len(l.known) > kept {
+	if len(l.known) > l.store.most {
 		l.floor = l.known[0].version
 		l.known = slices.Delete(l.known, 0, 1)
 	}

@@ -40,13 +40,15 @@ const mostLines = 512
 type Store struct {
 	mu    sync.Mutex
 	lines map[string]*Line
-	// others says that clients may hold versions that the store does not know.
-	others bool
+	most  int // versions of a line
+	// before is how many stores clients may have known before this one.
+	before uint64
+	// forgot says that lines were.
+	forgot bool
 }
 
-// New returns an empty store. Unless it is the first, clients may hold versions
-// of those before it.
-func New(first bool) *Store { return &Store{lines: map[string]*Line{}, others: !first} }
+// New returns an empty store. Clients may have known so many before it.
+func New(before uint64) *Store { return &Store{lines: map[string]*Line{}, most: kept, before: before} }
 
 // Known returns a line that is there already, or nil. The caller must Release it.
 func (s *Store) Known(key string) *Line {
@@ -63,8 +65,8 @@ func (s *Store) Line(key string, now func() (uint64, error)) (*Line, error) {
 	if l := s.use(key); l != nil {
 		return l, nil
 	}
-	var floor uint64
-	if s.others {
+	var version uint64
+	if s.before > 0 || s.forgot || len(s.lines) >= mostLines {
 		s.mu.Unlock()
 		v, err := now()
 		s.mu.Lock()
@@ -74,12 +76,16 @@ func (s *Store) Line(key string, now func() (uint64, error)) (*Line, error) {
 		if l := s.use(key); l != nil {
 			return l, nil
 		}
-		floor = v
+		version = v
 	}
 	if len(s.lines) >= mostLines {
-		s.forget()
+		s.forget(version)
 	}
-	s.lines[key] = &Line{store: s, floor: floor}
+	l := &Line{store: s}
+	if s.before > 0 || s.forgot {
+		l.floor = version + s.before
+	}
+	s.lines[key] = l
 	return s.use(key), nil
 }
 
@@ -92,17 +98,18 @@ func (s *Store) use(key string) *Line {
 	return l
 }
 
-// forget drops the line that was not in use for longest.
-func (s *Store) forget() {
+// forget drops the line that was not in use for longest, of those that have not
+// handed out anything newer than the API server's version.
+func (s *Store) forget(now uint64) {
 	oldest := ""
 	for key, l := range s.lines {
-		if l.users == 0 && (oldest == "" || l.used.Before(s.lines[oldest].used)) {
+		if l.users == 0 && l.newest() <= now && (oldest == "" || l.used.Before(s.lines[oldest].used)) {
 			oldest = key
 		}
 	}
 	if oldest != "" {
 		delete(s.lines, oldest)
-		s.others = true
+		s.forgot = true
 	}
 }
 
