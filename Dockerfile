@@ -1,5 +1,6 @@
 # The program, static, alone in its image: for Argo CD's repo server (see
-# examples/argocd), for CI, and as a container function of kustomize.
+# examples/argocd), for CI, as a container function of kustomize, and beside istiod
+# as the API proxy, which runs as a user of its own.
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
