@@ -143,8 +143,9 @@ func (c *Container) credential() *syscall.Credential {
 	return &syscall.Credential{Uid: uint32(c.user), Gid: uint32(c.user)}
 }
 
-// Memory is what the program occupies, in MiB.
-func (c *Container) Memory() (mib float64, err error) {
+// Memory is what the program occupies, in MiB: all of it, and without the
+// pages of its file, which the kernel can drop.
+func (c *Container) Memory() (all, own float64, err error) {
 	err = onThreadOfItsOwn(func() error {
 		// The /proc of the machine numbers the processes otherwise.
 		if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
@@ -157,14 +158,19 @@ func (c *Container) Memory() (mib float64, err error) {
 		if err != nil {
 			return err
 		}
-		_, after, _ := strings.Cut(string(text), "VmRSS:")
-		fields := strings.Fields(after)
-		if len(fields) == 0 {
-			return fmt.Errorf("%s has no VmRSS", c.name)
+		for field, into := range map[string]*float64{"VmRSS:": &all, "RssAnon:": &own} {
+			_, after, _ := strings.Cut(string(text), field)
+			fields := strings.Fields(after)
+			if len(fields) == 0 {
+				return fmt.Errorf("%s has no %s", c.name, field)
+			}
+			kib, err := strconv.ParseFloat(fields[0], 64)
+			if err != nil {
+				return err
+			}
+			*into = kib / 1024
 		}
-		kib, err := strconv.ParseFloat(fields[0], 64)
-		mib = kib / 1024
-		return err
+		return nil
 	})
-	return mib, err
+	return all, own, err
 }
