@@ -86,7 +86,7 @@ under generators.`,
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	root.AddCommand(newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
+	root.AddCommand(apiProxyCommand(s), newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
 		schemaCommand(s), splitCommand(s), summaryCommand(s), versionCommand(s))
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(onlyOnce)

@@ -1,0 +1,170 @@
+package apiproxy
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/apiproxy/positions"
+)
+
+const (
+	listMost  = 512 << 20 // bytes of a list of one namespace
+	frameMost = 64 << 20  // bytes of an event
+)
+
+// Options say of what a proxy is a view.
+type Options struct {
+	// Namespaces are what is seen of kinds that have a namespace.
+	Namespaces []string
+	// Only has the names of the objects that are seen, by RESOURCE or
+	// RESOURCE.GROUP, of kinds without a namespace. Other kinds are seen as they are.
+	Only map[string][]string
+	// Server is the API server, and Transport the way to it.
+	Server    *url.URL
+	Transport http.RoundTripper
+	// Before is how many proxies before this one the same clients may have had.
+	Before uint64
+	Log    *slog.Logger
+	// LookAgain is how often absent namespaces are looked for; 0: every 5 s.
+	LookAgain time.Duration
+}
+
+// Proxy is the view, as an HTTP handler.
+type Proxy struct {
+	namespaces []part
+	only       map[string][]part
+	upstream   *upstream
+	scopes     *scopes
+	presence   *presence
+	positions  *positions.Store
+	find       func(*positions.Line, uint64) (positions.Vector, bool)
+	pass       *httputil.ReverseProxy
+	metrics    *metrics
+	log        *slog.Logger
+}
+
+// New returns a proxy.
+func New(o Options) *Proxy {
+	if o.LookAgain == 0 {
+		o.LookAgain = lookAgain
+	}
+	m := newMetrics()
+	up := newUpstream(o.Server, o.Transport, m)
+	p := &Proxy{
+		only:      map[string][]part{},
+		upstream:  up,
+		scopes:    &scopes{upstream: up, groups: map[string]group{}},
+		presence:  &presence{upstream: up, every: o.LookAgain, found: map[string]*finding{}},
+		positions: positions.New(o.Before),
+		find:      (*positions.Line).Find,
+		metrics:   m,
+		log:       o.Log,
+	}
+	for _, name := range distinct(o.Namespaces) {
+		p.namespaces = append(p.namespaces, part{namespace: name})
+	}
+	for resource, names := range o.Only {
+		p.only[resource] = nil
+		for _, name := range distinct(names) {
+			p.only[resource] = append(p.only[resource], part{name: name})
+		}
+	}
+	p.pass = p.reverseProxy(o.Server, o.Transport)
+	return p
+}
+
+func distinct(names []string) []string { return slices.Compact(slices.Sorted(slices.Values(names))) }
+
+func (p *Proxy) reverseProxy(server *url.URL, transport http.RoundTripper) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(server) },
+		Transport:     transport,
+		FlushInterval: -1, // a watch's events are wanted at once
+		ErrorLog:      slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
+		ModifyResponse: func(r *http.Response) error {
+			p.metrics.answered("passed", r.StatusCode)
+			return nil
+		},
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if r.Context().Err() == nil {
+				p.log.Warn("the API server cannot be reached", "path", r.URL.Path, "error", err.Error())
+				p.metrics.unreachable.Add(1)
+			}
+			p.refuse(w, "passed", unavailable(err))
+		},
+	}
+}
+
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !hasToken(r.Header) {
+		p.metrics.unauthenticated.Add(1)
+		p.refuse(w, "refused", &refusal{
+			code: http.StatusUnauthorized, reason: "Unauthorized", message: "the request has no bearer token, and the API proxy has none of its own",
+		})
+		return
+	}
+	named, watch, ok := collection(r.URL.Path)
+	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		p.pass.ServeHTTP(w, r)
+		return
+	}
+	values := r.URL.Query()
+	q := query{
+		resource: named, watch: watch || isTrue(values, "watch"), values: values,
+		header: upstreamHeader(r.Header, acceptJSON(r.Header)),
+	}
+	k, err := p.scopes.find(r.Context(), q.header, named)
+	parts, byName := p.only[named.String()]
+	switch {
+	case errors.Is(err, errUnknown):
+		p.refuse(w, "merged", &refusal{code: http.StatusNotFound, reason: "NotFound", message: err.Error()})
+		return
+	case err != nil:
+		p.refuse(w, "merged", asRefusal(err))
+		return
+	case byName && k.namespaced:
+		p.log.Error("a kind that has a namespace is not seen by its objects' names", "resource", named.String())
+		p.refuse(w, "merged", &refusal{
+			code: http.StatusInternalServerError, reason: "InternalError",
+			message: "--only " + named.String() + ": has a namespace: must be a kind that has none",
+		})
+		return
+	case k.namespaced:
+		parts = p.namespaces
+	case !byName:
+		p.pass.ServeHTTP(w, r)
+		return
+	}
+	if q.header.Get("Accept") == "" {
+		p.refuse(w, "merged", &refusal{
+			code: http.StatusNotAcceptable, reason: "NotAcceptable",
+			message: "the API proxy answers in JSON: the Accept header must allow application/json",
+		})
+		return
+	}
+	m := &merged{Proxy: p, query: q, kind: k, parts: parts}
+	if q.watch {
+		m.serveWatch(w, r)
+	} else {
+		m.serveList(w, r)
+	}
+}
+
+func hasToken(h http.Header) bool {
+	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer") && strings.TrimSpace(token) != ""
+}
+
+func (p *Proxy) refuse(w http.ResponseWriter, how string, r *refusal) {
+	p.metrics.answered(how, r.code)
+	if r.code == http.StatusGone {
+		p.metrics.relists.Add(1)
+	}
+	r.write(w)
+}

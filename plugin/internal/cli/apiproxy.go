@@ -1,0 +1,238 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/apiproxy"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+)
+
+const (
+	nodesOption = "nodes"
+	accountDir  = "/var/run/secrets/kubernetes.io/serviceaccount"
+	metricsFlag = "metrics"
+	metricsAt   = ":15094"
+)
+
+func apiProxyCommand(s Streams) *cobra.Command {
+	f := apiProxyFlags{environment: os.Getenv}
+	cmd := &cobra.Command{
+		Use:   "api-proxy --namespace NAME...",
+		Short: "Serve a view of the API server that has a tenant's namespaces only",
+		Long: `Serve a view of the API server that has a tenant's namespaces only, for an
+istiod in the same Pod, until SIGTERM.
+
+istiod lists and watches all namespaces. Each such request becomes one for each
+of the tenant's, and the answers are merged; every other request goes on as it
+is. All go with the token that istiod sent: the proxy has no credential, reads
+none, and gives nothing that the API server's RBAC does not give to istiod.
+
+DIR/config is the kubeconfig for istiod, which reads it once. The key that it
+trusts is kept in DIR, so that a proxy that starts again is the same to istiod:
+DIR must be as lasting as the Pod. If the key has to be made anew, a warning says
+that istiod must be started again.
+
+/readyz says that the kubeconfig is written and that the view accepts
+connections, but not that the API server can be reached; /livez says that the
+process answers; /metrics is for Prometheus. Logs are JSON, one line each, on
+stderr, and hold no tokens.`,
+		Example: `  # Beside the istiod of a tenant that has istio-system1 and ns-1.
+  istio-tenancy api-proxy --namespace=istio-system1,ns-1 \
+    --only=mutatingwebhookconfigurations.admissionregistration.k8s.io=istio-sidecar-injector-sales-istio-system1
+
+  # Out of a cluster, to see what istiod sees.
+  istio-tenancy api-proxy --namespace=ns-1 --api-server=https://10.0.0.1:6443 \
+    --certificate-authority=ca.crt --token-file=token --dir=proxy
+  kubectl --kubeconfig=proxy/config get services --all-namespaces`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := f.config()
+			if err != nil {
+				return diagnostic.InEachLine("api-proxy", err)
+			}
+			c.Log = slog.New(slog.NewJSONHandler(s.Err, nil))
+			debug.SetGCPercent(100) // it lives for long, and memory counts
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
+			defer stop()
+			if err := apiproxy.Run(ctx, c); err != nil {
+				return fmt.Errorf("api-proxy: %w", err)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringSliceVar(&f.namespaces, "namespace", nil, "`NAME` of a namespace of the tenant, its control plane's and its applications'; repeatable, or a list with commas")
+	flags.StringArrayVar(&f.only, "only", nil, "`RESOURCE[.GROUP]=NAMES`, with commas: of a kind without a namespace, the only objects that are seen; repeatable. Of namespaces, those of --namespace, and of nodes none, unless said")
+	flags.BoolVar(&f.nodes, "nodes", false, "list and watch nodes as they are, which needs a right to all of them")
+	flags.StringVar(&f.server, "api-server", "", "`URL` of the API server (default https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT)")
+	flags.StringVar(&f.Authority, "certificate-authority", accountDir+"/ca.crt", "`FILE` with the certificates that the API server's is verified by; read again when it changes")
+	flags.StringVar(&f.TokenFile, "token-file", accountDir+"/token", "`FILE` in which istiod finds its token, which the kubeconfig names; it is not read here")
+	flags.StringVar(&f.Dir, "dir", "/var/run/secrets/remote", "`DIR` to write the kubeconfig to, and to keep the key in")
+	flags.StringVar(&f.Listen, "listen", "127.0.0.1:16443", "`ADDRESS` of the view (TLS, HTTP/2 and HTTP/1.1)")
+	flags.StringVar(&f.Metrics, metricsFlag, metricsAt, "`ADDRESS` of /metrics, /readyz and /livez (plain HTTP)")
+	ready := apiProxyReadyCommand()
+	ready.Flags().VisitAll(onlyOnce)
+	cmd.AddCommand(ready)
+	return cmd
+}
+
+// apiProxyFlags are what was given.
+type apiProxyFlags struct {
+	apiproxy.Config
+	namespaces, only []string
+	nodes            bool
+	server           string
+	environment      func(string) string
+}
+
+// config is what the flags say, all mistakes at once.
+func (f apiProxyFlags) config() (apiproxy.Config, error) {
+	c := f.Config
+	c.Namespaces = f.namespaces
+	var errs []error
+	if len(f.namespaces) == 0 {
+		errs = append(errs, fmt.Errorf("--namespace is missing: must be the tenant's namespaces, such as: %s api-proxy --namespace=istio-system1,ns-1", program))
+	}
+	for _, name := range f.namespaces {
+		if !label.MatchString(name) {
+			errs = append(errs, fmt.Errorf("--namespace: found %q: must be the name of a namespace", name))
+		}
+	}
+	var err error
+	if c.Only, err = f.onlyThese(); err != nil {
+		errs = append(errs, err)
+	}
+	if c.Server, err = f.serverURL(); err != nil {
+		errs = append(errs, err)
+	}
+	if c.TokenFile, err = filepath.Abs(f.TokenFile); err != nil { // a kubeconfig's paths are relative to itself
+		errs = append(errs, err)
+	}
+	for _, at := range []struct{ flag, address string }{{"listen", f.Listen}, {metricsFlag, f.Metrics}} {
+		if _, _, err := net.SplitHostPort(at.address); err != nil {
+			errs = append(errs, fmt.Errorf("--%s: found %q: must be an address and a port, such as 127.0.0.1:16443", at.flag, at.address))
+		}
+	}
+	return c, errors.Join(errs...)
+}
+
+var (
+	label      = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	plural     = regexp.MustCompile(`^[a-z][a-z0-9-]*(\.[a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$`)
+	objectName = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_.:]*[A-Za-z0-9])?$`)
+)
+
+func (f apiProxyFlags) onlyThese() (map[string][]string, error) {
+	given := map[string][]string{}
+	var errs []error
+	for _, text := range f.only {
+		resource, list, found := strings.Cut(text, "=")
+		if !found || !plural.MatchString(resource) {
+			errs = append(errs, fmt.Errorf("--only: found %q: must be RESOURCE=NAMES or RESOURCE.GROUP=NAMES, such as namespaces=ns-1,ns-2", text))
+			continue
+		}
+		if _, again := given[resource]; again {
+			errs = append(errs, fmt.Errorf("--only: found %s twice: must be given once, with all names", resource))
+		}
+		given[resource] = []string{}
+		for name := range strings.SplitSeq(list, ",") {
+			switch {
+			case list == "":
+			case !objectName.MatchString(name):
+				errs = append(errs, fmt.Errorf("--only: %s: found %q: must be the name of an object", resource, name))
+			default:
+				given[resource] = append(given[resource], name)
+			}
+		}
+	}
+	if _, named := given[nodesOption]; named && f.nodes {
+		errs = append(errs, errors.New("--nodes and --only nodes=...: must be one of them: all nodes, or those that are named"))
+	}
+	only := map[string][]string{"namespaces": f.namespaces, nodesOption: {}}
+	maps.Copy(only, given)
+	if f.nodes {
+		delete(only, nodesOption)
+	}
+	return only, errors.Join(errs...)
+}
+
+func (f apiProxyFlags) serverURL() (*url.URL, error) {
+	text := f.server
+	if text == "" {
+		host, port := f.environment("KUBERNETES_SERVICE_HOST"), f.environment("KUBERNETES_SERVICE_PORT")
+		if host == "" || port == "" {
+			return nil, errors.New("--api-server is missing: must be a URL, unless KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are in the environment, as in each Pod")
+		}
+		text = "https://" + net.JoinHostPort(host, port)
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("--api-server: found %q: must be a URL such as https://10.0.0.1:6443, by https, since tokens go there", text)
+	}
+	return u, nil
+}
+
+func apiProxyReadyCommand() *cobra.Command {
+	var address string
+	cmd := &cobra.Command{
+		Use:   "ready",
+		Short: "Say whether the api-proxy on this machine is ready",
+		Long: `Ask the api-proxy on this machine whether it is ready: exit 0 if it is, else 1,
+with the reason on stderr. It is what a container's probe runs.`,
+		Example: `  istio-tenancy api-proxy ready`,
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := askReady(cmd.Context(), address); err != nil {
+				return fmt.Errorf("api-proxy is not ready: %w", err)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&address, metricsFlag, metricsAt, "`ADDRESS` that the api-proxy was given by its flag of this name")
+	return cmd
+}
+
+func askReady(ctx context.Context, address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("--%s: found %q: must be an address and a port, such as %s", metricsFlag, address, metricsAt)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := (&http.Transport{}).RoundTrip(request) // no proxy of the environment's
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close() // was only read
+	if response.StatusCode == http.StatusOK {
+		return nil
+	}
+	why, err := io.ReadAll(io.LimitReader(response.Body, 1<<16))
+	return errors.Join(fmt.Errorf("%s: %s", response.Status, strings.TrimSpace(string(why))), err)
+}
