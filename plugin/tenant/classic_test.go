@@ -72,7 +72,7 @@ func laidOver(t testing.TB, version, name string) ([]*yaml.RNode, discovery.Plan
 	of.Spec.MTLS = v1alpha1.MTLSNone
 	plane, err := controlplane.Find(in)
 	require.NoError(t, err)
-	plan, err := discovery.For(of, plane.Version)
+	plan, err := discovery.For(of, plane.Version, "")
 	require.NoError(t, err)
 	got, err := tenant.Transformer{Tenant: of, Warn: knownRights(t)}.Filter(in)
 	require.NoError(t, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/scope"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/sidecar"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
@@ -47,6 +48,7 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		relocate.Filter{From: v1alpha1.BaseNamespace, To: resolved.Own()},
 		revision.Filter{Namespace: resolved.Own(), Revision: resolved.Revision()},
 		scope.Filter{Tenant: resolved},
+		sidecar.Filter{Tenant: resolved},
 		confine.Filter{Tenant: resolved},
 		identify.Filter{Tenant: resolved},
 		grant.Filter{Tenant: resolved},

@@ -166,7 +166,7 @@ func TestDecodeSpecErrors(t *testing.T) {
 		"part of a Deployment":       {"  quota: {count/deployments.apps: 1500m}\n", `spec.quota["count/deployments.apps"]: "1500m" counts objects: must be a whole number`},
 		"pod security":               {"  namespaceLabels: {pod-security.kubernetes.io/enforce: privilegd}\n", `spec.namespaceLabels["pod-security.kubernetes.io/enforce"]: "privilegd" is unknown: must be privileged, baseline or restricted; did you mean "privileged"?`},
 		"revision default":           {"  controlPlane: {revision: default}\n", `spec.controlPlane.revision: "default" is Istio's own name for no revision: must be another name`},
-		"discovery":                  {"  discovery: namespace\n  applicationNamespaces: [a, b]\n", `spec.discovery: "namespace" watches one application namespace and there are 2: must be selectors or auto`},
+		"discovery":                  {"  discovery: namespace\n  applicationNamespaces: [a, b]\n", `spec.discovery: "namespace" watches one application namespace and there are 2: must be proxy, selectors or auto`},
 		"account, no namespace":      {"  viewers:\n  - {kind: ServiceAccount, name: jo}\n", "spec.viewers[0].namespace: is missing: ServiceAccount jo is in a namespace"},
 		"account, bad name":          {"  viewers:\n  - {kind: ServiceAccount, name: Jo, namespace: ci}\n", `spec.viewers[0].name: "Jo" is no ServiceAccount's name: must be lower-case letters, digits, "-" and "."`},
 		"user with namespace":        {"  viewers:\n  - {kind: User, name: jo, namespace: ci}\n", `spec.viewers[0].namespace: "ci" is not expected: only a ServiceAccount has a namespace`},

@@ -15,6 +15,11 @@ const (
 	// own labels do not: IstioRelease writes it on gateways.
 	PartLabel = Group + "/part"
 
+	// APIProxyImageAnnotation, on the Deployment of a base's control plane, is the
+	// image of this program that runs beside it where a tenant's discovery is
+	// proxy. An IstioRelease writes it, and so does split.
+	APIProxyImageAnnotation = Group + "/api-proxy-image"
+
 	// BaseNamespace is the namespace that a base carries. It is no valid
 	// namespace name, so that an API server refuses a base that no transformer
 	// has laid a tenant over.

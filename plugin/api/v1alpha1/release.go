@@ -16,8 +16,18 @@ type ReleaseSpec struct {
 	Hub string `json:"hub,omitempty"`
 	// Tag is the image tag. Default: the release of the embedded charts.
 	Tag string `json:"tag,omitempty"`
+	// APIProxy is for tenants that read through it (discovery proxy).
+	APIProxy APIProxy `json:"apiProxy,omitempty"`
 	// Values are the chart's own values.
 	Values map[string]any `json:"values,omitempty"`
+}
+
+// APIProxy is the program beside a control plane that shows it its tenant's
+// namespaces alone.
+type APIProxy struct {
+	// Image of this program. Part control-plane only. Default: none, and then
+	// tenants take another discovery.
+	Image string `json:"image,omitempty"`
 }
 
 // Part is a part of Istio that is deployed on its own.

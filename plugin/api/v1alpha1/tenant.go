@@ -68,6 +68,11 @@ type ControlPlane struct {
 	// AdminAccess is what Admins may do in the control plane's namespace.
 	// Default: operate.
 	AdminAccess AdminAccess `json:"adminAccess,omitempty"`
+	// ReadNodes lets a control plane read the cluster's nodes that would not
+	// otherwise, with the discovery proxy: names, addresses and labels of all of
+	// them. They tell the locality of endpoints, and the addresses of gateways by
+	// NodePort. Default: false.
+	ReadNodes *bool `json:"readNodes,omitempty"`
 	// Rights are what programs beside istiod need in the tenant's namespaces,
 	// beyond what this release knows of them.
 	Rights []Right `json:"rights,omitempty"`
@@ -99,9 +104,13 @@ const (
 type Discovery string
 
 const (
-	// DiscoveryAuto takes the strictest way that the base's version and the
+	// DiscoveryAuto takes the strictest way that the base, its version and the
 	// number of namespaces allow.
 	DiscoveryAuto Discovery = "auto"
+	// DiscoveryProxy puts the API proxy beside the control plane, which asks the
+	// API server namespace by namespace: any number of namespaces, and the control
+	// plane's own. The base states the image: see [APIProxyImageAnnotation].
+	DiscoveryProxy Discovery = "proxy"
 	// DiscoveryNamespace is istiod's ISTIO_WATCH_NAMESPACE: one namespace.
 	DiscoveryNamespace Discovery = "namespace"
 	// DiscoverySelectors is the mesh's discoverySelectors: any number of namespaces.

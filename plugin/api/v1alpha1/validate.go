@@ -87,7 +87,7 @@ func (p *problems) checkNamespaces(t IstioTenant) {
 		}
 	}
 	if n := len(s.ApplicationNamespaces); s.Discovery == DiscoveryNamespace && n > 1 {
-		p.add("spec.discovery", `"namespace" watches one application namespace and there are %d: must be selectors or auto`, n)
+		p.add("spec.discovery", `"namespace" watches one application namespace and there are %d: must be proxy, selectors or auto`, n)
 	}
 }
 

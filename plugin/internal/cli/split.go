@@ -8,11 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/imageref"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/split"
 )
 
 func splitCommand(s Streams) *cobra.Command {
 	var file, dir string
+	var options split.Options
 	cmd := &cobra.Command{
 		Use:   "split [-f FILE] -o DIR",
 		Short: "Make a base of any Istio manifest",
@@ -22,6 +24,10 @@ has. An overlay lists the latter under resources. Nothing is left out; the
 command prints how many objects went where, what it added, and what it repaired:
 workloads of API versions that Kubernetes 1.16 and later do not serve become
 those of apps/v1.
+
+With --api-proxy-image, the base states the image of this program that runs
+beside istiod and shows it its tenant's namespaces alone: tenants of the base then
+have the discovery "proxy" unless they ask for another.
 
 DIR must be empty or not exist.`,
 		Example: `  istio-tenancy split -f istio.yaml -o bases/istio-1.24
@@ -36,6 +42,11 @@ DIR must be empty or not exist.`,
 			if dir == "" {
 				return errors.New("split: --output is missing: must be the directory to write")
 			}
+			if options.APIProxyImage != "" {
+				if err := imageref.Check(options.APIProxyImage); err != nil {
+					return fmt.Errorf("split: --api-proxy-image: %w", err)
+				}
+			}
 			in, name := s.In, "stdin"
 			if file != "" && file != "-" {
 				opened, err := os.Open(file)
@@ -47,7 +58,7 @@ DIR must be empty or not exist.`,
 			} else if isTerminal(in) {
 				return errors.New("split: there is no manifest: name one with -f, or pipe one to stdin")
 			}
-			summary, err := split.Run(in, name, dir)
+			summary, err := options.Run(in, name, dir)
 			if err != nil {
 				return err
 			}
@@ -57,5 +68,6 @@ DIR must be empty or not exist.`,
 	f := cmd.Flags()
 	f.StringVarP(&file, "filename", "f", "", "manifest to read; `FILE` - is stdin (default stdin)")
 	f.StringVarP(&dir, "output", "o", "", "`DIR` to write; must be empty or not exist")
+	f.StringVar(&options.APIProxyImage, "api-proxy-image", "", "`IMAGE` of this program, which runs beside istiod where a tenant's discovery is proxy (default none)")
 	return cmd
 }

@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/imageref"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
@@ -106,6 +107,21 @@ func tag(image string) string {
 	path, _, _ := strings.Cut(image, "@")
 	_, tag, _ := strings.Cut(path[strings.LastIndexByte(path, '/')+1:], ":")
 	return tag
+}
+
+// APIProxyImage is the image of the API proxy that the base states; "" is none.
+func (p ControlPlane) APIProxyImage() (string, error) {
+	if p.Deployment == nil {
+		return "", nil
+	}
+	image, stated := p.Deployment.GetAnnotations()[v1alpha1.APIProxyImageAnnotation]
+	if !stated {
+		return "", nil
+	}
+	if err := imageref.Check(image); err != nil {
+		return "", fmt.Errorf("%s: metadata.annotations[%s]: %w", object.IDOf(p.Deployment), v1alpha1.APIProxyImageAnnotation, err)
+	}
+	return image, nil
 }
 
 // PodLabels are the labels that select the control plane's pods. Deployments of

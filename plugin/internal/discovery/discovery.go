@@ -2,6 +2,7 @@
 // some namespaces, and picks one for a tenant:
 //
 //	mode          Istio              namespaces       told by
+//	proxy         1.6 and later      any number       a proxy beside it, of which the base states the image
 //	namespace     1.18 and later     one              ISTIO_WATCH_NAMESPACE
 //	appNamespace  up to 1.6          one              --appNamespace
 //	              1.7 to 1.9         any number       --appNamespace, which these ignore: on request only
@@ -26,6 +27,8 @@ type Plan struct {
 	// Watch are the namespaces that the control plane reads services and
 	// configuration from.
 	Watch []string
+	// Image is that of the API proxy, where the mode has one.
+	Image string
 	// Policies are the namespaces that hold policies for the whole mesh: its root
 	// namespace where the control plane watches that, otherwise each watched one.
 	Policies []string
@@ -33,45 +36,76 @@ type Plan struct {
 	Warning string
 }
 
-// For plans t's discovery on Istio version. A mode that the version does not
-// know, or that cannot name all of the tenant's namespaces, is an error, and so
-// is a version that nothing limits, unless the tenant asks for it by name.
-func For(t v1alpha1.IstioTenant, version *semver.Version) (Plan, error) {
-	asked, known := t.Spec.Discovery, []string{}
+// For plans t's discovery on Istio version. image is that of the API proxy; "",
+// where the base states none. A mode that the version does not know, or that
+// cannot name all of the tenant's namespaces, is an error, and so is a version
+// that nothing limits, unless the tenant asks for it by name.
+func For(t v1alpha1.IstioTenant, version *semver.Version, image string) (Plan, error) {
+	asked, known, usable, proxied := t.Spec.Discovery, []string{}, false, false
 	for _, m := range istio.Modes {
 		if !m.Holds(version) || len(t.Spec.ApplicationNamespaces) > 1 && !m.Many {
 			continue
 		}
 		known = append(known, string(m.Name))
+		if m.Proxied && image == "" {
+			if asked == m.Name {
+				return Plan{}, fmt.Errorf("spec.discovery: %q runs a proxy beside the control plane, and the base states no image of it: %s", m.Name, howToState)
+			}
+			proxied = true
+			continue
+		}
+		usable = true
 		switch {
 		case asked == v1alpha1.DiscoveryAuto && m.Ignored != "":
-			return Plan{}, fmt.Errorf("spec.discovery: Istio %s %s, so that it would see other tenants; "+
-				"take a base of 1.6 or older, or of 1.10 or newer, or ask for %q to have it nevertheless", version, m.Ignored, m.Name)
+			return Plan{}, fmt.Errorf("spec.discovery: Istio %s %s, so that it would see other tenants; %s"+
+				"take a base of 1.6 or older, or of 1.10 or newer, or ask for %q to have it nevertheless", version, m.Ignored, orProxy(proxied), m.Name)
 		case asked == v1alpha1.DiscoveryAuto && m.Lists:
-			plan := planFor(m, t, version)
+			plan := planFor(m, t, version, image)
 			plan.Warning = fmt.Sprintf("spec.discovery: auto is %q here, with which the control plane reads every Secret of the cluster; "+
-				"write %q to accept that, or take one application namespace and Istio 1.18 or later", m.Name, m.Name)
+				"%stake one application namespace and Istio 1.18 or later, or write %q to accept that", m.Name, orProxy(proxied), m.Name)
 			return plan, nil
 		case asked == v1alpha1.DiscoveryAuto || asked == m.Name:
-			return planFor(m, t, version), nil
+			return planFor(m, t, version, image), nil
 		}
 	}
-	if len(known) == 0 {
+	if !usable && (asked == v1alpha1.DiscoveryAuto || len(known) == 0) {
 		return Plan{}, fmt.Errorf("spec.applicationNamespaces: Istio %s cannot be limited to %d namespaces: %s; "+
-			"give the tenant one application namespace", version, len(t.Spec.ApplicationNamespaces),
-			strings.Join(t.Spec.ApplicationNamespaces, ", "))
+			"%sgive the tenant one application namespace", version, len(t.Spec.ApplicationNamespaces),
+			strings.Join(t.Spec.ApplicationNamespaces, ", "), orProxy(proxied))
 	}
 	return Plan{}, fmt.Errorf("spec.discovery: Istio %s with %d application namespace(s) does not know %q; it knows: %s, or auto",
 		version, len(t.Spec.ApplicationNamespaces), asked, strings.Join(known, ", "))
 }
 
-func planFor(m istio.Mode, t v1alpha1.IstioTenant, version *semver.Version) Plan {
+// howToState says where a base states the image of the API proxy.
+const howToState = "set spec.apiProxy.image of the IstioRelease, give istio-tenancy split --api-proxy-image, " +
+	"or write the annotation " + v1alpha1.APIProxyImageAnnotation + " on the control plane's Deployment by a patch"
+
+// orProxy is the way out of a mode that opens more, where a proxy would do.
+func orProxy(proxied bool) string {
+	if !proxied {
+		return ""
+	}
+	return "state an image for the discovery " + string(v1alpha1.DiscoveryProxy) + ", which reads the tenant's namespaces only (" + howToState + "), or "
+}
+
+func planFor(m istio.Mode, t v1alpha1.IstioTenant, version *semver.Version, image string) Plan {
 	plan := Plan{Mode: m, Version: version, Watch: t.Spec.ApplicationNamespaces, Policies: t.Spec.ApplicationNamespaces}
+	if m.Proxied {
+		plan.Image = image
+	}
 	if m.OwnNamespace {
 		plan.Watch, plan.Policies = t.Namespaces(), []string{t.Spec.ControlPlane.Namespace}
 	}
 	if m.Ignored != "" {
 		plan.Warning = fmt.Sprintf("spec.discovery: Istio %s %s: the tenant sees other tenants' services", version, m.Ignored)
+	}
+	if nodes := t.Spec.ControlPlane.ReadNodes; nodes != nil {
+		if m.Nodes && !*nodes {
+			plan.Warning = strings.TrimPrefix(plan.Warning+"; "+fmt.Sprintf("spec.controlPlane.readNodes: found false; with the discovery %q, "+
+				"the control plane reads the cluster's nodes whatever this says", m.Name), "; ")
+		}
+		plan.Nodes = m.Nodes || *nodes
 	}
 	return plan
 }

@@ -10,6 +10,12 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/discovery"
 )
 
+const (
+	howToState = "set spec.apiProxy.image of the IstioRelease, give istio-tenancy split --api-proxy-image, " +
+		"or write the annotation istio-tenancy.dev/api-proxy-image on the control plane's Deployment by a patch"
+	orProxy = "state an image for the discovery proxy, which reads the tenant's namespaces only (" + howToState + "), or "
+)
+
 func TestFor(t *testing.T) {
 	one, two := []string{"ns-1"}, []string{"ns-1", "ns-2"}
 	for name, test := range map[string]struct {
@@ -39,7 +45,7 @@ func TestFor(t *testing.T) {
 		"1.8 would ignore what it is told": {
 			"1.8.0", "auto", one, "", nil, nil,
 			"spec.discovery: Istio 1.8.0 accepts --appNamespace and watches every namespace all the same, so that it would see other tenants; " +
-				`take a base of 1.6 or older, or of 1.10 or newer, or ask for "appNamespace" to have it nevertheless`,
+				orProxy + `take a base of 1.6 or older, or of 1.10 or newer, or ask for "appNamespace" to have it nevertheless`,
 		},
 		"and does so on request": {
 			"1.8.0", "appNamespace", two, "appNamespace", []string{"istio-sales", "ns-1", "ns-2"}, []string{"istio-sales"}, "",
@@ -49,22 +55,22 @@ func TestFor(t *testing.T) {
 		},
 		"and not two": {
 			"1.6.0", "auto", two, "", nil, nil,
-			"spec.applicationNamespaces: Istio 1.6.0 cannot be limited to 2 namespaces: ns-1, ns-2; give the tenant one application namespace",
+			"spec.applicationNamespaces: Istio 1.6.0 cannot be limited to 2 namespaces: ns-1, ns-2; " + orProxy + "give the tenant one application namespace",
 		},
 		"an old version does not know a new way": {
 			"1.9.0", "selectors", one, "", nil, nil,
-			`spec.discovery: Istio 1.9.0 with 1 application namespace(s) does not know "selectors"; it knows: appNamespace, or auto`,
+			`spec.discovery: Istio 1.9.0 with 1 application namespace(s) does not know "selectors"; it knows: proxy, appNamespace, or auto`,
 		},
 		"a new version does not know the old way": {
 			"1.31.0", "appNamespace", one, "", nil, nil,
-			`spec.discovery: Istio 1.31.0 with 1 application namespace(s) does not know "appNamespace"; it knows: namespace, selectors, or auto`,
+			`spec.discovery: Istio 1.31.0 with 1 application namespace(s) does not know "appNamespace"; it knows: proxy, namespace, selectors, or auto`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
 			tenant.Spec.ApplicationNamespaces, tenant.Spec.Discovery = test.namespaces, test.asked
 			tenant.Default()
-			plan, err := discovery.For(tenant, semver.MustParse(test.version))
+			plan, err := discovery.For(tenant, semver.MustParse(test.version), "")
 			if test.err != "" {
 				require.EqualError(t, err, test.err)
 				return
@@ -84,10 +90,96 @@ func TestOnlySomeListNoMoreThanTheyWatch(t *testing.T) {
 			tenant.Spec.Discovery = v1alpha1.DiscoveryAppNamespace
 		}
 		tenant.Default()
-		plan, err := discovery.For(tenant, semver.MustParse(version))
+		plan, err := discovery.For(tenant, semver.MustParse(version), "")
 		require.NoError(t, err)
 		require.Equal(t, lists, plan.Lists, version)
 		require.Equal(t, lists && version != "1.8.0", plan.Selects, version)
 		require.Equal(t, lists, plan.Warning != "", version)
+	}
+}
+
+// TestForAnImage: with the image of the API proxy, auto takes the proxy for any
+// number of namespaces, where the version can be told of it.
+func TestForAnImage(t *testing.T) {
+	const image = "registry.example/istio-tenancy:1.0"
+	one, two := []string{"ns-1"}, []string{"ns-1", "ns-2"}
+	for _, test := range []struct {
+		version    string
+		asked      v1alpha1.Discovery
+		namespaces []string
+		want       v1alpha1.Discovery
+		selects    bool
+	}{
+		{"1.31.0", "auto", one, "proxy", true},
+		{"1.31.0", "auto", two, "proxy", true},
+		{"1.31.0", "proxy", two, "proxy", true},
+		{"1.31.0", "namespace", one, "namespace", false},
+		{"1.31.0", "selectors", two, "selectors", true},
+		{"1.10.6", "auto", two, "proxy", true},
+		{"1.9.0", "auto", two, "proxy", false},
+		{"1.6.0", "auto", two, "proxy", false},
+		{"1.8.0", "appNamespace", two, "appNamespace", false},
+	} {
+		tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+		tenant.Spec.ApplicationNamespaces, tenant.Spec.Discovery = test.namespaces, test.asked
+		tenant.Default()
+		plan, err := discovery.For(tenant, semver.MustParse(test.version), image)
+		require.NoError(t, err)
+		require.Equal(t, test.want, plan.Name, test)
+		require.Equal(t, test.selects, plan.Selects, test)
+		if plan.Name != "proxy" {
+			require.Empty(t, plan.Image)
+			require.True(t, plan.Nodes)
+			continue
+		}
+		require.Equal(t, image, plan.Image)
+		require.Empty(t, plan.Warning)
+		require.False(t, plan.Lists)
+		require.False(t, plan.Nodes)
+		require.Equal(t, append([]string{"istio-sales"}, test.namespaces...), plan.Watch)
+		require.Equal(t, []string{"istio-sales"}, plan.Policies, "the root namespace is watched")
+	}
+}
+
+func TestForSaysWhereToStateAnImage(t *testing.T) {
+	two := func(asked v1alpha1.Discovery) v1alpha1.IstioTenant {
+		tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+		tenant.Spec.ApplicationNamespaces, tenant.Spec.Discovery = []string{"ns-1", "ns-2"}, asked
+		tenant.Default()
+		return tenant
+	}
+	_, err := discovery.For(two("proxy"), semver.MustParse("1.31.0"), "")
+	require.EqualError(t, err, `spec.discovery: "proxy" runs a proxy beside the control plane, and the base states no image of it: `+howToState)
+	plan, err := discovery.For(two("auto"), semver.MustParse("1.31.0"), "")
+	require.NoError(t, err)
+	require.Equal(t, `spec.discovery: auto is "selectors" here, with which the control plane reads every Secret of the cluster; `+orProxy+
+		`take one application namespace and Istio 1.18 or later, or write "selectors" to accept that`, plan.Warning)
+	plan, err = discovery.For(two("selectors"), semver.MustParse("1.31.0"), "")
+	require.NoError(t, err)
+	require.Empty(t, plan.Warning, "it was asked for by name")
+}
+
+func TestForNodes(t *testing.T) {
+	yes, no := true, false
+	for _, test := range []struct {
+		asked   v1alpha1.Discovery
+		nodes   *bool
+		want    bool
+		warning string
+	}{
+		{"proxy", nil, false, ""},
+		{"proxy", &no, false, ""},
+		{"proxy", &yes, true, ""},
+		{"namespace", nil, true, ""},
+		{"namespace", &yes, true, ""},
+		{"namespace", &no, true, `spec.controlPlane.readNodes: found false; with the discovery "namespace", the control plane reads the cluster's nodes whatever this says`},
+	} {
+		tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+		tenant.Spec.Discovery, tenant.Spec.ControlPlane.ReadNodes = test.asked, test.nodes
+		tenant.Default()
+		plan, err := discovery.For(tenant, semver.MustParse("1.31.0"), "a/b")
+		require.NoError(t, err)
+		require.Equal(t, test.want, plan.Nodes)
+		require.Equal(t, test.warning, plan.Warning)
 	}
 }

@@ -28,8 +28,10 @@ type Component struct {
 	// Proxy says that the component is a proxy, which Variables are for.
 	Proxy bool
 
-	Arguments []Argument
-	Variables []Variable
+	// Kubeconfig is how the program is told of an API proxy; nil, where it is not.
+	Kubeconfig *Kubeconfig
+	Arguments  []Argument
+	Variables  []Variable
 	// Mesh are settings of the mesh's configuration.
 	Mesh []Setting
 	// Configurations are what ConfigMaps hold of it as text.
@@ -78,6 +80,8 @@ const DiscoveryArgument = "discovery"
 // Argument is an argument of the command line that limits a program to a tenant.
 type Argument struct {
 	Range
+	// Modes are those that need it; none is all.
+	Modes []v1alpha1.Discovery
 	// Name is what is written, Short the letter that means the same.
 	Name, Short string
 	// Apart says that name and value are two arguments.
@@ -88,6 +92,9 @@ type Argument struct {
 	OnlyIfSet bool
 	// Value for a tenant: text with placeholders, see [Values].
 	Value string
+	// Elsewhere says what it does in the other modes, where a base may not have
+	// it; empty, where it does no harm.
+	Elsewhere string
 	// Why it is set, and what it does not limit.
 	Why string
 }

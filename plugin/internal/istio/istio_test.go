@@ -118,18 +118,40 @@ func TestARange(t *testing.T) {
 
 // TestWhereARightGoes is the meaning of the places.
 func TestWhereARightGoes(t *testing.T) {
+	one := istio.Mode{Nodes: true}
+	listing := istio.Mode{Lists: true, OwnNamespace: true, Nodes: true}
+	proxied := istio.Mode{Proxied: true, OwnNamespace: true}
+	withNodes := proxied
+	withNodes.Nodes = true
 	for _, test := range []struct {
-		place         istio.Place
-		listed, watch istio.Place // for a control plane that lists the cluster, and one that does not
+		place                       istio.Place
+		one, listed, proxied, noded istio.Place
 	}{
-		{istio.Watched, istio.Cluster, istio.ApplicationNamespaces},
-		{istio.WatchedAndControlPlane, istio.Cluster, istio.TenantNamespaces},
-		{istio.ClusterException, istio.Cluster, istio.Cluster},
-		{istio.ClusterByName, istio.ClusterByName, istio.ClusterByName},
-		{istio.None, istio.None, istio.None},
+		{istio.Watched, istio.ApplicationNamespaces, istio.Cluster, istio.TenantNamespaces, istio.TenantNamespaces},
+		{istio.WatchedAndControlPlane, istio.TenantNamespaces, istio.Cluster, istio.TenantNamespaces, istio.TenantNamespaces},
+		{istio.WatchedOfTenant, istio.ApplicationNamespaces, istio.TenantNamespaces, istio.TenantNamespaces, istio.TenantNamespaces},
+		{istio.ApplicationNamespaces, istio.ApplicationNamespaces, istio.ApplicationNamespaces, istio.ApplicationNamespaces, istio.ApplicationNamespaces},
+		{istio.ClusterException, istio.Cluster, istio.Cluster, istio.Cluster, istio.Cluster},
+		{istio.ClusterByName, istio.ClusterByName, istio.ClusterByName, istio.ClusterByName, istio.ClusterByName},
+		{istio.ClusterOrByName, istio.Cluster, istio.Cluster, istio.ClusterByName, istio.ClusterByName},
+		{istio.ClusterNodes, istio.Cluster, istio.Cluster, istio.None, istio.Cluster},
+		{istio.None, istio.None, istio.None, istio.None, istio.None},
 	} {
-		require.Equal(t, test.listed, test.place.In(true))
-		require.Equal(t, test.watch, test.place.In(false))
+		require.Equal(t, test.one, test.place.In(one))
+		require.Equal(t, test.listed, test.place.In(listing))
+		require.Equal(t, test.proxied, test.place.In(proxied))
+		require.Equal(t, test.noded, test.place.In(withNodes))
+	}
+}
+
+// TestWhoReadsThroughTheProxyIsToldOfIt: otherwise it would read past it.
+func TestWhoReadsThroughTheProxyIsToldOfIt(t *testing.T) {
+	for _, version := range []string{"0.7.1", "1.0.0", "1.4.10", "1.6.0", "1.9.9", "1.10.6", "1.31.0"} {
+		v := semver.MustParse(version)
+		if !slices.ContainsFunc(istio.Modes, func(m istio.Mode) bool { return m.Proxied && m.Holds(v) }) {
+			continue
+		}
+		require.True(t, slices.ContainsFunc(istio.Of(v), func(c istio.Component) bool { return c.Discovery && c.Kubeconfig != nil }), version)
 	}
 }
 

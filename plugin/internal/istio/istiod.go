@@ -1,6 +1,10 @@
 package istio
 
-import "github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+import (
+	"slices"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+)
 
 // Names of istiod's that several steps follow.
 const (
@@ -59,13 +63,16 @@ var istiod = Component{
 	Images:     []string{"pilot"},
 	Containers: []string{"discovery"},
 	Discovery:  true,
+	Kubeconfig: &istiodKubeconfig,
 	Arguments: []Argument{
 		{
 			Range: Range{Before: "1.7"}, Name: "--appNamespace", Short: "-a", Apart: true, Value: "{application}",
+			Modes: listing, Elsewhere: "istiod would watch this namespace alone",
 			Why: "istiod lists Services, Endpoints, Pods, Ingresses and configuration of this namespace only",
 		},
 		{
 			Range: Range{Since: "1.7", Before: "1.11"}, Name: "--appNamespace", Short: "-a", Apart: true, Value: "{applications}",
+			Modes: listing, Elsewhere: "istiod may watch these namespaces alone",
 			Why: "accepted, and without effect; discoverySelectors do it from 1.10 on",
 		},
 	},
@@ -123,11 +130,11 @@ var istiod = Component{
 			Why:   "a base's own would only hide some of the tenant's namespaces",
 		},
 		{
-			Name: "ingressControllerMode", Value: "STRICT", Range: seesForeignIngresses, Modes: selecting, Keeps: []string{"OFF"},
+			Name: "ingressControllerMode", Value: "STRICT", Range: seesForeignIngresses, Modes: listing, Keeps: []string{"OFF"},
 			Why: "only Ingresses that name the class",
 		},
 		{
-			Name: "ingressClass", Value: IngressClass, Range: seesForeignIngresses, Modes: selecting,
+			Name: "ingressClass", Value: IngressClass, Range: seesForeignIngresses, Modes: listing,
 			Owner: "metadata.name", Usual: []string{DefaultIngressClass},
 			Why: "two tenants' istiods would both serve an Ingress of one class",
 		},
@@ -178,6 +185,9 @@ var istiod = Component{
 }
 
 var (
-	// selecting are the modes whose discoverySelectors name what is watched.
-	selecting = []v1alpha1.Discovery{v1alpha1.DiscoverySelectors, v1alpha1.DiscoveryAppNamespace}
+	// listing are the modes that list the whole cluster.
+	listing = []v1alpha1.Discovery{v1alpha1.DiscoverySelectors, v1alpha1.DiscoveryAppNamespace}
+	// selecting are the modes whose discoverySelectors name what is watched: for
+	// the API proxy, they say again what it shows.
+	selecting = slices.Concat(listing, []v1alpha1.Discovery{v1alpha1.DiscoveryProxy})
 )

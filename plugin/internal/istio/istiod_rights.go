@@ -7,15 +7,19 @@ var istiodRights = []Right{
 	{
 		Groups:    []string{"admissionregistration.k8s.io"},
 		Resources: []string{"mutatingwebhookconfigurations", "validatingwebhookconfigurations"},
-		Read:      Cluster, Write: ClusterByName, Why: "istiod finds its webhooks by label, and writes its certificate into them",
+		Read:      ClusterOrByName, Write: ClusterByName, Why: "istiod finds its webhooks by label, and writes its certificate into them",
 	},
 	{
 		Groups: []string{"apiextensions.k8s.io"}, Resources: []string{"customresourcedefinitions"},
 		Read: Cluster, Write: None, Why: "istiod waits for the kinds that it watches",
 	},
 	{
-		Groups: []string{""}, Resources: []string{"nodes", "namespaces"},
-		Read: Cluster, Write: None, Why: "locality of endpoints; labels of namespaces",
+		Groups: []string{""}, Resources: []string{"nodes"},
+		Read: ClusterNodes, Write: None, Why: "locality of endpoints; addresses of gateways by NodePort",
+	},
+	{
+		Groups: []string{""}, Resources: []string{"namespaces"},
+		Read: ClusterOrByName, Write: None, Why: "labels of namespaces",
 	},
 	{
 		Groups: []string{"networking.k8s.io"}, Resources: []string{"ingressclasses"},
@@ -40,7 +44,7 @@ var istiodRights = []Right{
 	{
 		Groups:    slices.Concat([]string{"extensions", "networking.k8s.io"}, istioGroups, gatewayGroups),
 		Resources: []string{"*/status"}, Verbs: []string{"update", "patch"},
-		Read: None, Write: ApplicationNamespaces, Why: "conditions and addresses",
+		Read: None, Write: WatchedOfTenant, Why: "conditions and addresses",
 	},
 	{
 		Groups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"}, Verbs: []string{"create"},

@@ -15,6 +15,13 @@ type Mode struct {
 	Lists bool
 	// Selects says that the mesh's discoverySelectors name what is watched.
 	Selects bool
+	// Proxied says that the control plane reads through the API proxy, a sidecar
+	// whose image the base states. It asks for namespaced kinds in each namespace
+	// that it watches, and for its own objects of other kinds by name.
+	Proxied bool
+	// Nodes says that the control plane lists the cluster's nodes. A tenant may
+	// ask for that where its mode does not.
+	Nodes bool
 	// Ignored says why the mode limits nothing: it is for who asks for it by name.
 	Ignored string
 }
@@ -25,21 +32,30 @@ type Mode struct {
 // of istiod itself since 1.18), pilot/cmd (--appNamespace is one namespace up to
 // 1.6, a list from 1.7 on, and gone in 1.11) and pull request 32814 (istiod's
 // informers have been shared since 1.7, and look at the whole cluster whatever
-// the argument says), mesh v1alpha1 (discoverySelectors since 1.10).
+// the argument says), mesh v1alpha1 (discoverySelectors since 1.10). For the
+// proxy: what [Kubeconfig] names.
 var Modes = []Mode{
-	{Name: v1alpha1.DiscoveryNamespace, Range: Range{Since: "1.18"}},
-	{Name: v1alpha1.DiscoveryAppNamespace, Range: Range{Before: "1.7"}},
+	{
+		Name: v1alpha1.DiscoveryProxy, Range: Range{Since: RevisionsSince, Before: "1.10"},
+		Many: true, OwnNamespace: true, Proxied: true,
+	},
+	{
+		Name: v1alpha1.DiscoveryProxy, Range: Range{Since: "1.10"},
+		Many: true, OwnNamespace: true, Proxied: true, Selects: true,
+	},
+	{Name: v1alpha1.DiscoveryNamespace, Range: Range{Since: "1.18"}, Nodes: true},
+	{Name: v1alpha1.DiscoveryAppNamespace, Range: Range{Before: "1.7"}, Nodes: true},
 	{
 		Name: v1alpha1.DiscoveryAppNamespace, Range: Range{Since: "1.7", Before: "1.10"},
-		Many: true, OwnNamespace: true, Lists: true,
+		Many: true, OwnNamespace: true, Lists: true, Nodes: true,
 		Ignored: "accepts --appNamespace and watches every namespace all the same",
 	},
 	{
 		Name: v1alpha1.DiscoveryAppNamespace, Range: Range{Since: "1.10", Before: "1.11"},
-		Many: true, OwnNamespace: true, Lists: true, Selects: true,
+		Many: true, OwnNamespace: true, Lists: true, Nodes: true, Selects: true,
 	},
 	{
 		Name: v1alpha1.DiscoverySelectors, Range: Range{Since: "1.10"},
-		Many: true, OwnNamespace: true, Lists: true, Selects: true,
+		Many: true, OwnNamespace: true, Lists: true, Nodes: true, Selects: true,
 	},
 }

@@ -17,11 +17,19 @@ const (
 	Cluster
 	// ClusterByName: the kind has no namespace, and only the tenant's own objects are meant.
 	ClusterByName
-	// Watched: in the application namespaces if the control plane watches only
-	// those, in the cluster if it lists everything and selects afterwards.
+	// ClusterOrByName: as ClusterByName where the control plane asks for its own
+	// objects by name, and as Cluster where it lists all.
+	ClusterOrByName
+	// ClusterNodes: as Cluster, where the control plane lists the nodes.
+	ClusterNodes
+	// Watched: in the namespaces that the control plane watches, or in the cluster
+	// if it lists everything and selects afterwards.
 	Watched
 	// WatchedAndControlPlane: the same, and in the control plane's own namespace.
 	WatchedAndControlPlane
+	// WatchedOfTenant: in the namespaces that the control plane watches, even if it
+	// lists everything: it writes there alone.
+	WatchedOfTenant
 	// TenantNamespaces: in all of the tenant's namespaces.
 	TenantNamespaces
 	// ApplicationNamespaces: in all but the control plane's.
@@ -33,23 +41,37 @@ const (
 	ClusterException
 )
 
-// In says where the right goes that a mode's control plane has, which lists the
-// whole cluster or not: Watched, WatchedAndControlPlane and ClusterException
-// become one of the others.
-func (p Place) In(lists bool) Place {
+// In says where the right goes in a mode: places that depend on how the control
+// plane reads become one of the others.
+func (p Place) In(m Mode) Place {
+	own := ApplicationNamespaces
+	if m.OwnNamespace {
+		own = TenantNamespaces
+	}
 	switch {
 	case p == ClusterException:
 		return Cluster
+	case p == ClusterOrByName && m.Proxied:
+		return ClusterByName
+	case p == ClusterOrByName || p == ClusterNodes && m.Nodes:
+		return Cluster
+	case p == ClusterNodes:
+		return None
+	case p == WatchedOfTenant:
+		return own
 	case p != Watched && p != WatchedAndControlPlane:
 		return p
-	case lists:
+	case m.Lists:
 		return Cluster
 	case p == WatchedAndControlPlane:
 		return TenantNamespaces
-	default:
-		return ApplicationNamespaces
 	}
+	return own
 }
+
+// OfNobody says whether a right in the cluster's rules that the place gives says
+// nothing about another tenant.
+func (p Place) OfNobody() bool { return p == Cluster || p == ClusterOrByName || p == ClusterNodes }
 
 // Right says where the rights on some resources go.
 type Right struct {

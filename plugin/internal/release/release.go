@@ -42,7 +42,22 @@ func (g Generator) Filter([]*yaml.RNode) ([]*yaml.RNode, error) {
 	if err := version(objects); err != nil {
 		return nil, g.name(err)
 	}
+	if err := stateImage(objects, spec.APIProxy.Image); err != nil {
+		return nil, g.name(err)
+	}
 	return objects, nil
+}
+
+// stateImage writes the image of the API proxy where tenants look for it.
+func stateImage(objects []*yaml.RNode, image string) error {
+	if image == "" {
+		return nil
+	}
+	plane, err := controlplane.Find(objects)
+	if err != nil {
+		return err
+	}
+	return plane.Deployment.PipeE(yaml.SetAnnotation(v1alpha1.APIProxyImageAnnotation, image))
 }
 
 // version holds the control plane's image to the charts' minor version: flags,

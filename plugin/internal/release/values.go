@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/imageref"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release/meshconfig"
 )
 
@@ -64,7 +65,7 @@ func check(spec v1alpha1.ReleaseSpec) error {
 	if err != nil {
 		return err
 	}
-	errs := checkImages(spec)
+	errs := slices.Concat(checkImages(spec), checkAPIProxy(spec))
 	for _, o := range owned {
 		if len(o.parts) > 0 && !slices.Contains(o.parts, spec.Part) {
 			continue
@@ -112,6 +113,23 @@ func checkImages(spec v1alpha1.ReleaseSpec) (errs []error) {
 		}
 	}
 	return errs
+}
+
+// checkAPIProxy refuses an image that is none, and one where no control plane is.
+func checkAPIProxy(spec v1alpha1.ReleaseSpec) []error {
+	const field = "spec.apiProxy.image"
+	image := spec.APIProxy.Image
+	if image == "" {
+		return nil
+	}
+	if spec.Part != v1alpha1.PartControlPlane {
+		return []error{fmt.Errorf("%s: found %q; part %s has no control plane; set it in the IstioRelease of part %s",
+			field, image, spec.Part, v1alpha1.PartControlPlane)}
+	}
+	if err := imageref.Check(image); err != nil {
+		return []error{fmt.Errorf("%s: %w", field, err)}
+	}
+	return nil
 }
 
 func isOwned(name string) bool {

@@ -19,10 +19,19 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
+// Options say what a base states beyond its manifest.
+type Options struct {
+	// APIProxyImage is the image of the API proxy; "" is none.
+	APIProxyImage string
+}
+
+// Run is that of no options.
+func Run(in io.Reader, name string, dir string) (Summary, error) { return Options{}.Run(in, name, dir) }
+
 // Run splits the manifest in, called name in messages, into dir/common and
 // dir/control-plane. dir must be empty or not exist; it is written as a whole,
 // or on an error not at all. What is wrong with the objects is reported at once.
-func Run(in io.Reader, name string, dir string) (Summary, error) {
+func (o Options) Run(in io.Reader, name string, dir string) (Summary, error) {
 	out, err := target(dir)
 	if err != nil {
 		return Summary{}, err
@@ -41,6 +50,9 @@ func Run(in io.Reader, name string, dir string) (Summary, error) {
 	}
 	common, control, err := s.divide(objects)
 	if err != nil {
+		return Summary{}, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := o.stateImage(control); err != nil {
 		return Summary{}, fmt.Errorf("%s: %w", name, err)
 	}
 	if control, err = (relocate.Filter{From: s.Namespace, To: v1alpha1.BaseNamespace}).Filter(control); err != nil {

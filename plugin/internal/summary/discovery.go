@@ -16,6 +16,7 @@ import (
 func (f *facts) discovery(p plane) *Discovery {
 	slices.Sort(f.selected)
 	for _, d := range []Discovery{
+		{string(v1alpha1.DiscoveryProxy), p.proxied},
 		{string(v1alpha1.DiscoveryNamespace), p.watched},
 		{string(v1alpha1.DiscoveryAppNamespace), p.appNames},
 		{string(v1alpha1.DiscoverySelectors), slices.Compact(f.selected)},

@@ -32,6 +32,7 @@ type plane struct {
 	id       object.ID
 	version  string
 	err      error // why the version cannot be told
+	proxied  []string
 	watched  []string
 	appNames []string
 	// audiences are those of the tokens that it takes; none, where it does not say.
@@ -96,7 +97,7 @@ func (f *facts) addPlane(id object.ID, deployment *yaml.RNode) {
 	if errors.Is(err, controlplane.ErrNone) {
 		return
 	}
-	p := plane{id: id, err: err, watched: watched(found), appNames: appNamespaces(found)}
+	p := plane{id: id, err: err, proxied: proxied(found), watched: watched(found), appNames: appNamespaces(found)}
 	if err == nil {
 		p.version, p.audiences = found.Version.String(), audiences(found)
 	}

@@ -35,7 +35,11 @@ func Resolve(t v1alpha1.IstioTenant, plane controlplane.ControlPlane, warn func(
 	if err := plane.Supported(warn); err != nil {
 		return Tenant{}, err
 	}
-	plan, err := discovery.For(t, plane.Version)
+	image, err := plane.APIProxyImage()
+	if err != nil {
+		return Tenant{}, err
+	}
+	plan, err := discovery.For(t, plane.Version, image)
 	if err != nil {
 		return Tenant{}, err
 	}

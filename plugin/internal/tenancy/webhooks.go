@@ -10,6 +10,32 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
+// Webhooks are the names of configurations among objects that call the control
+// plane, by resource: those that istiod finds, and of these the ones that it
+// writes its certificate into. One whose caBundle the base brings needs no right
+// to write. Up to 1.5 each of several programs serves a webhook of its own, and
+// writes that.
+func (t Tenant) Webhooks(objects []*yaml.RNode) (found, written map[string][]string) {
+	found, written = map[string][]string{}, map[string][]string{}
+	plane := t.Services(objects)
+	for resource, kind := range map[string]string{
+		"mutatingwebhookconfigurations":   "MutatingWebhookConfiguration",
+		"validatingwebhookconfigurations": "ValidatingWebhookConfiguration",
+	} {
+		for _, o := range object.Of(kind, objects) {
+			own := slices.DeleteFunc(object.List(o, "webhooks"), func(w *yaml.RNode) bool { return t.Revisions() && !plane.Calls(o, w) })
+			if len(own) == 0 {
+				continue
+			}
+			found[resource] = append(found[resource], o.GetName())
+			if slices.ContainsFunc(own, func(w *yaml.RNode) bool { return object.String(w, "clientConfig", "caBundle") == "" }) {
+				written[resource] = append(written[resource], o.GetName())
+			}
+		}
+	}
+	return found, written
+}
+
 // Services are those of the control plane's namespace, by which webhooks call.
 type Services struct {
 	// Own select the control plane's Pods; others do not.

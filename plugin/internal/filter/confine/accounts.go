@@ -21,8 +21,8 @@ type holder struct {
 	program istio.Component
 	// rows are the program's, for the tenant's version.
 	rows []istio.Right
-	// lists says that the control plane lists the whole cluster.
-	lists bool
+	// mode is how the control plane reads.
+	mode istio.Mode
 	// allowed are the tenant's own rows.
 	allowed []v1alpha1.Right
 }
@@ -39,7 +39,7 @@ func (h holder) String() string {
 // holderOf is who role is bound to. Programs that share a role would share
 // each other's rights: that is an error.
 func (f Filter) holderOf(role *yaml.RNode, objects []*yaml.RNode) (holder, error) {
-	h := holder{accounts: accountsOf(role, objects), lists: f.Tenant.Lists}
+	h := holder{accounts: accountsOf(role, objects), mode: f.Tenant.Plan.Mode}
 	if len(h.accounts) == 0 {
 		return holder{}, errors.New("a ClusterRoleBinding of it has no subjects: name ServiceAccounts, or remove both")
 	}
@@ -142,25 +142,16 @@ func roleRef(binding *yaml.RNode) object.ID {
 	return id
 }
 
-// ownWebhooks are the tenant's webhook configurations that istiod has to write
-// its certificate into, by resource. One whose caBundle the base brings needs no
-// right to write, and neither does one that calls another program. Up to 1.5
-// each of several programs serves a webhook of its own, and writes that.
-func (f Filter) ownWebhooks(objects []*yaml.RNode) map[string][]string {
-	names, plane := map[string][]string{}, f.Tenant.Services(objects)
-	for resource, kind := range map[string]string{
-		"mutatingwebhookconfigurations":   "MutatingWebhookConfiguration",
-		"validatingwebhookconfigurations": "ValidatingWebhookConfiguration",
-	} {
-		for _, o := range object.Of(kind, objects) {
-			if slices.ContainsFunc(object.List(o, "webhooks"), func(w *yaml.RNode) bool {
-				return object.String(w, "clientConfig", "caBundle") == "" && (!f.Tenant.Revisions() || plane.Calls(o, w))
-			}) {
-				names[resource] = append(names[resource], o.GetName())
-			}
-		}
-	}
-	return names
+// names are the tenant's own objects that have no namespace, by resource: those
+// that are read, and those that are written.
+type names struct{ read, write map[string][]string }
+
+func (f Filter) ownNames(objects []*yaml.RNode) names {
+	var own names
+	own.read, own.write = f.Tenant.Webhooks(objects)
+	own.read["namespaces"] = f.Tenant.Namespaces()
+	own.write["namespaces/finalizers"] = []string{f.Tenant.Own()}
+	return own
 }
 
 // refuse is the error for a right that nothing knows.

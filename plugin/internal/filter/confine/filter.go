@@ -29,8 +29,7 @@ var _ kio.Filter = Filter{}
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	objects = f.dropAccounts(objects)
 	errs := []error{f.beside(objects)}
-	names := f.ownWebhooks(objects)
-	names["namespaces/finalizers"] = []string{f.Tenant.Own()}
+	names := f.ownNames(objects)
 	confined := map[string]parts{} // by ClusterRole, which several bindings may name
 	for _, binding := range object.Of("ClusterRoleBinding", slices.Clone(objects)) {
 		role, err := roleOf(binding, objects)
@@ -71,7 +70,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 
 // confine sorts a ClusterRole's rules by place, and leaves in it those that
 // stay with the cluster.
-func (f Filter) confine(role *yaml.RNode, objects []*yaml.RNode, names map[string][]string) (parts, error) {
+func (f Filter) confine(role *yaml.RNode, objects []*yaml.RNode, names names) (parts, error) {
 	h, err := f.holderOf(role, objects)
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ type parts map[istio.Place][]rbac.Rule
 // add distributes a rule of h's over places. names are the tenant's own
 // objects by resource. What is confined although it is not known is returned:
 // rights to read.
-func (p parts) add(r rbac.Rule, h holder, names map[string][]string) (unknown []string, err error) {
+func (p parts) add(r rbac.Rule, h holder, names names) (unknown []string, err error) {
 	if len(r.NonResourceURLs) > 0 {
 		return nil, p.addURLs(r, h)
 	}
@@ -42,18 +42,18 @@ func (p parts) add(r rbac.Rule, h holder, names map[string][]string) (unknown []
 }
 
 // addKnown adds a rule on one resource that the catalogue has a row for.
-func (p parts) addKnown(one rbac.Rule, row istio.Right, read, write []string, h holder, names map[string][]string) {
+func (p parts) addKnown(one rbac.Rule, row istio.Right, read, write []string, h holder, names names) {
 	group, resource := one.APIGroups[0], one.Resources[0]
 	if len(row.Verbs) > 0 {
 		write = slices.DeleteFunc(slices.Clone(write), func(v string) bool { return !slices.Contains(row.Verbs, v) })
 	}
-	p.put(row.Read.In(h.lists), one, read, names)
-	p.put(row.Write.In(h.lists), one, write, names)
-	if at := row.Read.In(h.lists); resource == "*" && at != istio.Cluster && at != istio.None {
+	p.put(row.Read.In(h.mode), one, read, names.read)
+	p.put(row.Write.In(h.mode), one, write, names.write)
+	if at := row.Read.In(h.mode); resource == "*" && at != istio.Cluster && at != istio.None {
 		for _, kind := range istio.ClusterScoped[group] {
-			if row, ok := h.lookup(group, kind); ok && row.Read.In(h.lists) == istio.Cluster {
+			if row, ok := h.lookup(group, kind); ok && row.Read.In(h.mode) == istio.Cluster {
 				one.Resources = []string{kind}
-				p.put(istio.Cluster, one, read, names)
+				p.put(istio.Cluster, one, read, nil)
 			}
 		}
 	}
@@ -149,10 +149,10 @@ func escalates(r rbac.Rule, h holder) []string {
 		for _, resource := range r.Resources {
 			row, _ := h.lookup(group, resource)
 			read, write := r.Split(resource)
-			if len(read) > 0 && row.Read != istio.Cluster {
+			if len(read) > 0 && !row.Read.OfNobody() {
 				found = append(found, strings.Join(read, ", ")+" "+rbac.Resource(group, resource))
 			}
-			if len(write) > 0 && row.Write != istio.Cluster {
+			if len(write) > 0 && !row.Write.OfNobody() {
 				found = append(found, strings.Join(write, ", ")+" "+rbac.Resource(group, resource))
 			}
 		}

@@ -25,9 +25,8 @@ var _ kio.Filter = Filter{}
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if f.Tenant.Spec.ControlPlane.AdminAccess == v1alpha1.AdminAccessFull {
 		if err := confine.Escalation(objects, f.Tenant); err != nil {
-			return nil, fmt.Errorf("spec.controlPlane.adminAccess: found %q: %w; use %q, or bring the webhooks' caBundle "+
-				"with the base and limit the tenant to one application namespace",
-				v1alpha1.AdminAccessFull, err, v1alpha1.AdminAccessOperate)
+			return nil, fmt.Errorf("spec.controlPlane.adminAccess: found %q: %w; use %q, or bring the webhooks' caBundle with the base%s",
+				v1alpha1.AdminAccessFull, err, v1alpha1.AdminAccessOperate, f.andLimit())
 		}
 	}
 	for _, made := range f.all() {
@@ -37,6 +36,16 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 	}
 	return objects, nil
+}
+
+// andLimit says what else keeps a control plane that lists the cluster from
+// reaching beyond its tenant.
+func (f Filter) andLimit() string {
+	if !f.Tenant.Lists {
+		return ""
+	}
+	return fmt.Sprintf(" and have the control plane read the tenant's namespaces only: by the discovery %q, or with one application namespace, by %q",
+		v1alpha1.DiscoveryProxy, v1alpha1.DiscoveryNamespace)
 }
 
 // audience is a group of people and what they get.

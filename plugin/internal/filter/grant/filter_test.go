@@ -137,10 +137,11 @@ func TestNobodyWritesEndpoints(t *testing.T) {
 }
 
 func TestFullIsRefusedBesideAControlPlaneThatReachesFurther(t *testing.T) {
-	message := objecttest.RunError(t, filter(sales("full")), `
+	plane := func(rule string) string {
+		return `
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: istiod-sales, namespace: istio-system1}
+metadata: {name: istiod-sales, namespace: istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: a/istio-tenancy:1.0}}
 spec:
   template:
     spec:
@@ -150,16 +151,49 @@ spec:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: istiod}
-rules: [{apiGroups: [""], resources: [secrets], verbs: [list]}]
+rules: [{apiGroups: [` + rule + `}]
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata: {name: istiod}
 roleRef: {kind: ClusterRole, name: istiod}
 subjects: [{kind: ServiceAccount, name: istiod, namespace: istio-system1}]
-`)
-	require.Equal(t, `spec.controlPlane.adminAccess: found "full": whoever may become the control plane reaches beyond the tenant: `+
-		`list secrets; use "operate", or bring the webhooks' caBundle with the base and limit the tenant to one application namespace`, message)
+`
+	}
+	const (
+		webhooks = `admissionregistration.k8s.io], resources: [mutatingwebhookconfigurations], resourceNames: [sales], verbs: `
+		and      = ` and have the control plane read the tenant's namespaces only: by the discovery "proxy", or with one application namespace, by "namespace"`
+	)
+	for _, test := range []struct {
+		discovery  v1alpha1.Discovery
+		rule, want string // the right in the message; "": none is too many
+		and        string
+	}{
+		{"selectors", `""], resources: [secrets], verbs: [list]`, "list secrets", and},
+		{"selectors", webhooks + `[patch]`, "patch mutatingwebhookconfigurations.admissionregistration.k8s.io", and},
+		{"namespace", `""], resources: [secrets], verbs: [list]`, "list secrets", ""},
+		{"namespace", webhooks + `[patch]`, "patch mutatingwebhookconfigurations.admissionregistration.k8s.io", ""},
+		{"proxy", `""], resources: [secrets], verbs: [list]`, "list secrets", ""},
+		{"proxy", webhooks + `[patch]`, "patch mutatingwebhookconfigurations.admissionregistration.k8s.io", ""},
+		{"proxy", webhooks + `[get, list, watch]`, "", ""},
+		{"proxy", `""], resources: [namespaces], resourceNames: [istio-system1, ns-1, ns-2], verbs: [get, list, watch]`, "", ""},
+		{"proxy", `""], resources: [nodes], verbs: [get, list, watch]`, "", ""},
+		{"proxy", `authentication.k8s.io], resources: [tokenreviews], verbs: [create]`, "", ""},
+		{"proxy", `authorization.k8s.io], resources: [subjectaccessreviews], verbs: [create]`, "", ""},
+	} {
+		of := sales("full")
+		of.Spec.Discovery = test.discovery
+		if test.discovery == "namespace" {
+			of.Spec.ApplicationNamespaces = []string{"ns-1"}
+		}
+		if test.want == "" {
+			objecttest.Run(t, filter(of), plane(test.rule))
+			continue
+		}
+		require.Equal(t, `spec.controlPlane.adminAccess: found "full": whoever may become the control plane reaches beyond the tenant: `+
+			test.want+`; use "operate", or bring the webhooks' caBundle with the base`+test.and,
+			objecttest.RunError(t, filter(of), plane(test.rule)), test.discovery)
+	}
 }
 
 func TestAnObjectOfTheSameNameIsNotOverwritten(t *testing.T) {

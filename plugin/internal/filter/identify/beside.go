@@ -8,6 +8,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/sidecar"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
@@ -27,6 +28,9 @@ func (f Filter) beside(objects []*yaml.RNode) error {
 	_, containers := object.PodContainers(spec)
 	for _, c := range containers {
 		name := object.String(c, "name")
+		if f.Tenant.Proxied && name == sidecar.Name {
+			continue // nobody else's has the name
+		}
 		if c.YNode() != f.Tenant.Plane.Container.YNode() && !f.runsProxy(c) && !f.runsPlane(c) {
 			f.Tenant.Warn("%s: container %s: shares the network of the control plane's Pod, within which plaintext xDS (%d) and the debug port "+
 				"ask nobody who he is: it must let nobody else reach them", id, name, f.identity.Plaintext)

@@ -55,10 +55,19 @@ func (f Filter) clashes(objects []*yaml.RNode, walls []map[string]any) error {
 		}
 		if made[id] {
 			errs = append(errs, fmt.Errorf("%s: metadata.name: istio-tenancy generates %s of this name: %s", id, withArticle(id.Kind), instead[id.Kind]))
-		} else if other := modes[id.Namespace]; other != nil && competes(o, other) {
+			continue
+		}
+		if other := modes[id.Namespace]; other != nil && competes(o, other) {
 			errs = append(errs, fmt.Errorf("%s: spec.selector: is missing, as in %s, which istio-tenancy generates, and of two without a selector in "+
 				"a namespace Istio takes the older: set spec.mtls of the tenant to its mode and remove yours, or set spec.mtls to %q, which makes none",
 				id, object.IDOf(other), v1alpha1.MTLSNone))
+			continue
+		}
+		// Where the root namespace is watched, what is made there is the mesh's.
+		if mesh := modes[f.Tenant.Own()]; mesh != nil && competes(o, mesh) {
+			errs = append(errs, fmt.Errorf("%s: spec.selector: is missing, so that in this namespace it goes before %s, which istio-tenancy generates for the "+
+				"whole mesh: set spec.mtls of the tenant to its mode and remove yours, or set spec.mtls to %q, which makes none",
+				id, object.IDOf(mesh), v1alpha1.MTLSNone))
 		}
 	}
 	return errors.Join(errs...)

@@ -6,6 +6,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/sidecar"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
@@ -32,7 +33,11 @@ func (f Filter) networkPolicies(objects []*yaml.RNode) []policy {
 			policies = append(policies, policy{namespace, "allow-from", everyPod, allowed, nil})
 		}
 		// Not xDS, the CA or the debug port, which are the tenant's alone.
-		policies = append(policies, policy{own, "allow-from", plane, allowed, []map[string]any{tcp(f.Tenant.Port(istio.PortMonitoring))}})
+		metrics := []map[string]any{tcp(f.Tenant.Port(istio.PortMonitoring))}
+		if f.Tenant.Proxied {
+			metrics = append(metrics, tcp(sidecar.MetricsPort))
+		}
+		policies = append(policies, policy{own, "allow-from", plane, allowed, metrics})
 	}
 	return append(policies, f.gateways(objects)...)
 }

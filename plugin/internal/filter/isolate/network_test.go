@@ -84,6 +84,48 @@ func TestANamespaceSaysMutualTLSOnce(t *testing.T) {
 	objecttest.Run(t, filter(t, nil), peers(", namespace: istio-system1", `{mtls: {mode: PERMISSIVE}}`))
 }
 
+// TestTheProxysMetricsAreForWhomIstiodsAre, and its other port is for its own Pod.
+func TestTheProxysMetricsAreForWhomIstiodsAre(t *testing.T) {
+	base := strings.Replace(istiod, "istio-system1}", "istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: a/b}}", 1)
+	for discovery, want := range map[v1alpha1.Discovery]string{
+		"namespace": "    ports:\n    - port: 15014\n      protocol: TCP\n",
+		"proxy":     "    ports:\n    - port: 15014\n      protocol: TCP\n    - port: 15094\n      protocol: TCP\n",
+	} {
+		of := func(s *v1alpha1.TenantSpec) {
+			s.Discovery, s.Network.AllowFrom = discovery, []string{"monitoring"}
+			floor := true
+			s.Network.Floor = &floor
+		}
+		text := objecttest.Run(t, filter(t, of), base)
+		require.Contains(t, text, "name: allow-from\n  namespace: istio-system1\n")
+		require.Contains(t, text, want+"  podSelector:", discovery)
+		require.Equal(t, discovery == "proxy", strings.Contains(text, "number: 15094"), "the floor passes it on")
+		require.NotContains(t, text, "16443")
+	}
+}
+
+// TestTheMeshSaysMutualTLSOnce: where istiod watches its own namespace, what is
+// made there holds for all of the tenant's, unless one of these says otherwise.
+func TestTheMeshSaysMutualTLSOnce(t *testing.T) {
+	base := strings.Replace(istiod, "istio-system1}", "istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: a/b}}", 1)
+	for _, discovery := range []v1alpha1.Discovery{"selectors", "proxy"} {
+		two := func(s *v1alpha1.TenantSpec) {
+			s.ApplicationNamespaces, s.Discovery = []string{"ns-1", "ns-2"}, discovery
+		}
+		peers := func(namespace, spec string) string {
+			return base + `{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: mine, namespace: ` + namespace + `}, spec: ` + spec + `}`
+		}
+		for _, namespace := range []string{"ns-1", "ns-2"} {
+			require.Equal(t, `PeerAuthentication `+namespace+`/mine: spec.selector: is missing, so that in this namespace it goes before `+
+				`PeerAuthentication istio-system1/default, which istio-tenancy generates for the whole mesh: set spec.mtls of the tenant to its mode and remove yours, `+
+				`or set spec.mtls to "none", which makes none`, objecttest.RunError(t, filter(t, two), peers(namespace, `{mtls: {mode: PERMISSIVE}}`)))
+			objecttest.Run(t, filter(t, two), peers(namespace, `{mtls: {mode: STRICT}}`))
+			objecttest.Run(t, filter(t, two), peers(namespace, `{mtls: {mode: PERMISSIVE}, selector: {matchLabels: {app: a}}}`))
+		}
+		require.Contains(t, objecttest.RunError(t, filter(t, two), peers("istio-system1", `{mtls: {mode: PERMISSIVE}}`)), "Istio takes the older")
+	}
+}
+
 func TestANamespaceThatIsLeftOutIsNamed(t *testing.T) {
 	no := false
 	f := filter(t, func(s *v1alpha1.TenantSpec) { s.CreateNamespaces = &no })

@@ -16,7 +16,7 @@ func (f Filter) readsElsewhere(o *yaml.RNode) bool {
 	id := object.IDOf(o)
 	kinds, isRoute := istio.RouteKinds[id.Group]
 	return isRoute && (kinds == nil || slices.Contains(kinds, id.Kind)) &&
-		id.Namespace == f.Tenant.Own() && len(f.Tenant.Watch) > 0 && !f.Tenant.Lists && !f.Tenant.Revisions()
+		id.Namespace == f.Tenant.Own() && len(f.Tenant.Watch) > 0 && !slices.Contains(f.Tenant.Watch, id.Namespace) && !f.Tenant.Revisions()
 }
 
 // moveRoute moves a route to where Pilot reads it. A short name of one of the

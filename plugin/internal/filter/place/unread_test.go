@@ -1,6 +1,8 @@
 package place_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,5 +53,58 @@ func TestSaysWhatIstiodDoesNotRead(t *testing.T) {
 			objecttest.Run(t, f, test.object)
 			require.Equal(t, test.want, warnings)
 		})
+	}
+}
+
+// TestSaysWhichGatewayGetsNoPods: istiod watches its own namespace, and writes no
+// Deployments there.
+func TestSaysWhichGatewayGetsNoPods(t *testing.T) {
+	const (
+		istios     = `{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, namespace: %s}, spec: {selector: %s}}`
+		unselected = "Gateway istio-system1/a: metadata.namespace: istiod gives a Gateway to proxies of its own namespace alone, and no workload among the " +
+			"objects here has the labels of its selector; gateways run with the applications: write namespace: ns-1"
+		api  = `{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: a, namespace: %s}, spec: {addresses: %s}}`
+		want = "Gateway istio-system1/a: metadata.namespace: istiod may not deploy a gateway beside itself, where it writes no Deployments, so that this one gets " +
+			"no Pods: write namespace: ns-1, or the Service of a gateway that is there under spec.addresses"
+	)
+	for _, test := range []struct {
+		version, object string
+		want            []string
+	}{
+		{"1.31.0", fmt.Sprintf(api, "istio-system1", "[]"), []string{want}},
+		{"1.31.0", fmt.Sprintf(api, "istio-system1", "[{value: gateway.ns-1.svc.cluster.local, type: Hostname}]"), nil},
+		{"1.31.0", fmt.Sprintf(api, "ns-1", "[]"), nil},
+		{"1.11.0", fmt.Sprintf(api, "istio-system1", "[]"), nil},
+		{"1.31.0", fmt.Sprintf(istios, "istio-system1", "{app: mine}"), nil},
+		{"1.31.0", fmt.Sprintf(istios, "istio-system1", "{istio: ingressgateway}"), []string{unselected}},
+		{"1.31.0", fmt.Sprintf(istios, "ns-1", "{istio: ingressgateway}"), nil},
+		{"1.31.0", `{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: istio-system1}}`, nil},
+		{"1.31.0", `{apiVersion: security.istio.io/v1, kind: RequestAuthentication, metadata: {name: a, namespace: istio-system1}}`, nil},
+	} {
+		f := filter()
+		f.Version, f.Tenant.Spec.Discovery = test.version, "proxy"
+		var warnings []string
+		f.Warn = func(w string) { warnings = append(warnings, w) }
+		got := objecttest.Run(t, f, `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod-sales, namespace: istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: a/b}}
+spec: {template: {spec: {containers: [{name: discovery, image: "istio/pilot:1.31.0", args: [discovery]}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: mine, namespace: istio-system1}
+spec: {template: {metadata: {labels: {app: mine}}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ingress, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}
+spec: {template: {metadata: {labels: {istio: ingressgateway}}}}
+---
+`+test.object)
+		require.Equal(t, test.want, warnings, test.object)
+		if strings.Contains(test.object, "istio-system1") {
+			require.Contains(t, got, "{name: a, namespace: istio-system1", "it stays where it is")
+		}
 	}
 }

@@ -2,6 +2,7 @@ package scope
 
 import (
 	"fmt"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -22,7 +23,11 @@ func (f Filter) arguments(objects []*yaml.RNode) error {
 					continue
 				}
 				for _, a := range component.Arguments {
-					if !f.Tenant.Holds(a.Range) {
+					if !f.Tenant.Needs(a.Range, a.Modes) {
+						if found := program.Arguments(c, a); a.Elsewhere != "" && len(found) > 0 && f.Tenant.Holds(a.Range) {
+							return fmt.Errorf("%s: %s: found %q, with which %s, and the tenant's are %s (spec.discovery is %q here): remove it",
+								object.IDOf(o), a.Name, found[0], a.Elsewhere, strings.Join(f.Tenant.Watch, ", "), f.Tenant.Plan.Mode.Name)
+						}
 						continue
 					}
 					if err := program.SetArgument(c, a, values); err != nil {

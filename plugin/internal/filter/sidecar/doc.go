@@ -1,0 +1,18 @@
+// Package sidecar puts the API proxy beside a control plane whose discovery is
+// proxy: a native sidecar of this program, by which the control plane reads its
+// tenant's namespaces one by one, with its own token.
+//
+// In, istiod with the volume that Istio's charts have for a kubeconfig; out:
+//
+//	kind: Deployment
+//	  initContainers:
+//	  - name: api-proxy                     # before istiod, and as long as it
+//	    args: [api-proxy, --namespace=istio-system1, --namespace=ns-1, ...]
+//	    restartPolicy: Always
+//	  volumes:
+//	  - {name: istio-kubeconfig, emptyDir: {medium: Memory}}
+//
+// The proxy writes the kubeconfig there that istiod reads. It has no
+// ServiceAccount token: where Kubernetes would mount one, it has the API server's
+// certificate alone.
+package sidecar

@@ -1,0 +1,168 @@
+package sidecar_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/sidecar"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
+)
+
+// step is for Istio 1.31; warnings are what it is told.
+func step(discovery v1alpha1.Discovery, warnings *[]string) tenancytest.Step {
+	of := tenancytest.Sales("ns-1", "ns-2")
+	of.Spec.Discovery = discovery
+	return tenancytest.Step{
+		Tenant: of, Version: "1.31.0", Warn: func(w string) { *warnings = append(*warnings, w) },
+		New: func(t tenancy.Tenant) kio.Filter { return sidecar.Filter{Tenant: t} },
+	}
+}
+
+// base is a Deployment with fields of its Pods, and of the control plane's container.
+func base(pod, container string) string {
+	return `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod-sales, namespace: istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: "a/istio-tenancy:1.0"}}
+spec: {template: {spec: {` + pod + ` containers: [{name: other}, {name: discovery, image: "istio/pilot:1.31.0", ` + container + ` args: [discovery]}]}}}
+`
+}
+
+const (
+	mount  = `volumeMounts: [{name: istio-kubeconfig, mountPath: /var/run/secrets/remote, readOnly: true}],`
+	volume = `volumes: [{name: istio-kubeconfig, secret: {secretName: istio-kubeconfig, optional: true}}],`
+)
+
+func TestOnlyWhereThePlanSaysSo(t *testing.T) {
+	for _, discovery := range []v1alpha1.Discovery{"auto", "proxy", "selectors"} {
+		var warnings []string
+		got := objecttest.Run(t, step(discovery, &warnings), base(volume, mount))
+		require.Equal(t, discovery != "selectors", strings.Contains(got, "name: api-proxy"), discovery)
+		require.Equal(t, discovery == "selectors", strings.Contains(got, "optional: true"), discovery)
+		require.Empty(t, warnings)
+	}
+}
+
+// TestABaseThatHasNothingOfItGetsIt: the charts of old versions have neither the
+// variable nor the volume.
+func TestABaseThatHasNothingOfItGetsIt(t *testing.T) {
+	var warnings []string
+	bare := objecttest.Run(t, step("proxy", &warnings), base("", ""))
+	require.Empty(t, warnings)
+	for _, want := range []string{
+		`{name: KUBECONFIG, value: "/var/run/secrets/remote/config"}`,
+		"volumeMounts: [{mountPath: /var/run/secrets/remote, name: istio-kubeconfig, readOnly: true}]",
+		"emptyDir: {medium: Memory}",
+		"restartPolicy: Always",
+	} {
+		require.Contains(t, flow(bare), flow(want))
+	}
+	require.Equal(t, bare, objecttest.Run(t, step("proxy", &warnings), bare), "idempotent")
+}
+
+// flow is YAML without what block and flow style differ in.
+func flow(text string) string {
+	for _, drop := range []string{" ", "\n", "- ", "-", "{", "}", "[", "]", ",", `"`} {
+		text = strings.ReplaceAll(text, drop, "")
+	}
+	return text
+}
+
+func TestWhatLeadsPastTheProxyIsRefused(t *testing.T) {
+	const pod = "Deployment istio-system1/istiod-sales: spec.template.spec."
+	for name, test := range map[string]struct{ pod, container, want string }{
+		"a Secret of another cluster": {`volumes: [{name: istio-kubeconfig, secret: {secretName: mine, optional: true}}],`, mount,
+			pod + `volumes[0]: found {"name":"istio-kubeconfig","secret":{"optional":true,"secretName":"mine"}}, which is neither what Istio's charts have nor the API ` +
+				`proxy's: the proxy needs the volume "istio-kubeconfig", so that this one must go or have another name`},
+		"a Secret that must be there": {`volumes: [{name: istio-kubeconfig, secret: {secretName: istio-kubeconfig}}],`, mount, pod + "volumes[0]: found"},
+		"a volume of another type":    {`volumes: [{name: istio-kubeconfig, configMap: {name: a}}],`, mount, pod + "volumes[0]: found"},
+		"another directory's volume":  {`volumes: [{name: api-proxy-ca, emptyDir: {}}],`, "", pod + `volumes[0]: found {"emptyDir":{},"name":"api-proxy-ca"}, which is neither`},
+		"another volume there": {`volumes: [{name: a, configMap: {name: a}}],`, `volumeMounts: [{name: a, mountPath: /var/run/secrets/remote/}],`,
+			pod + `volumes[0]: found {"configMap":{"name":"a"},"name":"a"}, which is neither`},
+		"the file itself": {volume, `volumeMounts: [{name: a, mountPath: /var/run/secrets/remote/config, subPath: config}],`,
+			pod + "containers: discovery: volumeMounts[0]: found /var/run/secrets/remote/config, which hides the kubeconfig of the API proxy: remove it"},
+		"a part of a volume": {volume, `volumeMounts: [{name: istio-kubeconfig, mountPath: /var/run/secrets/remote, subPath: a}],`,
+			pod + "containers: discovery: volumeMounts[0]: found a subPath at /var/run/secrets/remote, where the kubeconfig of the API proxy is at the top of the volume: remove it"},
+		"a container of its name": {volume + `initContainers: [{name: api-proxy, image: a/b}],`, mount,
+			pod + `initContainers[0].name: found "api-proxy", which is the name of the API proxy's container: rename it, or remove it; the image of the proxy is stated elsewhere`},
+		"an init container that has its key": {volume + `initContainers: [{name: a, volumeMounts: [{name: istio-kubeconfig, mountPath: /a}]}],`, mount,
+			pod + `initContainers[0]: mounts the volume "istio-kubeconfig", which is the API proxy's and the control plane's alone: remove the mount`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := objecttest.RunError(t, step("proxy", new([]string)), base(test.pod, test.container))
+			require.Contains(t, got, test.want)
+			objecttest.Run(t, step("selectors", new([]string)), base(test.pod, test.container))
+		})
+	}
+}
+
+func TestAnArgumentThatGoesBeforeItIsRefused(t *testing.T) {
+	for _, args := range []string{"--kubeconfig, /etc/other", "--kubeconfig=/etc/other"} {
+		text := strings.Replace(base(volume, mount), "args: [discovery]", "args: [discovery, "+args+"]", 1)
+		require.Equal(t, `Deployment istio-system1/istiod-sales: argument --kubeconfig: found "/etc/other", which goes before the API proxy's kubeconfig, `+
+			`so that the control plane would ask past the proxy: remove it`, objecttest.RunError(t, step("proxy", new([]string)), text))
+	}
+}
+
+func TestAnotherKubeconfigIsReplacedWithAWarning(t *testing.T) {
+	for value, found := range map[string]string{
+		"value: /etc/other":                            `"/etc/other"`,
+		"valueFrom: {secretKeyRef: {name: a, key: b}}": "valueFrom",
+		"value: /var/run/secrets/remote/config":        "",
+		"value: /var/run/secrets/remote/config, valueFrom: {secretKeyRef: {name: a, key: b}}": "valueFrom",
+	} {
+		var warnings []string
+		got := objecttest.Run(t, step("proxy", &warnings), base(volume, mount+`env: [{name: KUBECONFIG, `+value+`}],`))
+		require.Contains(t, flow(got), "name:KUBECONFIGvalue:/var/run/secrets/remote/config")
+		require.NotContains(t, got, "secretKeyRef")
+		if found == "" {
+			require.Empty(t, warnings)
+			continue
+		}
+		require.Equal(t, []string{`Deployment istio-system1/istiod-sales: env KUBECONFIG: found ` + found + `; "/var/run/secrets/remote/config" is used, ` +
+			`which the API proxy writes, so that the control plane reads the tenant's namespaces only`}, warnings)
+	}
+}
+
+func TestNodesAreShownOnRequest(t *testing.T) {
+	for _, nodes := range []bool{false, true} {
+		s := step("proxy", new([]string))
+		s.Tenant.Spec.ControlPlane.ReadNodes = &nodes
+		require.Equal(t, nodes, strings.Contains(objecttest.Run(t, s, base(volume, mount)), "--nodes"))
+	}
+}
+
+// TestOnlyItsOwnWebhooksAreShown, whoever brings their caBundle.
+func TestOnlyItsOwnWebhooksAreShown(t *testing.T) {
+	webhook := func(kind, name, service, bundle string) string {
+		return `---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ` + kind + `
+metadata: {name: ` + name + `}
+webhooks: [{name: a.b.c, clientConfig: {service: {name: ` + service + `, namespace: istio-system1}, caBundle: "` + bundle + `"}}]
+`
+	}
+	plane := strings.Replace(base(volume, mount), "{template: {spec:", "{template: {metadata: {labels: {app: istiod}}, spec:", 1) + `---
+apiVersion: v1
+kind: Service
+metadata: {name: istiod-sales, namespace: istio-system1}
+spec: {selector: {app: istiod}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: another, namespace: istio-system1}
+spec: {selector: {app: another}}
+`
+	got := objecttest.Run(t, step("proxy", new([]string)), plane+
+		webhook("MutatingWebhookConfiguration", "injector", "istiod-sales", "")+
+		webhook("MutatingWebhookConfiguration", "tag", "istiod-sales", "YQ==")+
+		webhook("MutatingWebhookConfiguration", "other", "another", ""))
+	require.Contains(t, got, "'--only=mutatingwebhookconfigurations.admissionregistration.k8s.io=injector,tag'")
+	require.Contains(t, got, "--only=validatingwebhookconfigurations.admissionregistration.k8s.io=]")
+}

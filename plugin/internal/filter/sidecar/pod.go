@@ -1,0 +1,105 @@
+package sidecar
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// mount returns the volume that the control plane has where it reads its
+// kubeconfig, and mounts one where a base has none.
+func (f Filter) mount(k istio.Kubeconfig) (volume string, err error) {
+	container := f.Tenant.Plane.Container
+	for i, m := range object.List(container, "volumeMounts") {
+		switch at := path.Clean(object.String(m, "mountPath")); {
+		case strings.HasPrefix(at, k.Directory+"/"):
+			return "", fmt.Errorf("containers: %s: %s: found %s, which hides the kubeconfig of the API proxy: remove it",
+				object.String(container, "name"), object.Index("volumeMounts", i), at)
+		case at == k.Directory && (object.String(m, "subPath") != "" || object.String(m, "subPathExpr") != ""):
+			return "", fmt.Errorf("containers: %s: %s: found a subPath at %s, where the kubeconfig of the API proxy is at the top of the volume: remove it",
+				object.String(container, "name"), object.Index("volumeMounts", i), at)
+		case at == k.Directory:
+			return object.String(m, "name"), nil
+		}
+	}
+	mounted, err := object.Node(map[string]any{"name": k.Volume, "mountPath": k.Directory, "readOnly": true})
+	if err != nil {
+		return "", err
+	}
+	return k.Volume, container.PipeE(yaml.LookupCreate(yaml.SequenceNode, "volumeMounts"), yaml.Append(mounted.YNode()))
+}
+
+// wanted is a volume, and the optional Secret that Istio's charts have in its place.
+type wanted struct {
+	volume map[string]any
+	secret string
+}
+
+// setVolume adds a volume, or puts it in the place of the charts'.
+func setVolume(spec *yaml.RNode, w wanted) error {
+	made, err := object.Node(w.volume)
+	if err != nil {
+		return err
+	}
+	name := object.String(made, "name")
+	for i, v := range object.List(spec, "volumes") {
+		if object.String(v, "name") != name {
+			continue
+		}
+		charts := w.secret != "" && object.String(v, "secret", "secretName") == w.secret && object.IsTrue(v, "secret", "optional")
+		if !charts && !same(v, made) {
+			return fmt.Errorf("%s: found %s, which is neither what Istio's charts have nor the API proxy's: the proxy needs the volume %q, "+
+				"so that this one must go or have another name", object.Index("volumes", i), inline(v), name)
+		}
+		v.SetYNode(made.YNode())
+		return nil
+	}
+	return spec.PipeE(yaml.LookupCreate(yaml.SequenceNode, "volumes"), yaml.Append(made.YNode()))
+}
+
+// setContainer adds the proxy, unless an earlier run did. Another container of
+// its name is an error, and so is one that has its volume, where its key is.
+func (f Filter) setContainer(spec, made *yaml.RNode, volume string) error {
+	there := false
+	paths, containers := object.PodContainers(spec)
+	for i, c := range containers {
+		switch {
+		case object.String(c, "name") == Name && same(c, made) && strings.HasPrefix(paths[i], "initContainers["):
+			there = true
+		case object.String(c, "name") == Name:
+			return fmt.Errorf("%s.name: found %q, which is the name of the API proxy's container: rename it, or remove it; "+
+				"the image of the proxy is stated elsewhere", paths[i], Name)
+		case c.YNode() != f.Tenant.Plane.Container.YNode() && mounts(c, volume):
+			return fmt.Errorf("%s: mounts the volume %q, which is the API proxy's and the control plane's alone: remove the mount", paths[i], volume)
+		}
+	}
+	if there {
+		return nil
+	}
+	return spec.PipeE(yaml.LookupCreate(yaml.SequenceNode, "initContainers"), yaml.Append(made.YNode()))
+}
+
+func mounts(container *yaml.RNode, volume string) bool {
+	return slices.ContainsFunc(object.List(container, "volumeMounts"), func(m *yaml.RNode) bool { return object.String(m, "name") == volume })
+}
+
+// same says whether two nodes say the same, in whatever order and style.
+func same(a, b *yaml.RNode) bool {
+	left, right := inline(a), inline(b)
+	return left == right && left != ""
+}
+
+// inline is a node as JSON, in which keys are in order.
+func inline(n *yaml.RNode) string {
+	text, err := n.MarshalJSON()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}

@@ -1,0 +1,64 @@
+// Package imageref checks references of container images, as a Pod names them:
+// "registry.example:5000/tools/istio-tenancy:1.0@sha256:...".
+package imageref
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Source: the grammar of github.com/distribution/reference, which container
+// runtimes read images by.
+var (
+	host      = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:]+\])(:[0-9]+)?$`)
+	component = regexp.MustCompile(`^[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*$`)
+	tag       = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	digest    = regexp.MustCompile(`^sha256:[0-9a-f]{64}$|^sha512:[0-9a-f]{128}$`)
+)
+
+// Check says what is wrong with a reference; nil is nothing.
+func Check(reference string) error {
+	switch {
+	case reference == "":
+		return errors.New("is empty: must be an image, such as registry.example/istio-tenancy:1.0")
+	case strings.ContainsAny(reference, " \t\r\n"):
+		return fmt.Errorf("found %q: an image has no spaces", reference)
+	case strings.Contains(reference, "://"):
+		return fmt.Errorf("found %q: an image has no scheme: must begin with the registry, as in registry.example/istio-tenancy:1.0", reference)
+	}
+	name, sum, hasSum := strings.Cut(reference, "@")
+	if hasSum && !digest.MatchString(sum) {
+		return fmt.Errorf("found %q: %q is no digest: must be sha256: and 64 digits of 0-9 and a-f", reference, sum)
+	}
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		if !tag.MatchString(name[i+1:]) {
+			return fmt.Errorf("found %q: %q is no tag: must be at most 128 letters, digits, \"_\", \".\" and \"-\", and begin with none of the last two",
+				reference, name[i+1:])
+		}
+		name = name[:i]
+	}
+	return checkName(reference, name)
+}
+
+func checkName(reference, name string) error {
+	components := strings.Split(name, "/")
+	if first := components[0]; len(components) > 1 && (strings.ContainsAny(first, ".:[") || first == "localhost") {
+		if !host.MatchString(first) {
+			return fmt.Errorf("found %q: %q is no registry: must be a host, and its port after \":\" if it has one", reference, first)
+		}
+		components = components[1:]
+	}
+	for _, c := range components {
+		switch {
+		case component.MatchString(c):
+		case c != strings.ToLower(c):
+			return fmt.Errorf("found %q: %q has upper-case letters: must be lower-case, as every image's name is", reference, c)
+		default:
+			return fmt.Errorf("found %q: %q is no part of an image's name: must be lower-case letters and digits, with single \".\", \"_\" or \"-\" between them",
+				reference, c)
+		}
+	}
+	return nil
+}

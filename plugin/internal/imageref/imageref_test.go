@@ -1,0 +1,44 @@
+package imageref_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/imageref"
+)
+
+func TestCheck(t *testing.T) {
+	sum := "sha256:" + strings.Repeat("0a", 32)
+	for reference, want := range map[string]string{
+		"istio-tenancy":                          "",
+		"tools/istio-tenancy:v1.0":               "",
+		"registry.example/istio-tenancy:1.0_b-c": "",
+		"localhost:5000/a__b/c.d--e@" + sum:      "",
+		"localhost/a:x@" + sum:                   "",
+		"[::1]:5000/a":                           "",
+		"Registry.example/a":                     "",
+		"":                                       "is empty: must be an image",
+		"a b":                                    "an image has no spaces",
+		"a:1\n":                                  "an image has no spaces",
+		"https://registry.example/a":             "an image has no scheme",
+		"registry.example/Tools/a":               `"Tools" has upper-case letters`,
+		"registry.example//a":                    `"" is no part of an image's name`,
+		"registry.example/-a":                    `"-a" is no part of an image's name`,
+		"registry.example/a..b":                  `"a..b" is no part of an image's name`,
+		"registry.example/a:":                    `"" is no tag`,
+		"registry.example/a:.b":                  `".b" is no tag`,
+		"registry.example/a:" + strings.Repeat("b", 129): "is no tag",
+		"registry.example/a@sha256:0":                    `"sha256:0" is no digest`,
+		"registry.example/a@":                            `"" is no digest`,
+		"registry.example:x/a":                           `"registry.example:x" is no registry`,
+		"-registry.example/a":                            `"-registry.example" is no registry`,
+	} {
+		if err := imageref.Check(reference); want == "" {
+			require.NoError(t, err, reference)
+		} else {
+			require.ErrorContains(t, err, want, reference)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package summary
+
+import (
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/sidecar"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// proxied are the namespaces that the API proxy beside a control plane shows it,
+// by its kubeconfig; none, where the control plane reads no file of the proxy's.
+func proxied(plane controlplane.ControlPlane) (namespaces []string) {
+	pod, _ := object.PodSpec(plane.Deployment)
+	if pod == nil {
+		return nil
+	}
+	for _, c := range object.List(pod, "initContainers") {
+		args := object.Strings(c, "args")
+		if len(args) == 0 || args[0] != sidecar.Name || object.String(c, "restartPolicy") != "Always" || !reads(plane.Container, c) {
+			continue
+		}
+		for _, arg := range args[1:] {
+			if names, found := strings.CutPrefix(arg, sidecar.NamespaceFlag+"="); found {
+				namespaces = append(namespaces, strings.Split(names, ",")...)
+			}
+		}
+	}
+	return namespaces
+}
+
+// reads says whether a container is told of a file in a volume that another one
+// has, too.
+func reads(container, writer *yaml.RNode) bool {
+	words := object.Strings(container, "args")
+	for _, env := range object.List(container, "env") {
+		words = append(words, object.String(env, "value"))
+	}
+	for _, m := range object.List(container, "volumeMounts") {
+		shared := slices.ContainsFunc(object.List(writer, "volumeMounts"), func(other *yaml.RNode) bool {
+			return object.String(other, "name") == object.String(m, "name")
+		})
+		at := strings.TrimSuffix(object.String(m, "mountPath"), "/") + "/"
+		if shared && slices.ContainsFunc(words, func(word string) bool {
+			_, value, _ := strings.Cut(word, "=")
+			return strings.HasPrefix(word, at) || strings.HasPrefix(value, at)
+		}) {
+			return true
+		}
+	}
+	return false
+}
