@@ -43,6 +43,11 @@ func run(m *testing.M) (code int, err error) {
 	if binaries["definitions"], err = servers.Definitions(context.Background(), os.Stderr, "../plugin/internal/object/kinds.txt", foreign); err != nil {
 		return 1, err
 	}
+	built, err := filepath.Abs(tools)
+	if err != nil {
+		return 1, err
+	}
+	binaries["istio-tenancy"] = filepath.Join(built, "istio-tenancy")
 	if !cluster.Isolated() {
 		if err := buildTools(); err != nil {
 			return 1, err

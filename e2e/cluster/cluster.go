@@ -18,7 +18,9 @@ import (
 )
 
 const (
-	issuer = "https://kubernetes.default.svc.cluster.local"
+	// Issuer of the tokens of ServiceAccounts, and the audience of those that are
+	// for the API server.
+	Issuer = "https://kubernetes.default.svc.cluster.local"
 	// ClusterAdmin is the user in system:masters.
 	ClusterAdmin = "cluster-admin"
 	kcmUser      = "system:kube-controller-manager"
@@ -48,6 +50,9 @@ type Cluster struct {
 	net      int // the second octet of its Services' addresses
 	pods     int // how many pods got an address
 	stop     []func()
+
+	apiserver     *process
+	apiserverArgs []string
 }
 
 // controllers are those that the rendered objects need, and those that an
@@ -157,49 +162,6 @@ func (c *Cluster) startEtcd() (url string, err error) {
 	return url, p.ready(30*time.Second, func() error { return dial("127.0.0.1:" + ports[0]) })
 }
 
-func (c *Cluster) startAPIServer(etcd string, flags []string) error {
-	ports, err := freePorts(1)
-	if err != nil {
-		return err
-	}
-	address := fmt.Sprintf("10.%d.255.254", c.net+1) // which a Pod with a network of its own reaches
-	c.url = "https://" + address + ":" + ports[0]
-	p, err := c.run("kube-apiserver", nil, append([]string{
-		"--etcd-servers", etcd,
-		"--bind-address", address, "--secure-port", ports[0],
-		"--advertise-address", address,
-		"--cert-dir", c.file("apiserver"),
-		"--endpoint-reconciler-type", "none",
-		"--service-cluster-ip-range", fmt.Sprintf("10.%d.0.0/16", c.net),
-		"--authorization-mode", "RBAC",
-		"--allow-privileged=true", // as every cluster that people install has it
-		"--token-auth-file", c.file("tokens.csv"),
-		"--service-account-issuer", issuer,
-		"--service-account-key-file", c.file("sa.pub"),
-		"--service-account-signing-key-file", c.file("sa.key"),
-		"--audit-policy-file", c.file("audit.yaml"),
-		"--audit-log-path", c.AuditLog(),
-		"--enable-priority-and-fairness=false",
-	}, flags...)...)
-	if err != nil {
-		return err
-	}
-	return p.ready(time.Minute, func() error {
-		if c.ca == nil {
-			if c.ca, err = os.ReadFile(c.file("apiserver/apiserver.crt")); err != nil {
-				return err
-			}
-			c.Admin = c.As(ClusterAdmin)
-		}
-		answer, err := c.Admin.Do("GET", "/readyz", "")
-		if err != nil {
-			c.ca = nil // the file may have been half written
-			return err
-		}
-		return answer.Error()
-	})
-}
-
 // startControllers starts the controllers that a cluster of this size needs.
 // Each acts as its own ServiceAccount, as kubeadm sets it up.
 func (c *Cluster) startControllers() error {
@@ -233,11 +195,20 @@ func (c *Cluster) startControllers() error {
 
 // run starts a server that Stop ends.
 func (c *Cluster) run(name string, env []string, args ...string) (*process, error) {
-	p, err := start(c.Logs, name, c.data, env, c.binaries[name], args...)
+	p, err := c.startServer(name, env, args...)
 	if err == nil {
 		c.stop = append(c.stop, p.stop)
 	}
 	return p, err
+}
+
+func (c *Cluster) startServer(name string, env []string, args ...string) (*process, error) {
+	log, err := openLog(c.Logs, name)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	return start(log, name, c.data, nil, env, c.binaries[name], args...)
 }
 
 // freePorts are loopback ports that nobody listens on.

@@ -1,0 +1,197 @@
+package e2e
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/xds"
+	"github.com/stretchr/testify/require"
+)
+
+// arrival is something that is made, changed and deleted, in NAMESPACE. WORD is
+// first "made" and then "changed", and PORT first 1 and then 2; mark is what a
+// proxy is told of it.
+type arrival struct{ name, yaml, mark string }
+
+func TestWhatIsMadeChangedAndDeletedArrivesThroughTheProxy(t *testing.T) {
+	c := claims(t, "What is made, changed and deleted in one of several application namespaces, and beside istiod, arrives at the tenant's proxies through the API proxy; what is in ns-0 never does")
+	w := theWorld(t)
+	fin := w.tenants["fin"]
+	deployBookinfo(t, w, "ns-6")
+	require.NoError(t, w.cluster.RunPods())
+	sidecar := proxyOf(t, w, "ns-6", "details")
+	words := map[string]certificate{"made": newCertificate(t), "changed": newCertificate(t)}
+	objects := func(row arrival, namespace, word string) []*cluster.Object {
+		port := map[string]string{"made": "1", "changed": "2"}[word]
+		return parse(t, strings.NewReplacer("NAMESPACE", namespace, "WORD", word, "PORT", port,
+			"CERTIFICATE", words[word].certificate, "KEY", words[word].key).Replace(row.yaml))
+	}
+	mark := func(row arrival, namespace, word string) string {
+		port := map[string]string{"made": "1", "changed": "2"}[word]
+		return strings.NewReplacer("NAMESPACE", namespace, "WORD", word, "PORT", port, "CERTIFICATE", words[word].mark).Replace(row.mark)
+	}
+	for _, row := range arrivals {
+		foreign := objects(row, "ns-0", "made")
+		_, err := w.cluster.Admin.Apply(foreign)
+		require.NoError(t, err)
+		defer w.cluster.Admin.Delete(foreign)
+	}
+	for _, namespace := range []string{"ns-6", fin.controlPlane} {
+		for _, word := range []string{"made", "changed", "deleted"} {
+			for _, row := range arrivals {
+				if word == "deleted" {
+					require.NoError(t, w.cluster.Admin.Delete(objects(row, namespace, "changed")))
+					continue
+				}
+				_, err := w.cluster.Admin.Apply(objects(row, namespace, word))
+				require.NoError(t, err)
+			}
+			for _, row := range arrivals {
+				c.check(fmt.Sprintf("%s %s in %s", row.name, word, namespace), func(t *testing.T) {
+					require.NoError(t, cluster.Eventually(patience, func() error {
+						text, err := atProxies(fin, sidecar, namespace)
+						if err != nil {
+							return err
+						}
+						for _, w := range []string{"made", "changed"} {
+							if m := mark(row, namespace, w); strings.Contains(text, m) != (w == word) {
+								return fmt.Errorf("%q is told: %v", m, w != word)
+							}
+						}
+						return nil
+					}))
+				})
+			}
+			text, err := atProxies(fin, sidecar, namespace)
+			require.NoError(t, err)
+			for _, row := range arrivals {
+				c.verify(!strings.Contains(text, mark(row, "ns-0", "made")), "%s of ns-0 is told", row.name)
+			}
+		}
+	}
+}
+
+// arrivals are of each kind that matters. Those of ns-0 are about a Service of
+// ns-6 where there is one: nothing but that istiod does not see them keeps them
+// out.
+var arrivals = []arrival{
+	{"a Service", `{apiVersion: v1, kind: Service, metadata: {name: arrives, namespace: NAMESPACE}, spec: {ports: [{name: tcp, port: 710PORT}]}}`,
+		`outbound|710PORT||arrives.NAMESPACE.svc`},
+	{"a DestinationRule", `{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: arrives, namespace: NAMESPACE}, spec: {host: ratings.ns-6.svc.cluster.local, subsets: [{name: WORD-in-NAMESPACE, labels: {version: v1}}]}}`,
+		`outbound|9080|WORD-in-NAMESPACE|ratings.ns-6.svc`},
+	{"a VirtualService", `{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: arrives, namespace: NAMESPACE}, spec: {hosts: [productpage.ns-6.svc.cluster.local], http: [{headers: {request: {set: {x-WORD-in-NAMESPACE: "yes"}}}, route: [{destination: {host: productpage.ns-6.svc.cluster.local}}]}]}}`,
+		`x-WORD-in-NAMESPACE`},
+	{"a PeerAuthentication", `{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: arrives, namespace: NAMESPACE, labels: {mark: WORD-in-NAMESPACE}}, spec: {selector: {matchLabels: {app: details}}, mtls: {mode: STRICT}, portLevelMtls: {"720PORT": {mode: DISABLE}}}}`,
+		`PeerAuthentication WORD-in-NAMESPACE`},
+	{"a ServiceEntry", `{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: arrives, namespace: NAMESPACE}, spec: {hosts: [arrives.NAMESPACE.example], ports: [{name: tcp, number: 730PORT, protocol: TCP}], resolution: DNS}}`,
+		`outbound|730PORT||arrives.NAMESPACE.example`},
+	{"a Secret, by SDS", `
+apiVersion: v1
+kind: Secret
+metadata: {name: arrives, namespace: NAMESPACE}
+type: kubernetes.io/tls
+data: {tls.crt: CERTIFICATE, tls.key: KEY}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: arrives, namespace: NAMESPACE}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}
+subjects: [{kind: ServiceAccount, name: default, namespace: NAMESPACE}, {kind: ServiceAccount, name: default, namespace: ns-6}]
+`, `NAMESPACE: CERTIFICATE`},
+	{"a Gateway of Istio", `{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: arrives, namespace: NAMESPACE}, spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 740PORT, name: http, protocol: HTTP}, hosts: ["*"]}]}}`,
+		`NAMESPACE: 0.0.0.0_740PORT`},
+	{"a Gateway of the Gateway API", `{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: arrives, namespace: NAMESPACE}, spec: {gatewayClassName: istio, listeners: [{name: http, port: 750PORT, protocol: HTTP}]}}`,
+		`NAMESPACE: 0.0.0.0_750PORT`},
+}
+
+// atProxies is what a sidecar is told, and what the gateways in a namespace are:
+// one of Istio's, and one that the Gateway API's Gateway has. A policy for the
+// whole mesh is seen in what istiod holds.
+func atProxies(tenant *tenant, sidecar xds.Node, namespace string) (string, error) {
+	var text strings.Builder
+	resources, err := told(tenant.istiod, sidecar)
+	if err != nil {
+		return "", err
+	}
+	for name, resource := range resources {
+		fmt.Fprintln(&text, name, resource)
+	}
+	for _, labels := range []map[string]string{{"istio": "ingressgateway"}, {"gateway.networking.k8s.io/gateway-name": "arrives"}} {
+		gateway := xds.Node{Gateway: true, Namespace: namespace, Pod: "arrives", IP: "10.97.99.96", Labels: labels}
+		snapshot, err := askIstiod(tenant.istiod, gateway)
+		if err != nil {
+			return "", err
+		}
+		for _, name := range snapshot.Names(xds.Listeners) {
+			fmt.Fprintf(&text, "%s: %s\n", namespace, name)
+		}
+	}
+	for from, name := range map[string]string{namespace: "kubernetes://arrives", "ns-0": "kubernetes-gateway://ns-0/arrives"} {
+		secret, err := secretAt(tenant.istiod, namespace, name)
+		if err != nil {
+			return "", err
+		}
+		for line := range strings.Lines(secret) {
+			fmt.Fprintf(&text, "%s: %s", from, line)
+		}
+	}
+	held, err := tenant.istiod.Debug("/debug/configz")
+	if err != nil {
+		return "", err
+	}
+	var policies []struct {
+		Kind     string
+		Metadata struct{ Labels map[string]string }
+	}
+	if err := json.Unmarshal(held, &policies); err != nil {
+		return "", err
+	}
+	for _, policy := range policies {
+		fmt.Fprintf(&text, "%s %s\n", policy.Kind, policy.Metadata.Labels["mark"])
+	}
+	return text.String(), nil
+}
+
+// secretAt is what the gateway in a namespace is given of a Secret, if anything.
+func secretAt(istiod *cluster.Istiod, namespace, name string) (string, error) {
+	caller, err := proxyIn(istiod, namespace)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	gateway := xds.Node{Gateway: true, Namespace: namespace, Pod: "arrives", IP: "10.97.99.96"}
+	response, err := caller.First(ctx, gateway, xds.Secrets, name)
+	if err != nil {
+		return "", err
+	}
+	var text strings.Builder
+	for _, resource := range response.Resources {
+		text.Write(resource.Value)
+	}
+	return text.String(), nil
+}
+
+// certificate is what a Secret holds, and a line of it.
+type certificate struct{ certificate, key, mark string }
+
+func newCertificate(t *testing.T) certificate {
+	t.Helper()
+	made := forge(t, "spiffe://fin.mesh/ns/ns-6/sa/default", nil)
+	key, err := x509.MarshalPKCS8PrivateKey(made.PrivateKey)
+	require.NoError(t, err)
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: made.Certificate[0]})
+	return certificate{
+		certificate: base64.StdEncoding.EncodeToString(text),
+		key:         base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})),
+		mark:        strings.Split(string(text), "\n")[3],
+	}
+}
