@@ -2,7 +2,7 @@
 // some namespaces, and picks one for a tenant:
 //
 //	mode          Istio              namespaces       told by
-//	proxy         1.6 and later      any number       a proxy beside it, of which the base states the image
+//	proxy         1.6 and later      any number       a proxy beside istiod, whose image the base states
 //	namespace     1.18 and later     one              ISTIO_WATCH_NAMESPACE
 //	appNamespace  up to 1.6          one              --appNamespace
 //	              1.7 to 1.9         any number       --appNamespace, which these ignore: on request only
@@ -32,8 +32,8 @@ type Plan struct {
 	// Policies are the namespaces that hold policies for the whole mesh: its root
 	// namespace where the control plane watches that, otherwise each watched one.
 	Policies []string
-	// Warning says what a cluster administrator must know; empty is nothing.
-	Warning string
+	// Warnings say what a cluster administrator must know.
+	Warnings []string
 }
 
 // For plans t's discovery on Istio version. image is that of the API proxy; "",
@@ -61,8 +61,8 @@ func For(t v1alpha1.IstioTenant, version *semver.Version, image string) (Plan, e
 				"take a base of 1.6 or older, or of 1.10 or newer, or ask for %q to have it nevertheless", version, m.Ignored, orProxy(proxied), m.Name)
 		case asked == v1alpha1.DiscoveryAuto && m.Lists:
 			plan := planFor(m, t, version, image)
-			plan.Warning = fmt.Sprintf("spec.discovery: auto is %q here, with which the control plane reads every Secret of the cluster; "+
-				"%stake one application namespace and Istio 1.18 or later, or write %q to accept that", m.Name, orProxy(proxied), m.Name)
+			plan.Warnings = append(plan.Warnings, fmt.Sprintf("spec.discovery: auto is %q here, with which the control plane reads every Secret of the cluster; "+
+				"%stake one application namespace and Istio 1.18 or later, or write %q to accept that", m.Name, orProxy(proxied), m.Name))
 			return plan, nil
 		case asked == v1alpha1.DiscoveryAuto || asked == m.Name:
 			return planFor(m, t, version, image), nil
@@ -98,12 +98,12 @@ func planFor(m istio.Mode, t v1alpha1.IstioTenant, version *semver.Version, imag
 		plan.Watch, plan.Policies = t.Namespaces(), []string{t.Spec.ControlPlane.Namespace}
 	}
 	if m.Ignored != "" {
-		plan.Warning = fmt.Sprintf("spec.discovery: Istio %s %s: the tenant sees other tenants' services", version, m.Ignored)
+		plan.Warnings = append(plan.Warnings, fmt.Sprintf("spec.discovery: Istio %s %s: the tenant sees other tenants' services", version, m.Ignored))
 	}
 	if nodes := t.Spec.ControlPlane.ReadNodes; nodes != nil {
 		if m.Nodes && !*nodes {
-			plan.Warning = strings.TrimPrefix(plan.Warning+"; "+fmt.Sprintf("spec.controlPlane.readNodes: found false; with the discovery %q, "+
-				"the control plane reads the cluster's nodes whatever this says", m.Name), "; ")
+			plan.Warnings = append(plan.Warnings, fmt.Sprintf("spec.controlPlane.readNodes: found false; with the discovery %q, "+
+				"the control plane reads the cluster's nodes whatever this says", m.Name))
 		}
 		plan.Nodes = m.Nodes || *nodes
 	}

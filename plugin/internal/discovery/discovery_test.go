@@ -1,6 +1,7 @@
 package discovery_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/Masterminds/semver/v3"
@@ -94,7 +95,7 @@ func TestOnlySomeListNoMoreThanTheyWatch(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, lists, plan.Lists, version)
 		require.Equal(t, lists && version != "1.8.0", plan.Selects, version)
-		require.Equal(t, lists, plan.Warning != "", version)
+		require.Equal(t, lists, len(plan.Warnings) > 0, version)
 	}
 }
 
@@ -133,7 +134,7 @@ func TestForAnImage(t *testing.T) {
 			continue
 		}
 		require.Equal(t, image, plan.Image)
-		require.Empty(t, plan.Warning)
+		require.Empty(t, plan.Warnings)
 		require.False(t, plan.Lists)
 		require.False(t, plan.Nodes)
 		require.Equal(t, append([]string{"istio-sales"}, test.namespaces...), plan.Watch)
@@ -153,10 +154,10 @@ func TestForSaysWhereToStateAnImage(t *testing.T) {
 	plan, err := discovery.For(two("auto"), semver.MustParse("1.31.0"), "")
 	require.NoError(t, err)
 	require.Equal(t, `spec.discovery: auto is "selectors" here, with which the control plane reads every Secret of the cluster; `+orProxy+
-		`take one application namespace and Istio 1.18 or later, or write "selectors" to accept that`, plan.Warning)
+		`take one application namespace and Istio 1.18 or later, or write "selectors" to accept that`, strings.Join(plan.Warnings, "\n"))
 	plan, err = discovery.For(two("selectors"), semver.MustParse("1.31.0"), "")
 	require.NoError(t, err)
-	require.Empty(t, plan.Warning, "it was asked for by name")
+	require.Empty(t, plan.Warnings, "it was asked for by name")
 }
 
 func TestForNodes(t *testing.T) {
@@ -173,6 +174,7 @@ func TestForNodes(t *testing.T) {
 		{"namespace", nil, true, ""},
 		{"namespace", &yes, true, ""},
 		{"namespace", &no, true, `spec.controlPlane.readNodes: found false; with the discovery "namespace", the control plane reads the cluster's nodes whatever this says`},
+		{"selectors", &no, true, `spec.controlPlane.readNodes: found false; with the discovery "selectors", the control plane reads the cluster's nodes whatever this says`},
 	} {
 		tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
 		tenant.Spec.Discovery, tenant.Spec.ControlPlane.ReadNodes = test.asked, test.nodes
@@ -180,6 +182,6 @@ func TestForNodes(t *testing.T) {
 		plan, err := discovery.For(tenant, semver.MustParse("1.31.0"), "a/b")
 		require.NoError(t, err)
 		require.Equal(t, test.want, plan.Nodes)
-		require.Equal(t, test.warning, plan.Warning)
+		require.Equal(t, test.warning, strings.Join(plan.Warnings, "\n"))
 	}
 }
