@@ -164,15 +164,25 @@ func protect(path string) error {
 // credential is the container's user, where this process may be somebody else:
 // in a user namespace of an ordinary user it is alone.
 func (c *Container) credential() *syscall.Credential {
-	text, err := os.ReadFile("/proc/self/uid_map")
-	fields := strings.Fields(string(text))
-	if err != nil || len(fields) < 3 {
-		return nil
-	}
-	if users, err := strconv.ParseUint(fields[2], 10, 64); err != nil || users <= uint64(c.user) {
+	if Users() <= uint64(max(c.user, c.group)) {
 		return nil
 	}
 	return &syscall.Credential{Uid: uint32(c.user), Gid: uint32(c.group)}
+}
+
+// Users is how many users there are for this process: all of a machine, or one
+// in the user namespace of an ordinary user.
+func Users() uint64 {
+	text, err := os.ReadFile("/proc/self/uid_map")
+	fields := strings.Fields(string(text))
+	if err != nil || len(fields) < 3 {
+		return 0
+	}
+	users, err := strconv.ParseUint(fields[2], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return users
 }
 
 // Memory is what the program occupies, in MiB.
