@@ -180,13 +180,16 @@ func median(all []time.Duration) time.Duration {
 
 func memory(t *testing.T, proxied, direct *cluster.Istiod) string {
 	t.Helper()
-	proxy, err := proxied.Proxy.Memory()
-	require.NoError(t, err)
-	beside, err := proxied.Discovery.Memory()
-	require.NoError(t, err)
-	alone, err := direct.Discovery.Memory()
-	require.NoError(t, err)
-	return fmt.Sprintf("API proxy %.0f MiB, istiod beside it %.0f MiB, istiod that reads the cluster %.0f MiB", proxy, beside, alone)
+	var text []string
+	for _, row := range []struct {
+		name string
+		of   *cluster.Container
+	}{{"API proxy", proxied.Proxy}, {"istiod beside it", proxied.Discovery}, {"istiod that reads the cluster", direct.Discovery}} {
+		all, own, err := row.of.Memory()
+		require.NoError(t, err)
+		text = append(text, fmt.Sprintf("%s %.0f MiB (%.0f without its file)", row.name, all, own))
+	}
+	return strings.Join(text, ", ")
 }
 
 // follower notes when a Service is told first.

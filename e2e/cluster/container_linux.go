@@ -185,14 +185,21 @@ func Users() uint64 {
 	return users
 }
 
-// Memory is what the program occupies, in MiB.
-func (c *Container) Memory() (mib float64, err error) {
+// Memory is what the program occupies, in MiB: all of it, and without the
+// pages of its file, which the kernel can drop.
+func (c *Container) Memory() (all, own float64, err error) {
 	status, err := c.Status()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	kib, err := strconv.ParseFloat(strings.TrimSuffix(status["VmRSS"], " kB"), 64)
-	return kib / 1024, err
+	for field, into := range map[string]*float64{"VmRSS": &all, "RssAnon": &own} {
+		kib, err := strconv.ParseFloat(strings.TrimSuffix(status[field], " kB"), 64)
+		if err != nil {
+			return 0, 0, fmt.Errorf("%s: %s: %w", c.name, field, err)
+		}
+		*into = kib / 1024
+	}
+	return all, own, nil
 }
 
 // Status is what the kernel says of the program: proc_pid_status(5).
