@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,8 +45,9 @@ type mount struct {
 // varRun is where the Pods mount what they mount.
 const varRun = "/var/run"
 
-// programFolder is where a container without an image has the folder of its program.
-const programFolder = varRun + "/program"
+// program is where a container without an image has its program, whose folder
+// may be closed to its user.
+const program = varRun + "/program"
 
 // Start starts the program, again if it has ended; its log goes on.
 func (c *Container) Start() error {
@@ -116,7 +116,10 @@ func (c *Container) inside(f func() error) error {
 			}
 			return f()
 		}
-		if err := bindAll(append([]mount{{programFolder, filepath.Dir(c.bin), true}}, c.mounts...)); err != nil {
+		if err := errors.Join(os.WriteFile(program, nil, 0o755), unix.Mount(c.bin, program, "", unix.MS_BIND, "")); err != nil {
+			return fmt.Errorf("mount %s at %s: %w", c.bin, program, err)
+		}
+		if err := bindAll(c.mounts); err != nil {
 			return err
 		}
 		if c.readOnly {

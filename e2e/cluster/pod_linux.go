@@ -52,7 +52,7 @@ func (i *Istiod) containers(deployment *Object, v Variant) (err error) {
 			switch {
 			case spec["name"] == "discovery":
 				c.bin, c.user, c.group = i.cluster.binaries["pilot-discovery"], 1337, 1337 // the user of Istio's image
-				c.command = append([]string{filepath.Join(programFolder, filepath.Base(c.bin))}, args...)
+				c.command = append([]string{program}, args...)
 				c.env = append(c.env, v.Env...)
 				i.Discovery = c
 			case spec["restartPolicy"] == "Always" && !v.Bare:
@@ -91,7 +91,10 @@ func (c *Container) from(folder string, spec map[string]any) error {
 func (c *Container) secure(spec map[string]any) {
 	context, _, _ := unstructured.NestedMap(spec, "securityContext")
 	for field, of := range map[string]*int{"runAsUser": &c.user, "runAsGroup": &c.group} {
-		if number, stated, _ := unstructured.NestedInt64(context, field); stated {
+		switch number := context[field].(type) { // as it is rendered, or as the API server has it
+		case float64:
+			*of = int(number)
+		case int64:
 			*of = int(number)
 		}
 	}
