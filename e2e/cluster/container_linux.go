@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -36,8 +35,9 @@ type mount struct {
 	readOnly     bool
 }
 
-// image is where a container has the folder of its program.
-const image = "/var/run/image"
+// program is where a container has its program, whose folder may be closed to
+// its user.
+const program = "/var/run/program"
 
 // Start starts the program, again if it has ended; its log goes on.
 func (c *Container) Start() error {
@@ -47,7 +47,7 @@ func (c *Container) Start() error {
 	}
 	defer log.Close()
 	return c.inside(func() (err error) {
-		c.process, err = start(log, c.name, "/", c.credential(), c.env, filepath.Join(image, filepath.Base(c.bin)), c.args...)
+		c.process, err = start(log, c.name, "/", c.credential(), c.env, program, c.args...)
 		return err
 	})
 }
@@ -73,7 +73,7 @@ func (c *Container) Started(limit time.Duration) error {
 // Probe runs the probe of the container once, inside of it.
 func (c *Container) Probe() error {
 	return c.inside(func() error {
-		return run("/", c.credential(), c.env, filepath.Join(image, filepath.Base(c.bin)), c.probe...)
+		return run("/", c.credential(), c.env, program, c.probe...)
 	})
 }
 
@@ -91,7 +91,10 @@ func (c *Container) inside(f func() error) error {
 		if err != nil {
 			return fmt.Errorf("give %s a %s of its own: %w", c.name, folder, err)
 		}
-		for _, m := range append([]mount{{image, filepath.Dir(c.bin), true}}, c.mounts...) {
+		if err := errors.Join(os.WriteFile(program, nil, 0o755), unix.Mount(c.bin, program, "", unix.MS_BIND, "")); err != nil {
+			return fmt.Errorf("mount %s at %s: %w", c.bin, program, err)
+		}
+		for _, m := range c.mounts {
 			if err := m.bind(); err != nil {
 				return fmt.Errorf("mount %s at %s: %w", m.folder, m.path, err)
 			}
