@@ -126,7 +126,7 @@ func atProxies(tenant *tenant, sidecar xds.Node, namespace string) (string, erro
 	}
 	for _, labels := range []map[string]string{{"istio": "ingressgateway"}, {"gateway.networking.k8s.io/gateway-name": "arrives"}} {
 		gateway := xds.Node{Gateway: true, Namespace: namespace, Pod: "arrives", IP: "10.97.99.96", Labels: labels}
-		snapshot, err := askIstiod(tenant.istiod, gateway)
+		snapshot, err := askIstiod(tenant.istiod, gateway, "http.80")
 		if err != nil {
 			return "", err
 		}

@@ -75,7 +75,7 @@ kind: Sidecar
 metadata: {name: e2e, namespace: NAMESPACE}
 spec: {workloadSelector: {labels: {app: ratings}}, egress: [{hosts: [./*]}]}
 ---
-apiVersion: networking.istio.io/v1
+apiVersion: networking.istio.io/v1beta1
 kind: ProxyConfig
 metadata: {name: e2e, namespace: NAMESPACE}
 spec: {concurrency: 1}
