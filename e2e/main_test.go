@@ -14,11 +14,12 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/istio-tenancy/istio-tenancy/e2e/image"
 	"github.com/istio-tenancy/istio-tenancy/e2e/servers"
+	"github.com/istio-tenancy/istio-tenancy/e2e/tally"
 )
 
 var (
 	binaries servers.Binaries
-	results  summary
+	results  tally.Summary
 )
 
 // logs and tools are below this folder, the tests' working directory.
@@ -70,11 +71,11 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer func() { shared.stop() }()
 	code = m.Run()
-	if err := results.print(os.Stdout, filepath.Join(logs, "summary.md")); err != nil || code != 0 {
+	if err := results.Print(os.Stdout, filepath.Join(logs, "summary.md")); err != nil || code != 0 {
 		return code, err
 	}
 	some := flag.Lookup("test.run").Value.String() + flag.Lookup("test.skip").Value.String() + flag.Lookup("test.list").Value.String()
-	return code, results.document(some == "")
+	return code, results.Hold(documented, some == "", *update)
 }
 
 // buildTools makes this repository's image, from which every test has the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -69,6 +70,8 @@ func (m *metrics) write(w io.Writer) {
 		head(w, one.name, one.kind, one.help)
 		fmt.Fprintf(w, "%s%s %d\n", prefix, one.name, one.value.Load())
 	}
+	// By the name that every Go program's exporter uses.
+	fmt.Fprintf(w, "# HELP go_goroutines Goroutines that there are.\n# TYPE go_goroutines gauge\ngo_goroutines %d\n", runtime.NumGoroutine())
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	head(w, "refusals_total", "counter", "Refusals (403) of the API server, by the namespace or the object's name.")
