@@ -6,7 +6,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,25 +57,26 @@ func TestWhatIsMadeChangedAndDeletedArrivesThroughTheProxy(t *testing.T) {
 				_, err := w.cluster.Admin.Apply(objects(row, namespace, word))
 				require.NoError(t, err)
 			}
-			for _, row := range arrivals {
-				c.check(fmt.Sprintf("%s %s in %s", row.name, word, namespace), func(t *testing.T) {
-					require.NoError(t, cluster.Eventually(patience, func() error {
-						text, err := atProxies(fin, sidecar, namespace)
-						if err != nil {
-							return err
-						}
-						for _, w := range []string{"made", "changed"} {
-							if m := mark(row, namespace, w); strings.Contains(text, m) != (w == word) {
-								return fmt.Errorf("%q is told: %v", m, w != word)
-							}
-						}
-						return nil
-					}))
-				})
+			var text string
+			seen := func(row arrival) (wrong error) {
+				for _, w := range []string{"made", "changed"} {
+					if m := mark(row, namespace, w); strings.Contains(text, m) != (w == word) {
+						wrong = fmt.Errorf("%s %s in %s: %q is told: %v", row.name, word, namespace, m, w != word)
+					}
+				}
+				return wrong
 			}
-			text, err := atProxies(fin, sidecar, namespace)
-			require.NoError(t, err)
+			late := cluster.Eventually(patience, func() (err error) {
+				text, err = atProxies(fin, sidecar, namespace)
+				for _, row := range arrivals {
+					err = errors.Join(err, seen(row))
+				}
+				return err
+			})
+			t.Log(namespace, word, late)
 			for _, row := range arrivals {
+				err := seen(row)
+				c.verify(err == nil, "%v", err)
 				c.verify(!strings.Contains(text, mark(row, "ns-0", "made")), "%s of ns-0 is told", row.name)
 			}
 		}
@@ -134,15 +138,12 @@ func atProxies(tenant *tenant, sidecar xds.Node, namespace string) (string, erro
 			fmt.Fprintf(&text, "%s: %s\n", namespace, name)
 		}
 	}
-	for from, name := range map[string]string{namespace: "kubernetes://arrives", "ns-0": "kubernetes-gateway://ns-0/arrives"} {
-		secret, err := secretAt(tenant.istiod, namespace, name)
-		if err != nil {
-			return "", err
-		}
-		for line := range strings.Lines(secret) {
-			fmt.Fprintf(&text, "%s: %s", from, line)
-		}
+	secrets, err := secretsAt(tenant.istiod, namespace, map[string]string{
+		"kubernetes://arrives": namespace, "kubernetes-gateway://ns-0/arrives": "ns-0"})
+	if err != nil {
+		return "", err
 	}
+	text.WriteString(secrets)
 	held, err := tenant.istiod.Debug("/debug/configz")
 	if err != nil {
 		return "", err
@@ -160,22 +161,32 @@ func atProxies(tenant *tenant, sidecar xds.Node, namespace string) (string, erro
 	return text.String(), nil
 }
 
-// secretAt is what the gateway in a namespace is given of a Secret, if anything.
-func secretAt(istiod *cluster.Istiod, namespace, name string) (string, error) {
+// secretsAt is what the gateway in a namespace is given of Secrets, whose names
+// are of a namespace each. For a Secret that it is not to have there is no answer.
+func secretsAt(istiod *cluster.Istiod, namespace string, names map[string]string) (string, error) {
 	caller, err := proxyIn(istiod, namespace)
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	gateway := xds.Node{Gateway: true, Namespace: namespace, Pod: "arrives", IP: "10.97.99.96"}
-	response, err := caller.First(ctx, gateway, xds.Secrets, name)
+	response, err := caller.First(ctx, gateway, xds.Secrets, slices.Sorted(maps.Keys(names))...)
+	if ctx.Err() != nil {
+		return "", nil
+	}
 	if err != nil {
 		return "", err
 	}
 	var text strings.Builder
 	for _, resource := range response.Resources {
-		text.Write(resource.Value)
+		for name, from := range names {
+			for line := range strings.Lines(string(resource.Value)) {
+				if strings.Contains(string(resource.Value), name) {
+					fmt.Fprintf(&text, "%s: %s\n", from, line)
+				}
+			}
+		}
 	}
 	return text.String(), nil
 }

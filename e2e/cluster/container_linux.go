@@ -116,7 +116,9 @@ func (c *Container) inside(f func() error) error {
 			}
 			return f()
 		}
-		if err := errors.Join(os.WriteFile(program, nil, 0o755), unix.Mount(c.bin, program, "", unix.MS_BIND, "")); err != nil {
+		// Not by opening it: another thread's child might hold it a while, and a
+		// mount cannot be protected as long as somebody may write.
+		if err := errors.Join(unix.Mknod(program, unix.S_IFREG|0o755, 0), unix.Mount(c.bin, program, "", unix.MS_BIND, "")); err != nil {
 			return fmt.Errorf("mount %s at %s: %w", c.bin, program, err)
 		}
 		if err := bindAll(c.mounts); err != nil {
