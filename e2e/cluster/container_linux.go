@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,9 +36,9 @@ type mount struct {
 	readOnly     bool
 }
 
-// program is where a container has its program, whose folder may be closed to
-// its user.
-const program = "/var/run/program"
+// program is where a container has its program: its own folder may be closed to
+// the container's user.
+func (c *Container) program() string { return filepath.Join("/var/run/program", filepath.Base(c.bin)) }
 
 // Start starts the program, again if it has ended; its log goes on.
 func (c *Container) Start() error {
@@ -47,7 +48,7 @@ func (c *Container) Start() error {
 	}
 	defer log.Close()
 	return c.inside(func() (err error) {
-		c.process, err = start(log, c.name, "/", c.credential(), c.env, program, c.args...)
+		c.process, err = start(log, c.name, "/", c.credential(), c.env, c.program(), c.args...)
 		return err
 	})
 }
@@ -73,7 +74,7 @@ func (c *Container) Started(limit time.Duration) error {
 // Probe runs the probe of the container once, inside of it.
 func (c *Container) Probe() error {
 	return c.inside(func() error {
-		return run("/", c.credential(), c.env, program, c.probe...)
+		return run("/", c.credential(), c.env, c.program(), c.probe...)
 	})
 }
 
@@ -90,6 +91,10 @@ func (c *Container) inside(f func() error) error {
 		)
 		if err != nil {
 			return fmt.Errorf("give %s a %s of its own: %w", c.name, folder, err)
+		}
+		program := c.program()
+		if err := os.Mkdir(filepath.Dir(program), 0o755); err != nil {
+			return err
 		}
 		// Not by opening it: another thread's child might hold it a while, and a
 		// mount cannot be protected as long as somebody may write.
