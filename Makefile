@@ -3,16 +3,17 @@
 KUSTOMIZE := PATH="$(CURDIR)/bin:$$PATH" bin/kustomize build --enable-alpha-plugins --enable-exec
 MODULE    := github.com/istio-tenancy/istio-tenancy
 MANIFESTS ?= ../shared/manifests
+SOAK      ?= 30m
 # The race detector needs a C compiler. It is for what runs side by side, which
 # says so in one of these words; all else would take six times as long for nothing.
 RACE      := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 CONCURRENT = $(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b|testscript\.Run\b' --include='*.go' plugin))))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e bench manifests compare istio istio-accept lint generate kinds clean
+.PHONY: help build demo test e2e e2e-soak bench manifests compare istio istio-accept lint generate kinds clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build bin/istio-tenancy and bin/kustomize.
 	go build -ldflags '-s -w' -o bin/ ./plugin/cmd/istio-tenancy
@@ -35,12 +36,18 @@ e2e: ## Run the tests on a real API server and real istiods; the first run build
 	cd e2e/flux && go test -count=1 ./...
 	cd e2e/prometheus && go test -count=1 ./...
 	cd e2e/network && go test -count=1 ./...
+	cd e2e && go test -count=1 -timeout 20m -v ./apiproxy
+	cd e2e && go test -count=1 ./image
 	cd e2e && go test -count=1 -timeout 60m -v .
 
-bench: build ## Time render for up to 10,000 tenants beside sed, helm and kustomize; and a tenant's build.
+e2e-soak: ## Run the API proxy for half an hour, or SOAK=8h, of watches that time out.
+	cd e2e && go test -count=1 -timeout 0 -v -run TestSoak ./apiproxy -soak $(SOAK)
+
+bench: build ## Time render for up to 10,000 tenants beside sed, helm and kustomize; a tenant's build; and the API proxy, if make e2e has built its servers.
 	GOBIN=$(CURDIR)/bin go install helm.sh/helm/v4/cmd/helm@$$(go list -m -f '{{.Version}}' helm.sh/helm/v4)
 	go run ./plugin/internal/render/bench -bin bin -charts "$$(go list -m -f '{{.Dir}}' istio.io/istio)/manifests/charts/istio-control/istio-discovery"
 	go test -run '^$$' -bench . -benchtime 20x ./plugin/internal/shipped ./plugin/internal/release
+	cd e2e && go test -run '^$$' -bench . -benchtime 1x ./apiproxy
 
 manifests: ## Make upstream's manifests for the tests, of the versions that the Go module proxy has.
 	go run ./plugin/internal/oracle/upstream/make -o .manifests -else $(MANIFESTS)

@@ -79,7 +79,7 @@ func TestFiftyNamespacesAndAnAPIServerThatStartsAnew(t *testing.T) {
 	c.note("%s and %d Services, ready: %.1f s with the API proxy, %.1f s directly.", size(wide), wideServices, wide.istiod.Took.Seconds(), direct.Took.Seconds())
 	c.note("%s and %d Services, memory: %s.", size(wide), wideServices, memory(t, wide.istiod, direct))
 	c.check("the API server starts anew", func(t *testing.T) {
-		require.NoError(t, alone.RestartAPIServer())
+		require.NoError(t, alone.APIServer().Restart())
 		start := time.Now()
 		gone, made := serviceObject(t, wide, 7), parse(t, `{apiVersion: v1, kind: Service, metadata: {name: late, namespace: wide-33}, spec: {ports: [{name: http, port: 80}]}}`)
 		require.NoError(t, alone.Admin.Delete(gone))

@@ -5,18 +5,21 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/image"
 	"github.com/istio-tenancy/istio-tenancy/e2e/servers"
+	"github.com/istio-tenancy/istio-tenancy/e2e/tally"
 )
 
 var (
 	binaries servers.Binaries
-	results  summary
+	results  tally.Summary
 )
 
 // logs and tools are below this folder, the tests' working directory.
@@ -47,9 +50,9 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	binaries["istio-tenancy"] = filepath.Join(built, "istio-tenancy")
+	binaries["image"] = filepath.Join(built, "image")
 	if !cluster.Isolated() {
-		if err := buildTools(); err != nil {
+		if err := buildTools(binaries["image"]); err != nil {
 			return 1, err
 		}
 		if err := errors.Join(os.RemoveAll(logs), os.MkdirAll(logs, 0o755)); err != nil {
@@ -68,24 +71,32 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer func() { shared.stop() }()
 	code = m.Run()
-	if err := results.print(os.Stdout, filepath.Join(logs, "summary.md")); err != nil || code != 0 {
+	if err := results.Print(os.Stdout, filepath.Join(logs, "summary.md")); err != nil || code != 0 {
 		return code, err
 	}
 	some := flag.Lookup("test.run").Value.String() + flag.Lookup("test.skip").Value.String() + flag.Lookup("test.list").Value.String()
-	return code, results.document(some == "")
+	return code, results.Hold(documented, some == "", *update)
 }
 
-// buildTools builds this repository's command and the kustomize CLI that its
-// go.mod names.
-func buildTools() error {
-	into, err := filepath.Abs(tools)
+// buildTools makes this repository's image, from which every test has the
+// command, and builds the kustomize CLI that go.mod names.
+func buildTools(folder string) error {
+	made, err := image.Build(context.Background(), "..", folder)
 	if err != nil {
+		return fmt.Errorf("make the image: %w", err)
+	}
+	into := filepath.Dir(folder)
+	command := filepath.Join(into, "istio-tenancy")
+	if err := os.Remove(command); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	cmd := exec.Command("go", "build", "-o", into+"/", "./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5")
+	if err := os.Link(filepath.Join(made.Root, "usr/local/bin/istio-tenancy"), command); err != nil {
+		return err
+	}
+	cmd := exec.Command("go", "build", "-o", into+"/", "sigs.k8s.io/kustomize/kustomize/v5")
 	cmd.Dir = ".."
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the command and kustomize: %w\n%s", err, out)
+		return fmt.Errorf("build kustomize: %w\n%s", err, out)
 	}
 	return nil
 }

@@ -3,12 +3,18 @@ package cluster
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// AuditLog is the path of the API server's audit log, one JSON event per line.
-func (c *Cluster) AuditLog() string { return filepath.Join(c.Logs, "audit.log") }
+// auditLog is the path of the nth API server's audit log, one JSON event per line.
+func (c *Cluster) auditLog(n int) string {
+	if n == 1 {
+		return filepath.Join(c.Logs, "audit.log")
+	}
+	return filepath.Join(c.Logs, fmt.Sprintf("audit-%d.log", n))
+}
 
 // Request is one line of the audit log.
 type Request struct {
@@ -23,10 +29,22 @@ type Request struct {
 	Agent       string // the client's User-Agent
 }
 
-// Requests are the requests that a user has made so far, in their order. User
-// "" stands for everybody.
+// Requests are the requests that a user has made so far, in their order at each
+// API server. User "" stands for everybody.
 func (c *Cluster) Requests(user string) ([]Request, error) {
-	file, err := os.Open(c.AuditLog())
+	var all []Request
+	for n := range c.servers {
+		requests, err := readAudit(c.auditLog(n+1), user)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, requests...)
+	}
+	return all, nil
+}
+
+func readAudit(path, user string) ([]Request, error) {
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}

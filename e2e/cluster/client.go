@@ -37,6 +37,9 @@ type Client struct {
 // As acts as a user of Options.Users.
 func (c *Cluster) As(user string) *Client { return c.WithToken(tokenOf(user)) }
 
+// AdminToken is the token of the cluster administrator, for a client that is not a Client.
+func AdminToken() string { return tokenOf(ClusterAdmin) }
+
 // WithToken acts as whoever the token stands for.
 func (c *Cluster) WithToken(token string) *Client {
 	roots := x509.NewCertPool()

@@ -45,14 +45,14 @@ type Cluster struct {
 
 	binaries servers.Binaries
 	data     string // etcd's data, keys, tokens, kubeconfigs
-	url      string
+	etcd     string // its URL
+	url      string // of the first API server
 	ca       []byte
+	first    *APIServer
+	servers  int // how many API servers were added
 	net      int // the second octet of its Services' addresses
 	pods     int // how many pods got an address
 	stop     []func()
-
-	apiserver     *process
-	apiserverArgs []string
 }
 
 // controllers are those that the rendered objects need, and those that an
@@ -96,7 +96,8 @@ func Start(binaries servers.Binaries, o Options) (_ *Cluster, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.startAPIServer(etcd, o.Flags); err != nil {
+	c.etcd = etcd
+	if _, err := c.AddAPIServer(o.Flags...); err != nil {
 		return nil, err
 	}
 	return c, c.startControllers()
@@ -195,20 +196,21 @@ func (c *Cluster) startControllers() error {
 
 // run starts a server that Stop ends.
 func (c *Cluster) run(name string, env []string, args ...string) (*process, error) {
-	p, err := c.startServer(name, env, args...)
-	if err == nil {
-		c.stop = append(c.stop, p.stop)
-	}
-	return p, err
+	return c.runAs(name, env, c.binaries[name], args...)
 }
 
-func (c *Cluster) startServer(name string, env []string, args ...string) (*process, error) {
+// runAs is run, with a name of its own for the log.
+func (c *Cluster) runAs(name string, env []string, bin string, args ...string) (*process, error) {
 	log, err := openLog(c.Logs, name)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	return start(log, name, c.data, nil, env, c.binaries[name], args...)
+	p, err := start(log, name, c.data, nil, env, bin, args...)
+	if err == nil {
+		c.stop = append(c.stop, p.stop)
+	}
+	return p, err
 }
 
 // freePorts are loopback ports that nobody listens on.

@@ -8,8 +8,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/image"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -44,38 +46,62 @@ func (i *Istiod) containers(deployment *Object, v Variant) (err error) {
 		for _, item := range specs {
 			spec := item.(map[string]any)
 			c := &Container{network: i.network, logs: i.cluster.Logs, name: i.logName(fmt.Sprint(spec["name"]))}
-			c.args, _, _ = unstructured.NestedStringSlice(spec, "args")
+			args, _, _ := unstructured.NestedStringSlice(spec, "args")
 			c.env = append(environment(spec, fields), "KUBERNETES_SERVICE_HOST="+host, "KUBERNETES_SERVICE_PORT="+port)
-			c.readOnly, _, _ = unstructured.NestedBool(spec, "securityContext", "readOnlyRootFilesystem")
 			c.mounts = mounts(spec, folders, account)
-			user, stated, _ := unstructured.NestedInt64(spec, "securityContext", "runAsUser")
 			switch {
 			case spec["name"] == "discovery":
-				c.bin, c.user = i.cluster.binaries["pilot-discovery"], 1337 // the user of Istio's image
+				c.bin, c.user, c.group = i.cluster.binaries["pilot-discovery"], 1337, 1337 // the user of Istio's image
+				c.command = append([]string{c.program()}, args...)
 				c.env = append(c.env, v.Env...)
 				i.Discovery = c
 			case spec["restartPolicy"] == "Always" && !v.Bare:
-				c.bin, c.user = i.cluster.binaries["istio-tenancy"], 999 // the user of this project's image
-				if c.probe, err = probe(spec); err != nil {
+				if err := c.from(i.cluster.binaries["image"], spec); err != nil {
 					return fmt.Errorf("container %s: %w", spec["name"], err)
 				}
+				c.command = append(c.command, args...)
 				i.Proxy = c
 			}
-			if stated {
-				c.user = int(user)
-			}
+			c.secure(spec)
 		}
 	}
 	return nil
 }
 
-// probe is the startup probe of a container, without the program's name.
-func probe(spec map[string]any) ([]string, error) {
-	command, _, _ := unstructured.NestedStringSlice(spec, "startupProbe", "exec", "command")
-	if len(command) < 2 || filepath.Base(command[0]) != "istio-tenancy" {
-		return nil, fmt.Errorf("has the startup probe %q, not one of istio-tenancy", command)
+// from gives a container the image that is kept in a folder.
+func (c *Container) from(folder string, spec map[string]any) error {
+	made, err := image.Open(folder)
+	if err != nil {
+		return err
 	}
-	return command[1:], nil
+	c.image, c.user, c.group = &made, made.User, made.Group
+	c.env = slices.Concat(made.Env, c.env)
+	c.command = slices.Clone(made.Entrypoint)
+	if command, stated, _ := unstructured.NestedStringSlice(spec, "command"); stated {
+		c.command = command
+	}
+	c.probe, _, _ = unstructured.NestedStringSlice(spec, "startupProbe", "exec", "command")
+	if len(c.command) == 0 || len(c.probe) == 0 {
+		return fmt.Errorf("has the command %q and the startup probe %q", c.command, c.probe)
+	}
+	return nil
+}
+
+// secure does what a container's securityContext says.
+func (c *Container) secure(spec map[string]any) {
+	context, _, _ := unstructured.NestedMap(spec, "securityContext")
+	for field, of := range map[string]*int{"runAsUser": &c.user, "runAsGroup": &c.group} {
+		switch number := context[field].(type) { // as it is rendered, or as the API server has it
+		case float64:
+			*of = int(number)
+		case int64:
+			*of = int(number)
+		}
+	}
+	dropped, _, _ := unstructured.NestedStringSlice(context, "capabilities", "drop")
+	c.bounded = slices.Contains(dropped, "ALL")
+	c.fixed = context["allowPrivilegeEscalation"] == false
+	c.readOnly = context["readOnlyRootFilesystem"] == true
 }
 
 // volumes are the folders of the Pod's volumes, by name. A volume of another

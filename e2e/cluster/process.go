@@ -66,7 +66,7 @@ func command(dir string, as *syscall.Credential, env []string, bin string, args 
 
 // stop asks the process to end, and makes it end after a while.
 func (p *process) stop() {
-	if p == nil {
+	if p == nil || p.ended() {
 		return
 	}
 	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGTERM)
@@ -75,6 +75,24 @@ func (p *process) stop() {
 	case <-time.After(3 * time.Second):
 		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 		<-p.done
+	}
+}
+
+// kill ends the process without a word, as a crash does.
+func (p *process) kill() {
+	if p.ended() {
+		return
+	}
+	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	<-p.done
+}
+
+func (p *process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
 	}
 }
 

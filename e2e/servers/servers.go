@@ -15,12 +15,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -83,12 +85,15 @@ var families = []Family{
 // and each copied folder.
 type Binaries map[string]string
 
+var errNoPath = errors.New("no path of the recipes: the binary was built with -trimpath")
+
 // Build builds every family that the cache does not hold, one after the other,
-// and says on log what it does and how long it took.
-func Build(ctx context.Context, log io.Writer) (Binaries, error) {
+// and says on log what it does and how long it took. only names the families by
+// their Dir; without a name it is all.
+func Build(ctx context.Context, log io.Writer, only ...string) (Binaries, error) {
 	_, here, _, ok := runtime.Caller(0)
 	if !ok {
-		return nil, fmt.Errorf("no path of the recipes: the binary was built with -trimpath")
+		return nil, errNoPath
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -96,6 +101,9 @@ func Build(ctx context.Context, log io.Writer) (Binaries, error) {
 	}
 	binaries := Binaries{}
 	for _, family := range families {
+		if len(only) > 0 && !slices.Contains(only, family.Dir) {
+			continue
+		}
 		dir := filepath.Join(filepath.Dir(here), family.Dir)
 		into := filepath.Join(cache, "istio-tenancy-e2e")
 		if err := family.build(ctx, dir, into, log, binaries); err != nil {
@@ -103,6 +111,28 @@ func Build(ctx context.Context, log io.Writer) (Binaries, error) {
 		}
 	}
 	return binaries, nil
+}
+
+// Built says whether the cache holds these families, which Build would build otherwise.
+func Built(only ...string) (bool, error) {
+	_, here, _, ok := runtime.Caller(0)
+	if !ok {
+		return false, errNoPath
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return false, err
+	}
+	for _, family := range families {
+		key, err := family.key(filepath.Join(filepath.Dir(here), family.Dir))
+		if err != nil {
+			return false, err
+		}
+		if _, err := os.Stat(filepath.Join(cache, "istio-tenancy-e2e", family.Dir+"-"+key)); err != nil && slices.Contains(only, family.Dir) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 func (f Family) build(ctx context.Context, dir, cache string, log io.Writer, binaries Binaries) error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -63,12 +64,15 @@ func (m *metrics) write(w io.Writer) {
 		{"events_total", "counter", "Events handed to clients of merged watches, without bookmarks.", &m.events},
 		{"bookmarks_total", "counter", "Bookmarks handed to clients of merged watches.", &m.bookmarks},
 		{"unauthenticated_total", "counter", "Requests without a token.", &m.unauthenticated},
+		{"unreachable_total", "counter", "Passed requests for which the API server could not be reached.", &m.unreachable},
 		{"received_bytes_total", "counter", "Bytes of merged answers that the API server sent, unpacked.", &m.received},
 		{"sent_bytes_total", "counter", "Bytes of merged answers that clients were sent.", &m.sent},
 	} {
 		head(w, one.name, one.kind, one.help)
 		fmt.Fprintf(w, "%s%s %d\n", prefix, one.name, one.value.Load())
 	}
+	// By the name that every Go program's exporter uses.
+	fmt.Fprintf(w, "# HELP go_goroutines Goroutines that there are.\n# TYPE go_goroutines gauge\ngo_goroutines %d\n", runtime.NumGoroutine())
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	head(w, "refusals_total", "counter", "Refusals (403) of the API server, by the namespace or the object's name.")

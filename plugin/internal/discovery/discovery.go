@@ -2,7 +2,7 @@
 // some namespaces, and picks one for a tenant:
 //
 //	mode          Istio              namespaces       told by
-//	proxy         1.6 and later      any number       a proxy beside istiod, whose image the base states
+//	proxy         all                any number       a proxy beside istiod, whose image the base states
 //	namespace     1.18 and later     one              ISTIO_WATCH_NAMESPACE
 //	appNamespace  up to 1.6          one              --appNamespace
 //	              1.7 to 1.9         any number       --appNamespace, which these ignore: on request only

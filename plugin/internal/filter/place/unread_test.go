@@ -18,10 +18,10 @@ func TestSaysWhatIstiodDoesNotRead(t *testing.T) {
 		namespaces            []string
 		want                  []string
 	}{
-		{"beside the control plane", `{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: a, namespace: istio-system1}}`,
-			"1.31.0", []string{"ns-1"}, []string{"PeerAuthentication istio-system1/a" + here}},
-		{"of the Gateway API", `{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: a, namespace: istio-system1}}`,
-			"1.31.0", []string{"ns-1"}, []string{"HTTPRoute istio-system1/a" + here}},
+		{"beside the control plane", `{apiVersion: security.istio.io/v1beta1, kind: PeerAuthentication, metadata: {name: a, namespace: istio-system1}}`,
+			"1.6.0", []string{"ns-1"}, []string{"PeerAuthentication istio-system1/a" + here}},
+		{"a kind that nobody knows", `{apiVersion: networking.istio.io/v1, kind: New, metadata: {name: a, namespace: istio-system1}}`,
+			"1.31.0", []string{"ns-1"}, []string{"New istio-system1/a" + here}},
 		{"an own EnvoyFilter", `{apiVersion: networking.istio.io/v1alpha3, kind: EnvoyFilter, metadata: {name: a, namespace: istio-system1}}`,
 			"1.20.0", []string{"ns-1"}, []string{"EnvoyFilter istio-system1/a" + here}},
 		{"the charts'", `{apiVersion: networking.istio.io/v1alpha3, kind: EnvoyFilter, metadata: {name: a, namespace: istio-system1, labels: {istio.io/rev: sales}}}`,

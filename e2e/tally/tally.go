@@ -1,0 +1,131 @@
+// Package tally counts what a group of end-to-end tests checks, and holds the
+// page that lists the claims to it.
+package tally
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Summary is the table at the end of a run: one row per claim.
+type Summary struct{ claims []*Claim }
+
+// Claim counts the checks of one test.
+type Claim struct {
+	*testing.T
+	text           string
+	checks, passed int
+	took           time.Duration
+	notes          []string
+}
+
+// Claim starts a claim; text is the sentence that the test proves.
+func (s *Summary) Claim(t *testing.T, text string) *Claim {
+	c := &Claim{T: t, text: text}
+	s.claims = append(s.claims, c)
+	start := time.Now()
+	t.Cleanup(func() {
+		c.took = time.Since(start)
+		if t.Failed() && c.checks == c.passed {
+			c.checks++ // what failed was no check, but on the way to one
+		}
+	})
+	return c
+}
+
+// Check is one counted check.
+func (c *Claim) Check(name string, f func(t *testing.T)) bool {
+	c.Helper()
+	c.checks++
+	ok := c.Run(name, f)
+	if ok {
+		c.passed++
+	}
+	return ok
+}
+
+// Verify is a check that is one of very many: it is counted, and named only
+// when it fails.
+func (c *Claim) Verify(ok bool, format string, args ...any) bool {
+	c.Helper()
+	c.checks++
+	if ok {
+		c.passed++
+	} else {
+		c.Errorf(format, args...)
+	}
+	return ok
+}
+
+// Note adds a figure to the summary.
+func (c *Claim) Note(format string, args ...any) {
+	c.notes = append(c.notes, fmt.Sprintf(format, args...))
+}
+
+// Print writes the notes and the table, also into a file.
+func (s Summary) Print(out io.Writer, file string) error {
+	var text strings.Builder
+	checks, passed := 0, 0
+	for _, c := range s.claims {
+		for _, note := range c.notes {
+			fmt.Fprintln(&text, note)
+		}
+	}
+	text.WriteString("\n| claim | checks | passed | seconds |\n|---|---|---|---|\n")
+	for _, c := range s.claims {
+		fmt.Fprintf(&text, "| %s | %d | %d | %.0f |\n", c.text, c.checks, c.passed, c.took.Seconds())
+		checks, passed = checks+c.checks, passed+c.passed
+	}
+	fmt.Fprintf(&text, "| **all** | %d | %d | |\n", checks, passed)
+	fmt.Fprintf(&text, "\n%d passed, %d failed\n", passed, checks-passed)
+	fmt.Fprint(out, text.String())
+	return os.WriteFile(file, []byte(text.String()), 0o644)
+}
+
+// Table is a table of claims in a page: Heading stands over its first column, and over no
+// other table's.
+type Table struct{ Page, Heading string }
+
+func (t Table) head() string { return "| " + t.Heading + " | checks |\n|---|---|\n" }
+
+// Hold compares the claims with the table: all of it after a whole run, and
+// otherwise the sentences of the claims that were run. After a whole run it can
+// write the table instead.
+func (s Summary) Hold(t Table, whole, write bool) error {
+	page, err := os.ReadFile(t.Page)
+	if err != nil {
+		return err
+	}
+	before, table, found := strings.Cut(string(page), t.head())
+	if !found {
+		return fmt.Errorf("%s: has no table that begins with %q", t.Page, t.head())
+	}
+	if !whole {
+		var missing []error
+		for _, c := range s.claims {
+			if !strings.Contains(table, "| "+c.text+" |") {
+				missing = append(missing, fmt.Errorf("%s: has no row %q", t.Page, c.text))
+			}
+		}
+		return errors.Join(missing...)
+	}
+	var rows strings.Builder
+	checks := 0
+	for _, c := range s.claims {
+		fmt.Fprintf(&rows, "| %s | %d |\n", c.text, c.checks)
+		checks += c.checks
+	}
+	fmt.Fprintf(&rows, "| **all** | %d |\n", checks)
+	switch _, after, _ := strings.Cut(table, "\n\n"); {
+	case write:
+		return os.WriteFile(t.Page, []byte(before+t.head()+rows.String()+"\n"+after), 0o644)
+	case !strings.HasPrefix(table, rows.String()+"\n"):
+		return fmt.Errorf("%s: its table of %s is not what was run: go test -update writes it", t.Page, t.Heading)
+	}
+	return nil
+}
