@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -47,7 +48,7 @@ const varRun = "/var/run"
 
 // program is where a container without an image has its program, whose folder
 // may be closed to its user.
-const program = varRun + "/program"
+func (c *Container) program() string { return varRun + "/program/" + filepath.Base(c.bin) }
 
 // Start starts the program, again if it has ended; its log goes on.
 func (c *Container) Start() error {
@@ -115,6 +116,10 @@ func (c *Container) inside(f func() error) error {
 				return fmt.Errorf("enter the image of %s: %w", c.name, err)
 			}
 			return f()
+		}
+		program := c.program()
+		if err := os.Mkdir(filepath.Dir(program), 0o755); err != nil {
+			return err
 		}
 		// Not by opening it: another thread's child might hold it a while, and a
 		// mount cannot be protected as long as somebody may write.

@@ -52,7 +52,7 @@ func (i *Istiod) containers(deployment *Object, v Variant) (err error) {
 			switch {
 			case spec["name"] == "discovery":
 				c.bin, c.user, c.group = i.cluster.binaries["pilot-discovery"], 1337, 1337 // the user of Istio's image
-				c.command = append([]string{program}, args...)
+				c.command = append([]string{c.program()}, args...)
 				c.env = append(c.env, v.Env...)
 				i.Discovery = c
 			case spec["restartPolicy"] == "Always" && !v.Bare:
