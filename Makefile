@@ -37,6 +37,7 @@ e2e: ## Run the tests on a real API server and real istiods; the first run build
 	cd e2e/prometheus && go test -count=1 ./...
 	cd e2e/network && go test -count=1 ./...
 	cd e2e && go test -count=1 -timeout 20m -v ./apiproxy
+	cd e2e && go test -count=1 ./image
 	cd e2e && go test -count=1 -timeout 60m -v .
 
 e2e-soak: ## Run the API proxy for half an hour, or SOAK=8h, of watches that time out.

@@ -17,7 +17,7 @@ import (
 func TestTheRenderedObjectsApplyCleanlyAndASecondApplyChangesNothing(t *testing.T) {
 	c := claims(t, "What kustomize prints applies cleanly, server-side and strictly; a second apply, after istiod has run, changes nothing")
 	w := theWorld(t)
-	c.note("Common base, %d objects, four tenants and four istiods: up in %.0f s.", len(w.common), w.took.Seconds())
+	c.note("Common base, %d objects, five tenants and five istiods: up in %.0f s.", len(w.common), w.took.Seconds())
 	c.check("common again", func(t *testing.T) {
 		require.NotZero(t, typed(t, w.cluster.Admin, w.common))
 		unchanged(t, w.cluster, w.common)

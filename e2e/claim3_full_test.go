@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -27,16 +25,22 @@ patches:
     - {op: add, path: /webhooks/0/clientConfig/caBundle, value: Y2E=}
 `
 
-// lab is a copy of sales whose administrator has `full`. Its istiod is not run.
-func (w *world) lab(t *testing.T) *tenant {
+// lab is a copy of sales whose administrator has `full`, and with proxy it has
+// another namespace and the API proxy. Its istiod is not run.
+func (w *world) lab(t *testing.T, name string, number int, proxy bool) *tenant {
 	t.Helper()
-	lab := &tenant{name: "lab", admin: "lab-admin", controlPlane: "istio-system5", applications: []string{"ns-5"}}
-	require.NoError(t, w.source.copyTenant("sales", "lab", "sales", "lab", "namespace: istio-system1", "namespace: istio-system5\n    adminAccess: full", "ns-1", "ns-5"))
-	file := filepath.Join(w.source.dir, "overlays/lab/kustomization.yaml")
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(file, append(text, withCertificate...), 0o644))
-	lab.objects, err = w.source.render("overlays/lab")
+	app := fmt.Sprintf("ns-%d", number)
+	lab := &tenant{name: name, admin: name + "-admin", controlPlane: fmt.Sprintf("istio-system%d", number), applications: []string{app}}
+	listed, more := "- "+app, ""
+	if proxy {
+		lab.applications = append(lab.applications, app+"b")
+		listed, more = "- "+app+"\n  - "+app+"b"+byProxy, strings.Replace(withProxy, "\npatches:\n", "", 1)
+	}
+	require.NoError(t, w.source.copyTenant("sales", name, "sales", name,
+		"namespace: istio-system1", "namespace: "+lab.controlPlane+"\n    adminAccess: full", "- ns-1", listed))
+	require.NoError(t, w.source.add(name, withCertificate+more))
+	var err error
+	lab.objects, err = w.source.render("overlays/" + name)
 	require.NoError(t, err)
 	lab.stored, err = w.cluster.Admin.Apply(lab.objects)
 	require.NoError(t, err)
@@ -81,23 +85,18 @@ var ofFull = []string{
 func TestAttacksOfAnAdministratorWithFull(t *testing.T) {
 	c := claims(t, "Every attack of a tenant administrator with `full` that reaches past the tenant is refused")
 	w := theWorld(t)
-	lab, dev := w.lab(t), w.tenants["dev"]
+	attacksWithFull(t, c, w, w.lab(t, "lab", 8, false))
+	attacksWithFull(t, c, w, w.lab(t, "desk", 9, true))
+}
+
+func attacksWithFull(t *testing.T, c *claim, w *world, lab *tenant) {
 	client := w.cluster.As(lab.admin)
-	on := target{
-		tenant: lab.name, app: lab.applications[0], plane: lab.controlPlane,
-		other: dev.name, otherApp: dev.applications[0], otherPlane: dev.controlPlane, otherAdmin: dev.admin,
-		istiod: "istiod-lab", otherIstiod: dev.istiod.ServiceAccount, pod: "istiod-lab-0",
-		mesh: "istio-lab", injector: "istio-sidecar-injector-lab",
-		validator:   nameOf(t, lab.objects, "ValidatingWebhookConfiguration"),
-		otherHook:   nameOf(t, dev.objects, "MutatingWebhookConfiguration"),
-		clusterRole: nameOf(t, lab.objects, "ClusterRole"), memberRole: roleOf(t, lab),
-		adminRole: "ns-access-for-lab-admin-" + lab.controlPlane, policy: nameOf(t, lab.objects, "NetworkPolicy"),
-	}
+	on := targetOf(t, w, lab, w.tenants["dev"])
 	for _, attack := range attacks {
 		if slices.Contains(ofFull, attack.name) {
 			continue
 		}
-		c.check(attack.name, func(t *testing.T) {
+		c.check(lab.name+": "+attack.name, func(t *testing.T) {
 			refused, answer, err := attack.try(client, on)
 			require.NoError(t, err)
 			require.True(t, refused, "%d %s", answer.Code, answer.Message())
@@ -108,8 +107,8 @@ func TestAttacksOfAnAdministratorWithFull(t *testing.T) {
 	const address = `"subsets":[{"addresses":[{"ip":"10.97.0.2"}],"ports":[{"port":15010}]}]`
 	for _, row := range []struct{ name, method, path, body string }{
 		{"lead a Service to another's Pod by Endpoints", "POST", beside + "/endpoints", object("v1", "Endpoints", "attack", address)},
-		{"lead istiod's Service there", "PATCH", beside + "/endpoints/istiod-lab", "{" + address + "}"},
-		{"lead it there by a server-side apply", "PATCH", beside + "/endpoints/istiod-lab?fieldManager=attack&force=true", object("v1", "Endpoints", "istiod-lab", address)},
+		{"lead istiod's Service there", "PATCH", beside + "/endpoints/" + on.istiod, "{" + address + "}"},
+		{"lead it there by a server-side apply", "PATCH", beside + "/endpoints/" + on.istiod + "?fieldManager=attack&force=true", object("v1", "Endpoints", on.istiod, address)},
 		{"lead it there by an EndpointSlice", "POST", slices5, object("discovery.k8s.io/v1", "EndpointSlice", "attack", `"addressType":"IPv4","endpoints":[{"addresses":["10.97.0.2"]}]`)},
 		{"delete istiod's Endpoints", "DELETE", beside + "/endpoints", ""},
 		{"a Pod beside istiod that displaces the node's own", "POST", beside + "/pods", barePod(`"priorityClassName":"system-node-critical"`)},
@@ -121,14 +120,14 @@ func TestAttacksOfAnAdministratorWithFull(t *testing.T) {
 		{"a Pod beside istiod in the node's network", "POST", beside + "/pods", barePod(`"hostNetwork":true`)},
 		{"a Service beside istiod that takes another's address", "POST", beside + "/services", object("v1", "Service", "attack", `"spec":{"ports":[{"port":53}],"externalIPs":["10.96.0.10"]}`)},
 	} {
-		c.check(row.name, func(t *testing.T) {
+		c.check(lab.name+": "+row.name, func(t *testing.T) {
 			answer, err := client.Do(row.method, row.path, row.body)
 			require.NoError(t, err)
 			require.Equal(t, 403, answer.Code, answer.Message())
 		})
 	}
 	// A ReplicaSet is accepted; what its controller makes is held to the same.
-	c.check("the Pods of a ReplicaSet beside istiod", func(t *testing.T) {
+	c.check(lab.name+": the Pods of a ReplicaSet beside istiod", func(t *testing.T) {
 		template := strings.Replace(barePod(`"priorityClassName":"system-node-critical"`), `"labels":{`, `"labels":{"attack":"yes",`, 1)
 		template = strings.Replace(template, `"apiVersion":"v1","kind":"Pod",`, "", 1)
 		path := "/apis/apps/v1/namespaces/" + lab.controlPlane + "/replicasets"

@@ -26,7 +26,7 @@ func TestATenantAdministratorCannotReadTheDebugPortThroughIstiod(t *testing.T) {
 	require.NoError(t, err)
 	keys.Start()
 	defer keys.Close()
-	for _, name := range []string{"sales", "ops"} { // one of each mode
+	for _, name := range []string{"sales", "ops", "fin"} { // one of each mode
 		tenant := w.tenants[name]
 		namespace := tenant.applications[0]
 		deployBookinfo(t, w, namespace)

@@ -110,6 +110,7 @@ func TestACertificateNamesTheTrustDomainOfTheTenantAndTheNamespaceOfTheToken(t *
 		{"sales", "ns-1", "spiffe://sales.mesh/ns/ns-1/sa/default"},
 		{"ops", "ns-3", "spiffe://ops.mesh/ns/ns-3/sa/default"},
 		{"ops", "ns-4", "spiffe://ops.mesh/ns/ns-4/sa/default"},
+		{"fin", "ns-6", "spiffe://fin.mesh/ns/ns-6/sa/default"},
 		{"sales", "", ""},
 	} {
 		c.check(fmt.Sprintf("%s signs for %q", row.istiod, row.namespace), func(t *testing.T) {

@@ -76,7 +76,7 @@ spec:
 func TestAnIngressIsServedByItsTenantsOwnGateway(t *testing.T) {
 	c := claims(t, "An Ingress of class istio is served by its own tenant's gateway and by no other's, and tells the address of that gateway's Service")
 	w := theWorld(t)
-	for n, name := range []string{"sales", "dev", "ops"} {
+	for n, name := range []string{"sales", "dev", "ops", "fin"} {
 		namespace := w.tenants[name].applications[0]
 		deployBookinfo(t, w, namespace)
 		objects, err := cluster.Parse(fmt.Appendf(nil, edge, namespace))
@@ -90,7 +90,7 @@ func TestAnIngressIsServedByItsTenantsOwnGateway(t *testing.T) {
 		require.NoError(t, answer.Error())
 		runGateway(t, w, namespace)
 	}
-	for n, name := range []string{"sales", "dev", "ops"} {
+	for n, name := range []string{"sales", "dev", "ops", "fin"} {
 		tenant := w.tenants[name]
 		namespace := tenant.applications[0]
 		c.check(name+": the gateway has a listener, and a route to its own tenant's service", func(t *testing.T) {

@@ -38,8 +38,13 @@ func TestNobodyElseJoinsAMesh(t *testing.T) {
 		c.check("what "+name+"'s istiod listens on", func(t *testing.T) {
 			everybody, own, err := w.tenants[name].istiod.Listening()
 			require.NoError(t, err)
-			require.Equal(t, []string{"15012", "15014", "15017", "8080"}, everybody)
-			require.Equal(t, []string{"15010", "9876"}, own)
+			if w.tenants[name].istiod.Proxy == nil {
+				require.Equal(t, []string{"15012", "15014", "15017", "8080"}, everybody)
+				require.Equal(t, []string{"15010", "9876"}, own)
+			} else { // its metrics, and what istiod alone talks to
+				require.Equal(t, []string{"15012", "15014", "15017", "15094", "8080"}, everybody)
+				require.Equal(t, []string{"15010", "16443", "9876"}, own)
+			}
 		})
 	}
 	for _, row := range w.tokensOfOthers(t) {

@@ -22,6 +22,7 @@ func TestTheRightInjectorInjectsAndOnlyThatOne(t *testing.T) {
 		{"a Pod in ns-0", "ns-0", nil, "dev"},
 		{"a Pod in ns-2, the copied tenant's", "ns-2", nil, "hr"},
 		{"a Pod in ns-4, one of two", "ns-4", nil, "ops"},
+		{"a Pod in ns-7, one of three", "ns-7", nil, "fin"},
 		{"a Pod in ns-1 that asks for sales' revision", "ns-1", map[string]any{"istio.io/rev": "sales"}, "sales"},
 		{"a Pod in default", "default", nil, ""},
 		{"a Pod in default that asks for sales' revision", "default", map[string]any{"istio.io/rev": "sales"}, ""},

@@ -19,7 +19,7 @@ import (
 func TestAGatewayThatTheTenantDeclaresIsDeployedByItsIstiod(t *testing.T) {
 	c := claims(t, "A Gateway of the Gateway API, declared by the tenant, is deployed by the tenant's istiod into the tenant's namespace, where a NetworkPolicy opens it")
 	w := theWorld(t)
-	for _, name := range []string{"sales", "ops"} {
+	for _, name := range []string{"sales", "ops", "fin"} {
 		tenant := w.tenants[name]
 		namespace := tenant.applications[0]
 		objects, err := cluster.Parse([]byte(fmt.Sprintf(gatewayYAML, namespace)))
@@ -41,7 +41,7 @@ func TestAGatewayThatTheTenantDeclaresIsDeployedByItsIstiod(t *testing.T) {
 			items, err := w.cluster.Admin.Items("/apis/apps/v1/deployments?labelSelector=gateway.networking.k8s.io/gateway-name=shop")
 			require.NoError(t, err)
 			for _, item := range items {
-				require.Contains(t, append(w.tenants["sales"].applications, w.tenants["ops"].applications...), item.GetNamespace())
+				require.Contains(t, slices.Concat(w.tenants["sales"].applications, w.tenants["ops"].applications, w.tenants["fin"].applications), item.GetNamespace())
 			}
 		})
 		c.check(name+": a NetworkPolicy lets clients in to its Pods, on the listener's port", func(t *testing.T) {
@@ -109,7 +109,7 @@ spec:
 func TestEveryRightThatIstiodUsesIsGrantedAndTheUnusedAreListed(t *testing.T) {
 	c := claims(t, "Every right that istiod used in this run was granted: the API server refused it nothing but the status of GatewayClasses, which are the cluster administrator's")
 	w := theWorld(t)
-	for _, name := range []string{"sales", "ops"} {
+	for _, name := range []string{"sales", "ops", "fin"} {
 		tenant := w.tenants[name]
 		all, err := w.cluster.Requests(tenant.istiod.User())
 		require.NoError(t, err)

@@ -16,7 +16,7 @@ func TestOffboardingATenantLeavesNothingOfItAndTheOthersServing(t *testing.T) {
 	c := claims(t, "Deleting a tenant's rendered objects leaves nothing of it, and the others' istiods serving")
 	w := theWorld(t)
 	hr := w.tenants["hr"]
-	for _, name := range []string{"hr", "dev", "sales", "ops"} {
+	for _, name := range []string{"hr", "dev", "sales", "ops", "fin"} {
 		deployBookinfo(t, w, w.tenants[name].applications[0])
 	}
 	require.NoError(t, w.cluster.RunPods())
@@ -40,7 +40,7 @@ func TestOffboardingATenantLeavesNothingOfItAndTheOthersServing(t *testing.T) {
 	c.check("nothing of the tenant is left", func(t *testing.T) {
 		require.Empty(t, remains(t, w, hr))
 	})
-	for _, name := range []string{"dev", "sales", "ops"} {
+	for _, name := range []string{"dev", "sales", "ops", "fin"} {
 		tenant := w.tenants[name]
 		c.check(name+" is served as before", func(t *testing.T) {
 			_, err := tenant.istiod.Debug("/ready")

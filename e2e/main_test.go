@@ -5,12 +5,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/image"
 	"github.com/istio-tenancy/istio-tenancy/e2e/servers"
 	"github.com/istio-tenancy/istio-tenancy/e2e/tally"
 )
@@ -44,8 +46,13 @@ func run(m *testing.M) (code int, err error) {
 	if binaries["definitions"], err = servers.Definitions(context.Background(), os.Stderr, "../plugin/internal/object/kinds.txt", foreign); err != nil {
 		return 1, err
 	}
+	built, err := filepath.Abs(tools)
+	if err != nil {
+		return 1, err
+	}
+	binaries["image"] = filepath.Join(built, "image")
 	if !cluster.Isolated() {
-		if err := buildTools(); err != nil {
+		if err := buildTools(binaries["image"]); err != nil {
 			return 1, err
 		}
 		if err := errors.Join(os.RemoveAll(logs), os.MkdirAll(logs, 0o755)); err != nil {
@@ -71,17 +78,25 @@ func run(m *testing.M) (code int, err error) {
 	return code, results.Hold(documented, some == "", *update)
 }
 
-// buildTools builds this repository's command and the kustomize CLI that its
-// go.mod names.
-func buildTools() error {
-	into, err := filepath.Abs(tools)
+// buildTools makes this repository's image, from which every test has the
+// command, and builds the kustomize CLI that go.mod names.
+func buildTools(folder string) error {
+	made, err := image.Build(context.Background(), "..", folder)
 	if err != nil {
+		return fmt.Errorf("make the image: %w", err)
+	}
+	into := filepath.Dir(folder)
+	command := filepath.Join(into, "istio-tenancy")
+	if err := os.Remove(command); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	cmd := exec.Command("go", "build", "-o", into+"/", "./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5")
+	if err := os.Link(filepath.Join(made.Root, "usr/local/bin/istio-tenancy"), command); err != nil {
+		return err
+	}
+	cmd := exec.Command("go", "build", "-o", into+"/", "sigs.k8s.io/kustomize/kustomize/v5")
 	cmd.Dir = ".."
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the command and kustomize: %w\n%s", err, out)
+		return fmt.Errorf("build kustomize: %w\n%s", err, out)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -42,6 +43,16 @@ func (c checkout) edit(overlay string, words ...string) error {
 		return err
 	}
 	return os.WriteFile(file, []byte(strings.NewReplacer(words...).Replace(string(text))), 0o644)
+}
+
+// add appends to the kustomization.yaml of an overlay.
+func (c checkout) add(overlay, text string) error {
+	file, err := os.OpenFile(filepath.Join(c.dir, "overlays", overlay, "kustomization.yaml"), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	return errors.Join(err, file.Close())
 }
 
 // build is what the kustomize CLI prints for a folder.

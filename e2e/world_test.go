@@ -27,7 +27,7 @@ type tenant struct {
 
 func (t tenant) namespaces() []string { return append([]string{t.controlPlane}, t.applications...) }
 
-// world is the cluster that most claims are about: the common base and four
+// world is the cluster that most claims are about: the common base and five
 // tenants, each with its istiod. The first test that asks for it starts it.
 type world struct {
 	once    sync.Once
@@ -40,22 +40,28 @@ type world struct {
 	gatewayAPI []*cluster.Object
 	tenants    map[string]*tenant
 	took       time.Duration
+
+	firstToken     string // of fin's istiod
+	firstTokenEnds time.Time
 }
 
 var shared world
 
 // dev and sales are shipped; hr is sales copied, with its names replaced; ops
-// is another copy, with two application namespaces.
+// and fin are copies with several application namespaces: of ops, istiod reads
+// the cluster and is told by discoverySelectors what is its own, and fin's has
+// the API proxy beside it.
 func newTenants() map[string]*tenant {
 	return map[string]*tenant{
 		"dev":   {name: "dev", admin: "dev-admin", controlPlane: "istio-system", applications: []string{"ns-0"}},
 		"sales": {name: "sales", admin: "sales-admin", controlPlane: "istio-system1", applications: []string{"ns-1"}},
 		"hr":    {name: "hr", admin: "hr-admin", controlPlane: "istio-system2", applications: []string{"ns-2"}},
 		"ops":   {name: "ops", admin: "ops-admin", controlPlane: "istio-system3", applications: []string{"ns-3", "ns-4"}},
+		"fin":   {name: "fin", admin: "fin-admin", controlPlane: "istio-system4", applications: []string{"ns-5", "ns-6", "ns-7"}},
 	}
 }
 
-var tenantNames = []string{"dev", "sales", "hr", "ops"}
+var tenantNames = []string{"dev", "sales", "hr", "ops", "fin"}
 
 // theWorld is the shared cluster; a test that gets it may rely on every tenant
 // being applied and every istiod being ready, unless it is about just that.
@@ -83,6 +89,8 @@ func (w *world) start(t *testing.T) (err error) {
 	err = errors.Join(
 		w.source.copyTenant("sales", "hr", "sales", "hr", "istio-system1", "istio-system2", "ns-1", "ns-2"),
 		w.source.copyTenant("sales", "ops", "sales", "ops", "istio-system1", "istio-system3", "- ns-1", "- ns-3\n  - ns-4"),
+		w.source.copyTenant("sales", "fin", "sales", "fin", "istio-system1", "istio-system4", "- ns-1", "- ns-5\n  - ns-6\n  - ns-7"+byProxy),
+		w.source.add("fin", withProxy),
 	)
 	if err != nil {
 		return err
@@ -91,7 +99,7 @@ func (w *world) start(t *testing.T) (err error) {
 	for _, name := range tenantNames {
 		users = append(users, w.tenants[name].admin)
 	}
-	users = append(users, "lab-admin") // of a tenant that a test adds
+	users = append(users, "lab-admin", "desk-admin") // of tenants that a test adds
 	if w.cluster, err = cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "tenants"), Users: users}); err != nil {
 		return err
 	}
@@ -119,6 +127,23 @@ func (w *world) start(t *testing.T) (err error) {
 	}
 	return w.startIstiods()
 }
+
+// byProxy, after the application namespaces of a tenant.yaml, and withProxy, at
+// the end of its kustomization.yaml, are what the API proxy asks of an overlay.
+const (
+	byProxy   = "\n  discovery: proxy"
+	withProxy = `
+patches:
+- target: {kind: Deployment}
+  patch: |
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: istiod
+      annotations:
+        istio-tenancy.dev/api-proxy-image: registry.example/istio-tenancy:v1
+`
+)
 
 func gatewayAPI() ([]*cluster.Object, error) {
 	files, err := filepath.Glob(filepath.Join(binaries["gateway-api"], "*.yaml"))
@@ -157,7 +182,7 @@ func (w *world) startIstiods() error {
 	for i, name := range tenantNames {
 		group.Go(func() {
 			tenant := w.tenants[name]
-			if tenant.istiod, failed[i] = w.cluster.StartIstiod(tenant.objects); failed[i] != nil {
+			if failed[i] = w.startIstiod(tenant); failed[i] != nil {
 				failed[i] = fmt.Errorf("istiod of %s: %w", name, failed[i])
 			}
 		})
@@ -167,6 +192,34 @@ func (w *world) startIstiods() error {
 		return err
 	}
 	return w.cluster.RunPods()
+}
+
+// firstToken is for how long the first token of fin's istiod is good. Tokens of
+// ServiceAccounts last at least ten minutes: this one stands for one of an hour
+// that a kubelet has changed in time.
+const firstToken = 100 * time.Second
+
+// startIstiod starts one tenant's. The Pod of fin gets another token at once;
+// see TestATokenThatRotates.
+func (w *world) startIstiod(tenant *tenant) (err error) {
+	if tenant.name != "fin" {
+		tenant.istiod, err = w.cluster.StartIstiod(tenant.objects)
+		return err
+	}
+	w.firstTokenEnds = time.Now().Add(firstToken)
+	w.firstToken, err = w.cluster.Forge(cluster.Claims{
+		Namespace: tenant.controlPlane, Name: "istiod-fin", Audience: cluster.Issuer, Expires: w.firstTokenEnds}, nil)
+	if err != nil {
+		return err
+	}
+	if tenant.istiod, err = w.cluster.StartVariant(tenant.objects, cluster.Variant{Token: w.firstToken}); err != nil {
+		return err
+	}
+	second, err := w.cluster.ServiceAccountToken(tenant.controlPlane, tenant.istiod.ServiceAccount)
+	if err != nil {
+		return err
+	}
+	return tenant.istiod.SetToken(second)
 }
 
 func (w *world) stop() {

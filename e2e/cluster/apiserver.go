@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -48,7 +49,7 @@ func (c *Cluster) AddAPIServer(flags ...string) (*APIServer, error) {
 		"--authorization-mode", "RBAC",
 		"--allow-privileged=true", // as every cluster that people install has it
 		"--token-auth-file", c.file("tokens.csv"),
-		"--service-account-issuer", issuer,
+		"--service-account-issuer", Issuer,
 		"--service-account-key-file", c.file("sa.pub"),
 		"--service-account-signing-key-file", c.file("sa.key"),
 		"--audit-policy-file", c.file("audit.yaml"),
@@ -94,6 +95,13 @@ func (s *APIServer) Start() (err error) {
 // Kill ends the API server as a crash does.
 func (s *APIServer) Kill() { s.process.kill() }
 
+// Restart ends the API server, which breaks every connection, and starts it
+// again.
+func (s *APIServer) Restart() error {
+	s.Kill()
+	return s.Start()
+}
+
 // CA is the certificate authority of the API servers' certificate, which is for
 // the address of the first Service, too; see KubernetesService.
 func (c *Cluster) CA() []byte { return c.ca }
@@ -101,6 +109,19 @@ func (c *Cluster) CA() []byte { return c.ca }
 // KubernetesService is the address that Pods use for the API server. Nothing
 // listens there, unless a test does.
 func (c *Cluster) KubernetesService() string { return fmt.Sprintf("10.%d.0.1", c.net) }
+
+// ServiceAddress is host:port at which Pods of most clusters find the API
+// server: that of KubernetesService. It is served until the cluster stops.
+func (c *Cluster) ServiceAddress() (string, error) {
+	address := net.JoinHostPort(c.KubernetesService(), "443")
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", err
+	}
+	c.stop = append(c.stop, func() { listener.Close() })
+	go forward(listener, c.first.Address)
+	return address, nil
+}
 
 // Compact makes etcd forget every revision before the newest, which the API server does
 // on its own for those that are older than some minutes.

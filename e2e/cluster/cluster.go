@@ -18,7 +18,9 @@ import (
 )
 
 const (
-	issuer = "https://kubernetes.default.svc.cluster.local"
+	// Issuer of the tokens of ServiceAccounts, and the audience of those that are
+	// for the API server.
+	Issuer = "https://kubernetes.default.svc.cluster.local"
 	// ClusterAdmin is the user in system:masters.
 	ClusterAdmin = "cluster-admin"
 	kcmUser      = "system:kube-controller-manager"
@@ -199,7 +201,12 @@ func (c *Cluster) run(name string, env []string, args ...string) (*process, erro
 
 // runAs is run, with a name of its own for the log.
 func (c *Cluster) runAs(name string, env []string, bin string, args ...string) (*process, error) {
-	p, err := start(c.Logs, name, c.data, env, bin, args...)
+	log, err := openLog(c.Logs, name)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	p, err := start(log, name, c.data, nil, env, bin, args...)
 	if err == nil {
 		c.stop = append(c.stop, p.stop)
 	}

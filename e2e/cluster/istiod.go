@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,13 +16,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Istiod is a running istiod.
+// Istiod is a running istiod, with what else its Pod runs.
 type Istiod struct {
 	Namespace      string
 	Revision       string
 	ServiceAccount string
 	// Pod is the name of the pod that the Deployment's controller made; the
-	// process takes its place.
+	// processes take its place.
 	Pod string
 	// Token is a real token of the ServiceAccount.
 	Token string
@@ -34,11 +33,30 @@ type Istiod struct {
 	Host, Audience string
 	// Log is the path of its log.
 	Log string
+	// Discovery is istiod's own container; Proxy is its native sidecar, or nil.
+	Discovery, Proxy *Container
+	// Took is the time from the start of its first container until it was ready.
+	Took time.Duration
 
 	cluster *Cluster
 	network *network
-	process *process
 	service func() // ends what serves the Service
+}
+
+// Variant is what a test changes of istiod's Pod. The zero Variant is the Pod as
+// it is rendered.
+type Variant struct {
+	// Account is another ServiceAccount whose token it has, and Token another
+	// token of its own one.
+	Account, Token string
+	// Bare says that the native sidecar is left out.
+	Bare bool
+	// Env is added to istiod's environment.
+	Env []string
+	// Server is host:port of the API server, as the Pod is told.
+	Server string
+	// Pod is the name of another Pod. It is behind no Service.
+	Pod string
 }
 
 // User is what the API server calls the ServiceAccount.
@@ -46,9 +64,10 @@ func (i *Istiod) User() string {
 	return "system:serviceaccount:" + i.Namespace + ":" + i.ServiceAccount
 }
 
-// Stop ends the process, and what stands for its Service.
+// Stop ends the processes, and what stands for the Service.
 func (i *Istiod) Stop() {
-	i.process.stop()
+	i.Discovery.Stop()
+	i.Proxy.Stop()
 	if i.service != nil {
 		i.service()
 	}
@@ -56,74 +75,116 @@ func (i *Istiod) Stop() {
 }
 
 // StartIstiod runs the istiod that the rendered objects, already applied,
-// describe, and returns when it is ready. Its arguments and its environment are
-// those of the rendered Deployment; only the kubeconfig, with a real token of its
-// ServiceAccount, is the harness'. It runs in a network of its own, so that it
-// listens where it would in its Pod, and is reached through its Service.
+// describe, and returns when it is ready. Its arguments, its environment and its
+// files below /var/run are those of the rendered Pod, and so are those of the
+// native sidecar beside it, which starts first. They run in a network of their
+// own, so that they listen where they would in their Pod, and are reached
+// through the Service.
 func (c *Cluster) StartIstiod(objects []*Object) (*Istiod, error) {
+	return c.StartVariant(objects, Variant{})
+}
+
+// StartVariant is StartIstiod with a difference.
+func (c *Cluster) StartVariant(objects []*Object, v Variant) (*Istiod, error) {
+	i, err := c.Prepare(objects, v)
+	if err != nil {
+		return nil, err
+	}
+	return i, i.Start(2 * time.Minute)
+}
+
+// Start starts the containers in their order, and returns when istiod is ready.
+func (i *Istiod) Start(limit time.Duration) error {
+	begin := time.Now()
+	if i.Proxy != nil {
+		if err := i.Proxy.Start(); err != nil {
+			return err
+		}
+		if err := i.Proxy.Started(limit); err != nil {
+			return err
+		}
+	}
+	if err := i.Discovery.Start(); err != nil {
+		return err
+	}
+	err := i.Ready(limit)
+	i.Took = time.Since(begin)
+	return err
+}
+
+// Prepare makes all that belongs to a Pod of istiod, and starts nothing.
+func (c *Cluster) Prepare(objects []*Object, v Variant) (*Istiod, error) {
 	deployment, container, err := discovery(objects)
 	if err != nil {
 		return nil, err
 	}
-	i := &Istiod{Namespace: deployment.GetNamespace(), Audience: "istio-ca", cluster: c}
+	i := &Istiod{Namespace: deployment.GetNamespace(), Audience: "istio-ca", Pod: v.Pod, Token: v.Token, cluster: c}
 	i.ServiceAccount, _, _ = unstructured.NestedString(deployment.Object, "spec", "template", "spec", "serviceAccountName")
-	if i.Pod, err = c.PodOf(i.Namespace, deployment.GetName()); err != nil {
-		return nil, err
+	if v.Account != "" {
+		i.ServiceAccount = v.Account
 	}
-	if i.Token, err = c.ServiceAccountToken(i.Namespace, i.ServiceAccount); err != nil {
-		return nil, err
+	if i.Token == "" {
+		if i.Token, err = c.ServiceAccountToken(i.Namespace, i.ServiceAccount); err != nil {
+			return nil, err
+		}
 	}
-	kubeconfig, err := c.Kubeconfig(i.Namespace+"-"+i.ServiceAccount, i.Token)
-	if err != nil {
-		return nil, err
-	}
-	env := environment(container, map[string]string{
-		"metadata.name": i.Pod, "metadata.namespace": i.Namespace, "spec.serviceAccountName": i.ServiceAccount,
-	})
-	for n, entry := range env {
+	for _, entry := range environment(container, nil) {
 		if value, ok := strings.CutPrefix(entry, "REVISION="); ok {
 			i.Revision = value
 		}
 		if value, ok := strings.CutPrefix(entry, "TOKEN_AUDIENCES="); ok {
 			i.Audience, _, _ = strings.Cut(value, ",") // the tenant's own comes first
 		}
-		if strings.HasPrefix(entry, "KUBECONFIG=") {
-			env[n] = "KUBECONFIG=" + kubeconfig
-		}
 	}
 	service, err := c.Admin.Get("/api/v1/namespaces/" + i.Namespace + "/services/" + deployment.GetName())
 	if err != nil {
 		return nil, err
 	}
-	i.ClusterIP, _, _ = unstructured.NestedString(service.Object, "spec", "clusterIP")
 	i.Host = service.GetName() + "." + i.Namespace + ".svc"
 	if i.network, err = newNetwork(); err != nil {
 		return nil, err
 	}
 	c.stop = append(c.stop, i.Stop)
 	i.IP = i.network.address.String()
-	if err := c.runPodAt(i.Namespace, i.Pod, i.IP); err != nil {
-		return nil, err
+	if i.ClusterIP = i.IP; v.Pod == "" {
+		if err := i.behind(service, deployment.GetName()); err != nil {
+			return nil, err
+		}
 	}
-	if i.service, err = serve(service, i.IP); err != nil {
-		return nil, err
-	}
-	args, _, _ := unstructured.NestedStringSlice(container, "args")
-	args = append(args, "--kubeconfig", kubeconfig)
+	i.Log = filepath.Join(c.Logs, i.logName("discovery")+".log")
+	return i, i.containers(deployment, v)
+}
 
-	name := deployment.GetName() + "-in-" + i.Namespace
-	dir := c.file(name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	if err := i.network.do(func() (err error) {
-		i.process, err = start(c.Logs, name, dir, env, c.binaries["pilot-discovery"], args...)
+// behind puts the Pod that the Deployment has behind its Service.
+func (i *Istiod) behind(service *Object, deployment string) (err error) {
+	if i.Pod, err = i.cluster.PodOf(i.Namespace, deployment); err != nil {
 		return err
-	}); err != nil {
-		return nil, err
 	}
-	i.Log = filepath.Join(c.Logs, name+".log")
-	return i, i.process.ready(2*time.Minute, func() error {
+	i.ClusterIP, _, _ = unstructured.NestedString(service.Object, "spec", "clusterIP")
+	if err := i.cluster.runPodAt(i.Namespace, i.Pod, i.IP); err != nil {
+		return err
+	}
+	i.service, err = serve(service, i.IP)
+	return err
+}
+
+// logName is istiod's Service and namespace, and what else tells its containers
+// and its Pods apart.
+func (i *Istiod) logName(container string) string {
+	name, _, _ := strings.Cut(i.Host, ".")
+	if !strings.HasPrefix(i.Pod, name+"-") {
+		name = i.Pod
+	}
+	name += "-in-" + i.Namespace
+	if container != "discovery" {
+		name += "-" + container
+	}
+	return name
+}
+
+// Ready waits until istiod is.
+func (i *Istiod) Ready(limit time.Duration) error {
+	return i.Discovery.process.ready(limit, func() error {
 		_, err := get(http.DefaultClient, "http://"+i.IP+":8080/ready")
 		return err
 	})
@@ -143,23 +204,6 @@ func discovery(objects []*Object) (*Object, map[string]any, error) {
 		}
 	}
 	return nil, nil, errors.New("no Deployment has a container discovery")
-}
-
-// environment is a container's env; fields answers its fieldRefs. References to
-// the container's own resources, which only a kubelet knows, are left out.
-func environment(container map[string]any, fields map[string]string) []string {
-	var env []string
-	list, _, _ := unstructured.NestedSlice(container, "env")
-	for _, item := range list {
-		entry := item.(map[string]any)
-		if field, ok, _ := unstructured.NestedString(entry, "valueFrom", "fieldRef", "fieldPath"); ok {
-			env = append(env, fmt.Sprintf("%s=%s", entry["name"], fields[field]))
-		} else if entry["valueFrom"] == nil {
-			value, _ := entry["value"].(string)
-			env = append(env, fmt.Sprintf("%s=%s", entry["name"], value))
-		}
-	}
-	return env
 }
 
 // PodOf waits for a pod of a Deployment and returns its name.

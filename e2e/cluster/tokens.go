@@ -112,7 +112,7 @@ func (c *Cluster) Forge(claims Claims, key *rsa.PrivateKey) (string, error) {
 		}
 	}
 	if claims.Issuer == "" {
-		claims.Issuer = issuer
+		claims.Issuer = Issuer
 	}
 	body, err := json.Marshal(map[string]any{
 		"iss": claims.Issuer, "aud": []string{claims.Audience}, "exp": claims.Expires.Unix(),

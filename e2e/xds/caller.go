@@ -16,8 +16,10 @@ import (
 
 // Types that istiod knows beside those of a Snapshot.
 const (
-	Secrets = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
-	Debug   = "istio.io/debug"
+	Secrets    = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
+	Names      = "type.googleapis.com/istio.networking.nds.v1.NameTable"
+	Extensions = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
+	Debug      = "istio.io/debug"
 )
 
 // Caller is who asks, whom, and with what credentials.
@@ -118,6 +120,32 @@ func (c Caller) Stay(ctx context.Context, node Node) (stop func(), err error) {
 		return nil, err
 	}
 	return s.close, nil
+}
+
+// Follow asks for one type, as a proxy that stays, and calls f with every
+// response until f says that it is done.
+func (c Caller) Follow(ctx context.Context, node Node, kind string, f func(*discovery.DiscoveryResponse) (done bool)) error {
+	s, err := c.open(ctx, node)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	stream, err := s.client.StreamAggregatedResources(s.ctx)
+	if err != nil {
+		return err
+	}
+	request := &discovery.DiscoveryRequest{Node: s.proxy, TypeUrl: kind}
+	for {
+		_ = stream.Send(request) // Recv says why it fails
+		response, err := stream.Recv()
+		if err != nil {
+			return fmt.Errorf("follow %s of %s: %w", kind, c.Address, err)
+		}
+		if f(response) {
+			return nil
+		}
+		request = &discovery.DiscoveryRequest{TypeUrl: kind, VersionInfo: response.VersionInfo, ResponseNonce: response.Nonce}
+	}
 }
 
 // FirstDelta is First in the incremental variant of the protocol.

@@ -188,7 +188,7 @@ func argumentsOf(version *semver.Version, container *yaml.RNode) (found []istio.
 			continue
 		}
 		for _, a := range c.Arguments {
-			if a.Holds(version) {
+			if a.Holds(version) && (len(a.Modes) == 0 || slices.Contains(a.Modes, v1alpha1.DiscoveryAppNamespace)) {
 				found = append(found, a)
 			}
 		}
@@ -207,7 +207,7 @@ func TestNoClassicProgramReachesFurtherThanTheListSays(t *testing.T) {
 	eachClassic(t, func(t *testing.T, version string) {
 		got, plan := laidOver(t, version, "shipped-sales")
 		var listed []string
-		for _, e := range confine.Exceptions(plan.Version) {
+		for _, e := range confine.Exceptions(plan.Version, plan.Mode) {
 			listed = append(listed, e.Resources...)
 		}
 		for _, o := range object.Of("ClusterRole", got) {
@@ -246,7 +246,7 @@ func TestTheListIsInTheReadme(t *testing.T) {
 	readme, err := os.ReadFile(classicBase + "README.md")
 	require.NoError(t, err)
 	for _, version := range []string{"0.7.1", "1.0.9", "1.4.10"} {
-		exceptions := confine.Exceptions(semver.MustParse(version))
+		exceptions := confine.Exceptions(semver.MustParse(version), istio.Mode{})
 		require.NotEmpty(t, exceptions)
 		for _, e := range exceptions {
 			require.Contains(t, string(readme), e.Why)

@@ -64,6 +64,7 @@ func (m *metrics) write(w io.Writer) {
 		{"events_total", "counter", "Events handed to clients of merged watches, without bookmarks.", &m.events},
 		{"bookmarks_total", "counter", "Bookmarks handed to clients of merged watches.", &m.bookmarks},
 		{"unauthenticated_total", "counter", "Requests without a token.", &m.unauthenticated},
+		{"unreachable_total", "counter", "Passed requests for which the API server could not be reached.", &m.unreachable},
 		{"received_bytes_total", "counter", "Bytes of merged answers that the API server sent, unpacked.", &m.received},
 		{"sent_bytes_total", "counter", "Bytes of merged answers that clients were sent.", &m.sent},
 	} {

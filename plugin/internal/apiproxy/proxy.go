@@ -111,6 +111,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	named, watch, ok := collection(r.URL.Path)
 	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := readBody(w, r); err != nil {
+			p.refuse(w, "refused", asRefusal(err))
+			return
+		}
 		p.pass.ServeHTTP(w, r)
 		return
 	}

@@ -193,21 +193,31 @@ func (f apiProxyFlags) serverURL() (*url.URL, error) {
 
 func apiProxyReadyCommand() *cobra.Command {
 	var address string
+	var wait time.Duration
 	cmd := &cobra.Command{
 		Use:   "ready",
 		Short: "Say whether the api-proxy on this machine is ready",
 		Long: `Ask the api-proxy on this machine whether it is ready: exit 0 if it is, else 1,
-with the reason on stderr. It is what a container's probe runs.`,
+with the reason on stderr. It is what a container's probe runs. With --wait it asks
+again until then, as the hook of a container does that others have to wait for.`,
 		Example: `  istio-tenancy api-proxy ready`,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := askReady(cmd.Context(), address); err != nil {
-				return fmt.Errorf("api-proxy is not ready: %w", err)
+			end := time.Now().Add(wait)
+			for {
+				err := askReady(cmd.Context(), address)
+				if err == nil {
+					return nil
+				}
+				if cmd.Context().Err() != nil || time.Now().After(end) {
+					return fmt.Errorf("api-proxy is not ready: %w", err)
+				}
+				time.Sleep(200 * time.Millisecond)
 			}
-			return nil
 		},
 	}
 	cmd.Flags().StringVar(&address, metricsFlag, metricsAt, "`ADDRESS` that the api-proxy was given by its flag of this name")
+	cmd.Flags().DurationVar(&wait, "wait", 0, "how long to ask again, as a `DURATION` such as 5m")
 	return cmd
 }
 

@@ -2,7 +2,7 @@
 // some namespaces, and picks one for a tenant:
 //
 //	mode          Istio              namespaces       told by
-//	proxy         1.6 and later      any number       a proxy beside it, of which the base states the image
+//	proxy         all                any number       a proxy beside istiod, whose image the base states
 //	namespace     1.18 and later     one              ISTIO_WATCH_NAMESPACE
 //	appNamespace  up to 1.6          one              --appNamespace
 //	              1.7 to 1.9         any number       --appNamespace, which these ignore: on request only
@@ -32,8 +32,8 @@ type Plan struct {
 	// Policies are the namespaces that hold policies for the whole mesh: its root
 	// namespace where the control plane watches that, otherwise each watched one.
 	Policies []string
-	// Warning says what a cluster administrator must know; empty is nothing.
-	Warning string
+	// Warnings say what a cluster administrator must know.
+	Warnings []string
 }
 
 // For plans t's discovery on Istio version. image is that of the API proxy; "",
@@ -41,11 +41,12 @@ type Plan struct {
 // cannot name all of the tenant's namespaces, is an error, and so is a version
 // that nothing limits, unless the tenant asks for it by name.
 func For(t v1alpha1.IstioTenant, version *semver.Version, image string) (Plan, error) {
-	asked, known, proxied := t.Spec.Discovery, []string{}, false
+	asked, known, usable, proxied := t.Spec.Discovery, []string{}, false, false
 	for _, m := range istio.Modes {
 		if !m.Holds(version) || len(t.Spec.ApplicationNamespaces) > 1 && !m.Many {
 			continue
 		}
+		known = append(known, string(m.Name))
 		if m.Proxied && image == "" {
 			if asked == m.Name {
 				return Plan{}, fmt.Errorf("spec.discovery: %q runs a proxy beside the control plane, and the base states no image of it: %s", m.Name, howToState)
@@ -53,21 +54,21 @@ func For(t v1alpha1.IstioTenant, version *semver.Version, image string) (Plan, e
 			proxied = true
 			continue
 		}
-		known = append(known, string(m.Name))
+		usable = true
 		switch {
 		case asked == v1alpha1.DiscoveryAuto && m.Ignored != "":
 			return Plan{}, fmt.Errorf("spec.discovery: Istio %s %s, so that it would see other tenants; %s"+
 				"take a base of 1.6 or older, or of 1.10 or newer, or ask for %q to have it nevertheless", version, m.Ignored, orProxy(proxied), m.Name)
 		case asked == v1alpha1.DiscoveryAuto && m.Lists:
 			plan := planFor(m, t, version, image)
-			plan.Warning = fmt.Sprintf("spec.discovery: auto is %q here, with which the control plane reads every Secret of the cluster; "+
-				"%stake one application namespace and Istio 1.18 or later, or write %q to accept that", m.Name, orProxy(proxied), m.Name)
+			plan.Warnings = append(plan.Warnings, fmt.Sprintf("spec.discovery: auto is %q here, with which the control plane reads every Secret of the cluster; "+
+				"%stake one application namespace and Istio 1.18 or later, or write %q to accept that", m.Name, orProxy(proxied), m.Name))
 			return plan, nil
 		case asked == v1alpha1.DiscoveryAuto || asked == m.Name:
 			return planFor(m, t, version, image), nil
 		}
 	}
-	if len(known) == 0 {
+	if !usable && (asked == v1alpha1.DiscoveryAuto || len(known) == 0) {
 		return Plan{}, fmt.Errorf("spec.applicationNamespaces: Istio %s cannot be limited to %d namespaces: %s; "+
 			"%sgive the tenant one application namespace", version, len(t.Spec.ApplicationNamespaces),
 			strings.Join(t.Spec.ApplicationNamespaces, ", "), orProxy(proxied))
@@ -97,12 +98,12 @@ func planFor(m istio.Mode, t v1alpha1.IstioTenant, version *semver.Version, imag
 		plan.Watch, plan.Policies = t.Namespaces(), []string{t.Spec.ControlPlane.Namespace}
 	}
 	if m.Ignored != "" {
-		plan.Warning = fmt.Sprintf("spec.discovery: Istio %s %s: the tenant sees other tenants' services", version, m.Ignored)
+		plan.Warnings = append(plan.Warnings, fmt.Sprintf("spec.discovery: Istio %s %s: the tenant sees other tenants' services", version, m.Ignored))
 	}
 	if nodes := t.Spec.ControlPlane.ReadNodes; nodes != nil {
 		if m.Nodes && !*nodes {
-			plan.Warning = strings.TrimPrefix(plan.Warning+"; "+fmt.Sprintf("spec.controlPlane.readNodes: found false; with the discovery %q, "+
-				"the control plane reads the cluster's nodes whatever this says", m.Name), "; ")
+			plan.Warnings = append(plan.Warnings, fmt.Sprintf("spec.controlPlane.readNodes: found false; with the discovery %q, "+
+				"the control plane reads the cluster's nodes whatever this says", m.Name))
 		}
 		plan.Nodes = m.Nodes || *nodes
 	}

@@ -1,6 +1,7 @@
 package discovery_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/Masterminds/semver/v3"
@@ -59,11 +60,11 @@ func TestFor(t *testing.T) {
 		},
 		"an old version does not know a new way": {
 			"1.9.0", "selectors", one, "", nil, nil,
-			`spec.discovery: Istio 1.9.0 with 1 application namespace(s) does not know "selectors"; it knows: appNamespace, or auto`,
+			`spec.discovery: Istio 1.9.0 with 1 application namespace(s) does not know "selectors"; it knows: proxy, appNamespace, or auto`,
 		},
 		"a new version does not know the old way": {
 			"1.31.0", "appNamespace", one, "", nil, nil,
-			`spec.discovery: Istio 1.31.0 with 1 application namespace(s) does not know "appNamespace"; it knows: namespace, selectors, or auto`,
+			`spec.discovery: Istio 1.31.0 with 1 application namespace(s) does not know "appNamespace"; it knows: proxy, namespace, selectors, or auto`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,6 +95,93 @@ func TestOnlySomeListNoMoreThanTheyWatch(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, lists, plan.Lists, version)
 		require.Equal(t, lists && version != "1.8.0", plan.Selects, version)
-		require.Equal(t, lists, plan.Warning != "", version)
+		require.Equal(t, lists, len(plan.Warnings) > 0, version)
+	}
+}
+
+// TestForAnImage: with the image of the API proxy, auto takes the proxy for any
+// number of namespaces, where the version can be told of it.
+func TestForAnImage(t *testing.T) {
+	const image = "registry.example/istio-tenancy:1.0"
+	one, two := []string{"ns-1"}, []string{"ns-1", "ns-2"}
+	for _, test := range []struct {
+		version    string
+		asked      v1alpha1.Discovery
+		namespaces []string
+		want       v1alpha1.Discovery
+		selects    bool
+	}{
+		{"1.31.0", "auto", one, "proxy", true},
+		{"1.31.0", "auto", two, "proxy", true},
+		{"1.31.0", "proxy", two, "proxy", true},
+		{"1.31.0", "namespace", one, "namespace", false},
+		{"1.31.0", "selectors", two, "selectors", true},
+		{"1.10.6", "auto", two, "proxy", true},
+		{"1.9.0", "auto", two, "proxy", false},
+		{"1.6.0", "auto", two, "proxy", false},
+		{"1.8.0", "appNamespace", two, "appNamespace", false},
+	} {
+		tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+		tenant.Spec.ApplicationNamespaces, tenant.Spec.Discovery = test.namespaces, test.asked
+		tenant.Default()
+		plan, err := discovery.For(tenant, semver.MustParse(test.version), image)
+		require.NoError(t, err)
+		require.Equal(t, test.want, plan.Name, test)
+		require.Equal(t, test.selects, plan.Selects, test)
+		if plan.Name != "proxy" {
+			require.Empty(t, plan.Image)
+			require.True(t, plan.Nodes)
+			continue
+		}
+		require.Equal(t, image, plan.Image)
+		require.Empty(t, plan.Warnings)
+		require.False(t, plan.Lists)
+		require.False(t, plan.Nodes)
+		require.Equal(t, append([]string{"istio-sales"}, test.namespaces...), plan.Watch)
+		require.Equal(t, []string{"istio-sales"}, plan.Policies, "the root namespace is watched")
+	}
+}
+
+func TestForSaysWhereToStateAnImage(t *testing.T) {
+	two := func(asked v1alpha1.Discovery) v1alpha1.IstioTenant {
+		tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+		tenant.Spec.ApplicationNamespaces, tenant.Spec.Discovery = []string{"ns-1", "ns-2"}, asked
+		tenant.Default()
+		return tenant
+	}
+	_, err := discovery.For(two("proxy"), semver.MustParse("1.31.0"), "")
+	require.EqualError(t, err, `spec.discovery: "proxy" runs a proxy beside the control plane, and the base states no image of it: `+howToState)
+	plan, err := discovery.For(two("auto"), semver.MustParse("1.31.0"), "")
+	require.NoError(t, err)
+	require.Equal(t, `spec.discovery: auto is "selectors" here, with which the control plane reads every Secret of the cluster; `+orProxy+
+		`take one application namespace and Istio 1.18 or later, or write "selectors" to accept that`, strings.Join(plan.Warnings, "\n"))
+	plan, err = discovery.For(two("selectors"), semver.MustParse("1.31.0"), "")
+	require.NoError(t, err)
+	require.Empty(t, plan.Warnings, "it was asked for by name")
+}
+
+func TestForNodes(t *testing.T) {
+	yes, no := true, false
+	for _, test := range []struct {
+		asked   v1alpha1.Discovery
+		nodes   *bool
+		want    bool
+		warning string
+	}{
+		{"proxy", nil, false, ""},
+		{"proxy", &no, false, ""},
+		{"proxy", &yes, true, ""},
+		{"namespace", nil, true, ""},
+		{"namespace", &yes, true, ""},
+		{"namespace", &no, true, `spec.controlPlane.readNodes: found false; with the discovery "namespace", the control plane reads the cluster's nodes whatever this says`},
+		{"selectors", &no, true, `spec.controlPlane.readNodes: found false; with the discovery "selectors", the control plane reads the cluster's nodes whatever this says`},
+	} {
+		tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+		tenant.Spec.Discovery, tenant.Spec.ControlPlane.ReadNodes = test.asked, test.nodes
+		tenant.Default()
+		plan, err := discovery.For(tenant, semver.MustParse("1.31.0"), "a/b")
+		require.NoError(t, err)
+		require.Equal(t, test.want, plan.Nodes)
+		require.Equal(t, test.warning, strings.Join(plan.Warnings, "\n"))
 	}
 }

@@ -42,3 +42,16 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// FuzzCheck: what is accepted has no character by which YAML, a shell or another
+// part of a Pod would read it as something else.
+func FuzzCheck(f *testing.F) {
+	for _, seed := range []string{"a", "a/b:c", "[::1]:5/a@sha256:", "a@b@c", "a:b:c", "localhost/a", "é/a", "a/b\x00"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, reference string) {
+		if imageref.Check(reference) == nil {
+			require.Regexp(t, `^[A-Za-z0-9\[][A-Za-z0-9._:@/\[\]-]*$`, reference)
+		}
+	})
+}

@@ -6,15 +6,18 @@ package istio
 // GatewayComponents are the values of [OperatorComponentLabel] that are gateways.
 var GatewayComponents = []string{"IngressGateways", "EgressGateways"}
 
+// DeployedLabel is a label of some versions.
+type DeployedLabel struct {
+	Range
+	Label string
+}
+
 // DeployedLabels are on the Pods that istiod deploys for a Gateway of the
 // Gateway API, at any time after the build. Pods that an earlier version has
 // deployed get the later label at its upgrade, too. Sources: istio/istio,
 // pilot/pkg/config/kube/gateway/templates, and from 1.18 on
 // manifests/charts/istio-control/istio-discovery/files/kube-gateway.yaml.
-var DeployedLabels = []struct {
-	Range
-	Label string
-}{
+var DeployedLabels = []DeployedLabel{
 	{Range{Since: "1.12", Before: "1.21"}, "istio.io/gateway-name"},
 	{Range{Since: "1.21"}, "gateway.networking.k8s.io/gateway-name"},
 }

@@ -131,6 +131,7 @@ func TestWhereARightGoes(t *testing.T) {
 		{istio.WatchedAndControlPlane, istio.TenantNamespaces, istio.Cluster, istio.TenantNamespaces, istio.TenantNamespaces},
 		{istio.WatchedOfTenant, istio.ApplicationNamespaces, istio.TenantNamespaces, istio.TenantNamespaces, istio.TenantNamespaces},
 		{istio.ApplicationNamespaces, istio.ApplicationNamespaces, istio.ApplicationNamespaces, istio.ApplicationNamespaces, istio.ApplicationNamespaces},
+		{istio.ListedException, istio.Cluster, istio.Cluster, istio.TenantNamespaces, istio.TenantNamespaces},
 		{istio.ClusterException, istio.Cluster, istio.Cluster, istio.Cluster, istio.Cluster},
 		{istio.ClusterByName, istio.ClusterByName, istio.ClusterByName, istio.ClusterByName, istio.ClusterByName},
 		{istio.ClusterOrByName, istio.Cluster, istio.Cluster, istio.ClusterByName, istio.ClusterByName},

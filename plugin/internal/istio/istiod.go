@@ -187,6 +187,8 @@ var istiod = Component{
 var (
 	// listing are the modes that list the whole cluster.
 	listing = []v1alpha1.Discovery{v1alpha1.DiscoverySelectors, v1alpha1.DiscoveryAppNamespace}
+	// proxied is the mode of the API proxy.
+	proxied = []v1alpha1.Discovery{v1alpha1.DiscoveryProxy}
 	// selecting are the modes whose discoverySelectors name what is watched: for
 	// the API proxy, they say again what it shows.
 	selecting = slices.Concat(listing, []v1alpha1.Discovery{v1alpha1.DiscoveryProxy})

@@ -3,8 +3,8 @@ package istio
 // Kubeconfig is the file by which a program is told of the API server that it
 // asks, in the place of the one that started its Pod.
 type Kubeconfig struct {
-	// Variable holds the file's path.
-	Variable string
+	// Variable holds the file's path, or Argument is given it; "" is neither.
+	Variable, Argument string
 	// Arguments name another file, and go before Variable.
 	Arguments []string
 	// Directory and File are where the charts have it: a volume of the Pod, called
@@ -24,6 +24,31 @@ func (k Kubeconfig) Path() string { return k.Directory + "/" + k.File }
 // ready.
 var istiodKubeconfig = Kubeconfig{
 	Variable: "KUBECONFIG", Arguments: []string{"--kubeconfig"},
-	Directory: "/var/run/secrets/remote", File: "config",
+	Directory: kubeconfigDirectory, File: kubeconfigFile,
 	Volume: "istio-kubeconfig", Secret: "istio-kubeconfig",
 }
+
+// What the charts of istiod have is where older programs get it, too.
+const kubeconfigDirectory, kubeconfigFile = "/var/run/secrets/remote", "config"
+
+// pilotKubeconfig has these sources in istio/istio: pilot/cmd/pilot-discovery, up
+// to 1.5, whose argument holds for services and for configuration, while the
+// variable holds for services only (pilot/pkg/serviceregistry/kube/client.go and
+// pilot/pkg/config/kube/crd/client.go of 0.7). Without the file, Pilot ends.
+var pilotKubeconfig = Kubeconfig{
+	Argument: "--kubeconfig", Directory: kubeconfigDirectory, File: kubeconfigFile, Volume: "istio-kubeconfig",
+}
+
+// mixerKubeconfig has these sources in istio/istio at 0.7 and 1.7:
+// mixer/pkg/config/crd/init.go, by which the path in --configStoreURL is that of a
+// kubeconfig, and mixer/adapter/kubernetesenv, whose variable goes before the
+// kubeconfig_path of its own configuration.
+var mixerKubeconfig = Kubeconfig{
+	Variable: "KUBECONFIG", Directory: kubeconfigDirectory, File: kubeconfigFile, Volume: "istio-kubeconfig",
+}
+
+// NativeSidecars are the versions of Istio that run on Kubernetes with native
+// sidecars (1.28). Those before read Ingresses and webhook configurations of
+// v1beta1, which Kubernetes 1.22 and later do not serve: istiod 1.7 on Kubernetes
+// 1.36 is ready with the mesh's ingressControllerMode OFF only.
+var NativeSidecars = Range{Since: "1.11"}

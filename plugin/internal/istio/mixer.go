@@ -10,19 +10,26 @@ var mixer = Component{
 	Containers: []string{"mixer"},
 	Accounts:   []string{"istio-mixer-service-account"},
 	Workloads:  []string{"istio-statsd-prom-bridge"}, // 0.8
-	Arguments: []Argument{{
-		Name: "--configStoreURL", Value: "k8s://?ns={namespaces}",
-		Why: "Mixer uses the configuration of these namespaces; it lists the whole cluster and drops the rest",
-	}},
+	Kubeconfig: &mixerKubeconfig,
+	Arguments: []Argument{
+		{
+			Name: "--configStoreURL", Value: "k8s://?ns={namespaces}", Modes: listing,
+			Why: "Mixer uses the configuration of these namespaces; it lists the whole cluster and drops the rest",
+		},
+		{
+			Name: "--configStoreURL", Value: "k8s://" + kubeconfigDirectory + "/" + kubeconfigFile + "?ns={namespaces}", Modes: proxied,
+			Why: "the same, through the API proxy, which lists these namespaces only",
+		},
+	},
 	Rights: []Right{
 		{
 			Groups: []string{"config.istio.io"}, Resources: []string{"*"},
-			Read: ClusterException, Write: None,
+			Read: ListedException, Write: None,
 			Why: "Mixer lists its configuration in the whole cluster, and drops what is not in ?ns= afterwards",
 		},
 		{
 			Groups: []string{"", "extensions", "apps"}, Resources: []string{"pods", "replicasets", "replicationcontrollers"},
-			Read: ClusterException, Write: None,
+			Read: ListedException, Write: None,
 			Why: "the kubernetesenv adapter lists the whole cluster to find the Pod behind an address",
 		},
 		{

@@ -36,6 +36,15 @@ type Mode struct {
 // proxy: what [Kubeconfig] names.
 var Modes = []Mode{
 	{
+		// The CA knows one application namespace, whatever Pilot sees.
+		Name: v1alpha1.DiscoveryProxy, Range: Range{Before: "1.1"},
+		OwnNamespace: true, Proxied: true,
+	},
+	{
+		Name: v1alpha1.DiscoveryProxy, Range: Range{Since: "1.1", Before: RevisionsSince},
+		Many: true, OwnNamespace: true, Proxied: true,
+	},
+	{
 		Name: v1alpha1.DiscoveryProxy, Range: Range{Since: RevisionsSince, Before: "1.10"},
 		Many: true, OwnNamespace: true, Proxied: true,
 	},

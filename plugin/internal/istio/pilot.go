@@ -13,9 +13,11 @@ var pilot = Component{
 	Images:     []string{"pilot"},
 	Containers: []string{"discovery"},
 	Discovery:  true,
+	Kubeconfig: &pilotKubeconfig,
 	Arguments: []Argument{
 		{
 			Name: "--appNamespace", Short: "-a", Apart: true, Value: "{application}",
+			Modes: listing, Elsewhere: "Pilot would watch this namespace alone",
 			Why: "Pilot lists Services, Endpoints, Pods, Ingresses and configuration of this namespace only",
 		},
 		{
@@ -71,7 +73,7 @@ var pilot = Component{
 		},
 		{
 			Groups: []string{"rbac.istio.io"}, Resources: []string{"rbacconfigs"}, Range: Range{Since: "1.0", Before: "1.1"},
-			Read: ClusterException, Write: None,
+			Read: ListedException, Write: None,
 			Why: "Pilot 1.0 lists RbacConfigs in the whole cluster, takes the one called default wherever it is, " +
 				"and is never ready where it may not",
 		},

@@ -36,6 +36,9 @@ const (
 	ApplicationNamespaces
 	// ControlPlaneNamespace: in the control plane's.
 	ControlPlaneNamespace
+	// ListedException: in the tenant's namespaces, if the program reads through the
+	// API proxy, which asks for each; otherwise as ClusterException.
+	ListedException
 	// ClusterException: in the cluster, although it reaches other tenants: the
 	// program does not start, or does nothing, without it.
 	ClusterException
@@ -49,7 +52,9 @@ func (p Place) In(m Mode) Place {
 		own = TenantNamespaces
 	}
 	switch {
-	case p == ClusterException:
+	case p == ListedException && m.Proxied:
+		return TenantNamespaces
+	case p == ListedException, p == ClusterException:
 		return Cluster
 	case p == ClusterOrByName && m.Proxied:
 		return ClusterByName

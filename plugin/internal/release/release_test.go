@@ -143,6 +143,13 @@ func TestImages(t *testing.T) {
 	}
 }
 
+// TestTheImageOfTheAPIProxyIsStated on the Deployment, where a tenant looks for it.
+func TestTheImageOfTheAPIProxyIsStated(t *testing.T) {
+	stated := "    istio-tenancy.dev/api-proxy-image: 'registry.example/istio-tenancy:1.0'\n"
+	require.Contains(t, text(t, mustGenerate(t, "{part: control-plane, apiProxy: {image: \"registry.example/istio-tenancy:1.0\"}}")), stated)
+	require.NotContains(t, text(t, mustGenerate(t, "part: control-plane")), "api-proxy")
+}
+
 func TestValues(t *testing.T) {
 	for _, c := range []struct{ name, spec, want string }{
 		{"a value", "{part: control-plane, values: {traceSampling: 5}}", `value: "5"`},
@@ -234,6 +241,12 @@ func TestErrors(t *testing.T) {
 		{"no mapping", "{part: control-plane, values: {meshConfig: none}}", "spec.values.meshConfig: found \"none\"; must be a mapping"},
 		{"images of no use", "{part: gateway, tag: 1.30.0}",
 			`spec.tag: found "1.30.0"; the control plane injects a gateway's image; set it there`},
+		{"no image of the API proxy", "{part: control-plane, apiProxy: {image: \"https://a/b\"}}",
+			`spec.apiProxy.image: found "https://a/b": an image has no scheme: must begin with the registry, as in registry.example/istio-tenancy:1.0`},
+		{"an API proxy of a gateway", "{part: gateway, apiProxy: {image: a/b}}",
+			`spec.apiProxy.image: found "a/b"; part gateway has no control plane; set it in the IstioRelease of part control-plane`},
+		{"an API proxy of the cluster's part", "{part: common, apiProxy: {image: a/b}}",
+			`spec.apiProxy.image: found "a/b"; part common has no control plane; set it in the IstioRelease of part control-plane`},
 		{"wrong type, by schema", "{part: gateway, values: {kind: StatefulSet}}",
 			"chart gateway of Istio " + release.Version + ": values don't meet the specifications of the schema(s) in the following chart(s): gateway: - at '/kind': value must be one of 'Deployment', 'DaemonSet'"},
 	} {

@@ -245,3 +245,14 @@ func TestAgain(t *testing.T) {
 	require.Equal(t, "ISTIO_TENANT_NAMESPACE", s.Namespace)
 	require.Contains(t, text(t, second, "control-plane/deployment.yaml"), strings.TrimPrefix(base, "# From f, Istio 1.31.0, by istio-tenancy split.\n"))
 }
+
+func TestTheImageOfTheAPIProxyIsStated(t *testing.T) {
+	dir := t.TempDir()
+	_, err := split.Options{APIProxyImage: "registry.example/istio-tenancy:1.0"}.Run(strings.NewReader(istiod), "f", dir)
+	require.NoError(t, err)
+	require.Contains(t, text(t, dir, "control-plane/deployment.yaml"), "    istio-tenancy.dev/api-proxy-image: 'registry.example/istio-tenancy:1.0'\n")
+	again := t.TempDir()
+	_, err = split.Options{APIProxyImage: "other"}.Run(strings.NewReader(text(t, dir, "control-plane/deployment.yaml")), "f", again)
+	require.NoError(t, err)
+	require.Contains(t, text(t, again, "control-plane/deployment.yaml"), "    istio-tenancy.dev/api-proxy-image: 'other'\n")
+}

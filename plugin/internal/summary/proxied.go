@@ -18,9 +18,10 @@ func proxied(plane controlplane.ControlPlane) (namespaces []string) {
 	if pod == nil {
 		return nil
 	}
-	for _, c := range object.List(pod, "initContainers") {
+	lasting := slices.DeleteFunc(object.List(pod, "initContainers"), func(c *yaml.RNode) bool { return object.String(c, "restartPolicy") != "Always" })
+	for _, c := range slices.Concat(lasting, object.List(pod, "containers")) {
 		args := object.Strings(c, "args")
-		if len(args) == 0 || args[0] != sidecar.Name || object.String(c, "restartPolicy") != "Always" || !reads(plane.Container, c) {
+		if len(args) == 0 || args[0] != sidecar.Name || c.YNode() == plane.Container.YNode() || !reads(plane.Container, c) {
 			continue
 		}
 		for _, arg := range args[1:] {

@@ -21,6 +21,24 @@ spec: {template: {spec: {containers: [{name: discovery, image: "docker.io/istio/
 `
 }
 
+// proxied is a control plane with an API proxy beside it.
+func proxied(volume, policy string) string {
+	sidecar := `initContainers: [{name: api-proxy, ` + policy + `, args: [api-proxy, --namespace=istio-system1, "--namespace=ns-1,ns-2", --namespace=ns-3, --only=a=],
+  volumeMounts: [{` + volume + `, mountPath: /elsewhere}]}], containers: [`
+	text := pilot(`args: [discovery], env: [{name: KUBECONFIG, value: /var/run/secrets/remote/config}],
+  volumeMounts: [{name: istio-kubeconfig, mountPath: /var/run/secrets/remote}]`)
+	return strings.Replace(text, "containers: [", sidecar, 1) + `---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: istio-sales, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}
+data:
+  mesh: |
+    discoverySelectors:
+    - matchExpressions:
+      - {key: kubernetes.io/metadata.name, operator: In, values: [istio-system1, ns-1, ns-2]}
+`
+}
+
 func TestPrint(t *testing.T) {
 	for _, c := range []struct{ name, input, want string }{
 		{
@@ -76,6 +94,36 @@ data:
     - matchExpressions:
       - {key: kubernetes.io/metadata.name, operator: In, values: [istio-system1, ns-1, ns-2]}
 `,
+			want: `
+FILE: tenant sales, Istio 1.31.0
+  namespaces  istio-system1
+  discovery   selectors: istio-system1, ns-1, ns-2
+  objects     2: 1 ConfigMap, 1 Deployment
+`,
+		},
+		{
+			name:  "the API proxy",
+			input: proxied("name: istio-kubeconfig", "restartPolicy: Always"),
+			want: `
+FILE: tenant sales, Istio 1.31.0
+  namespaces  istio-system1
+  discovery   proxy: istio-system1, ns-1, ns-2, ns-3
+  objects     2: 1 ConfigMap, 1 Deployment
+`,
+		},
+		{
+			name:  "an API proxy that writes elsewhere",
+			input: proxied("name: other", "restartPolicy: Always"),
+			want: `
+FILE: tenant sales, Istio 1.31.0
+  namespaces  istio-system1
+  discovery   selectors: istio-system1, ns-1, ns-2
+  objects     2: 1 ConfigMap, 1 Deployment
+`,
+		},
+		{
+			name:  "an API proxy that ends",
+			input: proxied("name: istio-kubeconfig", "restartPolicy: Never"),
 			want: `
 FILE: tenant sales, Istio 1.31.0
   namespaces  istio-system1

@@ -25,7 +25,7 @@ type Tenant struct {
 }
 
 // Resolve returns the tenant of a control plane. A tenant that is not valid,
-// and one that the version cannot be limited to, are errors. The plan's warning is
+// and one that the version cannot be limited to, are errors. The plan's warnings are
 // given to warn, which may be nil.
 func Resolve(t v1alpha1.IstioTenant, plane controlplane.ControlPlane, warn func(string)) (Tenant, error) {
 	t.Default()
@@ -44,8 +44,8 @@ func Resolve(t v1alpha1.IstioTenant, plane controlplane.ControlPlane, warn func(
 		return Tenant{}, err
 	}
 	resolved := Tenant{IstioTenant: t, Plan: plan, Plane: plane, components: istio.Of(plane.Version), warn: warn}
-	if plan.Warning != "" {
-		resolved.Warn("%s", plan.Warning)
+	for _, warning := range plan.Warnings {
+		resolved.Warn("%s", warning)
 	}
 	return resolved, nil
 }

@@ -11,6 +11,9 @@
 //	kind: Role, RoleBinding                  # ...-confined, in istio-system1 and ns-1
 //	  pods, services, secrets: get, list, watch
 //
+// With the API proxy, Roles in istio-system1 have the same as in ns-1, to read,
+// and the ClusterRole has the tenant's Namespaces and webhooks by resourceNames.
+//
 // What each right is for, and where it goes, stands in the catalogue (package
 // istio), by component. Exceptions are the rights that cannot be confined. What
 // the catalogue does not know is an error, unless a known program only reads it,

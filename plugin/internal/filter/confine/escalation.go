@@ -58,16 +58,19 @@ type Exception struct {
 	Why                        string
 }
 
-// Exceptions are all that a version has, in the order of the catalogue.
-func Exceptions(version *semver.Version) []Exception {
+// Exceptions are all that a version has in a mode, in the order of the catalogue.
+func Exceptions(version *semver.Version, mode istio.Mode) []Exception {
+	reaches := func(p istio.Place) bool {
+		return p == istio.ClusterException || p == istio.ListedException && !mode.Proxied
+	}
 	var found []Exception
 	for _, c := range istio.Of(version) {
 		for _, r := range c.RightsIn(version) {
-			if r.Read != istio.ClusterException && r.Write != istio.ClusterException {
+			if !reaches(r.Read) && !reaches(r.Write) {
 				continue
 			}
 			e := Exception{Accounts: accounts(c), Verbs: rbac.Read, Why: r.Why}
-			if r.Write == istio.ClusterException {
+			if reaches(r.Write) {
 				e.Verbs = r.Verbs
 			}
 			for _, resource := range r.Resources {

@@ -45,7 +45,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 		f.warnOfNode(o, levels)
 		f.warnOfUnread(o)
-		f.warnOfUndeployed(o)
+		f.warnOfGateway(o, objects, gateways)
 		if other, found := placed[object.IDOf(o)]; found {
 			errs = append(errs, meet(object.IDOf(o), other, from))
 		}

@@ -13,7 +13,8 @@ import (
 
 // warnOfUnread names configuration of Istio that the tenant's istiod does not
 // read: where it is, or because it is for another revision. The API server takes
-// it, and nothing follows from it.
+// it, and nothing follows from it. What is known to mean the same where that
+// istiod looks, an earlier step has moved there.
 func (f Filter) warnOfUnread(o *yaml.RNode) {
 	id := object.IDOf(o)
 	if _, isIstios := istio.Resources[id.Group]; !isIstios && id.Group != istio.GatewayGroup || !f.Tenant.Revisions() {
@@ -27,17 +28,10 @@ func (f Filter) warnOfUnread(o *yaml.RNode) {
 	if id.Namespace != f.Tenant.Own() || len(f.Tenant.Watch) == 0 || slices.Contains(f.Tenant.Watch, id.Namespace) {
 		return
 	}
-	_, charts := labels[istio.OperatorComponentLabel]
-	if labels[v1alpha1.TenantLabel] == f.Tenant.Name() || charts || f.isGeneratedFilter(id, labels) {
+	if labels[v1alpha1.TenantLabel] == f.Tenant.Name() || f.Tenant.IsCharts(o) {
 		return
 	}
 	watched := strings.Join(f.Tenant.Watch, ", ")
 	f.Tenant.Warn("%s: metadata.namespace: the tenant's control plane watches %s alone (spec.discovery), so that it reads nothing of this kind here: "+
 		"write namespace: %s", id, watched, f.Tenant.Watch[0])
-}
-
-// isGeneratedFilter says whether an object is one of the EnvoyFilters that the
-// charts had for telemetry.
-func (f Filter) isGeneratedFilter(id object.ID, labels map[string]string) bool {
-	return id.Kind == "EnvoyFilter" && labels[istio.RevisionLabel] != "" && f.Tenant.Holds(istio.FilteredTelemetry)
 }

@@ -18,10 +18,10 @@ func TestSaysWhatIstiodDoesNotRead(t *testing.T) {
 		namespaces            []string
 		want                  []string
 	}{
-		{"beside the control plane", `{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: a, namespace: istio-system1}}`,
-			"1.31.0", []string{"ns-1"}, []string{"PeerAuthentication istio-system1/a" + here}},
-		{"of the Gateway API", `{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: a, namespace: istio-system1}}`,
-			"1.31.0", []string{"ns-1"}, []string{"HTTPRoute istio-system1/a" + here}},
+		{"beside the control plane", `{apiVersion: security.istio.io/v1beta1, kind: PeerAuthentication, metadata: {name: a, namespace: istio-system1}}`,
+			"1.6.0", []string{"ns-1"}, []string{"PeerAuthentication istio-system1/a" + here}},
+		{"a kind that nobody knows", `{apiVersion: networking.istio.io/v1, kind: New, metadata: {name: a, namespace: istio-system1}}`,
+			"1.31.0", []string{"ns-1"}, []string{"New istio-system1/a" + here}},
 		{"an own EnvoyFilter", `{apiVersion: networking.istio.io/v1alpha3, kind: EnvoyFilter, metadata: {name: a, namespace: istio-system1}}`,
 			"1.20.0", []string{"ns-1"}, []string{"EnvoyFilter istio-system1/a" + here}},
 		{"the charts'", `{apiVersion: networking.istio.io/v1alpha3, kind: EnvoyFilter, metadata: {name: a, namespace: istio-system1, labels: {istio.io/rev: sales}}}`,
@@ -60,6 +60,9 @@ func TestSaysWhatIstiodDoesNotRead(t *testing.T) {
 // Deployments there.
 func TestSaysWhichGatewayGetsNoPods(t *testing.T) {
 	const (
+		istios     = `{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, namespace: %s}, spec: {selector: %s}}`
+		unselected = "Gateway istio-system1/a: metadata.namespace: istiod gives a Gateway to proxies of its own namespace alone, and no workload among the " +
+			"objects here has the labels of its selector; gateways run with the applications: write namespace: ns-1"
 		api  = `{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: a, namespace: %s}, spec: {addresses: %s}}`
 		want = "Gateway istio-system1/a: metadata.namespace: istiod may not deploy a gateway beside itself, where it writes no Deployments, so that this one gets " +
 			"no Pods: write namespace: ns-1, or the Service of a gateway that is there under spec.addresses"
@@ -72,7 +75,9 @@ func TestSaysWhichGatewayGetsNoPods(t *testing.T) {
 		{"1.31.0", fmt.Sprintf(api, "istio-system1", "[{value: gateway.ns-1.svc.cluster.local, type: Hostname}]"), nil},
 		{"1.31.0", fmt.Sprintf(api, "ns-1", "[]"), nil},
 		{"1.11.0", fmt.Sprintf(api, "istio-system1", "[]"), nil},
-		{"1.31.0", `{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, namespace: istio-system1}}`, nil},
+		{"1.31.0", fmt.Sprintf(istios, "istio-system1", "{app: mine}"), nil},
+		{"1.31.0", fmt.Sprintf(istios, "istio-system1", "{istio: ingressgateway}"), []string{unselected}},
+		{"1.31.0", fmt.Sprintf(istios, "ns-1", "{istio: ingressgateway}"), nil},
 		{"1.31.0", `{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, namespace: istio-system1}}`, nil},
 		{"1.31.0", `{apiVersion: security.istio.io/v1, kind: RequestAuthentication, metadata: {name: a, namespace: istio-system1}}`, nil},
 	} {
@@ -85,6 +90,16 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: istiod-sales, namespace: istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: a/b}}
 spec: {template: {spec: {containers: [{name: discovery, image: "istio/pilot:1.31.0", args: [discovery]}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: mine, namespace: istio-system1}
+spec: {template: {metadata: {labels: {app: mine}}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ingress, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}
+spec: {template: {metadata: {labels: {istio: ingressgateway}}}}
 ---
 `+test.object)
 		require.Equal(t, test.want, warnings, test.object)

@@ -1,12 +1,14 @@
 package scope_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/program"
@@ -25,7 +27,7 @@ func set(t *testing.T, version, container string) []string {
 				continue
 			}
 			for _, a := range component.Arguments {
-				if a.Holds(v) {
+				if a.Holds(v) && (len(a.Modes) == 0 || slices.Contains(a.Modes, v1alpha1.DiscoveryAppNamespace)) {
 					require.NoError(t, program.SetArgument(c, a, sales))
 				}
 			}

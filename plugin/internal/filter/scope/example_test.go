@@ -1,6 +1,8 @@
 package scope_test
 
 import (
+	"fmt"
+
 	"sigs.k8s.io/kustomize/kyaml/kio"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/scope"
@@ -100,4 +102,48 @@ webhooks:
 	//       operator: In
 	//       values:
 	//       - ns-1
+}
+
+// What is for the whole mesh moves to the one namespace that istiod watches,
+// where it says the same.
+func Example_rootNamespace() {
+	step := tenancytest.Step{
+		Tenant: tenancytest.Sales("ns-1"), Version: "1.31.0",
+		Warn: func(w string) { fmt.Println("warning:", w) },
+		New:  func(t tenancy.Tenant) kio.Filter { return scope.Filter{Tenant: t} },
+	}
+	objecttest.Print(step, `
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: istio-sales
+  namespace: istio-system1
+data:
+  mesh: "{}"
+---
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata:
+  name: access-log
+  namespace: istio-system1
+spec:
+  accessLogging: [{providers: [{name: envoy}]}]
+`)
+	// Output:
+	// warning: Telemetry istio-system1/access-log: metadata.namespace: the tenant's control plane watches ns-1 alone (spec.discovery), so that this is moved there, where it means the same: write namespace: ns-1
+	// apiVersion: v1
+	// kind: ConfigMap
+	// metadata:
+	//   name: istio-sales
+	//   namespace: istio-system1
+	// data:
+	//   mesh: "{rootNamespace: istio-system1, trustDomain: sales.mesh}"
+	// ---
+	// apiVersion: telemetry.istio.io/v1
+	// kind: Telemetry
+	// metadata:
+	//   name: access-log
+	//   namespace: ns-1
+	// spec:
+	//   accessLogging: [{providers: [{name: envoy}]}]
 }

@@ -28,6 +28,29 @@ const (
 	caVolume, caConfigMap, caKey = "api-proxy-ca", "kube-root-ca.crt", "ca.crt"
 )
 
+// native says whether the proxy is a native sidecar, which Kubernetes has since
+// 1.28: older ones would take it for a container that has to end.
+func (f Filter) native() bool { return f.Tenant.Holds(istio.NativeSidecars) }
+
+// containerOf is the proxy's, as a native sidecar or, where there are none, as a
+// container that has to be ready before the next one starts.
+func (f Filter) containerOf(k istio.Kubeconfig, volume string, objects []*yaml.RNode) map[string]any {
+	c := f.container(k, volume, objects)
+	if f.native() {
+		return c
+	}
+	for _, field := range []string{"restartPolicy", "startupProbe"} {
+		delete(c, field)
+	}
+	if security, ok := c["securityContext"].(map[string]any); ok {
+		delete(security, "seccompProfile") // Kubernetes before 1.19 does not know it
+	}
+	c["lifecycle"] = map[string]any{"postStart": map[string]any{
+		"exec": map[string]any{"command": []string{command, Name, "ready", "--wait=5m"}},
+	}}
+	return c
+}
+
 // container is the proxy's. It has no limit of memory: one that it hits takes
 // the control plane's view away.
 func (f Filter) container(k istio.Kubeconfig, volume string, objects []*yaml.RNode) map[string]any {

@@ -12,7 +12,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
-// Filter puts the API proxy beside Tenant's control plane.
+// Filter puts the API proxy beside the programs of Tenant's control plane that
+// read through it.
 type Filter struct {
 	Tenant tenancy.Tenant
 }
@@ -20,34 +21,63 @@ type Filter struct {
 var _ kio.Filter = Filter{}
 
 // Filter changes the Pods of the control plane, where the plan says so. Whatever
-// of a base would lead the control plane past the proxy is an error.
+// of a base would lead a program past the proxy is an error.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if !f.Tenant.Proxied || f.Tenant.Plane.Deployment == nil {
 		return objects, nil
 	}
 	for _, component := range f.Tenant.Components() {
-		if !component.Discovery || component.Kubeconfig == nil {
+		if component.Kubeconfig == nil {
 			continue
 		}
-		if err := f.add(*component.Kubeconfig, objects); err != nil {
-			return nil, fmt.Errorf("%s: %w", object.IDOf(f.Tenant.Plane.Deployment), err)
+		for _, p := range f.programs(component, objects) {
+			if err := f.add(p, objects); err != nil {
+				return nil, fmt.Errorf("%s: %w", object.IDOf(p.workload), err)
+			}
 		}
 	}
 	return objects, nil
 }
 
-func (f Filter) add(k istio.Kubeconfig, objects []*yaml.RNode) error {
-	spec, path := object.PodSpec(f.Tenant.Plane.Deployment)
+// reader is a container that reads through the proxy.
+type reader struct {
+	Kubeconfig          istio.Kubeconfig
+	workload, container *yaml.RNode
+}
+
+// programs are the containers that run a component: of the control plane proper,
+// the one that it is told by.
+func (f Filter) programs(c istio.Component, objects []*yaml.RNode) []reader {
+	if c.Discovery {
+		return []reader{{*c.Kubeconfig, f.Tenant.Plane.Deployment, f.Tenant.Plane.Container}}
+	}
+	var found []reader
+	for _, o := range objects {
+		if o.GetNamespace() != f.Tenant.Own() {
+			continue
+		}
+		for _, container := range object.Containers(o) {
+			if c.Runs(object.String(container, "name"), object.String(container, "image")) {
+				found = append(found, reader{*c.Kubeconfig, o, container})
+			}
+		}
+	}
+	return found
+}
+
+func (f Filter) add(p reader, objects []*yaml.RNode) error {
+	spec, path := object.PodSpec(p.workload)
+	k := p.Kubeconfig
 	for _, name := range k.Arguments {
-		if found := program.Arguments(f.Tenant.Plane.Container, istio.Argument{Name: name}); len(found) > 0 {
+		if found := program.Arguments(p.container, istio.Argument{Name: name}); len(found) > 0 {
 			return fmt.Errorf("argument %s: found %q, which goes before the API proxy's kubeconfig, so that the control plane would ask past the proxy: remove it",
 				name, found[0])
 		}
 	}
-	if err := f.setVariable(k); err != nil {
+	if err := f.tell(p); err != nil {
 		return err
 	}
-	volume, err := f.mount(k)
+	volume, err := p.mount()
 	if err != nil {
 		return fmt.Errorf("%s.%w", path, err)
 	}
@@ -59,35 +89,47 @@ func (f Filter) add(k istio.Kubeconfig, objects []*yaml.RNode) error {
 			return fmt.Errorf("%s.%w", path, err)
 		}
 	}
-	made, err := object.Node(f.container(k, volume, objects))
+	made, err := object.Node(f.containerOf(k, volume, objects))
 	if err != nil {
 		return err
 	}
-	if err := f.setContainer(spec, made, volume); err != nil {
+	if err := f.setContainer(p, spec, made, volume); err != nil {
 		return fmt.Errorf("%s.%w", path, err)
 	}
 	return nil
 }
 
-// setVariable names the proxy's kubeconfig. What a base has there is one of
+// tell names the proxy's kubeconfig to a program. What a base has there is one of
 // another API server.
-func (f Filter) setVariable(k istio.Kubeconfig) error {
-	container := f.Tenant.Plane.Container
-	existing, err := program.Variable(container, k.Variable)
+func (f Filter) tell(p reader) error {
+	k := p.Kubeconfig
+	if k.Argument != "" {
+		a := istio.Argument{Name: k.Argument, Value: k.Path()}
+		for _, found := range program.Arguments(p.container, a) {
+			if found != k.Path() {
+				f.warnOfOther(p, "argument "+k.Argument, fmt.Sprintf("%q", found))
+			}
+		}
+		return program.SetArgument(p.container, a, istio.Values{})
+	}
+	existing, err := program.Variable(p.container, k.Variable)
 	if err != nil {
 		return err
 	}
-	if existing != nil && (object.String(existing, "value") != k.Path() || existing.Field("valueFrom") != nil) {
-		found := fmt.Sprintf("%q", object.String(existing, "value"))
-		if existing.Field("valueFrom") != nil {
-			found = "valueFrom"
+	if existing != nil {
+		switch value := object.String(existing, "value"); {
+		case existing.Field("valueFrom") != nil:
+			f.warnOfOther(p, "env "+k.Variable, "valueFrom")
+		case value != k.Path():
+			f.warnOfOther(p, "env "+k.Variable, fmt.Sprintf("%q", value))
+		default:
+			return nil
 		}
-		f.Tenant.Warn("%s: env %s: found %s; %q is used, which the API proxy writes, so that the control plane reads the tenant's namespaces only",
-			object.IDOf(f.Tenant.Plane.Deployment), k.Variable, found, k.Path())
-		return program.SetVariable(container, k.Variable, k.Path())
 	}
-	if existing == nil {
-		return program.SetVariable(container, k.Variable, k.Path())
-	}
-	return nil
+	return program.SetVariable(p.container, k.Variable, k.Path())
+}
+
+func (f Filter) warnOfOther(p reader, where, found string) {
+	f.Tenant.Warn("%s: %s: found %s; %q is used, which the API proxy writes, so that the control plane reads the tenant's namespaces only",
+		object.IDOf(p.workload), where, found, p.Kubeconfig.Path())
 }

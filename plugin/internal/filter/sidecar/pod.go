@@ -8,14 +8,13 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
 // mount returns the volume that the control plane has where it reads its
 // kubeconfig, and mounts one where a base has none.
-func (f Filter) mount(k istio.Kubeconfig) (volume string, err error) {
-	container := f.Tenant.Plane.Container
+func (p reader) mount() (volume string, err error) {
+	container, k := p.container, p.Kubeconfig
 	for i, m := range object.List(container, "volumeMounts") {
 		switch at := path.Clean(object.String(m, "mountPath")); {
 		case strings.HasPrefix(at, k.Directory+"/"):
@@ -65,24 +64,36 @@ func setVolume(spec *yaml.RNode, w wanted) error {
 
 // setContainer adds the proxy, unless an earlier run did. Another container of
 // its name is an error, and so is one that has its volume, where its key is.
-func (f Filter) setContainer(spec, made *yaml.RNode, volume string) error {
-	there := false
+func (f Filter) setContainer(p reader, spec, made *yaml.RNode, volume string) error {
+	there, field := false, "initContainers"
+	if !f.native() {
+		field = "containers"
+	}
 	paths, containers := object.PodContainers(spec)
 	for i, c := range containers {
 		switch {
-		case object.String(c, "name") == Name && same(c, made) && strings.HasPrefix(paths[i], "initContainers["):
+		case object.String(c, "name") == Name && same(c, made) && strings.HasPrefix(paths[i], field+"["):
 			there = true
 		case object.String(c, "name") == Name:
 			return fmt.Errorf("%s.name: found %q, which is the name of the API proxy's container: rename it, or remove it; "+
 				"the image of the proxy is stated elsewhere", paths[i], Name)
-		case c.YNode() != f.Tenant.Plane.Container.YNode() && mounts(c, volume):
+		case c.YNode() != p.container.YNode() && mounts(c, volume):
 			return fmt.Errorf("%s: mounts the volume %q, which is the API proxy's and the control plane's alone: remove the mount", paths[i], volume)
 		}
 	}
 	if there {
 		return nil
 	}
-	return spec.PipeE(yaml.LookupCreate(yaml.SequenceNode, "initContainers"), yaml.Append(made.YNode()))
+	list, err := spec.Pipe(yaml.LookupCreate(yaml.SequenceNode, field))
+	if err != nil {
+		return err
+	}
+	at := len(list.YNode().Content)
+	if !f.native() {
+		at = 0 // the kubelet starts the next one when the hook of the first has ended
+	}
+	list.YNode().Content = slices.Insert(list.YNode().Content, at, made.YNode())
+	return nil
 }
 
 func mounts(container *yaml.RNode, volume string) bool {

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/oracle"
@@ -103,7 +104,7 @@ func compareTo(part renderer, as release.Options) ([]oracle.Difference, error) {
 
 // lay lays a tenant over the charts in each way to limit istiod.
 func lay(part renderer, facts *Facts) error {
-	for _, discovery := range []v1alpha1.Discovery{v1alpha1.DiscoveryNamespace, v1alpha1.DiscoverySelectors} {
+	for _, discovery := range []v1alpha1.Discovery{v1alpha1.DiscoveryProxy, v1alpha1.DiscoveryNamespace, v1alpha1.DiscoverySelectors} {
 		var base []*yaml.RNode
 		for _, name := range []v1alpha1.Part{v1alpha1.PartControlPlane, v1alpha1.PartGateway} {
 			objects, err := part(release.Options{Part: name})
@@ -111,6 +112,11 @@ func lay(part renderer, facts *Facts) error {
 				return err
 			}
 			base = append(base, objects...)
+		}
+		if plane, _ := controlplane.Find(base); plane.Deployment != nil { // else the tenant says so
+			if err := plane.Deployment.PipeE(yaml.SetAnnotation(v1alpha1.APIProxyImageAnnotation, "registry.example/istio-tenancy")); err != nil {
+				return err
+			}
 		}
 		decoded, err := v1alpha1.DecodeTenant([]byte(sales))
 		if err != nil {

@@ -1,0 +1,65 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/stretchr/testify/require"
+)
+
+// What a run leaves in the audit log of the API server is the proof that the
+// API proxy asks in the tenant's namespaces alone.
+func TestThroughTheProxyNothingIsAskedOfTheWholeCluster(t *testing.T) {
+	c := claims(t, "In this run istiod beside the API proxy asked for no kind that has a namespace in the whole cluster, and was refused nothing")
+	w := theWorld(t)
+	fin := w.tenants["fin"]
+	all, err := w.cluster.Requests(fin.istiod.User())
+	require.NoError(t, err)
+	asked := 0
+	for _, r := range all {
+		if r.Agent == cluster.Agent {
+			continue
+		}
+		asked++
+		if r.Namespace != "" {
+			c.verify(slices.Contains(fin.namespaces(), r.Namespace), "%s %s in %s", r.Verb, r.Resource, r.Namespace)
+		}
+	}
+	c.verify(asked > 0, "istiod of fin asked for nothing")
+	for _, wrong := range clusterScope(t, w.cluster, fin.istiod.User()) {
+		c.verify(false, "%s", wrong)
+	}
+	c.note("istiod of fin made %d requests, all in its %d namespaces or of kinds that have none.", asked, len(fin.namespaces()))
+}
+
+// clusterScope are those requests of a user that are for a kind with a
+// namespace and name none, or that the API server refused. What the harness
+// tries with the same token is left out.
+func clusterScope(t *testing.T, c *cluster.Cluster, user string) (wrong []string) {
+	t.Helper()
+	resources, err := c.Admin.Resources()
+	require.NoError(t, err)
+	namespaced := map[string]bool{}
+	for _, r := range resources {
+		group, _, versioned := strings.Cut(r.APIVersion, "/")
+		if !versioned {
+			group = ""
+		}
+		namespaced[r.Name+"."+group] = r.Namespaced
+	}
+	all, err := c.Requests(user)
+	require.NoError(t, err)
+	for _, r := range all {
+		switch {
+		case r.Agent == cluster.Agent:
+		case r.Code == 403 && r.Resource != "gatewayclasses/status":
+			wrong = append(wrong, fmt.Sprintf("refused: %s %s.%s %s/%s%s", r.Verb, r.Resource, r.Group, r.Namespace, r.Name, r.NonResource))
+		case r.Namespace == "" && namespaced[r.Resource+"."+r.Group]:
+			wrong = append(wrong, fmt.Sprintf("at cluster scope: %s %s.%s (%d)", r.Verb, r.Resource, r.Group, r.Code))
+		}
+	}
+	return wrong
+}
