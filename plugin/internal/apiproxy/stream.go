@@ -232,7 +232,7 @@ func (s *stream) takeBookmark(i int, e frames.Event) {
 		}
 		return
 	}
-	s.client.Advance(i, e.Version)
+	s.client.Silent(i, e.Version)
 	least := s.client.Least()
 	if least <= s.last || !s.bookmarks || !s.client.Handed(least) {
 		return

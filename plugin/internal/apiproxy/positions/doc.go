@@ -18,7 +18,8 @@
 // told something twice is harmless: the last event of each object is right.
 //
 //   - Two clients can be handed one version at different positions: the lower
-//     of each namespace is stored.
+//     of each namespace is stored. What a bookmark says to be silent in between
+//     counts for both, or each would hold the other back for ever.
 //   - A namespace can have been absent for the one, and not for the other, whose
 //     objects of it may be gone by now: such a version is not known.
 //   - A line keeps its newest versions. The floor is the newest that it has

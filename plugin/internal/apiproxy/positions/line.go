@@ -20,6 +20,8 @@ type Line struct {
 	mu    sync.Mutex
 	floor uint64
 	known []entry // by version
+	// silent is what is known of each part; it may be shorter.
+	silent []silence
 }
 
 // newest is the newest version that was handed out and stored.
@@ -62,7 +64,7 @@ func (l *Line) Find(version uint64) (Vector, bool) {
 	if !found || l.known[i].trail == nil {
 		return nil, false
 	}
-	return l.known[i].vector(), true
+	return l.beyondSilence(l.known[i].vector()), true
 }
 
 // Listed stores that a client was handed a whole list, each part of which is
@@ -111,6 +113,10 @@ func (l *Line) Client(at Vector) *Client {
 func (c *Client) Advance(part int, to uint64) {
 	c.line.mu.Lock()
 	defer c.line.mu.Unlock()
+	c.advance(part, to)
+}
+
+func (c *Client) advance(part int, to uint64) {
 	if to <= c.at[part] {
 		return
 	}
@@ -141,6 +147,7 @@ func (c *Client) Least() uint64 {
 func (c *Client) Handed(version uint64) bool {
 	c.line.mu.Lock()
 	defer c.line.mu.Unlock()
+	c.catchUp()
 	return c.line.put(entry{version, c.tail, len(c.tail.steps)})
 }
 
