@@ -131,20 +131,38 @@ func (p *proxy) metric(name string) float64 {
 	return sum
 }
 
-// usage is what the kernel says of the proxy: resident bytes, and time on the processor.
-func (p *proxy) usage() (resident int, cpu time.Duration) {
+// usage is what the kernel says of the proxy.
+type usage struct {
+	resident int           // bytes
+	own      int           // of those, what is no page of the program's file, which the kernel can drop
+	cpu      time.Duration // on the processor
+}
+
+func (p *proxy) usage() (u usage) {
 	p.t.Helper()
-	text, err := os.ReadFile(filepath.Join(p.inProc(), "stat"))
+	dir := p.inProc()
+	text, err := os.ReadFile(filepath.Join(dir, "stat"))
 	require.NoError(p.t, err)
 	// What follows the name of the program in parentheses; see proc(5).
 	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	number := func(n int) int {
-		value, err := strconv.Atoi(fields[n-3])
+	number := func(text string) int {
+		value, err := strconv.Atoi(text)
 		require.NoError(p.t, err)
 		return value
 	}
-	const utime, stime, rss, ticks = 14, 15, 24, 100
-	return number(rss) * os.Getpagesize(), time.Duration(number(utime)+number(stime)) * time.Second / ticks
+	const utime, stime, ticks = 14 - 3, 15 - 3, 100
+	u.cpu = time.Duration(number(fields[utime])+number(fields[stime])) * time.Second / ticks
+	text, err = os.ReadFile(filepath.Join(dir, "status"))
+	require.NoError(p.t, err)
+	for line := range strings.Lines(string(text)) {
+		switch fields := strings.Fields(line); fields[0] {
+		case "VmRSS:":
+			u.resident = number(fields[1]) << 10
+		case "RssAnon:":
+			u.own = number(fields[1]) << 10
+		}
+	}
+	return u
 }
 
 // inProc is where the kernel tells of the proxy. /proc is the machine's, whose numbers
