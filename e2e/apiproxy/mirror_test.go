@@ -3,7 +3,6 @@ package apiproxy
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -141,28 +140,4 @@ func selectors(pairs ...string) url.Values {
 		values.Set(pairs[i], pairs[i+1])
 	}
 	return values
-}
-
-// sum adds counts up.
-func sum(watchers []*watcher) counts {
-	total := counts{relists: map[string]int{}, codes: map[int]int{}}
-	for _, w := range watchers {
-		c := w.figures()
-		total.lists, total.resumes, total.events, total.bookmarks = total.lists+c.lists, total.resumes+c.resumes, total.events+c.events, total.bookmarks+c.bookmarks
-		for why, n := range c.relists {
-			total.relists[why] += n
-		}
-		for code, n := range c.codes {
-			total.codes[code] += n
-		}
-	}
-	return total
-}
-
-func (c counts) String() string {
-	var relists []string
-	for _, why := range slices.Sorted(maps.Keys(c.relists)) {
-		relists = append(relists, fmt.Sprintf("%s: %d", why, c.relists[why]))
-	}
-	return fmt.Sprintf("%d resumes, %d events, %d bookmarks, %d lists (again after %s)", c.resumes, c.events, c.bookmarks, c.lists, strings.Join(relists, ", "))
 }

@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -50,22 +49,6 @@ type selection struct {
 }
 
 func (s selection) String() string { return s.resource + "?" + s.selectors.Encode() }
-
-// counts is what a watcher did.
-type counts struct {
-	lists, resumes, events, bookmarks int
-	// relists are the lists after the first, by what made them necessary.
-	relists map[string]int
-	// codes are the answers of the server that were no success.
-	codes map[int]int
-}
-
-func (c counts) relisted() (sum int) {
-	for _, n := range c.relists {
-		sum += n
-	}
-	return sum
-}
 
 // run works until the context ends.
 func (w *watcher) run(ctx context.Context) {
@@ -346,27 +329,4 @@ func (w *watcher) state() map[string]string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return maps.Clone(w.objects)
-}
-
-// failure is what went wrong, if nothing went well since.
-func (w *watcher) failure() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.lastFail
-}
-
-// figures are the counts so far.
-func (w *watcher) figures() counts {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	c := w.counts
-	c.relists, c.codes = maps.Clone(c.relists), maps.Clone(c.codes)
-	return c
-}
-
-// strangers are the objects that must not have been seen.
-func (w *watcher) strangers() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.foreign)
 }
