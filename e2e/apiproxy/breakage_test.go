@@ -18,17 +18,17 @@ type breakage struct {
 
 // gentle breakages are of the network alone.
 var gentle = []breakage{
-	{"clients leave and come back", func(*storm) { time.Sleep(time.Second) }},
+	{"clients leave and come back", func(*storm) { time.Sleep(2 * time.Second) }},
 	{"frames come late", func(s *storm) {
 		s.front.harm.Store(&harm{delay: 300 * time.Millisecond})
-		time.Sleep(time.Second)
+		time.Sleep(2 * time.Second)
 	}},
-	{"watches end before the API server", func(s *storm) { s.repeat(5, func() { s.front.cut(0.3) }) }},
+	{"watches end before the API server", func(s *storm) { s.repeat(8, func() { s.front.cut(0.3) }) }},
 	{"frames are torn", func(s *storm) {
 		s.front.harm.Store(&harm{delay: 50 * time.Millisecond, torn: 0.02})
-		time.Sleep(time.Second)
+		time.Sleep(2 * time.Second)
 	}},
-	{"connections to the API server are reset", func(s *storm) { s.repeat(4, func() { s.wire.cut(0.5) }) }},
+	{"connections to the API server are reset", func(s *storm) { s.repeat(6, func() { s.wire.cut(0.5) }) }},
 }
 
 // rough ones are of the programs, too.
@@ -46,7 +46,7 @@ var rough = []breakage{
 	}},
 	{"requests are answered 429", func(s *storm) {
 		s.front.harm.Store(&harm{refuse: 0.05})
-		time.Sleep(time.Second)
+		time.Sleep(2 * time.Second)
 	}},
 	{"the proxy is killed", func(s *storm) {
 		s.proxy.kill()

@@ -134,7 +134,7 @@ func (p *proxy) metric(name string) float64 {
 // usage is what the kernel says of the proxy: resident bytes, and time on the processor.
 func (p *proxy) usage() (resident int, cpu time.Duration) {
 	p.t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.process.Process.Pid))
+	text, err := os.ReadFile(filepath.Join(p.inProc(), "stat"))
 	require.NoError(p.t, err)
 	// What follows the name of the program in parentheses; see proc(5).
 	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
@@ -145,6 +145,22 @@ func (p *proxy) usage() (resident int, cpu time.Duration) {
 	}
 	const utime, stime, rss, ticks = 14, 15, 24, 100
 	return number(rss) * os.Getpagesize(), time.Duration(number(utime)+number(stime)) * time.Second / ticks
+}
+
+// inProc is where the kernel tells of the proxy. /proc is the machine's, whose numbers
+// are not those of this process namespace.
+func (p *proxy) inProc() string {
+	p.t.Helper()
+	processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	require.NoError(p.t, err)
+	for _, path := range processes {
+		text, err := os.ReadFile(path)
+		if err == nil && strings.Contains(string(text), "api-proxy\x00") && strings.Contains(string(text), p.listen+"\x00") {
+			return filepath.Dir(path)
+		}
+	}
+	require.Fail(p.t, "the proxy does not run", "its log is %s", p.log)
+	return ""
 }
 
 // kubeconfig is what the proxy wrote for istiod.

@@ -21,6 +21,8 @@ type storm struct {
 	front *front
 	proxy *proxy
 	near  *wire // between the informers and the proxy
+
+	broken time.Time // when calm came
 }
 
 func (s *storm) repeat(times int, f func()) {
@@ -40,7 +42,7 @@ func (s *storm) round(b breakage, mirrors []mirror, limit time.Duration) map[int
 		for ctx.Err() == nil {
 			sleep(ctx, 100*time.Millisecond)
 			for _, w := range s.watchers {
-				if rand.N(100) < 35 {
+				if rand.N(100) < 25 {
 					w.breakOff()
 				}
 			}
@@ -55,6 +57,7 @@ func (s *storm) round(b breakage, mirrors []mirror, limit time.Duration) map[int
 		w.breakOff() // with the last events on their way
 	}
 	group.Wait()
+	s.broken = time.Now()
 	s.front.harm.Store(&harm{})
 	wrong, err := settle(s.Admin, mirrors, s.names.namespaces, limit)
 	require.NoError(s.t, err)

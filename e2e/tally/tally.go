@@ -20,22 +20,29 @@ type Claim struct {
 	*testing.T
 	text           string
 	checks, passed int
+	start          time.Time
 	took           time.Duration
 	notes          []string
 }
 
 // Claim starts a claim; text is the sentence that the test proves.
 func (s *Summary) Claim(t *testing.T, text string) *Claim {
-	c := &Claim{T: t, text: text}
+	c := &Claim{T: t, text: text, start: time.Now()}
 	s.claims = append(s.claims, c)
-	start := time.Now()
 	t.Cleanup(func() {
-		c.took = time.Since(start)
+		c.took = time.Since(c.start)
 		if t.Failed() && c.checks == c.passed {
 			c.checks++ // what failed was no check, but on the way to one
 		}
 	})
 	return c
+}
+
+// Parallel lets the test run beside others that do the same. In the table it is
+// where it was started.
+func (c *Claim) Parallel() {
+	c.T.Parallel()
+	c.start = time.Now()
 }
 
 // Check is one counted check.

@@ -26,9 +26,9 @@ type scene struct {
 // newScene starts a proxy for the namespaces, and clients of each kind. The proxy
 // reaches the API server at another address than the one where that listens.
 func newScene(t *testing.T, c *tally.Claim, s *stage, namespaces []string, kinds ...kind) *scene {
-	scene := &scene{stage: s, c: c, wire: newWire(t, s.KubernetesService()+":443", s.APIServer().Address)}
+	scene := &scene{stage: s, c: c, wire: newWire(t, s.KubernetesService()+":0", s.APIServer().Address)}
 	scene.proxy = s.newProxy(options{program: race, name: "proxy-" + s.names.prefix,
-		apiServer: "https://" + s.KubernetesService(), ca: s.CA(), namespaces: namespaces})
+		apiServer: "https://" + scene.wire.address, ca: s.CA(), namespaces: namespaces})
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	for _, kind := range kinds {
@@ -87,6 +87,7 @@ func (s *scene) whileHeld(f func()) {
 
 func TestNamespacesComeAndGo(t *testing.T) {
 	c := results.Claim(t, "A namespace that does not exist yet is empty, is seen when it comes, and its objects go with it, also if it goes, or goes and comes again, while the client is away")
+	c.Parallel()
 	s := newStage(t, theWorld(t).cluster, newNames("come", 2))
 	root, late := s.names.namespaces[0], s.names.namespaces[2]
 	s.remove("/api/v1/namespaces/" + late)
@@ -125,6 +126,7 @@ func TestNamespacesComeAndGo(t *testing.T) {
 
 func TestKindsComeLater(t *testing.T) {
 	c := results.Claim(t, "A CustomResourceDefinition that is installed after the client began to ask is seen, and so is one that is deleted and installed again")
+	c.Parallel()
 	s := newStage(t, theWorld(t).cluster, newNames("kinds", 2))
 	scene := newScene(t, c, s, s.names.namespaces, gadgets)
 	require.NoError(t, cluster.Eventually(10*time.Second, func() error {
@@ -148,6 +150,7 @@ func TestKindsComeLater(t *testing.T) {
 
 func TestRolesComeLater(t *testing.T) {
 	c := results.Claim(t, "Where a RoleBinding is missing in one namespace, no client gets a list that lacks it: each is refused, and the namespace named; when the RoleBinding comes, they go on")
+	c.Parallel()
 	s := newStage(t, theWorld(t).cluster, newNames("roles", 2))
 	closed := s.names.namespaces[2]
 	binding := "/apis/rbac.authorization.k8s.io/v1/namespaces/" + closed + "/rolebindings/istiod"
@@ -186,6 +189,7 @@ func TestRolesComeLater(t *testing.T) {
 
 func TestTokensRotate(t *testing.T) {
 	c := results.Claim(t, "A token that is replaced and then no longer valid needs nothing of the proxy: the client sends its new one; a watch that was opened with the old one is not lost either")
+	c.Parallel()
 	s := newStage(t, theWorld(t).cluster, newNames("token", 2))
 	scene := newScene(t, c, s, s.names.namespaces, configMaps, services)
 	scene.proxy.rotate(s.bound("generation-1"))
