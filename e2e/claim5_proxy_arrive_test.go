@@ -79,7 +79,9 @@ func TestWhatIsMadeChangedAndDeletedArrivesThroughTheProxy(t *testing.T) {
 				}
 				return err
 			})
-			t.Log(namespace, word, late)
+			if late != nil {
+				t.Log(late)
+			}
 			for _, row := range arrivals {
 				err := seen(row)
 				c.verify(err == nil, "%v", err)
