@@ -158,17 +158,20 @@ func (m mount) bind() error {
 }
 
 // protect takes writing away from a mount. What else it was mounted with has to
-// be said again.
+// be said again. A mount is busy for the moment in which a file that was written
+// is still being closed.
 func protect(path string) error {
 	var now unix.Statfs_t
 	if err := unix.Statfs(path, &now); err != nil {
 		return err
 	}
 	flags := uintptr(now.Flags) & (unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC | unix.MS_NOATIME | unix.MS_NODIRATIME)
-	if err := unix.Mount("", path, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|flags, ""); err != nil {
-		return fmt.Errorf("make %s read-only: %w", path, err)
-	}
-	return nil
+	return Eventually(5*time.Second, func() error {
+		if err := unix.Mount("", path, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY|flags, ""); err != nil {
+			return fmt.Errorf("make %s read-only: %w", path, err)
+		}
+		return nil
+	})
 }
 
 // credential is the container's user, where this process may be somebody else:
