@@ -33,6 +33,10 @@ type Options struct {
 	Log    *slog.Logger
 	// LookAgain is how often absent namespaces are looked for; 0: every 5 s.
 	LookAgain time.Duration
+	// Longest is how long a merged watch lasts at most; 0: an hour.
+	Longest time.Duration
+	// Stalled is how long a client may leave unread what it is sent; 0: a minute.
+	Stalled time.Duration
 }
 
 // Proxy is the view, as an HTTP handler.
@@ -45,6 +49,8 @@ type Proxy struct {
 	positions  *positions.Store
 	find       func(*positions.Line, uint64) (positions.Vector, bool)
 	pass       *httputil.ReverseProxy
+	longest    time.Duration
+	stalled    time.Duration
 	metrics    *metrics
 	log        *slog.Logger
 }
@@ -53,6 +59,12 @@ type Proxy struct {
 func New(o Options) *Proxy {
 	if o.LookAgain == 0 {
 		o.LookAgain = lookAgain
+	}
+	if o.Longest == 0 {
+		o.Longest = longest
+	}
+	if o.Stalled == 0 {
+		o.Stalled = stalled
 	}
 	m := newMetrics()
 	up := newUpstream(o.Server, o.Transport, m)
@@ -63,6 +75,8 @@ func New(o Options) *Proxy {
 		presence:  &presence{upstream: up, every: o.LookAgain, found: map[string]*finding{}},
 		positions: positions.New(o.Before),
 		find:      (*positions.Line).Find,
+		longest:   o.Longest,
+		stalled:   o.Stalled,
 		metrics:   m,
 		log:       o.Log,
 	}
@@ -102,6 +116,9 @@ func (p *Proxy) reverseProxy(server *url.URL, transport http.RoundTripper) *http
 }
 
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // of the connection's request before
+	}
 	if !hasToken(r.Header) {
 		p.metrics.unauthenticated.Add(1)
 		p.refuse(w, "refused", &refusal{
@@ -116,6 +133,13 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		p.pass.ServeHTTP(w, r)
+		return
+	}
+	if refusal := hasBody(r); refusal != nil {
+		if r.ProtoMajor == 1 { // where what follows would be taken for the body
+			w.Header().Set("Connection", "close")
+		}
+		p.refuse(w, "refused", refusal)
 		return
 	}
 	values := r.URL.Query()

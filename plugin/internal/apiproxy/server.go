@@ -98,7 +98,7 @@ func serve(ctx context.Context, log *slog.Logger, servers []*http.Server, listen
 		s.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 		s.ReadHeaderTimeout, s.IdleTimeout = 10*time.Second, 5*time.Minute
 		s.BaseContext = func(net.Listener) context.Context { return requests }
-		s.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: mostStreams, SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second}
+		s.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: mostStreams, SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second, WriteByteTimeout: stalled}
 		go func() {
 			if s.TLSConfig == nil {
 				failed <- s.Serve(listeners[i])
