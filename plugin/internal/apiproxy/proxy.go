@@ -126,7 +126,20 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
+	if !plain(r.URL) {
+		p.refuse(w, "refused", &refusal{
+			code: http.StatusNotFound, reason: "NotFound",
+			message: "the path has an empty segment, one of dots, or an encoded slash: no path of the API has one",
+		})
+		return
+	}
 	named, watch, ok := collection(r.URL.Path)
+	if watch && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		p.refuse(w, "refused", &refusal{
+			code: http.StatusMethodNotAllowed, reason: "MethodNotAllowed", message: "a watch of all objects must be a GET, and not a " + r.Method,
+		})
+		return
+	}
 	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		if err := readBody(w, r); err != nil {
 			p.refuse(w, "refused", asRefusal(err))
