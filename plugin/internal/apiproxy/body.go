@@ -27,7 +27,7 @@ func hasBody(r *http.Request) *refusal {
 // HTTP/2 a ReverseProxy that still reads would wait for the rest, and never end
 // its answer.
 func readBody(w http.ResponseWriter, r *http.Request) error {
-	if r.Body == nil || r.Body == http.NoBody || r.Header.Get("Upgrade") != "" {
+	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMost))

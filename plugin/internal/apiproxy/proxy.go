@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/apiproxy/positions"
@@ -53,6 +54,7 @@ type Proxy struct {
 	stalled    time.Duration
 	metrics    *metrics
 	log        *slog.Logger
+	warned     atomic.Int64 // when it was said last that the API server cannot be reached
 }
 
 // New returns a proxy.
@@ -107,12 +109,31 @@ func (p *Proxy) reverseProxy(server *url.URL, transport http.RoundTripper) *http
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() == nil {
-				p.log.Warn("the API server cannot be reached", "path", r.URL.Path, "error", err.Error())
 				p.metrics.unreachable.Add(1)
+				p.warnUnreachable(r.URL.Path, err)
 			}
 			p.refuse(w, "passed", unavailable(err))
 		},
 	}
+}
+
+const (
+	// pathLogged is how much of a path a log line has.
+	pathLogged = 200
+	// silence is how long nothing is logged of an API server that cannot be
+	// reached, once something is: a metric counts the requests.
+	silence = 10 * time.Second
+)
+
+func (p *Proxy) warnUnreachable(path string, err error) {
+	last, now := p.warned.Load(), time.Now().UnixNano()
+	if last != 0 && now-last < int64(silence) || !p.warned.CompareAndSwap(last, now) {
+		return
+	}
+	if len(path) > pathLogged {
+		path = path[:pathLogged] + "..."
+	}
+	p.log.Warn("the API server cannot be reached", "path", path, "error", err.Error())
 }
 
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -123,6 +144,12 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.metrics.unauthenticated.Add(1)
 		p.refuse(w, "refused", &refusal{
 			code: http.StatusUnauthorized, reason: "Unauthorized", message: "the request has no bearer token, and the API proxy has none of its own",
+		})
+		return
+	}
+	if r.Header.Get("Upgrade") != "" || hasUpgrade(r.Header) {
+		p.refuse(w, "refused", &refusal{
+			code: http.StatusBadRequest, reason: "BadRequest", message: "the API proxy serves no upgrades of a connection, such as to a WebSocket or SPDY",
 		})
 		return
 	}
@@ -200,6 +227,16 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func hasToken(h http.Header) bool {
 	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
 	return strings.EqualFold(scheme, "Bearer") && strings.TrimSpace(token) != ""
+}
+
+// hasUpgrade is whether the client wants another protocol on its connection.
+func hasUpgrade(h http.Header) bool {
+	for token := range strings.SplitSeq(strings.Join(h.Values("Connection"), ","), ",") {
+		if strings.EqualFold(strings.TrimSpace(token), "Upgrade") {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Proxy) refuse(w http.ResponseWriter, how string, r *refusal) {
