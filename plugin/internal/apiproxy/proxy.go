@@ -99,7 +99,10 @@ func distinct(names []string) []string { return slices.Compact(slices.Sorted(sli
 
 func (p *Proxy) reverseProxy(server *url.URL, transport http.RoundTripper) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
-		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(server) },
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(server)
+			r.Out.Header["Authorization"] = r.In.Header["Authorization"] // whatever Connection says of it
+		},
 		Transport:     transport,
 		FlushInterval: -1, // a watch's events are wanted at once
 		ErrorLog:      slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),

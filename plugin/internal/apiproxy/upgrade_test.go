@@ -41,6 +41,21 @@ func TestUpgradesAreRefused(t *testing.T) {
 	require.Empty(t, w.asked())
 }
 
+// No header of a client's makes its request somebody else's.
+func TestTheTokenGoesOn(t *testing.T) {
+	tokens := make(chan string, 10)
+	w := newWorld(t)
+	w.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		tokens <- r.Header.Get("Authorization")
+		w.ServeHTTP(rw, r)
+	})
+	v := w.view(t)
+	for _, path := range []string{"/version", "/api/v1/configmaps"} {
+		v.raw(t, path, "Connection: Authorization\r\n")
+		require.Equal(t, "Bearer token", <-tokens, path)
+	}
+}
+
 // An API server that is gone is said to be once in a while, and shortly.
 func TestUnreachableIsLoggedOnce(t *testing.T) {
 	w := newWorld(t)
