@@ -121,6 +121,34 @@ func TestAWatchThatIsNotReadEnds(t *testing.T) {
 	})
 }
 
+// A list that is not read is not held.
+func TestAListThatIsNotReadIsDropped(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/v1" {
+			fmt.Fprint(w, `{"resources":[{"name":"configmaps","kind":"ConfigMap","namespaced":true}]}`)
+			return
+		}
+		fmt.Fprintf(w, `{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{"a":%q}]}`, strings.Repeat("x", 32<<20))
+	}))
+	t.Cleanup(server.Close)
+	base, err := url.Parse(server.URL)
+	require.NoError(t, err)
+	v := (&world{Server: server}).view(t, func(o *Options) { o.Server, o.Stalled = base, 200*time.Millisecond })
+	ended := make(chan struct{})
+	v.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v.proxy.ServeHTTP(w, r)
+		close(ended)
+	})
+	conn := v.dial(t)
+	_, err = io.WriteString(conn, "GET /api/v1/configmaps HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token\r\n\r\n")
+	require.NoError(t, err)
+	select {
+	case <-ended:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the list is held")
+	}
+}
+
 // A watch that is silent for longer than a client may stall goes on.
 func TestASilentWatchGoesOn(t *testing.T) {
 	w := newWorld(t)
