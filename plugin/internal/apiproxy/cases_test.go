@@ -25,7 +25,6 @@ func TestCollection(t *testing.T) {
 	for path, want := range map[string]string{
 		"/api/v1/services":                         "services v1 false",
 		"/api/v1/services/":                        "services v1 false",
-		"/api//v1/services":                        "services v1 false",
 		"/api/v1/watch/services":                   "services v1 true",
 		"/apis/apps/v1/deployments":                "deployments.apps v1 false",
 		"/apis/apps/v1/watch/deployments":          "deployments.apps v1 true",
@@ -46,6 +45,42 @@ func TestCollection(t *testing.T) {
 		}
 		require.Equal(t, want, got, path)
 	}
+}
+
+// What the API server would take for a request for all namespaces does not get there.
+func TestPathsThatAreNotPlain(t *testing.T) {
+	w := newWorld(t)
+	v := w.view(t)
+	for _, path := range []string{
+		"/api/v1/namespaces//configmaps", "/api/v1/namespaces//configmaps/", "/api/v1/namespaces/%2fconfigmaps",
+		"/api/v1/namespaces%2f/configmaps", "/api/v1/namespaces%2F%2Fconfigmaps", "/api/v1%2fnamespaces//configmaps",
+		"/api/v1/watch/namespaces//configmaps", "/api/v1/watch/namespaces//configmaps/", "/api/v1/watch%2fconfigmaps",
+		"/api//v1/configmaps", "//api/v1/configmaps", "/api/v1/configmaps//", "//", "/api%2fv1/configmaps", "/%2fapi/v1/configmaps",
+		"/api/v1/namespaces/./configmaps", "/api/v1/namespaces/../configmaps", "/api/v1/namespaces/%2e%2e/configmaps",
+		"/api/v1/namespaces/a/..", "/apis/apps//v1/deployments", "/version/../api/v1/configmaps",
+	} {
+		code, text := v.body(t, path)
+		require.Equal(t, http.StatusNotFound, code, path)
+		require.Contains(t, text, "the path has an empty segment, one of dots, or an encoded slash", path)
+	}
+	require.Empty(t, w.asked())
+	for _, path := range []string{"/", "/version", "/version/", "/api/v1/namespaces/a/", "/api/v1/namespaces/a%20b"} {
+		v.body(t, path)
+	}
+	require.Equal(t, []string{"/", "/version", "/version/", "/api/v1/namespaces/a/", "/api/v1/namespaces/a%20b"}, w.asked())
+}
+
+func TestAWatchIsNoWrite(t *testing.T) {
+	w := newWorld(t)
+	v := w.view(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, v.URL+"/api/v1/watch/configmaps", nil)
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer token")
+	response, err := v.Client().Do(r)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusMethodNotAllowed, response.StatusCode)
+	require.Empty(t, w.asked())
 }
 
 func TestAcceptJSON(t *testing.T) {

@@ -39,6 +39,7 @@ func (m *merged) serveList(w http.ResponseWriter, r *http.Request) {
 	m.metrics.answered("merged", http.StatusOK)
 	w.Header().Set("Content-Type", l.contentType)
 	w.WriteHeader(http.StatusOK)
+	newDeadline(w, m.stalled).begin()                         // the lists are held until they are written
 	_ = frames.Write(&sent{w, m.metrics}, l.lists, l.version) // a client that is gone needs no answer
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/apiproxy/positions"
@@ -33,6 +34,10 @@ type Options struct {
 	Log    *slog.Logger
 	// LookAgain is how often absent namespaces are looked for; 0: every 5 s.
 	LookAgain time.Duration
+	// Longest is how long a merged watch lasts at most; 0: an hour.
+	Longest time.Duration
+	// Stalled is how long a client may leave unread what it is sent; 0: a minute.
+	Stalled time.Duration
 }
 
 // Proxy is the view, as an HTTP handler.
@@ -45,14 +50,23 @@ type Proxy struct {
 	positions  *positions.Store
 	find       func(*positions.Line, uint64) (positions.Vector, bool)
 	pass       *httputil.ReverseProxy
+	longest    time.Duration
+	stalled    time.Duration
 	metrics    *metrics
 	log        *slog.Logger
+	warned     atomic.Int64 // when it was said last that the API server cannot be reached
 }
 
 // New returns a proxy.
 func New(o Options) *Proxy {
 	if o.LookAgain == 0 {
 		o.LookAgain = lookAgain
+	}
+	if o.Longest == 0 {
+		o.Longest = longest
+	}
+	if o.Stalled == 0 {
+		o.Stalled = stalled
 	}
 	m := newMetrics()
 	up := newUpstream(o.Server, o.Transport, m)
@@ -63,6 +77,8 @@ func New(o Options) *Proxy {
 		presence:  &presence{upstream: up, every: o.LookAgain, found: map[string]*finding{}},
 		positions: positions.New(o.Before),
 		find:      (*positions.Line).Find,
+		longest:   o.Longest,
+		stalled:   o.Stalled,
 		metrics:   m,
 		log:       o.Log,
 	}
@@ -83,7 +99,10 @@ func distinct(names []string) []string { return slices.Compact(slices.Sorted(sli
 
 func (p *Proxy) reverseProxy(server *url.URL, transport http.RoundTripper) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
-		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(server) },
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(server)
+			r.Out.Header["Authorization"] = r.In.Header["Authorization"] // whatever Connection says of it
+		},
 		Transport:     transport,
 		FlushInterval: -1, // a watch's events are wanted at once
 		ErrorLog:      slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
@@ -93,15 +112,37 @@ func (p *Proxy) reverseProxy(server *url.URL, transport http.RoundTripper) *http
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() == nil {
-				p.log.Warn("the API server cannot be reached", "path", r.URL.Path, "error", err.Error())
 				p.metrics.unreachable.Add(1)
+				p.warnUnreachable(r.URL.Path, err)
 			}
 			p.refuse(w, "passed", unavailable(err))
 		},
 	}
 }
 
+const (
+	// pathLogged is how much of a path a log line has.
+	pathLogged = 200
+	// silence is how long nothing is logged of an API server that cannot be
+	// reached, once something is: a metric counts the requests.
+	silence = 10 * time.Second
+)
+
+func (p *Proxy) warnUnreachable(path string, err error) {
+	last, now := p.warned.Load(), time.Now().UnixNano()
+	if last != 0 && now-last < int64(silence) || !p.warned.CompareAndSwap(last, now) {
+		return
+	}
+	if len(path) > pathLogged {
+		path = path[:pathLogged] + "..."
+	}
+	p.log.Warn("the API server cannot be reached", "path", path, "error", err.Error())
+}
+
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // of the connection's request before
+	}
 	if !hasToken(r.Header) {
 		p.metrics.unauthenticated.Add(1)
 		p.refuse(w, "refused", &refusal{
@@ -109,13 +150,39 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
+	if r.Header.Get("Upgrade") != "" || hasUpgrade(r.Header) {
+		p.refuse(w, "refused", &refusal{
+			code: http.StatusBadRequest, reason: "BadRequest", message: "the API proxy serves no upgrades of a connection, such as to a WebSocket or SPDY",
+		})
+		return
+	}
+	if !plain(r.URL) {
+		p.refuse(w, "refused", &refusal{
+			code: http.StatusNotFound, reason: "NotFound",
+			message: "the path has an empty segment, one of dots, or an encoded slash: no path of the API has one",
+		})
+		return
+	}
 	named, watch, ok := collection(r.URL.Path)
+	if watch && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		p.refuse(w, "refused", &refusal{
+			code: http.StatusMethodNotAllowed, reason: "MethodNotAllowed", message: "a watch of all objects must be a GET, and not a " + r.Method,
+		})
+		return
+	}
 	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		if err := readBody(w, r); err != nil {
 			p.refuse(w, "refused", asRefusal(err))
 			return
 		}
 		p.pass.ServeHTTP(w, r)
+		return
+	}
+	if refusal := hasBody(r); refusal != nil {
+		if r.ProtoMajor == 1 { // where what follows would be taken for the body
+			w.Header().Set("Connection", "close")
+		}
+		p.refuse(w, "refused", refusal)
 		return
 	}
 	values := r.URL.Query()
@@ -163,6 +230,16 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func hasToken(h http.Header) bool {
 	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
 	return strings.EqualFold(scheme, "Bearer") && strings.TrimSpace(token) != ""
+}
+
+// hasUpgrade is whether the client wants another protocol on its connection.
+func hasUpgrade(h http.Header) bool {
+	for token := range strings.SplitSeq(strings.Join(h.Values("Connection"), ","), ",") {
+		if strings.EqualFold(strings.TrimSpace(token), "Upgrade") {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Proxy) refuse(w http.ResponseWriter, how string, r *refusal) {

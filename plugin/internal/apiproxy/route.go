@@ -66,6 +66,26 @@ func collection(path string) (r resource, watch, ok bool) {
 	return r, watch, true
 }
 
+// plain is whether a path means the same to everybody: it has no empty segment
+// but one slash at its end, none of dots, and no encoded slash. What the API
+// server takes for a request for the whole cluster could else be something else here.
+func plain(u *url.URL) bool {
+	if u.Path == "/" {
+		return true
+	}
+	path, rooted := strings.CutPrefix(strings.TrimSuffix(u.Path, "/"), "/")
+	if !rooted || strings.Count(u.EscapedPath(), "/") != strings.Count(u.Path, "/") {
+		return false
+	}
+	for segment := range strings.SplitSeq(path, "/") {
+		switch segment {
+		case "", ".", "..":
+			return false
+		}
+	}
+	return true
+}
+
 // isTrue reads a boolean parameter as the API server does.
 func isTrue(values url.Values, name string) bool {
 	v, given := values[name]

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -41,31 +42,31 @@ const (
 func Run(ctx context.Context, c Config) error {
 	transport, err := newTransport(c.Authority)
 	if err != nil {
-		return err
+		return fmt.Errorf("--certificate-authority: %w", err)
 	}
 	defer transport.CloseIdleConnections()
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return fmt.Errorf("listen %s: %w", c.Listen, err)
+		return fmt.Errorf("--listen: %w", err)
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
+	if err := os.Mkdir(c.Dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("--dir: found %q, which is not there and could not be made: %w", c.Dir, err)
 	}
 	id, err := identity.Load(c.Dir, host, time.Now())
 	if err != nil {
-		return err
+		return fmt.Errorf("--dir: %w", err)
 	}
 	if id.Lost != nil {
 		c.Log.Warn("the key had to be made anew: programs that have read the former kubeconfig must be started again", "reason", id.Lost.Error())
 	}
 	view, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return err
+		return fmt.Errorf("--listen: %w", err)
 	}
 	defer view.Close() // is closed already, unless the next fails
 	side, err := net.Listen("tcp", c.Metrics)
 	if err != nil {
-		return err
+		return fmt.Errorf("--metrics: %w", err)
 	}
 	defer side.Close() // as above
 	_, port, err := net.SplitHostPort(view.Addr().String())
@@ -77,7 +78,7 @@ func Run(ctx context.Context, c Config) error {
 	proxy := New(c.Options)
 	kubeconfig, err := id.WriteKubeconfig(c.Dir, address, c.TokenFile)
 	if err != nil {
-		return err
+		return fmt.Errorf("--dir: %w", err)
 	}
 	ready := &readiness{kubeconfig: kubeconfig, address: address, authority: id.Authority}
 	c.Log.Info("the API proxy listens", "address", address, "metrics", side.Addr().String(), "apiServer", c.Server.String(),
@@ -98,7 +99,7 @@ func serve(ctx context.Context, log *slog.Logger, servers []*http.Server, listen
 		s.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 		s.ReadHeaderTimeout, s.IdleTimeout = 10*time.Second, 5*time.Minute
 		s.BaseContext = func(net.Listener) context.Context { return requests }
-		s.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: mostStreams, SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second}
+		s.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: mostStreams, SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second, WriteByteTimeout: stalled}
 		go func() {
 			if s.TLSConfig == nil {
 				failed <- s.Serve(listeners[i])

@@ -17,7 +17,7 @@ type stream struct {
 	ctx         context.Context
 	cancel      context.CancelFunc
 	from        beginning
-	until       time.Time // when the client wants it to end; zero: never
+	until       time.Time // when it ends
 	bookmarks   bool      // whether the client takes them
 	responses   []*http.Response
 	contentType string
@@ -27,6 +27,7 @@ type stream struct {
 
 	mu    sync.Mutex // of all below: one event at a time
 	w     http.ResponseWriter
+	send  *deadline // of w
 	ended bool
 	// initial are the parts whose initial events are not all told; client is nil
 	// as long as there are some, and at has the positions of the others.
@@ -41,7 +42,7 @@ func newStream(ctx context.Context, cancel context.CancelFunc, m *merged, b begi
 	s := &stream{
 		merged: m, ctx: ctx, cancel: cancel, from: b, until: until, bookmarks: isTrue(m.values, "allowWatchBookmarks"),
 		responses: make([]*http.Response, len(m.parts)), contentType: "application/json",
-		dirty: make(chan struct{}, 1), w: w, initial: map[int]bool{},
+		dirty: make(chan struct{}, 1), w: w, send: newDeadline(w, m.stalled), initial: map[int]bool{},
 	}
 	return s
 }
@@ -131,7 +132,6 @@ func (s *stream) tellFirst() {
 // flush sends what is written, until the stream ends: what comes together is
 // sent together.
 func (s *stream) flush() {
-	control := http.NewResponseController(s.w)
 	for {
 		select {
 		case <-s.ctx.Done():
@@ -141,7 +141,7 @@ func (s *stream) flush() {
 		s.mu.Lock()
 		var err error
 		if !s.ended {
-			err = control.Flush()
+			err = s.send.flush()
 		}
 		s.mu.Unlock()
 		if err != nil {
@@ -162,6 +162,7 @@ func (s *stream) write(text []byte) {
 	if s.ended {
 		return
 	}
+	s.send.begin()
 	n, err := s.w.Write(text)
 	s.metrics.sent.Add(int64(n))
 	if err != nil {

@@ -3,6 +3,7 @@ package apiproxy
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
@@ -26,14 +27,9 @@ type beginning struct {
 }
 
 func (m *merged) serveWatch(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithCancel(r.Context())
+	until := time.Now().Add(m.life())
+	ctx, cancel := context.WithDeadline(r.Context(), until)
 	defer cancel()
-	var until time.Time
-	if seconds, err := strconv.ParseUint(m.values.Get("timeoutSeconds"), 10, 31); err == nil && seconds > 0 {
-		until = time.Now().Add(time.Duration(seconds) * time.Second)
-		ctx, cancel = context.WithDeadline(ctx, until)
-		defer cancel()
-	}
 	b, err := m.begin(ctx)
 	if err != nil {
 		m.refuse(w, "merged", asRefusal(err))
@@ -57,6 +53,18 @@ func (m *merged) serveWatch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.run()
+}
+
+// life is how long the watch lasts: as long as the client says, but at most from
+// half of the longest to all of it. A client whose going nobody has noticed is
+// noticed then. The end differs, so that not all watches end at once.
+func (m *merged) life() time.Duration {
+	most := m.longest/2 + rand.N(m.longest/2)
+	seconds, err := strconv.ParseUint(m.values.Get("timeoutSeconds"), 10, 31)
+	if err != nil || seconds == 0 {
+		return most
+	}
+	return min(most, time.Duration(seconds)*time.Second)
 }
 
 // begin finds out what the client has already:
@@ -141,9 +149,7 @@ func (m *merged) listed(ctx context.Context) (listing, *positions.Line, error) {
 // watchAt opens a part's watch at a position, or for its initial events.
 func (s *stream) watchAt(i int, own map[string]string) (*http.Response, error) {
 	own["watch"], own["allowWatchBookmarks"] = "true", "true"
-	if !s.until.IsZero() {
-		own["timeoutSeconds"] = strconv.Itoa(int(time.Until(s.until)/time.Second) + 1)
-	}
+	own["timeoutSeconds"] = strconv.Itoa(int(time.Until(s.until)/time.Second) + 1)
 	var opened *http.Response
 	err := s.ask(s.ctx, i, own, func(response *http.Response) error {
 		opened = response

@@ -30,6 +30,7 @@ const (
 	accountDir  = "/var/run/secrets/kubernetes.io/serviceaccount"
 	metricsFlag = "metrics"
 	metricsAt   = ":15094"
+	listenAt    = "127.0.0.1:16443"
 )
 
 func apiProxyCommand(s Streams) *cobra.Command {
@@ -62,7 +63,15 @@ stderr, and hold no tokens.`,
   istio-tenancy api-proxy --namespace=ns-1 --api-server=https://10.0.0.1:6443 \
     --certificate-authority=ca.crt --token-file=token --dir=proxy
   kubectl --kubeconfig=proxy/config get services --all-namespaces`,
-		Args: noArguments,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+					return fmt.Errorf("%s: %s: did you mean %s?", cmd.Name(), found(args), strings.Join(near, " or "))
+				}
+			}
+			return noArguments(cmd, args)
+		},
+		SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.config()
 			if err != nil {
@@ -86,8 +95,8 @@ stderr, and hold no tokens.`,
 	flags.StringVar(&f.server, "api-server", "", "`URL` of the API server (default https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT)")
 	flags.StringVar(&f.Authority, "certificate-authority", accountDir+"/ca.crt", "`FILE` with the certificates that the API server's is verified by; read again when it changes")
 	flags.StringVar(&f.TokenFile, "token-file", accountDir+"/token", "`FILE` in which istiod finds its token, which the kubeconfig names; it is not read here")
-	flags.StringVar(&f.Dir, "dir", "/var/run/secrets/remote", "`DIR` to write the kubeconfig to, and to keep the key in")
-	flags.StringVar(&f.Listen, "listen", "127.0.0.1:16443", "`ADDRESS` of the view (TLS, HTTP/2 and HTTP/1.1)")
+	flags.StringVar(&f.Dir, "dir", "/var/run/secrets/remote", "`DIR` to write the kubeconfig to, and to keep the key in; made if it is not there")
+	flags.StringVar(&f.Listen, "listen", listenAt, "`ADDRESS` of the view, of the loopback interface (TLS, HTTP/2 and HTTP/1.1)")
 	flags.StringVar(&f.Metrics, metricsFlag, metricsAt, "`ADDRESS` of /metrics, /readyz and /livez (plain HTTP)")
 	ready := apiProxyReadyCommand()
 	ready.Flags().VisitAll(onlyOnce)
@@ -113,7 +122,10 @@ func (f apiProxyFlags) config() (apiproxy.Config, error) {
 		errs = append(errs, fmt.Errorf("--namespace is missing: must be the tenant's namespaces, such as: %s api-proxy --namespace=istio-system1,ns-1", program))
 	}
 	for _, name := range f.namespaces {
-		if !label.MatchString(name) {
+		switch {
+		case name == "":
+			errs = append(errs, errors.New("--namespace: found an empty name: a comma is doubled, or is the first or the last"))
+		case !label.MatchString(name):
 			errs = append(errs, fmt.Errorf("--namespace: found %q: must be the name of a namespace", name))
 		}
 	}
@@ -127,12 +139,22 @@ func (f apiProxyFlags) config() (apiproxy.Config, error) {
 	if c.TokenFile, err = filepath.Abs(f.TokenFile); err != nil { // a kubeconfig's paths are relative to itself
 		errs = append(errs, err)
 	}
-	for _, at := range []struct{ flag, address string }{{"listen", f.Listen}, {metricsFlag, f.Metrics}} {
-		if _, _, err := net.SplitHostPort(at.address); err != nil {
-			errs = append(errs, fmt.Errorf("--%s: found %q: must be an address and a port, such as 127.0.0.1:16443", at.flag, at.address))
-		}
+	host, _, err := net.SplitHostPort(f.Listen)
+	switch {
+	case err != nil:
+		errs = append(errs, fmt.Errorf("--listen: found %q: must be an address and a port, such as %s", f.Listen, listenAt))
+	case !isLoopback(host):
+		errs = append(errs, fmt.Errorf("--listen: found %q: must be an address of the loopback interface, such as %s: nobody else is to reach the view", f.Listen, listenAt))
+	}
+	if _, _, err := net.SplitHostPort(f.Metrics); err != nil {
+		errs = append(errs, fmt.Errorf("--%s: found %q: must be an address and a port, such as %s", metricsFlag, f.Metrics, metricsAt))
 	}
 	return c, errors.Join(errs...)
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 var (
@@ -203,6 +225,9 @@ again until then, as the hook of a container does that others have to wait for.`
 		Example: `  istio-tenancy api-proxy ready`,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if wait < 0 {
+				return fmt.Errorf("--wait: found %s: must be 0 or more, such as 5m", wait)
+			}
 			end := time.Now().Add(wait)
 			for {
 				err := askReady(cmd.Context(), address)
