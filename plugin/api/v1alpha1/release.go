@@ -26,8 +26,8 @@ type ReleaseSpec struct {
 // namespaces alone.
 type APIProxy struct {
 	// Image of this program. Part control-plane only. Default: none, and then
-	// tenants take another discovery.
-	Image string `json:"image,omitempty"`
+	// tenants take another discovery. One that is stated and empty is no image.
+	Image *string `json:"image,omitempty"`
 }
 
 // Part is a part of Istio that is deployed on its own.

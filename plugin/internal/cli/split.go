@@ -38,11 +38,11 @@ DIR must be empty or not exist.`,
 			}
 			return nil
 		},
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if dir == "" {
 				return errors.New("split: --output is missing: must be the directory to write")
 			}
-			if options.APIProxyImage != "" {
+			if cmd.Flags().Changed("api-proxy-image") {
 				if err := imageref.Check(options.APIProxyImage); err != nil {
 					return fmt.Errorf("split: --api-proxy-image: %w", err)
 				}

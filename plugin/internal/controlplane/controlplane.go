@@ -121,6 +121,11 @@ func (p ControlPlane) APIProxyImage() (string, error) {
 	if err := imageref.Check(image); err != nil {
 		return "", fmt.Errorf("%s: metadata.annotations[%s]: %w", object.IDOf(p.Deployment), v1alpha1.APIProxyImageAnnotation, err)
 	}
+	if own := object.String(p.Container, "image"); imageref.Name(image) == imageref.Name(own) {
+		return "", fmt.Errorf("%s: metadata.annotations[%s]: found %q, which is called like the control plane's own image %q: must be an image of "+
+			"istio-tenancy, as its Dockerfile builds it; who states it is the annotation, spec.apiProxy.image of the IstioRelease, or istio-tenancy split --api-proxy-image",
+			object.IDOf(p.Deployment), v1alpha1.APIProxyImageAnnotation, image, own)
+	}
 	return image, nil
 }
 

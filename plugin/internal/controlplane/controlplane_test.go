@@ -36,3 +36,17 @@ spec: {template: {spec: {containers: [{name: proxy}, {name: discovery, image: %q
 		require.Equal(t, test.want, plane.Version.String(), test.image)
 	}
 }
+
+func TestTheControlPlanesOwnImageIsNoneOfTheAPIProxy(t *testing.T) {
+	plane, err := controlplane.Find(objecttest.Parse(t, `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod, namespace: a, annotations: {istio-tenancy.dev/api-proxy-image: "r.example/istio/pilot:1.31.0"}}
+spec: {template: {spec: {containers: [{name: discovery, image: "docker.io/istio/pilot:1.31.0", args: [discovery]}]}}}
+`))
+	require.NoError(t, err)
+	_, err = plane.APIProxyImage()
+	require.EqualError(t, err, `Deployment a/istiod: metadata.annotations[istio-tenancy.dev/api-proxy-image]: found "r.example/istio/pilot:1.31.0", which is called like `+
+		`the control plane's own image "docker.io/istio/pilot:1.31.0": must be an image of istio-tenancy, as its Dockerfile builds it; who states it is the annotation, `+
+		`spec.apiProxy.image of the IstioRelease, or istio-tenancy split --api-proxy-image`)
+}

@@ -2,7 +2,8 @@
 // some namespaces, and picks one for a tenant:
 //
 //	mode          Istio              namespaces       told by
-//	proxy         all                any number       a proxy beside istiod, whose image the base states
+//	proxy         up to 1.0          one              a proxy beside Pilot, whose image the base states
+//	              1.1 and later      any number       a proxy beside istiod, whose image the base states
 //	namespace     1.18 and later     one              ISTIO_WATCH_NAMESPACE
 //	appNamespace  up to 1.6          one              --appNamespace
 //	              1.7 to 1.9         any number       --appNamespace, which these ignore: on request only
@@ -17,6 +18,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/imageref"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 )
 
@@ -68,6 +70,12 @@ func For(t v1alpha1.IstioTenant, version *semver.Version, image string) (Plan, e
 			return planFor(m, t, version, image), nil
 		}
 	}
+	for _, m := range istio.Modes {
+		if m.Name == asked && m.Holds(version) && m.Single != "" {
+			return Plan{}, fmt.Errorf("spec.discovery: found %q, by which Istio %s knows one application namespace, and the tenant has %d: %s; "+
+				"give the tenant one application namespace", asked, version, len(t.Spec.ApplicationNamespaces), m.Single)
+		}
+	}
 	if !usable && (asked == v1alpha1.DiscoveryAuto || len(known) == 0) {
 		return Plan{}, fmt.Errorf("spec.applicationNamespaces: Istio %s cannot be limited to %d namespaces: %s; "+
 			"%sgive the tenant one application namespace", version, len(t.Spec.ApplicationNamespaces),
@@ -93,6 +101,10 @@ func planFor(m istio.Mode, t v1alpha1.IstioTenant, version *semver.Version, imag
 	plan := Plan{Mode: m, Version: version, Watch: t.Spec.ApplicationNamespaces, Policies: t.Spec.ApplicationNamespaces}
 	if m.Proxied {
 		plan.Image = image
+		if imageref.Moves(image) {
+			plan.Warnings = append(plan.Warnings, fmt.Sprintf("spec.discovery: the image %q of the API proxy has no tag of a release: the proxy and what is "+
+				"rendered for it are of one release of istio-tenancy, so that a tag such as 1.0, or a digest, is better", image))
+		}
 	}
 	if m.OwnNamespace {
 		plan.Watch, plan.Policies = t.Namespaces(), []string{t.Spec.ControlPlane.Namespace}

@@ -54,6 +54,11 @@ func TestFor(t *testing.T) {
 		"1.6 knows one namespace": {
 			"1.6.0", "auto", one, "appNamespace", one, one, "",
 		},
+		"the CA of 1.0 knows one, whoever shows Pilot more": {
+			"1.0.9", "proxy", two, "", nil, nil,
+			`spec.discovery: found "proxy", by which Istio 1.0.9 knows one application namespace, and the tenant has 2: its CA knows ` +
+				`one namespace only, whatever Pilot sees; give the tenant one application namespace`,
+		},
 		"and not two": {
 			"1.6.0", "auto", two, "", nil, nil,
 			"spec.applicationNamespaces: Istio 1.6.0 cannot be limited to 2 namespaces: ns-1, ns-2; " + orProxy + "give the tenant one application namespace",
@@ -142,6 +147,21 @@ func TestForAnImage(t *testing.T) {
 	}
 }
 
+func TestAnImageWithoutAReleaseIsWarnedOf(t *testing.T) {
+	for image, want := range map[string]bool{"r.example/a": true, "r.example/a:latest": true, "r.example/a:1.0": false} {
+		tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
+		tenant.Default()
+		plan, err := discovery.For(tenant, semver.MustParse("1.31.0"), image)
+		require.NoError(t, err)
+		if !want {
+			require.Empty(t, plan.Warnings)
+			continue
+		}
+		require.Equal(t, []string{`spec.discovery: the image "` + image + `" of the API proxy has no tag of a release: the proxy and what is rendered for it ` +
+			`are of one release of istio-tenancy, so that a tag such as 1.0, or a digest, is better`}, plan.Warnings)
+	}
+}
+
 func TestForSaysWhereToStateAnImage(t *testing.T) {
 	two := func(asked v1alpha1.Discovery) v1alpha1.IstioTenant {
 		tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
@@ -179,7 +199,7 @@ func TestForNodes(t *testing.T) {
 		tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
 		tenant.Spec.Discovery, tenant.Spec.ControlPlane.ReadNodes = test.asked, test.nodes
 		tenant.Default()
-		plan, err := discovery.For(tenant, semver.MustParse("1.31.0"), "a/b")
+		plan, err := discovery.For(tenant, semver.MustParse("1.31.0"), "a/b:1.0")
 		require.NoError(t, err)
 		require.Equal(t, test.want, plan.Nodes)
 		require.Equal(t, test.warning, strings.Join(plan.Warnings, "\n"))

@@ -42,6 +42,22 @@ func Check(reference string) error {
 	return checkName(reference, name)
 }
 
+// Moves says whether a reference, which [Check] accepts, may be another image
+// tomorrow: it has no digest, and no tag but the one that each push takes.
+func Moves(reference string) bool {
+	name, _, fixed := strings.Cut(reference, "@")
+	_, tag, _ := strings.Cut(name[strings.LastIndexByte(name, '/')+1:], ":")
+	return !fixed && (tag == "" || tag == "latest")
+}
+
+// Name is the last part of a reference, without its tag and digest:
+// "istio-tenancy" of "registry.example:5000/tools/istio-tenancy:1.0".
+func Name(reference string) string {
+	name, _, _ := strings.Cut(reference, "@")
+	name, _, _ = strings.Cut(name[strings.LastIndexByte(name, '/')+1:], ":")
+	return name
+}
+
 func checkName(reference, name string) error {
 	components := strings.Split(name, "/")
 	if first := components[0]; len(components) > 1 && (strings.ContainsAny(first, ".:[") || first == "localhost") {

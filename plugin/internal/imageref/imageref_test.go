@@ -43,6 +43,16 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestMovesAndName(t *testing.T) {
+	for reference, moves := range map[string]bool{
+		"a": true, "a:latest": true, "r:5000/b/a": true, "r:5000/b/a:latest": true,
+		"a:1.0": false, "r:5000/b/a:1": false, "a@sha256:0": false, "a:latest@sha256:0": false,
+	} {
+		require.Equal(t, moves, imageref.Moves(reference), reference)
+		require.Equal(t, "a", imageref.Name(reference), reference)
+	}
+}
+
 // FuzzCheck: what is accepted has no character by which YAML, a shell or another
 // part of a Pod would read it as something else.
 func FuzzCheck(f *testing.F) {

@@ -48,7 +48,7 @@ var mixerKubeconfig = Kubeconfig{
 }
 
 // NativeSidecars are the versions of Istio that run on Kubernetes with native
-// sidecars (1.28). Those before read Ingresses and webhook configurations of
+// sidecars by default (1.29). Those before read Ingresses and webhook configurations of
 // v1beta1, which Kubernetes 1.22 and later do not serve: istiod 1.7 on Kubernetes
 // 1.36 is ready with the mesh's ingressControllerMode OFF only.
 var NativeSidecars = Range{Since: "1.11"}

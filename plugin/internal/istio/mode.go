@@ -8,6 +8,8 @@ type Mode struct {
 	Name v1alpha1.Discovery
 	// Many says whether it can name more than one namespace.
 	Many bool
+	// Single says why it names one only, where other versions name more.
+	Single string
 	// OwnNamespace says whether the control plane's own namespace is watched, too.
 	OwnNamespace bool
 	// Lists says that the control plane lists the whole cluster, and selects
@@ -36,8 +38,8 @@ type Mode struct {
 // proxy: what [Kubeconfig] names.
 var Modes = []Mode{
 	{
-		// The CA knows one application namespace, whatever Pilot sees.
 		Name: v1alpha1.DiscoveryProxy, Range: Range{Before: "1.1"},
+		Single:       "its CA knows one namespace only, whatever Pilot sees",
 		OwnNamespace: true, Proxied: true,
 	},
 	{

@@ -231,7 +231,7 @@ var RootKinds = []RootKind{
 		// PILOT_SCOPE_GATEWAY_TO_NAMESPACE is set: a Gateway selects Pods of its own namespace.
 		Group: NetworkingGroup, Kinds: []string{"Gateway"},
 		Own: []OwnField{
-			{Path: selector, Names: Selected, Why: "selects gateways of its own namespace, and none of the overlay moves from there with it, or others are selected, too"},
+			{Path: selector, Names: Selected, Why: "selects gateways of its own namespace"},
 			{Path: []string{"spec", "servers", "[]", "hosts", "[]"}, Names: Prefixed, Why: "takes VirtualServices of one namespace"},
 			{Path: []string{"spec", "servers", "[]", "tls", "credentialName"}, Names: Secret, Why: "is a Secret beside the control plane, and a gateway reads those of the namespace where it runs"},
 			{Path: []string{"spec", "servers", "[]", "tls", "credentialNames", "[]"}, Names: Secret, Why: "is a Secret beside the control plane, and a gateway reads those of the namespace where it runs"},

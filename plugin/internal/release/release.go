@@ -49,15 +49,15 @@ func (g Generator) Filter([]*yaml.RNode) ([]*yaml.RNode, error) {
 }
 
 // stateImage writes the image of the API proxy where tenants look for it.
-func stateImage(objects []*yaml.RNode, image string) error {
-	if image == "" {
+func stateImage(objects []*yaml.RNode, image *string) error {
+	if image == nil {
 		return nil
 	}
 	plane, err := controlplane.Find(objects)
 	if err != nil {
 		return err
 	}
-	return plane.Deployment.PipeE(yaml.SetAnnotation(v1alpha1.APIProxyImageAnnotation, image))
+	return plane.Deployment.PipeE(yaml.SetAnnotation(v1alpha1.APIProxyImageAnnotation, *image))
 }
 
 // version holds the control plane's image to the charts' minor version: flags,

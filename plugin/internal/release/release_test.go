@@ -243,6 +243,8 @@ func TestErrors(t *testing.T) {
 			`spec.tag: found "1.30.0"; the control plane injects a gateway's image; set it there`},
 		{"no image of the API proxy", "{part: control-plane, apiProxy: {image: \"https://a/b\"}}",
 			`spec.apiProxy.image: found "https://a/b": an image has no scheme: must begin with the registry, as in registry.example/istio-tenancy:1.0`},
+		{"an empty image of the API proxy", "{part: control-plane, apiProxy: {image: \"\"}}",
+			`spec.apiProxy.image: is empty: must be an image, such as registry.example/istio-tenancy:1.0`},
 		{"an API proxy of a gateway", "{part: gateway, apiProxy: {image: a/b}}",
 			`spec.apiProxy.image: found "a/b"; part gateway has no control plane; set it in the IstioRelease of part control-plane`},
 		{"an API proxy of the cluster's part", "{part: common, apiProxy: {image: a/b}}",

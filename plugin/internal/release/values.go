@@ -118,10 +118,10 @@ func checkImages(spec v1alpha1.ReleaseSpec) (errs []error) {
 // checkAPIProxy refuses an image that is none, and one where no control plane is.
 func checkAPIProxy(spec v1alpha1.ReleaseSpec) []error {
 	const field = "spec.apiProxy.image"
-	image := spec.APIProxy.Image
-	if image == "" {
+	if spec.APIProxy.Image == nil {
 		return nil
 	}
+	image := *spec.APIProxy.Image
 	if spec.Part != v1alpha1.PartControlPlane {
 		return []error{fmt.Errorf("%s: found %q; part %s has no control plane; set it in the IstioRelease of part %s",
 			field, image, spec.Part, v1alpha1.PartControlPlane)}

@@ -9,6 +9,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/sidecar"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/program"
 )
 
 // proxied are the namespaces that the API proxy beside a control plane shows it,
@@ -34,21 +35,27 @@ func proxied(plane controlplane.ControlPlane) (namespaces []string) {
 }
 
 // reads says whether a container is told of a file in a volume that another one
-// has, too.
+// has, too, and that no other mount replaces.
 func reads(container, writer *yaml.RNode) bool {
 	words := object.Strings(container, "args")
 	for _, env := range object.List(container, "env") {
 		words = append(words, object.String(env, "value"))
 	}
-	for _, m := range object.List(container, "volumeMounts") {
+	mounts := object.List(container, "volumeMounts")
+	for i, m := range mounts {
 		shared := slices.ContainsFunc(object.List(writer, "volumeMounts"), func(other *yaml.RNode) bool {
 			return object.String(other, "name") == object.String(m, "name")
 		})
-		at := strings.TrimSuffix(object.String(m, "mountPath"), "/") + "/"
-		if shared && slices.ContainsFunc(words, func(word string) bool {
+		at := program.MountPath(m)
+		told := slices.ContainsFunc(words, func(word string) bool {
 			_, value, _ := strings.Cut(word, "=")
-			return strings.HasPrefix(word, at) || strings.HasPrefix(value, at)
-		}) {
+			return strings.HasPrefix(word, at+"/") || strings.HasPrefix(value, at+"/")
+		})
+		replaced := false
+		for j, other := range mounts {
+			replaced = replaced || j != i && program.Overlap(program.MountPath(other), at)
+		}
+		if shared && told && !replaced {
 			return true
 		}
 	}

@@ -122,6 +122,17 @@ FILE: tenant sales, Istio 1.31.0
 `,
 		},
 		{
+			name: "an API proxy whose kubeconfig another volume replaces",
+			input: strings.Replace(proxied("name: istio-kubeconfig", "restartPolicy: Always"), "mountPath: /var/run/secrets/remote}",
+				"mountPath: /var/run/secrets/remote}, {name: a, mountPath: /run/secrets/remote/config, subPath: config}", 1),
+			want: `
+FILE: tenant sales, Istio 1.31.0
+  namespaces  istio-system1
+  discovery   selectors: istio-system1, ns-1, ns-2
+  objects     2: 1 ConfigMap, 1 Deployment
+`,
+		},
+		{
 			name:  "an API proxy that ends",
 			input: proxied("name: istio-kubeconfig", "restartPolicy: Never"),
 			want: `

@@ -55,7 +55,8 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 		}
 		seen[placed] = true
 		for _, check := range []func(object.ID, *yaml.RNode) error{
-			single, named, f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) }, f.ambient, f.place, known.check, ownerless, delegated, f.opening,
+			single, named, f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) },
+			func(_ object.ID, o *yaml.RNode) error { return marks(plane, o) }, f.ambient, f.place, known.check, ownerless, delegated, f.opening,
 		} {
 			if err := check(id, o); err != nil {
 				errs = append(errs, diagnostic.InEachLine(id.String(), err))

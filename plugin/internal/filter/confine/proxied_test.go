@@ -15,7 +15,7 @@ import (
 // rest, the tenant's namespaces, the control plane's included.
 func TestWhatReadsThroughTheProxy(t *testing.T) {
 	proxied := strings.Replace(input, "namespace: istio-system1}\nspec:\n  template:",
-		"namespace: istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: a/b}}\nspec:\n  template:", 1)
+		"namespace: istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: a/b:1.0}}\nspec:\n  template:", 1)
 	require.NotEqual(t, input, proxied)
 	proxied = strings.Replace(proxied, "resources: [pods, nodes, services]", "resources: [pods, nodes, namespaces, services, secrets]", 1)
 	rules := func(nodes bool) (cluster string, own, application string) {

@@ -86,7 +86,7 @@ func TestANamespaceSaysMutualTLSOnce(t *testing.T) {
 
 // TestTheProxysMetricsAreForWhomIstiodsAre, and its other port is for its own Pod.
 func TestTheProxysMetricsAreForWhomIstiodsAre(t *testing.T) {
-	base := strings.Replace(istiod, "istio-system1}", "istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: a/b}}", 1)
+	base := strings.Replace(istiod, "istio-system1}", "istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: a/b:1.0}}", 1)
 	for discovery, want := range map[v1alpha1.Discovery]string{
 		"namespace": "    ports:\n    - port: 15014\n      protocol: TCP\n",
 		"proxy":     "    ports:\n    - port: 15014\n      protocol: TCP\n    - port: 15094\n      protocol: TCP\n",
@@ -107,7 +107,7 @@ func TestTheProxysMetricsAreForWhomIstiodsAre(t *testing.T) {
 // TestTheMeshSaysMutualTLSOnce: where istiod watches its own namespace, what is
 // made there holds for all of the tenant's, unless one of these says otherwise.
 func TestTheMeshSaysMutualTLSOnce(t *testing.T) {
-	base := strings.Replace(istiod, "istio-system1}", "istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: a/b}}", 1)
+	base := strings.Replace(istiod, "istio-system1}", "istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: a/b:1.0}}", 1)
 	for _, discovery := range []v1alpha1.Discovery{"selectors", "proxy"} {
 		two := func(s *v1alpha1.TenantSpec) {
 			s.ApplicationNamespaces, s.Discovery = []string{"ns-1", "ns-2"}, discovery

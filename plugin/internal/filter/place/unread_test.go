@@ -88,7 +88,7 @@ func TestSaysWhichGatewayGetsNoPods(t *testing.T) {
 		got := objecttest.Run(t, f, `
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: istiod-sales, namespace: istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: a/b}}
+metadata: {name: istiod-sales, namespace: istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: "a/b:1.0"}}
 spec: {template: {spec: {containers: [{name: discovery, image: "istio/pilot:1.31.0", args: [discovery]}]}}}
 ---
 apiVersion: apps/v1

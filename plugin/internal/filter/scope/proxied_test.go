@@ -19,7 +19,7 @@ func TestWhatReadsThroughTheProxyIsNotLimitedAgain(t *testing.T) {
 		return `
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: istiod-sales, namespace: istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: a/b}}
+metadata: {name: istiod-sales, namespace: istio-system1, annotations: {istio-tenancy.dev/api-proxy-image: "a/b:1.0"}}
 spec: {template: {spec: {containers: [{name: discovery, image: istio/pilot, ` + container + `}]}}}
 ---
 apiVersion: v1

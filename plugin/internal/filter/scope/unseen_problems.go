@@ -73,10 +73,14 @@ func (u unseen) counts(v value, field istio.OwnField) (what, right string) {
 		}
 		return fmt.Sprintf("found %q, which %s", text, field.Why), ", or " + host + " without a namespace"
 	case istio.Selected:
-		if u.selectsWhatMoves(v.node) {
-			return "", ""
+		moved, other := u.selected(v.node)
+		switch {
+		case other != nil:
+			return fmt.Sprintf("%s, and selects %s of another namespace, too", field.Why, object.IDOf(other)), ""
+		case !moved:
+			return field.Why + ", and no gateway workload of this overlay that moves from there has these labels", ""
 		}
-		return field.Why, ""
+		return "", ""
 	case istio.Secret:
 		if !u.has("Secret", text, u.own) || u.has("Secret", text, u.to) {
 			return "", ""
@@ -93,10 +97,10 @@ func qualifiedHost(name, namespace string) string {
 	return name + "." + namespace + ".svc.cluster.local"
 }
 
-// selectsWhatMoves says whether labels select gateways that come from the control
-// plane's namespace, and no others.
-func (u unseen) selectsWhatMoves(selector *yaml.RNode) bool {
-	labels, moved := object.StringMap(selector), false
+// selected says whether labels select gateways that come from the control plane's
+// namespace, and returns one that they select elsewhere, if there is one.
+func (u unseen) selected(selector *yaml.RNode) (moved bool, other *yaml.RNode) {
+	labels := object.StringMap(selector)
 	for _, o := range u.objects {
 		pods := gateway.PodLabels(o)
 		if len(pods) == 0 || o.GetNamespace() == u.own && !u.gateways.Moves(o) {
@@ -107,11 +111,11 @@ func (u unseen) selectsWhatMoves(selector *yaml.RNode) bool {
 			selects = selects && pods[key] == value
 		}
 		if selects && o.GetNamespace() != u.own {
-			return false
+			return moved, o
 		}
 		moved = moved || selects
 	}
-	return moved
+	return moved, nil
 }
 
 func (u unseen) has(kind, name, namespace string) bool {

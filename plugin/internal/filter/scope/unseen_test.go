@@ -131,7 +131,7 @@ func TestWhatWouldMeanSomethingElseIsAnError(t *testing.T) {
 		"the Gateway API": {text: written("gateway.networking.k8s.io/v1", "HTTPRoute", in1, "{}"),
 			want: "HTTPRoute istio-system1/a: metadata.namespace: parentRefs, backendRefs, allowedRoutes and ReferenceGrants of the Gateway API count from its namespace"},
 		"a Gateway without gateways": {text: written(istioV1, "Gateway", in1, "{selector: {istio: b}}"),
-			want: "Gateway istio-system1/a: spec.selector: selects gateways of its own namespace, and none of the overlay moves from there with it"},
+			want: "Gateway istio-system1/a: spec.selector: selects gateways of its own namespace, and no gateway workload of this overlay that moves from there has these labels"},
 		"or for all": {text: written(istioV1, "Gateway", in1, "{}"), want: "Gateway istio-system1/a: spec.selector: selects gateways of its own namespace"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -182,7 +182,7 @@ func TestAGatewayStaysWithWhatItWouldLose(t *testing.T) {
 		`Gateway istio-system1/a: spec.servers[0].tls.credentialName: found "b", which is a Secret beside the control plane, and a gateway reads those of the namespace where it runs`)
 	require.Contains(t, objecttest.RunError(t, rooted("1.31.0", &warnings), rootMesh("{}")+edge+
 		"{apiVersion: apps/v1, kind: Deployment, metadata: {name: b, namespace: ns-1}, spec: {template: {metadata: {labels: {istio: edge}}}}}"),
-		"or others are selected, too")
+		"selects gateways of its own namespace, and selects Deployment ns-1/b of another namespace, too")
 	require.Contains(t, objecttest.RunError(t, rooted("1.31.0", &warnings), rootMesh("{}")+strings.Replace(edge, "*/c.example", "./c.example", 1)),
 		`Gateway istio-system1/a: spec.servers[0].hosts[1]: found "./c.example", which takes VirtualServices of one namespace`)
 	require.Empty(t, warnings, "what does not move is not said to move")

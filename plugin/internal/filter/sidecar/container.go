@@ -28,8 +28,8 @@ const (
 	caVolume, caConfigMap, caKey = "api-proxy-ca", "kube-root-ca.crt", "ca.crt"
 )
 
-// native says whether the proxy is a native sidecar, which Kubernetes has since
-// 1.28: older ones would take it for a container that has to end.
+// native says whether the proxy is a native sidecar, which Kubernetes has by
+// default since 1.29: older ones would take it for a container that has to end.
 func (f Filter) native() bool { return f.Tenant.Holds(istio.NativeSidecars) }
 
 // containerOf is the proxy's, as a native sidecar or, where there are none, as a

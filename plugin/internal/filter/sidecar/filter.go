@@ -26,6 +26,9 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if !f.Tenant.Proxied || f.Tenant.Plane.Deployment == nil {
 		return objects, nil
 	}
+	if err := checkCertificates(objects); err != nil {
+		return nil, err
+	}
 	for _, component := range f.Tenant.Components() {
 		if component.Kubeconfig == nil {
 			continue
@@ -73,6 +76,9 @@ func (f Filter) add(p reader, objects []*yaml.RNode) error {
 			return fmt.Errorf("argument %s: found %q, which goes before the API proxy's kubeconfig, so that the control plane would ask past the proxy: remove it",
 				name, found[0])
 		}
+	}
+	if err := f.checkAround(p, spec, path, objects); err != nil {
+		return err
 	}
 	if err := f.tell(p); err != nil {
 		return err

@@ -86,9 +86,9 @@ func TestWhatLeadsPastTheProxyIsRefused(t *testing.T) {
 		"another volume there": {`volumes: [{name: a, configMap: {name: a}}],`, `volumeMounts: [{name: a, mountPath: /var/run/secrets/remote/}],`,
 			pod + `volumes[0]: found {"configMap":{"name":"a"},"name":"a"}, which is neither`},
 		"the file itself": {volume, `volumeMounts: [{name: a, mountPath: /var/run/secrets/remote/config, subPath: config}],`,
-			pod + "containers: discovery: volumeMounts[0]: found /var/run/secrets/remote/config, which hides the kubeconfig of the API proxy: remove it"},
+			pod + "containers: discovery: volumeMounts[0].mountPath: found \"/var/run/secrets/remote/config\", which hides the kubeconfig of the API proxy in /var/run/secrets/remote: remove it"},
 		"a part of a volume": {volume, `volumeMounts: [{name: istio-kubeconfig, mountPath: /var/run/secrets/remote, subPath: a}],`,
-			pod + "containers: discovery: volumeMounts[0]: found a subPath at /var/run/secrets/remote, where the kubeconfig of the API proxy is at the top of the volume: remove it"},
+			pod + "containers: discovery: volumeMounts[0].mountPath: found a subPath at /var/run/secrets/remote, where the kubeconfig of the API proxy is at the top of the volume: remove it"},
 		"a container of its name": {volume + `initContainers: [{name: api-proxy, image: a/b}],`, mount,
 			pod + `initContainers[0].name: found "api-proxy", which is the name of the API proxy's container: rename it, or remove it; the image of the proxy is stated elsewhere`},
 		"an init container that has its key": {volume + `initContainers: [{name: a, volumeMounts: [{name: istio-kubeconfig, mountPath: /a}]}],`, mount,
@@ -99,6 +99,54 @@ func TestWhatLeadsPastTheProxyIsRefused(t *testing.T) {
 			require.Contains(t, got, test.want)
 			objecttest.Run(t, step("selectors", new([]string)), base(test.pod, test.container))
 		})
+	}
+}
+
+// TestNoOtherMountReplacesWhatItReads, in whatever way its path is written, and
+// wherever among the mounts it is.
+func TestNoOtherMountReplacesWhatItReads(t *testing.T) {
+	for at, hides := range map[string]string{
+		"/var/run/secrets/remote":            "the kubeconfig of the API proxy in /var/run/secrets/remote",
+		"/var/run/secrets/remote/":           "the kubeconfig of the API proxy",
+		"/var/run/secrets/remote/config":     "the kubeconfig of the API proxy",
+		"/var/run/secrets/remote/../remote/": "the kubeconfig of the API proxy",
+		"/run/secrets/remote/config":         "the kubeconfig of the API proxy",
+		"/run":                               "the kubeconfig of the API proxy",
+		"/var/run/secrets":                   "the kubeconfig of the API proxy",
+		"/var/run":                           "the kubeconfig of the API proxy",
+		"/":                                  "the kubeconfig of the API proxy",
+		"/var/run/secrets/kubernetes.io":     "the token of the control plane in /var/run/secrets/kubernetes.io/serviceaccount",
+		"/run/secrets/kubernetes.io/serviceaccount/":           "the token of the control plane",
+		"/var/run/secrets/kubernetes.io//serviceaccount/token": "the token of the control plane",
+		"/var/run/secrets/tokens":                              "",
+		"/var/run/secrets/remotes":                             "",
+		"/run/other":                                           "",
+	} {
+		own, other := "{name: istio-kubeconfig, mountPath: /var/run/secrets/remote, readOnly: true}", "{name: a, mountPath: "+at+"}"
+		for i, mounts := range []string{own + ", " + other, other + ", " + own} {
+			text := base(`volumes: [{name: istio-kubeconfig, secret: {secretName: istio-kubeconfig, optional: true}}, {name: a, secret: {secretName: a}}],`,
+				"volumeMounts: ["+mounts+"],")
+			if hides == "" {
+				objecttest.Run(t, step("proxy", new([]string)), text)
+				continue
+			}
+			got := objecttest.RunError(t, step("proxy", new([]string)), text)
+			if i == 0 {
+				require.Contains(t, got, "containers: discovery: volumeMounts[1].mountPath: found \""+at+"\", which hides "+hides, at)
+			}
+		}
+	}
+}
+
+func TestAVolumeIsThereOnce(t *testing.T) {
+	for _, name := range []string{"istio-kubeconfig", "api-proxy-ca"} {
+		v := `{name: istio-kubeconfig, secret: {secretName: istio-kubeconfig, optional: true}}`
+		if name == "api-proxy-ca" {
+			v = `{name: api-proxy-ca, configMap: {name: kube-root-ca.crt, items: [{key: ca.crt, path: ca.crt}]}}`
+		}
+		got := objecttest.RunError(t, step("proxy", new([]string)), base("volumes: ["+v+", {name: b, emptyDir: {}}, "+v+"],", mount))
+		require.Equal(t, `Deployment istio-system1/istiod-sales: spec.template.spec.volumes[2].name: found "`+name+
+			`", which a volume before it is called already, so that the API server would refuse the Pod: remove one of them`, got)
 	}
 }
 

@@ -2,30 +2,38 @@ package sidecar
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/program"
 )
 
 // mount returns the volume that the control plane has where it reads its
-// kubeconfig, and mounts one where a base has none.
+// kubeconfig, and mounts one where a base has none. Every other mount is looked
+// at, too: one at, above or below the kubeconfig or the token would replace it.
 func (p reader) mount() (volume string, err error) {
 	container, k := p.container, p.Kubeconfig
 	for i, m := range object.List(container, "volumeMounts") {
-		switch at := path.Clean(object.String(m, "mountPath")); {
-		case strings.HasPrefix(at, k.Directory+"/"):
-			return "", fmt.Errorf("containers: %s: %s: found %s, which hides the kubeconfig of the API proxy: remove it",
-				object.String(container, "name"), object.Index("volumeMounts", i), at)
-		case at == k.Directory && (object.String(m, "subPath") != "" || object.String(m, "subPathExpr") != ""):
-			return "", fmt.Errorf("containers: %s: %s: found a subPath at %s, where the kubeconfig of the API proxy is at the top of the volume: remove it",
-				object.String(container, "name"), object.Index("volumeMounts", i), at)
-		case at == k.Directory:
-			return object.String(m, "name"), nil
+		at := program.MountPath(m)
+		part := object.String(m, "subPath") != "" || object.String(m, "subPathExpr") != ""
+		where := fmt.Sprintf("containers: %s: %s.mountPath", object.String(container, "name"), object.Index("volumeMounts", i))
+		switch {
+		case at == k.Directory && part:
+			return "", fmt.Errorf("%s: found a subPath at %s, where the kubeconfig of the API proxy is at the top of the volume: remove it", where, at)
+		case at == k.Directory && volume == "":
+			volume = object.String(m, "name")
+		case program.Overlap(at, k.Directory):
+			return "", fmt.Errorf("%s: found %q, which hides the kubeconfig of the API proxy in %s: remove it", where, object.String(m, "mountPath"), k.Directory)
+		case program.Overlap(at, tokenDirectory):
+			return "", fmt.Errorf("%s: found %q, which hides the token of the control plane in %s, by which it asks through the API proxy: remove it",
+				where, object.String(m, "mountPath"), tokenDirectory)
 		}
+	}
+	if volume != "" {
+		return volume, nil
 	}
 	mounted, err := object.Node(map[string]any{"name": k.Volume, "mountPath": k.Directory, "readOnly": true})
 	if err != nil {
@@ -46,10 +54,14 @@ func setVolume(spec *yaml.RNode, w wanted) error {
 	if err != nil {
 		return err
 	}
-	name := object.String(made, "name")
+	name, set := object.String(made, "name"), false
 	for i, v := range object.List(spec, "volumes") {
 		if object.String(v, "name") != name {
 			continue
+		}
+		if set {
+			return fmt.Errorf("%s.name: found %q, which a volume before it is called already, so that the API server would refuse the Pod: remove one of them",
+				object.Index("volumes", i), name)
 		}
 		charts := w.secret != "" && object.String(v, "secret", "secretName") == w.secret && object.IsTrue(v, "secret", "optional")
 		if !charts && !same(v, made) {
@@ -57,6 +69,9 @@ func setVolume(spec *yaml.RNode, w wanted) error {
 				"so that this one must go or have another name", object.Index("volumes", i), inline(v), name)
 		}
 		v.SetYNode(made.YNode())
+		set = true
+	}
+	if set {
 		return nil
 	}
 	return spec.PipeE(yaml.LookupCreate(yaml.SequenceNode, "volumes"), yaml.Append(made.YNode()))

@@ -1,0 +1,72 @@
+package admit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
+)
+
+// The keys of this program's group, by the field of the metadata that is read.
+var (
+	annotations = []string{v1alpha1.AdoptAnnotation, v1alpha1.APIProxyImageAnnotation, controlplane.VersionAnnotation}
+	labels      = []string{v1alpha1.TenantLabel, v1alpha1.PartLabel}
+	// ofPlane are annotations that are read on the control plane's Deployment alone.
+	ofPlane = []string{v1alpha1.APIProxyImageAnnotation, controlplane.VersionAnnotation}
+)
+
+// marks refuses annotations and labels of this program's group that nobody reads
+// where they are: whoever wrote them would find them ignored.
+func marks(plane controlplane.ControlPlane, o *yaml.RNode) error {
+	metadata := [][]string{{"metadata"}}
+	if _, path := object.PodSpec(o); path != "" && path != "spec" {
+		metadata = append(metadata, append(strings.Split(strings.TrimSuffix(path, ".spec"), "."), "metadata"))
+	}
+	for i, at := range metadata {
+		for _, field := range []struct {
+			name, otherName string
+			known, other    []string
+		}{{"annotations", "labels", annotations, labels}, {"labels", "annotations", labels, annotations}} {
+			values := object.StringMap(o, append(slices.Clone(at), field.name)...)
+			for _, key := range sorted(values) {
+				where := fmt.Sprintf("%s.%s[%s]: found %q", strings.Join(at, "."), field.name, key, values[key])
+				onPlane := i == 0 && plane.Deployment != nil && o.YNode() == plane.Deployment.YNode()
+				switch {
+				case slices.Contains(ofPlane, key) && (!onPlane || field.name == "labels") && plane.Deployment != nil:
+					return fmt.Errorf("%s, which is read in one place only: must be an annotation in metadata.annotations of the control plane's %s",
+						where, object.IDOf(plane.Deployment))
+				case slices.Contains(field.other, key):
+					return fmt.Errorf("%s, which nobody reads among the %s: must be in metadata.%s", where, field.name, field.otherName)
+				case !slices.Contains(field.known, key):
+					return fmt.Errorf("%s: unknown key of %s%s", where, v1alpha1.Group, suggest.Question(short(key)[0], short(field.known...)))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// short are keys without the group, which all of them have alike.
+func short(keys ...string) (names []string) {
+	for _, key := range keys {
+		names = append(names, strings.TrimPrefix(key, v1alpha1.Group+"/"))
+	}
+	return names
+}
+
+// sorted are the keys of this program's group, in order.
+func sorted(values map[string]string) (keys []string) {
+	for key := range values {
+		if strings.HasPrefix(key, v1alpha1.Group+"/") {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,32 @@
+package admit_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
+)
+
+// TestWhatIsStatedWhereNobodyReadsItIsRefused: an image of the API proxy, say, in a
+// place where no tenant looks for it.
+func TestWhatIsStatedWhereNobodyReadsItIsRefused(t *testing.T) {
+	const (
+		image = `found "a/b:1", which is read in one place only: must be an annotation in metadata.annotations of the control plane's Deployment ISTIO_TENANT_NAMESPACE/istiod`
+		key   = "[istio-tenancy.dev/api-proxy-image]: "
+	)
+	for object, want := range map[string]string{
+		`{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, annotations: {istio-tenancy.dev/api-proxy-image: "a/b:1"}}}`:                                           "Deployment a: metadata.annotations" + key + image,
+		`{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {istio-tenancy.dev/api-proxy-image: "a/b:1"}}}`:                                                   "Service a: metadata.annotations" + key + image,
+		`{apiVersion: v1, kind: Service, metadata: {name: a, labels: {istio-tenancy.dev/api-proxy-image: "a/b:1"}}}`:                                                        "Service a: metadata.labels" + key + image,
+		`{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {metadata: {annotations: {istio-tenancy.dev/api-proxy-image: "a/b:1"}}, spec: {}}}}`: "Deployment a: spec.template.metadata.annotations" + key + image,
+		`{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {istio-tenancy.dev/api-proxy-imgae: "a/b:1"}}}`: `Service a: metadata.annotations[istio-tenancy.dev/api-proxy-imgae]: found "a/b:1": ` +
+			`unknown key of istio-tenancy.dev; did you mean "api-proxy-image"?`,
+		`{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {istio-tenancy.dev/part: gateway}}}`: `Service a: metadata.annotations[istio-tenancy.dev/part]: found "gateway", ` +
+			`which nobody reads among the annotations: must be in metadata.labels`,
+	} {
+		require.Equal(t, want, objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+object))
+	}
+	objecttest.Run(t, admit.Filter{Tenant: sales()}, istiod+`{apiVersion: v1, kind: Service, metadata: {name: a, labels: {istio-tenancy.dev/part: gateway}, annotations: {other.istio-tenancy.dev/a: b}}}`)
+}
