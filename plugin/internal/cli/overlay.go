@@ -241,6 +241,9 @@ spec:
     # Where the tenant's own istiod runs.
     namespace: {{.Namespace | yaml}}
   # Where the tenant's applications run.
+{{- if gt (len .ApplicationNamespaces) 1}} The control plane reads the whole cluster for
+  # several of them, unless the base states an image of the API proxy: see docs/api-proxy.md.
+{{- end}}
   applicationNamespaces:
 {{- range .ApplicationNamespaces}}
   - {{. | yaml}}
