@@ -88,6 +88,7 @@ func (f Filter) plane(objects []*yaml.RNode) (controlplane.ControlPlane, error) 
 	case err != nil:
 		return plane, err
 	}
+	plane.LooksRight(f.Warn)
 	d := plane.Deployment
 	if d.GetNamespace() == v1alpha1.BaseNamespace || d.GetLabels()[v1alpha1.TenantLabel] != "" {
 		return plane, plane.Agrees(objects)
