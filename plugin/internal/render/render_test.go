@@ -283,7 +283,7 @@ func TestOverlaysThatCannotBe(t *testing.T) {
 	}{
 		{[]string{"gone"}, "gone: no such file or directory"},
 		{[]string{"empty"}, "empty: holds no kustomization.yaml: must be an overlay, or a directory of overlays"},
-		{[]string{"empty/file"}, "there is no overlay: name directories that hold a kustomization.yaml"},
+		{[]string{"empty/file"}, r.path("empty/file") + ": is a file: must be a directory that holds a kustomization.yaml, such as " + r.path("empty")},
 		{[]string{"overlays/alpha", "other/alpha"}, "is called alpha, as "},
 		{[]string{"other/alpha"}, "alpha: "},
 	} {
