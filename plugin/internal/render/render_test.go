@@ -184,9 +184,9 @@ func TestWhyOverlaysAreBuiltByThemselves(t *testing.T) {
 	_, _, err := r.render(explain)
 	require.NoError(t, err)
 	require.Equal(t, []string{
-		r.path("overlays/on") + ": built by itself: the name \"on\", metadata.name, is written otherwise in YAML or JSON, or means something to Istio",
 		r.path("overlays/alone") + ": built by itself: fewer than 4 overlays without output differ in their names only",
 		r.path("overlays/two") + ": built by itself: tenant.yaml is named more than once",
+		r.path("overlays/on") + ": built by itself: the name \"on\", metadata.name, is written otherwise in YAML or JSON, or means something to Istio",
 	}, told)
 }
 
