@@ -44,6 +44,12 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
+	if err := node.Root(); err != nil && os.Getenv("CI") != "true" {
+		fmt.Println("Nothing was tested on a real node:", err)
+		return 0, nil
+	} else if err != nil {
+		return 1, err
+	}
 	if binaries, err = servers.Build(context.Background(), os.Stderr, "etcd", "kubernetes", "node", "network", "istio", "agent"); err != nil {
 		return 1, err
 	}
@@ -55,6 +61,9 @@ func run(m *testing.M) (code int, err error) {
 		binaries[name] = filepath.Join(built, name)
 	}
 	if !cluster.Isolated() {
+		if err := node.Install(os.Stderr); err != nil {
+			return 1, err
+		}
 		if err := buildTools(built); err != nil {
 			return 1, err
 		}
