@@ -73,11 +73,10 @@ func run(m *testing.M) (code int, err error) {
 		if err := errors.Join(node.Clean(), os.RemoveAll(logs), os.MkdirAll(logs, 0o755)); err != nil {
 			return 1, err
 		}
-		data, err := os.MkdirTemp("", "istio-tenancy-e2e-")
+		data, err := node.NewData()
 		if err != nil {
 			return 1, err
 		}
-		defer os.RemoveAll(data)
 		if err := os.Setenv("TMPDIR", data); err != nil {
 			return 1, err
 		}
