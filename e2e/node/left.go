@@ -48,13 +48,12 @@ func newCgroup() (string, error) {
 	return "/" + name, nil
 }
 
-// NewData makes a folder for the data of a node, which Clean removes. It is for the
-// process outside.
-func NewData() (string, error) { return os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid())) }
+// newData makes a folder for the data of a node, which clean removes.
+func newData() (string, error) { return os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid())) }
 
-// Clean removes what no namespace holds, of nodes that have ended, however they did:
+// clean removes what no namespace holds, of nodes that have ended, however they did:
 // data and cgroups. It is for the process outside.
-func Clean() error {
+func clean() error {
 	var failed []error
 	data, err := ended(os.TempDir())
 	failed = append(failed, err)

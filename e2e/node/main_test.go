@@ -70,21 +70,13 @@ func run(m *testing.M) (code int, err error) {
 		if _, err := image.Build(context.Background(), "../..", binaries["image"]); err != nil {
 			return 1, err
 		}
-		if err := errors.Join(node.Clean(), os.RemoveAll(logs), os.MkdirAll(logs, 0o755)); err != nil {
+		if err := errors.Join(os.RemoveAll(logs), os.MkdirAll(logs, 0o755)); err != nil {
 			return 1, err
 		}
-		data, err := node.NewData()
-		if err != nil {
-			return 1, err
-		}
-		if err := os.Setenv("TMPDIR", data); err != nil {
-			return 1, err
-		}
-		code, _, err := node.Isolate()
-		return code, errors.Join(err, node.Clean())
 	}
-	if _, _, err := node.Isolate(); err != nil {
-		return 1, err
+	code, inside, err := node.Isolate()
+	if !inside || err != nil {
+		return code, err
 	}
 	defer func() { shared.stop() }()
 	code = m.Run()
