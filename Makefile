@@ -10,7 +10,7 @@ RACE      := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 CONCURRENT = $(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b|testscript\.Run\b' --include='*.go' plugin))))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e e2e-soak bench manifests compare istio istio-accept lint generate kinds clean
+.PHONY: help build demo test e2e e2e-node e2e-soak bench manifests compare istio istio-accept lint generate kinds clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ e2e: ## Run the tests on a real API server and real istiods; the first run build
 	cd e2e && go test -count=1 -timeout 20m -v ./apiproxy
 	cd e2e && go test -count=1 ./image
 	cd e2e && go test -count=1 -timeout 60m -v .
+	$(MAKE) e2e-node
+
+e2e-node: ## Run those on a real node alone; as root, and with Debian's packages, which it installs.
+	cd e2e && go test -count=1 -timeout 30m -v ./node
 
 e2e-soak: ## Run the API proxy for half an hour, or SOAK=8h, of watches that time out.
 	cd e2e && go test -count=1 -timeout 0 -v -run TestSoak ./apiproxy -soak $(SOAK)

@@ -13,7 +13,7 @@ import (
 // applyExample applies what an overlay of the examples renders, until the test ends.
 func applyExample(t *testing.T, w *world, overlay string) []*cluster.Object {
 	t.Helper()
-	objects, err := w.source.render(overlay)
+	objects, err := w.source.Render(overlay)
 	require.NoError(t, err)
 	_, err = w.cluster.Admin.Apply(objects)
 	require.NoError(t, err)

@@ -175,7 +175,7 @@ func TestBasesThatWereSplitFromUpstreamManifestsApplyCleanly(t *testing.T) {
 			require.NoError(t, err)
 			defer plain.Stop()
 			for _, folder := range []string{"base/common", "overlays/dev", "overlays/sales"} {
-				objects, err := source.render(folder)
+				objects, err := source.Render(folder)
 				require.NoError(t, err, folder)
 				_, err = plain.Admin.Apply(objects)
 				require.NoError(t, err, folder)

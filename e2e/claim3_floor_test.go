@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/checkout"
 	"github.com/stretchr/testify/require"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
@@ -15,18 +16,18 @@ import (
 
 // onlySales is a cluster with the common base and no istiod, and the tenant sales,
 // not applied yet, after words of its tenant.yaml were replaced.
-func onlySales(t *testing.T, words ...string) (*cluster.Cluster, *tenant, checkout) {
+func onlySales(t *testing.T, words ...string) (*cluster.Cluster, *tenant, checkout.Checkout) {
 	t.Helper()
 	source, err := newCheckout(t.TempDir())
 	require.NoError(t, err)
 	sales := newTenants()["sales"]
-	require.NoError(t, source.edit("sales", words...))
-	sales.objects, err = source.render("overlays/sales")
+	require.NoError(t, source.Edit("sales", words...))
+	sales.objects, err = source.Render("overlays/sales")
 	require.NoError(t, err)
 	alone, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, t.Name()), Users: []string{sales.admin}})
 	require.NoError(t, err)
 	t.Cleanup(alone.Stop)
-	common, err := source.render("bases/istio/common")
+	common, err := source.Render("bases/istio/common")
 	require.NoError(t, err)
 	_, err = alone.Admin.Apply(common)
 	require.NoError(t, err)
@@ -68,8 +69,8 @@ func TestTheFloorIsTheClusterAdministrators(t *testing.T) {
 	}
 	require.Len(t, floor, 5, "two floors, and what is passed: webhooks, metrics, deployed gateways")
 
-	rendered := filepath.Join(source.dir, "sales.yaml")
-	text, err := source.build("overlays/sales", "--enable-alpha-plugins", "--enable-exec")
+	rendered := filepath.Join(source.Dir, "sales.yaml")
+	text, err := source.Build("overlays/sales", "--enable-alpha-plugins", "--enable-exec")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(rendered, text, 0o600))
 	for _, flags := range [][]string{{"apply", "--server-side"}, {"apply"}} {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/checkout"
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -15,9 +16,9 @@ import (
 )
 
 // over builds Flux's own manifests under one of the examples' components.
-func over(t *testing.T, source checkout, component string, manifests ...string) []*cluster.Object {
+func over(t *testing.T, source checkout.Checkout, component string, manifests ...string) []*cluster.Object {
 	t.Helper()
-	dir := filepath.Join(source.dir, "flux-system-"+component)
+	dir := filepath.Join(source.Dir, "flux-system-"+component)
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 	text := "components: [../examples/flux/" + component + "]\nresources:\n"
 	for _, from := range manifests {
@@ -26,7 +27,7 @@ func over(t *testing.T, source checkout, component string, manifests ...string) 
 		text += "- " + into + "\n"
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o600))
-	out, err := source.build(dir)
+	out, err := source.Build(dir)
 	require.NoError(t, err)
 	return parse(t, string(out))
 }
@@ -58,7 +59,7 @@ func TestFluxActsForATenantWithNoMoreThanItHas(t *testing.T) {
 		becomes(t, http.StatusForbidden)
 	})
 	c.check("for comparison: with them it is accepted", func(t *testing.T) {
-		out, err := source.build(binaries["flux-roles"])
+		out, err := source.Build(binaries["flux-roles"])
 		require.NoError(t, err)
 		_, err = alone.Admin.Apply(clusterRoles(parse(t, string(out))))
 		require.NoError(t, err)
@@ -73,7 +74,7 @@ func TestFluxActsForATenantWithNoMoreThanItHas(t *testing.T) {
 		require.NoError(t, answer.Error(), "reading stays")
 	})
 	c.check("lockdown: kustomize-controller's own manifest gets the flags", func(t *testing.T) {
-		manager := filepath.Join(source.dir, "manager")
+		manager := filepath.Join(source.Dir, "manager")
 		require.NoError(t, os.CopyFS(filepath.Join(manager, "original"), os.DirFS(binaries["flux-manager"])))
 		require.NoError(t, os.WriteFile(filepath.Join(manager, "kustomization.yaml"), []byte("namespace: flux-system\nresources: [original]\n"), 0o600))
 		objects := over(t, source, "lockdown", manager)

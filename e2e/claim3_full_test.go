@@ -36,11 +36,11 @@ func (w *world) lab(t *testing.T, name string, number int, proxy bool) *tenant {
 		lab.applications = append(lab.applications, app+"b")
 		listed, more = "- "+app+"\n  - "+app+"b"+byProxy, strings.Replace(withProxy, "\npatches:\n", "", 1)
 	}
-	require.NoError(t, w.source.copyTenant("sales", name, "sales", name,
+	require.NoError(t, w.source.CopyTenant("sales", name, "sales", name,
 		"namespace: istio-system1", "namespace: "+lab.controlPlane+"\n    adminAccess: full", "- ns-1", listed))
-	require.NoError(t, w.source.add(name, withCertificate+more))
+	require.NoError(t, w.source.Add(name, withCertificate+more))
 	var err error
-	lab.objects, err = w.source.render("overlays/" + name)
+	lab.objects, err = w.source.Render("overlays/" + name)
 	require.NoError(t, err)
 	lab.stored, err = w.cluster.Admin.Apply(lab.objects)
 	require.NoError(t, err)

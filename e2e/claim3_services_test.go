@@ -192,14 +192,14 @@ subjects: [{kind: ServiceAccount, name: controller, namespace: balancers}]
 func fullAdministrator(t *testing.T, w *world, tenant *tenant) (full, istiod *cluster.Client) {
 	t.Helper()
 	name := tenant.name + "-full"
-	require.NoError(t, w.source.copyTenant(tenant.name, name, "namespace: "+tenant.controlPlane,
+	require.NoError(t, w.source.CopyTenant(tenant.name, name, "namespace: "+tenant.controlPlane,
 		"namespace: "+tenant.controlPlane+"\n    adminAccess: full\n    revision: "+tenant.istiod.Revision))
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(filepath.Join(w.source.dir, "overlays", name))) })
-	file := filepath.Join(w.source.dir, "overlays", name, "kustomization.yaml")
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(filepath.Join(w.source.Dir, "overlays", name))) })
+	file := filepath.Join(w.source.Dir, "overlays", name, "kustomization.yaml")
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, append(text, caBundles...), 0o644))
-	objects, err := w.source.render("overlays/" + name)
+	objects, err := w.source.Render("overlays/" + name)
 	require.NoError(t, err)
 	for _, object := range objects {
 		if object.GetKind() != "Role" || object.GetNamespace() != tenant.controlPlane || object.GetName() != "ns-access-for-"+tenant.name+"-admin-"+tenant.controlPlane {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/checkout"
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -41,7 +42,7 @@ func TestTheExampleWithSeveralNamespacesRunsFromTheImage(t *testing.T) {
 	apply(t, p.cluster, `{apiVersion: v1, kind: Namespace, metadata: {name: elsewhere}}`, serviceIn("elsewhere"))
 
 	c.check("the commands of the page, up to the apply", func(t *testing.T) { p.until(t, "kubectl rollout") })
-	text, err := os.ReadFile(filepath.Join(p.source.dir, "rendered/retail/manifests.yaml"))
+	text, err := os.ReadFile(filepath.Join(p.source.Dir, "rendered/retail/manifests.yaml"))
 	require.NoError(t, err)
 	objects := parse(t, string(text))
 	sidecar := sidecarOf(t, objects)
@@ -125,7 +126,7 @@ func TestTheExampleWithSeveralNamespacesRunsFromTheImage(t *testing.T) {
 // page is a page whose commands are run one after the other, where a reader runs
 // them: at the top of a checkout.
 type page struct {
-	source   checkout
+	source   checkout.Checkout
 	commands []string
 	// shown is what the page says that a command prints.
 	shown   string
@@ -139,7 +140,7 @@ func newPage(t *testing.T, file string) *page {
 	t.Helper()
 	source, err := newCheckout(t.TempDir())
 	require.NoError(t, err)
-	text, err := os.ReadFile(filepath.Join(source.dir, file))
+	text, err := os.ReadFile(filepath.Join(source.Dir, file))
 	require.NoError(t, err)
 	p := &page{source: source, printed: map[string]string{}}
 	for n, block := range strings.Split(string(text), "```") {
@@ -177,7 +178,7 @@ func (p *page) run(command string) (string, error) {
 			return "", err
 		}
 		cmd := exec.Command("/bin/sh", "-c", command)
-		cmd.Dir = p.source.dir
+		cmd.Dir = p.source.Dir
 		cmd.Env = []string{"PATH=" + folder + ":/usr/bin:/bin"}
 		out, err := cmd.CombinedOutput()
 		return string(out), err
@@ -207,7 +208,7 @@ func (p *page) kubectl(words []string) (string, error) {
 			}
 		}
 	case "apply":
-		words[len(words)-1] = filepath.Join(p.source.dir, words[len(words)-1])
+		words[len(words)-1] = filepath.Join(p.source.Dir, words[len(words)-1])
 	}
 	out, err := p.cluster.Kubectl(cluster.ClusterAdmin, words...)
 	if words[0] == "auth" && strings.TrimSpace(out) == "no" {

@@ -114,10 +114,10 @@ func TestTokensOfAnEarlierAudienceAdmitForAsLongAsTheyAreListed(t *testing.T) {
 func canaryOf(t *testing.T, w *world, of *tenant, revision, more string) *tenant {
 	t.Helper()
 	namespace := "namespace: " + of.controlPlane
-	require.NoError(t, w.source.copyTenant(of.name, revision, namespace, namespace+"\n    revision: "+revision+more))
+	require.NoError(t, w.source.CopyTenant(of.name, revision, namespace, namespace+"\n    revision: "+revision+more))
 	canary := *of
 	var err error
-	canary.objects, err = w.source.render("overlays/" + revision)
+	canary.objects, err = w.source.Render("overlays/" + revision)
 	require.NoError(t, err)
 	old := map[string]bool{}
 	for _, object := range of.objects {

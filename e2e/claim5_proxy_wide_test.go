@@ -30,11 +30,11 @@ func TestFiftyNamespacesAndAnAPIServerThatStartsAnew(t *testing.T) {
 		wide.applications = append(wide.applications, fmt.Sprintf("wide-%02d", n))
 		fmt.Fprintf(&listed, "- %s\n  ", wide.applications[n])
 	}
-	require.NoError(t, source.copyTenant("sales", "wide", "sales", "wide", "istio-system1", wide.controlPlane, "- ns-1", strings.TrimSpace(listed.String())+byProxy))
-	require.NoError(t, source.add("wide", withProxy))
-	wide.objects, err = source.render("overlays/wide")
+	require.NoError(t, source.CopyTenant("sales", "wide", "sales", "wide", "istio-system1", wide.controlPlane, "- ns-1", strings.TrimSpace(listed.String())+byProxy))
+	require.NoError(t, source.Add("wide", withProxy))
+	wide.objects, err = source.Render("overlays/wide")
 	require.NoError(t, err)
-	common, err := source.render("bases/istio/common")
+	common, err := source.Render("bases/istio/common")
 	require.NoError(t, err)
 
 	alone, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "wide"), Flags: []string{"--enable-priority-and-fairness=true"}})

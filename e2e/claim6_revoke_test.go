@@ -63,8 +63,8 @@ func TestARevokedAdministratorIsOut(t *testing.T) {
 		"the administrator": bad, "a token of its account": alone.WithToken(issued), "a token Secret of its account": alone.WithToken(endless),
 	}
 
-	require.NoError(t, source.edit("sales", "  - kind: User\n    name: sales-admin\n", ""))
-	after, err := source.render("overlays/sales")
+	require.NoError(t, source.Edit("sales", "  - kind: User\n    name: sales-admin\n", ""))
+	after, err := source.Render("overlays/sales")
 	require.NoError(t, err)
 	for _, o := range after {
 		if o.GetKind() == "RoleBinding" { // the others are as they were, and istiod, which would be asked, is not there

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/checkout"
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
 )
@@ -26,7 +27,7 @@ func TestFiftyTenantsOfOneAPIServerAreIsolatedPairwise(t *testing.T) {
 	for i := range many {
 		name := fmt.Sprintf("t%02d", i)
 		many[i] = &tenant{name: name, admin: name + "-admin", controlPlane: "istio-" + name, applications: []string{"app-" + name}}
-		require.NoError(t, source.copyTenant("sales", name, "sales", name, "istio-system1", "istio-"+name, "ns-1", "app-"+name))
+		require.NoError(t, source.CopyTenant("sales", name, "sales", name, "istio-system1", "istio-"+name, "ns-1", "app-"+name))
 	}
 
 	start := time.Now()
@@ -36,7 +37,7 @@ func TestFiftyTenantsOfOneAPIServerAreIsolatedPairwise(t *testing.T) {
 	fifty, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "fifty")})
 	require.NoError(t, err)
 	defer fifty.Stop()
-	common, err := source.render("bases/istio/common")
+	common, err := source.Render("bases/istio/common")
 	require.NoError(t, err)
 	_, err = fifty.Admin.Apply(common)
 	require.NoError(t, err)
@@ -92,7 +93,7 @@ func TestFiftyTenantsOfOneAPIServerAreIsolatedPairwise(t *testing.T) {
 }
 
 // renderAll renders the tenants, two at a time, and returns the size in bytes.
-func renderAll(t *testing.T, source checkout, many []*tenant) (size int) {
+func renderAll(t *testing.T, source checkout.Checkout, many []*tenant) (size int) {
 	t.Helper()
 	var group sync.WaitGroup
 	var mu sync.Mutex
@@ -103,7 +104,7 @@ func renderAll(t *testing.T, source checkout, many []*tenant) (size int) {
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			var text []byte
-			text, errs[i] = source.build("overlays/"+tenant.name, "--enable-alpha-plugins", "--enable-exec")
+			text, errs[i] = source.Build("overlays/"+tenant.name, "--enable-alpha-plugins", "--enable-exec")
 			if errs[i] == nil {
 				tenant.objects, errs[i] = cluster.Parse(text)
 			}

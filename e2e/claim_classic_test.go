@@ -66,7 +66,7 @@ func (w *classic) start() error {
 		Logs: filepath.Join(logs, "classic"), Users: []string{"dev-admin", "sales-admin"}}); err != nil {
 		return err
 	}
-	if w.common, err = source.render("bases/classic/common"); err != nil {
+	if w.common, err = source.Render("bases/classic/common"); err != nil {
 		return err
 	}
 	if _, err := w.cluster.Admin.Apply(w.common); err != nil {
@@ -74,7 +74,7 @@ func (w *classic) start() error {
 	}
 	for _, name := range []string{"dev", "sales"} {
 		tenant := w.tenants[name]
-		if tenant.objects, err = source.render("examples/blog/overlays/" + name); err != nil {
+		if tenant.objects, err = source.Render("examples/blog/overlays/" + name); err != nil {
 			return err
 		}
 		tenant.stored, tenant.applied = w.cluster.Admin.Apply(tenant.objects)

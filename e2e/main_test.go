@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 // run builds what the tests need, where the network is, and runs them where
 // the cluster's network is.
 func run(m *testing.M) (code int, err error) {
-	if binaries, err = servers.Build(context.Background(), os.Stderr); err != nil {
+	if binaries, err = servers.Build(context.Background(), os.Stderr, "etcd", "kubernetes", "istio", "crds"); err != nil {
 		return 1, err
 	}
 	if binaries["definitions"], err = servers.Definitions(context.Background(), os.Stderr, "../plugin/internal/object/kinds.txt", foreign); err != nil {
@@ -67,7 +67,7 @@ func run(m *testing.M) (code int, err error) {
 		if err := os.Setenv("TMPDIR", data); err != nil {
 			return 1, err
 		}
-		return cluster.Isolate()
+		return cluster.Isolate(0)
 	}
 	defer func() { shared.stop() }()
 	code = m.Run()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/checkout"
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
 )
@@ -103,12 +104,12 @@ func TestEveryManifestThatReachesPastItsTenantIsRefused(t *testing.T) {
 	c := claims(t, "Every manifest that would reach past its tenant is refused by kustomize build, with its object and the field named")
 	source, err := newCheckout(t.TempDir())
 	require.NoError(t, err)
-	require.NoError(t, source.copyTenant("sales", "attack"))
-	dir := filepath.Join(source.dir, "overlays/attack")
+	require.NoError(t, source.CopyTenant("sales", "attack"))
+	dir := filepath.Join(source.Dir, "overlays/attack")
 	add(t, dir, "attack.yaml")
 	for _, attack := range reaching {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "attack.yaml"), []byte(attack.manifest+"\n"), 0o644))
-		objects, err := source.render("overlays/attack")
+		objects, err := source.Render("overlays/attack")
 		c.verify(err != nil && len(objects) == 0, "%s: kustomize builds it", attack.name)
 		if err != nil {
 			c.verify(strings.Contains(err.Error(), attack.message), "%s: found %v, must say %s", attack.name, err, attack.message)
@@ -143,12 +144,12 @@ spec: {policyName: stable-channel-policy-deny-ISTIO_TENANT_NAMESPACE.istio.io, v
 
 // narrow holds what becomes of them on an API server: they stop their own
 // tenant, where they are meant to, and nobody else.
-func narrow(c *claim, source checkout, server *cluster.Cluster) {
-	require.NoError(c, source.copyTenant("sales", "narrowed"))
-	dir := filepath.Join(source.dir, "overlays/narrowed")
+func narrow(c *claim, source checkout.Checkout, server *cluster.Cluster) {
+	require.NoError(c, source.CopyTenant("sales", "narrowed"))
+	dir := filepath.Join(source.Dir, "overlays/narrowed")
 	add(c.T, dir, "narrowed.yaml")
 	require.NoError(c, os.WriteFile(filepath.Join(dir, "narrowed.yaml"), []byte(narrowed), 0o644))
-	objects, err := source.render("overlays/narrowed")
+	objects, err := source.Render("overlays/narrowed")
 	require.NoError(c, err)
 	var own []*cluster.Object
 	for _, object := range objects {

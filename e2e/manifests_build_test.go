@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/checkout"
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
 )
@@ -22,13 +23,13 @@ type build struct {
 	base   []any
 }
 
-func newBuild(t *testing.T, source checkout) build {
+func newBuild(t *testing.T, source checkout.Checkout) build {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(source.dir, "overlays/sales/tenant.yaml"))
+	text, err := os.ReadFile(filepath.Join(source.Dir, "overlays/sales/tenant.yaml"))
 	require.NoError(t, err)
 	tenant, err := cluster.Parse(text)
 	require.NoError(t, err)
-	objects, err := source.render("bases/istio/control-plane")
+	objects, err := source.Render("bases/istio/control-plane")
 	require.NoError(t, err)
 	b := build{tenant: tenant[0]}
 	for _, o := range objects {

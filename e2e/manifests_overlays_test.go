@@ -53,16 +53,16 @@ func TestNoOverlayTakesWhatIsTheClusters(t *testing.T) {
 	for _, attack := range taking {
 		source, err := newCheckout(t.TempDir())
 		require.NoError(t, err)
-		require.NoError(t, source.copyTenant("sales", "taking", append([]string{"name: sales #", "name: taking #"}, attack.words...)...))
+		require.NoError(t, source.CopyTenant("sales", "taking", append([]string{"name: sales #", "name: taking #"}, attack.words...)...))
 		for file, text := range attack.files {
-			path := filepath.Join(source.dir, "overlays/taking", file)
+			path := filepath.Join(source.Dir, "overlays/taking", file)
 			require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 			require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 		}
-		_, err = source.build("overlays/taking", "--enable-alpha-plugins", "--enable-exec")
+		_, err = source.Build("overlays/taking", "--enable-alpha-plugins", "--enable-exec")
 		c.verify(err != nil && strings.Contains(err.Error(), attack.message), "%s: kustomize build: %v, must say %s", attack.name, err, attack.message)
 		cmd := exec.Command(program, "render", "overlays/taking", "-o", "-", "-q")
-		cmd.Dir = source.dir
+		cmd.Dir = source.Dir
 		out, err := cmd.CombinedOutput()
 		c.verify(err != nil && strings.Contains(string(out), attack.message), "%s: render: %v, must say %s", attack.name, err, attack.message)
 	}

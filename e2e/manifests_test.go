@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/checkout"
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
 )
@@ -68,7 +69,7 @@ const admission = 2
 // kustomize has the real kustomize build the same: what the function accepts
 // comes out as it said, and of the rest each object is named. Of a list, which
 // the function refuses, kustomize makes the objects in it.
-func kustomize(c *claim, source checkout, all []*candidate) {
+func kustomize(c *claim, source checkout.Checkout, all []*candidate) {
 	var good, bad []*candidate
 	for _, one := range all {
 		known := one.resource.Namespaced && !strings.HasPrefix(one.resource.APIVersion, unknownGroup)
@@ -81,7 +82,7 @@ func kustomize(c *claim, source checkout, all []*candidate) {
 		}
 	}
 	writeOverlay(c.T, source, "good", good)
-	objects, err := source.render("overlays/good")
+	objects, err := source.Render("overlays/good")
 	require.NoError(c, err)
 	printed := map[string]*cluster.Object{}
 	for _, object := range objects {
@@ -100,7 +101,7 @@ func kustomize(c *claim, source checkout, all []*candidate) {
 		one.placed = object
 	}
 	writeOverlay(c.T, source, "bad", bad)
-	_, err = source.render("overlays/bad")
+	_, err = source.Render("overlays/bad")
 	require.Error(c, err)
 	named := tokensIn(err.Error())
 	for _, one := range bad {
@@ -202,16 +203,16 @@ func overrule(c *claim, over build, all []*candidate) {
 }
 
 // writeOverlay copies the overlay of sales, and adds objects to it.
-func writeOverlay(t *testing.T, source checkout, name string, all []*candidate) {
+func writeOverlay(t *testing.T, source checkout.Checkout, name string, all []*candidate) {
 	t.Helper()
-	require.NoError(t, source.copyTenant("sales", name))
+	require.NoError(t, source.CopyTenant("sales", name))
 	var text strings.Builder
 	for _, one := range all {
 		document, err := json.Marshal(one.object)
 		require.NoError(t, err)
 		fmt.Fprintf(&text, "---\n%s\n", document)
 	}
-	dir := filepath.Join(source.dir, "overlays", name)
+	dir := filepath.Join(source.Dir, "overlays", name)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "manifests.yaml"), []byte(text.String()), 0o644))
 	add(t, dir, "manifests.yaml")
 }
@@ -219,9 +220,9 @@ func writeOverlay(t *testing.T, source checkout, name string, all []*candidate) 
 // watchBoth has the control plane of sales watch its own namespace, too. Where
 // it does not, an object of Istio's there is moved or refused for what it means,
 // so that the thousands of this test would be in one another's way.
-func watchBoth(t *testing.T, source checkout) {
+func watchBoth(t *testing.T, source checkout.Checkout) {
 	t.Helper()
-	file := filepath.Join(source.dir, "overlays/sales/tenant.yaml")
+	file := filepath.Join(source.Dir, "overlays/sales/tenant.yaml")
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	changed := strings.Replace(string(text), "spec:\n", "spec:\n  discovery: selectors\n", 1)

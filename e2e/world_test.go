@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/checkout"
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
 )
@@ -33,7 +34,7 @@ type world struct {
 	once    sync.Once
 	err     error
 	cluster *cluster.Cluster
-	source  checkout
+	source  checkout.Checkout
 	common  []*cluster.Object
 	// gatewayAPI is what a cluster administrator installs beside Istio: the
 	// Gateway API's kinds, and the class that Istio's gateways are of.
@@ -87,10 +88,10 @@ func (w *world) start(t *testing.T) (err error) {
 		return err
 	}
 	err = errors.Join(
-		w.source.copyTenant("sales", "hr", "sales", "hr", "istio-system1", "istio-system2", "ns-1", "ns-2"),
-		w.source.copyTenant("sales", "ops", "sales", "ops", "istio-system1", "istio-system3", "- ns-1", "- ns-3\n  - ns-4"),
-		w.source.copyTenant("sales", "fin", "sales", "fin", "istio-system1", "istio-system4", "- ns-1", "- ns-5\n  - ns-6\n  - ns-7"+byProxy),
-		w.source.add("fin", withProxy),
+		w.source.CopyTenant("sales", "hr", "sales", "hr", "istio-system1", "istio-system2", "ns-1", "ns-2"),
+		w.source.CopyTenant("sales", "ops", "sales", "ops", "istio-system1", "istio-system3", "- ns-1", "- ns-3\n  - ns-4"),
+		w.source.CopyTenant("sales", "fin", "sales", "fin", "istio-system1", "istio-system4", "- ns-1", "- ns-5\n  - ns-6\n  - ns-7"+byProxy),
+		w.source.Add("fin", withProxy),
 	)
 	if err != nil {
 		return err
@@ -109,7 +110,7 @@ func (w *world) start(t *testing.T) (err error) {
 	if _, err := w.cluster.Admin.Apply(w.gatewayAPI); err != nil {
 		return fmt.Errorf("apply the Gateway API: %w", err)
 	}
-	if w.common, err = w.source.render("bases/istio/common"); err != nil {
+	if w.common, err = w.source.Render("bases/istio/common"); err != nil {
 		return err
 	}
 	if _, err := w.cluster.Admin.Apply(w.common); err != nil {
@@ -117,7 +118,7 @@ func (w *world) start(t *testing.T) (err error) {
 	}
 	for _, name := range tenantNames {
 		tenant := w.tenants[name]
-		if tenant.objects, err = w.source.render("overlays/" + name); err != nil {
+		if tenant.objects, err = w.source.Render("overlays/" + name); err != nil {
 			return err
 		}
 		tenant.stored, tenant.applied = w.cluster.Admin.Apply(tenant.objects)

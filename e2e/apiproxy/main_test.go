@@ -73,7 +73,7 @@ func run(m *testing.M) (code int, err error) {
 		if err := os.Setenv("TMPDIR", data); err != nil {
 			return 1, err
 		}
-		return cluster.Isolate()
+		return cluster.Isolate(0)
 	}
 	defer shared.stop()
 	code = m.Run()

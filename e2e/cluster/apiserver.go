@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -34,7 +35,7 @@ func (c *Cluster) AddAPIServer(flags ...string) (*APIServer, error) {
 		return nil, err
 	}
 	c.servers++
-	address := fmt.Sprintf("10.%d.255.254", c.net+1) // which a Pod with a network of its own reaches
+	address := cmp.Or(c.host, fmt.Sprintf("10.%d.255.254", c.net+1)) // which a Pod with a network of its own reaches
 	s := &APIServer{cluster: c, name: "kube-apiserver", Address: address + ":" + ports[0]}
 	if c.servers > 1 {
 		s.name = fmt.Sprintf("kube-apiserver-%d", c.servers)
@@ -46,7 +47,7 @@ func (c *Cluster) AddAPIServer(flags ...string) (*APIServer, error) {
 		"--cert-dir", c.file("apiserver"),
 		"--endpoint-reconciler-type", "none",
 		"--service-cluster-ip-range", fmt.Sprintf("10.%d.0.0/16", c.net),
-		"--authorization-mode", "RBAC",
+		"--authorization-mode", "Node,RBAC", "--enable-admission-plugins", "NodeRestriction", // as of every cluster that people install
 		"--allow-privileged=true", // as every cluster that people install has it
 		"--token-auth-file", c.file("tokens.csv"),
 		"--service-account-issuer", Issuer,

@@ -162,9 +162,14 @@ func (c *Cluster) Kubeconfig(name, token string) (string, error) {
 	return path, os.WriteFile(path, text, 0o600)
 }
 
+// UserKubeconfig writes a kubeconfig for a user of the cluster and returns its path.
+func (c *Cluster) UserKubeconfig(user string) (string, error) {
+	return c.Kubeconfig(user, tokenOf(user))
+}
+
 // Kubectl runs the real kubectl as a user and returns what it printed.
 func (c *Cluster) Kubectl(user string, args ...string) (string, error) {
-	kubeconfig, err := c.Kubeconfig(user, tokenOf(user))
+	kubeconfig, err := c.UserKubeconfig(user)
 	if err != nil {
 		return "", err
 	}

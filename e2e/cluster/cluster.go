@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -34,7 +35,18 @@ type Options struct {
 	Users []string
 	// Flags are further ones of the API server.
 	Flags []string
+	// Host is the address of an interface at which the API server listens. Without
+	// one, Start brings up the loopback interface, and takes one of its.
+	Host string
+	// Nodes are the names of nodes; the kubelet of each is the user NodeUser.
+	Nodes []string
+	// Controllers are those that run, as the controller manager takes them; by
+	// default, those that the rendered objects, an attacker or an offboarding meet.
+	Controllers string
 }
+
+// NodeUser is as whom the kubelet of a node acts.
+func NodeUser(node string) string { return "system:node:" + node }
 
 // Cluster is a running API server and what belongs to it.
 type Cluster struct {
@@ -43,20 +55,21 @@ type Cluster struct {
 	// Logs holds one log per server and the API server's audit log.
 	Logs string
 
-	binaries servers.Binaries
-	data     string // etcd's data, keys, tokens, kubeconfigs
-	etcd     string // its URL
-	url      string // of the first API server
-	ca       []byte
-	first    *APIServer
-	servers  int // how many API servers were added
-	net      int // the second octet of its Services' addresses
-	pods     int // how many pods got an address
-	stop     []func()
+	binaries    servers.Binaries
+	data        string // etcd's data, keys, tokens, kubeconfigs
+	etcd        string // its URL
+	url         string // of the first API server
+	ca          []byte
+	first       *APIServer
+	servers     int // how many API servers were added
+	host        string
+	controllers string
+	net         int // the second octet of its Services' addresses
+	pods        int // how many pods got an address
+	stop        []func()
 }
 
-// controllers are those that the rendered objects need, and those that an
-// attacker or an offboarding would meet.
+// controllers are those that run by default.
 const controllers = "serviceaccount-controller,serviceaccount-token-controller,root-ca-certificate-publisher-controller," +
 	"clusterrole-aggregation-controller,namespace-controller,garbage-collector-controller,resourcequota-controller," +
 	"deployment-controller,replicaset-controller,job-controller,endpointslice-controller,validatingadmissionpolicy-status-controller"
@@ -69,8 +82,10 @@ var nets atomic.Int32
 // when the API server is ready and the controllers work. On an error nothing
 // keeps running.
 func Start(binaries servers.Binaries, o Options) (_ *Cluster, err error) {
-	if err := bringUpNetwork(); err != nil {
-		return nil, err
+	if o.Host == "" {
+		if err := bringUpNetwork(); err != nil {
+			return nil, err
+		}
 	}
 	if o.Logs, err = filepath.Abs(o.Logs); err != nil {
 		return nil, err
@@ -82,14 +97,15 @@ func Start(binaries servers.Binaries, o Options) (_ *Cluster, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{Logs: o.Logs, binaries: binaries, data: data, net: int(96 + (nets.Add(2)-2)%16)}
+	c := &Cluster{Logs: o.Logs, binaries: binaries, data: data, net: int(96 + (nets.Add(2)-2)%16),
+		host: o.Host, controllers: cmp.Or(o.Controllers, controllers)}
 	c.stop = append(c.stop, func() { os.RemoveAll(data) })
 	defer func() {
 		if err != nil {
 			c.Stop()
 		}
 	}()
-	if err := c.writeFiles(o.Users); err != nil {
+	if err := c.writeFiles(o.Users, o.Nodes); err != nil {
 		return nil, err
 	}
 	etcd, err := c.startEtcd()
@@ -125,7 +141,7 @@ rules:
 - level: Metadata
 `
 
-func (c *Cluster) writeFiles(users []string) error {
+func (c *Cluster) writeFiles(users, nodes []string) error {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return err
@@ -138,6 +154,9 @@ func (c *Cluster) writeFiles(users []string) error {
 		tokenOf(ClusterAdmin), ClusterAdmin, tokenOf(kcmUser), kcmUser)
 	for i, user := range users {
 		tokens += fmt.Sprintf("%s,%s,%d\n", tokenOf(user), user, i+100)
+	}
+	for i, node := range nodes {
+		tokens += fmt.Sprintf("%s,%s,%d,system:nodes\n", tokenOf(NodeUser(node)), NodeUser(node), i+10)
 	}
 	return errors.Join(
 		os.WriteFile(c.file("sa.key"), pem.EncodeToMemory(&pem.Block{
@@ -174,7 +193,7 @@ func (c *Cluster) startControllers() error {
 		"--kubeconfig", kubeconfig,
 		"--authentication-skip-lookup", "--secure-port", "0",
 		"--leader-elect=false",
-		"--controllers", controllers,
+		"--controllers", c.controllers,
 		"--use-service-account-credentials",
 		"--service-account-private-key-file", c.file("sa.key"),
 		"--root-ca-file", c.file("apiserver/apiserver.crt"),
@@ -197,6 +216,16 @@ func (c *Cluster) startControllers() error {
 // run starts a server that Stop ends.
 func (c *Cluster) run(name string, env []string, args ...string) (*process, error) {
 	return c.runAs(name, env, c.binaries[name], args...)
+}
+
+// Serve starts a program that Stop ends, and returns when ready returns nil. Its
+// log is name's.
+func (c *Cluster) Serve(name string, ready func() error, bin string, args ...string) error {
+	p, err := c.runAs(name, nil, bin, args...)
+	if err != nil {
+		return err
+	}
+	return p.ready(time.Minute, ready)
 }
 
 // runAs is run, with a name of its own for the log.

@@ -23,8 +23,9 @@ func Isolated() bool { return os.Getenv(insideEnv) != "" }
 // of Pods that are not started belong: that stands in for kube-proxy and a CNI.
 // istiod's Pods get a network each; see network. When the program ends, however it ends, the kernel ends every process it started.
 //
-// It needs root, or user namespaces that an ordinary user may create.
-func Isolate() (int, error) {
+// It needs root, or user namespaces that an ordinary user may create. more are
+// flags of clone(2) for further namespaces of its own.
+func Isolate(more uintptr) (int, error) {
 	runtime.LockOSThread() // Pdeathsig is sent when the thread ends
 	defer runtime.UnlockOSThread()
 	self, err := os.Executable()
@@ -35,7 +36,7 @@ func Isolate() (int, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), insideEnv+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWPID,
+		Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWPID | more,
 		Pdeathsig:  syscall.SIGKILL,
 	}
 	if os.Getuid() != 0 {

@@ -3,9 +3,10 @@
 // disagree), each beside this file and listed in families.
 //
 //	etcd/go.mod        etcd
-//	kubernetes/go.mod  kube-apiserver, kube-controller-manager, kubectl
-//	istio/go.mod       pilot-discovery
+//	kubernetes/go.mod  kube-apiserver, kube-controller-manager, kubectl; kubelet, kube-proxy, kube-scheduler
+//	istio/go.mod       pilot-discovery; pilot-agent
 //	crds/go.mod        nothing: its modules hold CustomResourceDefinitions
+//	network/go.mod     CoreDNS, kube-router
 //
 // A family is built once per content of its go.mod and go.sum, into the user's
 // cache directory.
@@ -27,8 +28,10 @@ import (
 	"time"
 )
 
-// Family is one Go module and the commands that are built from it.
+// Family is one Go module and commands that are built from it.
 type Family struct {
+	// Name is what Build is asked for.
+	Name string
 	// Dir holds go.mod and go.sum, below this package's folder.
 	Dir string
 	// Packages are import paths; a binary is called Names[i].
@@ -41,35 +44,67 @@ type Family struct {
 	Files map[string]string
 }
 
+// kubernetesVersion is what the release's own build sets; without it the servers
+// call themselves v0.0.0.
+const kubernetesVersion = "-X k8s.io/component-base/version.gitVersion=v1.36.1" +
+	" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36"
+
+const istioVersion = "-X istio.io/istio/pkg/version.buildVersion=1.31.0"
+
 // families lists what Build builds, in the order in which it does.
 var families = []Family{
 	{
+		Name:     "etcd",
 		Dir:      "etcd",
 		Packages: []string{"go.etcd.io/etcd/server/v3"},
 		Names:    []string{"etcd"},
 	},
 	{
-		Dir: "kubernetes",
+		Name: "kubernetes",
+		Dir:  "kubernetes",
 		Packages: []string{
 			"k8s.io/kubernetes/cmd/kube-apiserver",
 			"k8s.io/kubernetes/cmd/kube-controller-manager",
 			"k8s.io/kubernetes/cmd/kubectl",
 		},
-		Names: []string{"kube-apiserver", "kube-controller-manager", "kubectl"},
-		// The release's own build sets these; without them the servers call
-		// themselves v0.0.0.
-		LDFlags: "-X k8s.io/component-base/version.gitVersion=v1.36.1" +
-			" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36",
+		Names:   []string{"kube-apiserver", "kube-controller-manager", "kubectl"},
+		LDFlags: kubernetesVersion,
 	},
 	{
+		Name: "node",
+		Dir:  "kubernetes",
+		Packages: []string{
+			"k8s.io/kubernetes/cmd/kubelet",
+			"k8s.io/kubernetes/cmd/kube-proxy",
+			"k8s.io/kubernetes/cmd/kube-scheduler",
+		},
+		Names:   []string{"kubelet", "kube-proxy", "kube-scheduler"},
+		LDFlags: kubernetesVersion,
+	},
+	{
+		Name:     "network",
+		Dir:      "network",
+		Packages: []string{"./coredns", "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"},
+		Names:    []string{"coredns", "kube-router"},
+	},
+	{
+		Name:     "istio",
 		Dir:      "istio",
 		Packages: []string{"istio.io/istio/pilot/cmd/pilot-discovery"},
 		Names:    []string{"pilot-discovery"},
-		LDFlags:  "-X istio.io/istio/pkg/version.buildVersion=1.31.0",
+		LDFlags:  istioVersion,
 		Files:    map[string]string{"gateway-api": "sigs.k8s.io/gateway-api//config/crd/standard"},
 	},
 	{
-		Dir: "crds",
+		Name:     "agent",
+		Dir:      "istio",
+		Packages: []string{"istio.io/istio/pilot/cmd/pilot-agent"},
+		Names:    []string{"pilot-agent"},
+		LDFlags:  istioVersion,
+	},
+	{
+		Name: "crds",
+		Dir:  "crds",
 		Files: map[string]string{
 			"argo-cd":                         "github.com/argoproj/argo-cd/v3//manifests/crds",
 			"flux-kinds":                      "github.com/fluxcd/kustomize-controller//config/crd/bases",
@@ -88,8 +123,7 @@ type Binaries map[string]string
 var errNoPath = errors.New("no path of the recipes: the binary was built with -trimpath")
 
 // Build builds every family that the cache does not hold, one after the other,
-// and says on log what it does and how long it took. only names the families by
-// their Dir; without a name it is all.
+// and says on log what it does and how long it took. only names the families.
 func Build(ctx context.Context, log io.Writer, only ...string) (Binaries, error) {
 	_, here, _, ok := runtime.Caller(0)
 	if !ok {
@@ -101,13 +135,13 @@ func Build(ctx context.Context, log io.Writer, only ...string) (Binaries, error)
 	}
 	binaries := Binaries{}
 	for _, family := range families {
-		if len(only) > 0 && !slices.Contains(only, family.Dir) {
+		if !slices.Contains(only, family.Name) {
 			continue
 		}
 		dir := filepath.Join(filepath.Dir(here), family.Dir)
 		into := filepath.Join(cache, "istio-tenancy-e2e")
 		if err := family.build(ctx, dir, into, log, binaries); err != nil {
-			return nil, fmt.Errorf("build %s: %w", family.Dir, err)
+			return nil, fmt.Errorf("build %s: %w", family.Name, err)
 		}
 	}
 	return binaries, nil
@@ -128,7 +162,7 @@ func Built(only ...string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if _, err := os.Stat(filepath.Join(cache, "istio-tenancy-e2e", family.Dir+"-"+key)); err != nil && slices.Contains(only, family.Dir) {
+		if _, err := os.Stat(filepath.Join(cache, "istio-tenancy-e2e", family.Name+"-"+key)); err != nil && slices.Contains(only, family.Name) {
 			return false, nil
 		}
 	}
@@ -140,7 +174,7 @@ func (f Family) build(ctx context.Context, dir, cache string, log io.Writer, bin
 	if err != nil {
 		return err
 	}
-	into := filepath.Join(cache, f.Dir+"-"+key)
+	into := filepath.Join(cache, f.Name+"-"+key)
 	for _, name := range f.Names {
 		binaries[name] = filepath.Join(into, name)
 	}
@@ -153,7 +187,7 @@ func (f Family) build(ctx context.Context, dir, cache string, log io.Writer, bin
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return err
 	}
-	fresh, err := os.MkdirTemp(cache, f.Dir+"-building-")
+	fresh, err := os.MkdirTemp(cache, f.Name+"-building-")
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,125 @@
+package node
+
+import (
+	"archive/tar"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+)
+
+// Image is one that the node has, under a name as a Pod states it. No registry
+// is asked for any.
+type Image struct {
+	Name string
+	// Program is a file of this machine, which the image has in /usr/local/bin and
+	// runs, with the libraries that it asks for.
+	Program string
+	// Root is a folder with the files of the image, in the place of Program.
+	Root       string
+	Entrypoint []string
+	// User is a number; without one, it is root.
+	User string
+}
+
+// write writes the image as `docker save` does.
+func (i Image) write(file string) error {
+	var layer bytes.Buffer
+	out := tar.NewWriter(&layer)
+	config := v1.Config{User: i.User, Entrypoint: i.Entrypoint, Env: []string{"PATH=/usr/local/bin:/usr/bin:/bin"}}
+	if i.Root != "" {
+		if err := out.AddFS(os.DirFS(i.Root)); err != nil {
+			return err
+		}
+	} else {
+		target := "/usr/local/bin/" + filepath.Base(i.Program)
+		config.Entrypoint = []string{target}
+		libraries, err := librariesOf(i.Program)
+		if err != nil {
+			return err
+		}
+		libraries[target] = i.Program
+		for to, from := range libraries {
+			if err := add(out, to, from); err != nil {
+				return err
+			}
+		}
+		for _, folder := range []string{"tmp", "var/run"} {
+			if err := out.WriteHeader(&tar.Header{Name: folder + "/", Mode: 0o1777, Typeflag: tar.TypeDir}); err != nil {
+				return err
+			}
+		}
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	made, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(layer.Bytes())), nil })
+	if err != nil {
+		return err
+	}
+	image, err := mutate.AppendLayers(empty.Image, made)
+	if err != nil {
+		return err
+	}
+	described, err := image.ConfigFile()
+	if err != nil {
+		return err
+	}
+	described.Config, described.OS, described.Architecture = config, "linux", "amd64"
+	if image, err = mutate.ConfigFile(image, described); err != nil {
+		return err
+	}
+	tag, err := name.NewTag(i.Name)
+	if err != nil {
+		return err
+	}
+	return tarball.WriteToFile(file, tag, image)
+}
+
+func add(out *tar.Writer, to, from string) error {
+	file, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if err := out.WriteHeader(&tar.Header{Name: path.Clean(to)[1:], Mode: 0o755, Size: info.Size()}); err != nil {
+		return err
+	}
+	_, err = io.Copy(out, file)
+	return err
+}
+
+var library = regexp.MustCompile(`(?:=> |^\s+)(/\S+) \(`)
+
+// librariesOf are the shared libraries that a program needs, by their paths;
+// ldd fails for one that needs none.
+func librariesOf(program string) (map[string]string, error) {
+	found := map[string]string{}
+	out, err := exec.Command("ldd", program).CombinedOutput()
+	if bytes.Contains(out, []byte("not a dynamic executable")) {
+		return found, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ldd %s: %w: %s", program, err, out)
+	}
+	for _, line := range bytes.Split(out, []byte("\n")) {
+		if m := library.FindSubmatch(line); m != nil {
+			found[string(m[1])] = string(m[1])
+		}
+	}
+	return found, nil
+}

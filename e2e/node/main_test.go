@@ -1,0 +1,112 @@
+package node_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/image"
+	"github.com/istio-tenancy/istio-tenancy/e2e/node"
+	"github.com/istio-tenancy/istio-tenancy/e2e/servers"
+	"github.com/istio-tenancy/istio-tenancy/e2e/tally"
+)
+
+var (
+	binaries servers.Binaries
+	results  tally.Summary
+
+	// documented is the table of claims.
+	documented = tally.Table{Page: "../../docs/what-is-tested.md", Heading: "claim on a real node"}
+
+	update = flag.Bool("update", false, "write the claims into "+documented.Page)
+)
+
+// logs and tools are below this folder, the tests' working directory.
+const (
+	logs  = ".logs"
+	tools = ".bin"
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "node:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	if err := node.Root(); err != nil && os.Getenv("CI") != "true" {
+		fmt.Println("Nothing was tested on a real node:", err)
+		return 0, nil
+	} else if err != nil {
+		return 1, err
+	}
+	if binaries, err = servers.Build(context.Background(), os.Stderr, "etcd", "kubernetes", "node", "network", "istio", "agent"); err != nil {
+		return 1, err
+	}
+	built, err := filepath.Abs(tools)
+	if err != nil {
+		return 1, err
+	}
+	for _, name := range []string{"pause", "app", "image"} {
+		binaries[name] = filepath.Join(built, name)
+	}
+	if !cluster.Isolated() {
+		if err := node.Install(os.Stderr); err != nil {
+			return 1, err
+		}
+		if err := buildTools(built); err != nil {
+			return 1, err
+		}
+		if _, err := image.Build(context.Background(), "../..", binaries["image"]); err != nil {
+			return 1, err
+		}
+		if err := errors.Join(os.RemoveAll(logs), os.MkdirAll(logs, 0o755)); err != nil {
+			return 1, err
+		}
+	}
+	code, inside, err := node.Isolate()
+	if !inside || err != nil {
+		return code, err
+	}
+	defer func() { shared.stop() }()
+	code = m.Run()
+	if err := results.Print(os.Stdout, filepath.Join(logs, "summary.md")); err != nil || code != 0 {
+		return code, err
+	}
+	return code, results.Hold(documented, value("test.run")+value("test.skip")+value("test.list") == "", *update)
+}
+
+func value(name string) string { return flag.Lookup(name).Value.String() }
+
+// claims starts a claim of the table.
+func claims(t *testing.T, text string) *tally.Claim { return results.Claim(t, text) }
+
+// buildTools builds the programs of the images, which need no library, and the
+// commands that render.
+func buildTools(into string) error {
+	for _, build := range []struct {
+		dir  string
+		args []string
+	}{
+		{".", []string{"./pause", "./app"}},
+		{"../..", []string{"./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5"}},
+	} {
+		cmd := exec.Command("go", append([]string{"build", "-o", into + "/"}, build.args...)...)
+		cmd.Dir = build.dir
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("build: %w\n%s", err, out)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,310 @@
+package node
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/servers"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Name is the node's.
+const Name = "node-1"
+
+// Options of a node.
+type Options struct {
+	// Logs is the directory for the logs of all programs; it is made.
+	Logs string
+	// Users are those of the cluster; see cluster.Options.
+	Users []string
+	// Images are those that Pods can ask for.
+	Images []Image
+}
+
+// Node is one that runs, with its cluster.
+type Node struct {
+	Cluster *cluster.Cluster
+
+	binaries servers.Binaries
+	data     string
+}
+
+const (
+	scheduler = "system:kube-scheduler"
+	proxy     = "system:kube-proxy"
+)
+
+//go:embed dns.yaml
+var dns []byte
+
+// Start starts the cluster and the node, and returns when the node is ready and
+// names are found. NetworkPolicies are not enforced before Enforce.
+func Start(binaries servers.Binaries, o Options) (_ *Node, err error) {
+	data, err := os.MkdirTemp("", "node-")
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{binaries: binaries, data: data}
+	defer func() {
+		if err != nil {
+			n.Stop()
+		}
+	}()
+	if err := upNetwork(); err != nil {
+		return nil, err
+	}
+	kubelet, err := newKubeletCredentials(data)
+	if err != nil {
+		return nil, err
+	}
+	if n.Cluster, err = cluster.Start(binaries, cluster.Options{
+		Logs: o.Logs, Host: Address, Nodes: []string{Name}, Controllers: "*",
+		Users: append([]string{scheduler, proxy}, o.Users...),
+		Flags: []string{"--endpoint-reconciler-type", "lease", "--service-cluster-ip-range", serviceRange,
+			"--kubelet-client-certificate", kubelet.certificate, "--kubelet-client-key", kubelet.key},
+	}); err != nil {
+		return nil, err
+	}
+	for _, start := range []func() error{
+		n.startContainerd,
+		func() error { return n.bring(o.Images) },
+		func() error { return n.startKubelet(kubelet) },
+		n.startProxy,
+		n.startScheduler,
+		n.startDNS,
+	} {
+		if err := start(); err != nil {
+			return nil, err
+		}
+	}
+	return n, nil
+}
+
+// Stop ends every program and removes the node's data. What is in namespaces
+// ends with Isolate.
+func (n *Node) Stop() {
+	if n.Cluster != nil {
+		n.Cluster.Stop()
+	}
+	os.RemoveAll(n.data)
+}
+
+func (n *Node) file(name string) string { return filepath.Join(n.data, name) }
+
+// write writes a file of the node's, and the folders that it is in.
+func (n *Node) write(name, text string) (string, error) {
+	path := n.file(name)
+	return path, errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644))
+}
+
+const containerdSocket = "/run/containerd/containerd.sock"
+
+// startContainerd starts Debian's containerd. The machine may lack the right to
+// raise a process's chance to be spared when memory runs out.
+func (n *Node) startContainerd() error {
+	if _, err := n.write("cni/10-pods.conflist", cniConfig); err != nil {
+		return err
+	}
+	config, err := n.write("containerd.toml", fmt.Sprintf(`version = 2
+root = %q
+state = "/run/containerd"
+[grpc]
+  address = %q
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = %q
+  restrict_oom_score_adj = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = %q
+`, n.file("containerd"), containerdSocket, pauseImage, n.file("cni")))
+	if err != nil {
+		return err
+	}
+	return n.Cluster.Serve("containerd", func() error { return n.ctr("version") }, "/usr/bin/containerd", "--config", config)
+}
+
+// ctr runs containerd's client in the namespace of the kubelet's images.
+func (n *Node) ctr(args ...string) error {
+	out, err := exec.Command("ctr", append([]string{"--address", containerdSocket, "--namespace", "k8s.io"}, args...)...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("ctr %s: %w: %s", strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+const (
+	pauseImage = "e2e.local/pause:1"
+	dnsImage   = "e2e.local/coredns:1"
+)
+
+// bring makes the images, and gives them to containerd.
+func (n *Node) bring(images []Image) error {
+	images = append(images, Image{Name: pauseImage, Program: n.binaries["pause"]}, Image{Name: dnsImage, Program: n.binaries["coredns"]})
+	for i, image := range images {
+		file := n.file(fmt.Sprintf("image-%d.tar", i))
+		if err := image.write(file); err != nil {
+			return fmt.Errorf("image %s: %w", image.Name, err)
+		}
+		if err := n.ctr("images", "import", file); err != nil {
+			return err
+		}
+		if err := os.Remove(file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Node) startKubelet(c kubeletCredentials) error {
+	root, err := newCgroup()
+	if err != nil {
+		return err
+	}
+	names, err := n.write("resolv.conf", "")
+	if err != nil {
+		return err
+	}
+	config, err := n.write("kubelet.yaml", fmt.Sprintf(`apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: %q}}
+authorization: {mode: Webhook}
+cgroupDriver: cgroupfs
+cgroupRoot: %q
+failCgroupV1: false
+failSwapOn: false
+clusterDNS: [%s]
+clusterDomain: cluster.local
+resolvConf: %q
+containerRuntimeEndpoint: unix://%s
+podLogsDir: %q
+evictionHard: {memory.available: 50Mi, nodefs.available: 1%%, imagefs.available: 1%%, nodefs.inodesFree: 1%%}
+imageGCHighThresholdPercent: 100
+registryPullQPS: 0
+syncFrequency: 10s
+nodeStatusUpdateFrequency: 4s
+`, c.ca, root, DNS, names, containerdSocket, n.file("pod-logs")))
+	if err != nil {
+		return err
+	}
+	kubeconfig, err := n.Cluster.UserKubeconfig(cluster.NodeUser(Name))
+	if err != nil {
+		return err
+	}
+	return n.Cluster.Serve("kubelet", n.ready, n.binaries["kubelet"], "--config", config, "--kubeconfig", kubeconfig,
+		"--hostname-override", Name, "--node-ip", Address, "--root-dir", n.file("kubelet"), "--cert-dir", n.file("kubelet-certificates"))
+}
+
+// ready says whether the API server calls the node ready.
+func (n *Node) ready() error {
+	node, err := n.Cluster.Admin.Get("/api/v1/nodes/" + Name)
+	if err != nil {
+		return err
+	}
+	return condition(node, "Ready")
+}
+
+// condition is nil if an object has a condition of that type, and it is true.
+func condition(object *cluster.Object, kind string) error {
+	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
+	for _, c := range conditions {
+		if c := c.(map[string]any); c["type"] == kind {
+			if c["status"] == "True" {
+				return nil
+			}
+			return fmt.Errorf("%s is not %s: %v", cluster.ID(object), kind, c["message"])
+		}
+	}
+	return fmt.Errorf("%s is not %s", cluster.ID(object), kind)
+}
+
+func (n *Node) startProxy() error {
+	kubeconfig, err := n.Cluster.UserKubeconfig(proxy)
+	if err != nil {
+		return err
+	}
+	return n.Cluster.Serve("kube-proxy", func() error { return answers("http://127.0.0.1:10249/healthz") }, n.binaries["kube-proxy"],
+		"--kubeconfig", kubeconfig, "--hostname-override", Name, "--proxy-mode", "iptables", "--cluster-cidr", podRange,
+		// The kernel's limits are the machine's, not the namespace's.
+		"--conntrack-max-per-core", "0", "--conntrack-min", "0",
+		"--conntrack-tcp-timeout-established", "0", "--conntrack-tcp-timeout-close-wait", "0",
+		"--iptables-min-sync-period", "100ms")
+}
+
+func (n *Node) startScheduler() error {
+	kubeconfig, err := n.Cluster.UserKubeconfig(scheduler)
+	if err != nil {
+		return err
+	}
+	return n.Cluster.Serve("kube-scheduler", func() error { return nil }, n.binaries["kube-scheduler"],
+		"--kubeconfig", kubeconfig, "--leader-elect=false", "--authentication-skip-lookup", "--secure-port", "0")
+}
+
+// startDNS starts CoreDNS as a Pod, as clusters do.
+func (n *Node) startDNS() error {
+	objects, err := cluster.Parse([]byte(strings.NewReplacer("$IMAGE", dnsImage, "$ADDRESS", DNS).Replace(string(dns))))
+	if err != nil {
+		return err
+	}
+	if _, err := n.Cluster.Admin.Apply(objects); err != nil {
+		return err
+	}
+	return n.Available("kube-system", "coredns", 60*time.Second)
+}
+
+// Available waits until a Deployment has all its Pods ready.
+func (n *Node) Available(namespace, name string, limit time.Duration) error {
+	return cluster.Eventually(limit, func() error {
+		d, err := n.Cluster.Admin.Get("/apis/apps/v1/namespaces/" + namespace + "/deployments/" + name)
+		if err != nil {
+			return err
+		}
+		want, _, _ := unstructured.NestedFloat64(d.Object, "spec", "replicas") // as encoding/json reads numbers
+		ready, _, _ := unstructured.NestedFloat64(d.Object, "status", "availableReplicas")
+		updated, _, _ := unstructured.NestedFloat64(d.Object, "status", "updatedReplicas")
+		if want == 0 || ready < want || updated < want {
+			return fmt.Errorf("%s: %v of %v Pods are available", cluster.ID(d), ready, want)
+		}
+		return nil
+	})
+}
+
+// Enforce starts kube-router, for NetworkPolicies alone.
+func (n *Node) Enforce() error {
+	kubeconfig, err := n.Cluster.UserKubeconfig(cluster.ClusterAdmin)
+	if err != nil {
+		return err
+	}
+	return n.Cluster.Serve("kube-router", func() error { return enforcing() }, n.binaries["kube-router"],
+		"--kubeconfig", kubeconfig, "--hostname-override", Name,
+		"--run-router=false", "--run-service-proxy=false", "--run-firewall=true", "--run-loadbalancer=false",
+		"--service-cluster-ip-range", serviceRange, "--health-port", "0", "--metrics-port", "0")
+}
+
+// enforcing says whether the engine has written its chains.
+func enforcing() error {
+	out, err := exec.Command("iptables", "-S", "KUBE-ROUTER-FORWARD").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}
+
+func answers(url string) error {
+	response, err := http.Get(url)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return errors.New(url + ": " + response.Status)
+	}
+	return nil
+}
