@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	// longest is how long a merged watch lasts at most. An API server ends the
+	// longest is how long a watch lasts at most. An API server ends the
 	// watches of clients that name no end within the same time.
 	longest = time.Hour
 	// stalled is how long a client may leave unread what it is sent.

@@ -23,11 +23,19 @@ func (v *view) dial(t *testing.T) *tls.Conn {
 	return conn
 }
 
+func (v *view) hasWatch(t *testing.T) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		m := v.proxy.metrics
+		return m.events.Load() > 0 || m.passedWatches.Load() > 0
+	}, 20*time.Second, time.Millisecond, "there is no watch")
+}
+
 func (v *view) hasNoWatch(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		m := v.proxy.metrics
-		return m.clientWatches.Load() == 0 && m.watches.Load() == 0
+		return m.clientWatches.Load() == 0 && m.watches.Load() == 0 && m.passedWatches.Load() == 0
 	}, 20*time.Second, 5*time.Millisecond, "the watch goes on")
 }
 
@@ -56,22 +64,41 @@ func TestAWatchWithABodyIsRefused(t *testing.T) {
 	require.Empty(t, w.asked())
 }
 
-// A client that has sent more than a request is not seen to go: the watch ends by
-// itself.
-func TestAWatchEndsAlthoughNobodySeesTheClientGo(t *testing.T) {
-	for _, asked := range []string{"", "&timeoutSeconds=86400"} {
-		w := newWorld(t)
-		v := w.view(t, func(o *Options) { o.Longest = time.Second })
-		conn := v.dial(t)
-		_, err := fmt.Fprintf(conn, "GET /api/v1/configmaps?watch=1%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token\r\n\r\n", watchList+asked)
-		require.NoError(t, err)
-		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		require.NoError(t, err)
-		require.Equal(t, http.StatusOK, response.StatusCode)
-		_, err = io.WriteString(conn, "GET /")
-		require.NoError(t, err)
-		require.NoError(t, conn.Close())
-		v.hasNoWatch(t)
+// everyWatch are paths of a merged watch and of one that is passed on.
+var everyWatch = []string{"/api/v1/configmaps?watch=1" + watchList, "/api/v1/namespaces/x/configmaps?watch=true&resourceVersion=100"}
+
+// A watch ends by itself, whatever its client asks for.
+func TestAWatchEndsByItself(t *testing.T) {
+	for _, path := range everyWatch {
+		for _, asked := range []string{"", "&timeoutSeconds=0", "&timeoutSeconds=86400"} {
+			v := newWorld(t).view(t, func(o *Options) { o.Longest = time.Second })
+			_, err := io.Copy(io.Discard, v.request(t, path+asked).Body)
+			require.NoError(t, err, path+asked)
+			v.hasNoWatch(t)
+		}
+	}
+}
+
+// A client that has sent more than its request is seen to go, too.
+func TestAClientThatSentMoreIsSeenToGo(t *testing.T) {
+	for _, path := range everyWatch {
+		for _, more := range [][]string{{}, {"G"}, {"G", "ET /"}, {strings.Repeat("x", 1<<20)}} {
+			v := newWorld(t).view(t)
+			conn := v.dial(t)
+			_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token\r\n\r\n", path)
+			require.NoError(t, err)
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusOK, response.StatusCode)
+			require.True(t, response.Close)
+			require.EqualValues(t, 1, v.proxy.metrics.clientWatches.Load()+v.proxy.metrics.passedWatches.Load())
+			for _, text := range more {
+				_, err = io.WriteString(conn, text)
+				require.NoError(t, err)
+			}
+			require.NoError(t, conn.Close())
+			v.hasNoWatch(t)
+		}
 	}
 }
 
@@ -104,21 +131,22 @@ func flood(t *testing.T) *view {
 
 // A client that does not read is not waited for.
 func TestAWatchThatIsNotReadEnds(t *testing.T) {
-	const path = "/api/v1/configmaps?watch=1"
-	t.Run("HTTP/1.1", func(t *testing.T) {
-		v := flood(t)
-		conn := v.dial(t)
-		_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token\r\n\r\n", path)
-		require.NoError(t, err)
-		require.Eventually(t, func() bool { return v.proxy.metrics.events.Load() > 0 }, 20*time.Second, time.Millisecond)
-		v.hasNoWatch(t)
-	})
-	t.Run("HTTP/2", func(t *testing.T) {
-		v := flood(t)
-		require.Equal(t, 2, v.request(t, path).ProtoMajor)
-		require.Eventually(t, func() bool { return v.proxy.metrics.events.Load() > 0 }, 20*time.Second, time.Millisecond)
-		v.hasNoWatch(t)
-	})
+	for _, path := range everyWatch {
+		t.Run("HTTP/1.1 "+path, func(t *testing.T) {
+			v := flood(t)
+			conn := v.dial(t)
+			_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token\r\n\r\n", path)
+			require.NoError(t, err)
+			v.hasWatch(t)
+			v.hasNoWatch(t)
+		})
+		t.Run("HTTP/2 "+path, func(t *testing.T) {
+			v := flood(t)
+			require.Equal(t, 2, v.request(t, path).ProtoMajor)
+			v.hasWatch(t)
+			v.hasNoWatch(t)
+		})
+	}
 }
 
 // A list that is not read is not held.

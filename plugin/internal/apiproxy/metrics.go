@@ -13,6 +13,7 @@ import (
 // metrics count what the proxy does.
 type metrics struct {
 	clientWatches, watches       atomic.Int64 // now open
+	passedWatches                atomic.Int64 // as well
 	opened, reopened             atomic.Int64
 	resumes, relists, bookmarks  atomic.Int64
 	received, sent               atomic.Int64 // bytes
@@ -55,6 +56,7 @@ func (m *metrics) write(w io.Writer) {
 		value            *atomic.Int64
 	}{
 		{"client_watches", "gauge", "Merged watches that clients have open.", &m.clientWatches},
+		{"passed_watches", "gauge", "Watches that are open and passed on as they are.", &m.passedWatches},
 		{"upstream_watches", "gauge", "Watches of merged ones that are open at the API server.", &m.watches},
 		{"upstream_watches_opened_total", "counter", "Watches of merged ones that were opened at the API server.", &m.opened},
 		{"upstream_watches_reopened_total", "counter", "Of those, the ones that went on in place of one that had ended.", &m.reopened},

@@ -34,7 +34,7 @@ type Options struct {
 	Log    *slog.Logger
 	// LookAgain is how often absent namespaces are looked for; 0: every 5 s.
 	LookAgain time.Duration
-	// Longest is how long a merged watch lasts at most; 0: an hour.
+	// Longest is how long a watch lasts at most; 0: an hour.
 	Longest time.Duration
 	// Stalled is how long a client may leave unread what it is sent; 0: a minute.
 	Stalled time.Duration
@@ -164,18 +164,23 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	named, watch, ok := collection(r.URL.Path)
-	if watch && r.Method != http.MethodGet && r.Method != http.MethodHead {
+	if watch && !reads(r) {
 		p.refuse(w, "refused", &refusal{
 			code: http.StatusMethodNotAllowed, reason: "MethodNotAllowed", message: "a watch of all objects must be a GET, and not a " + r.Method,
 		})
 		return
 	}
-	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
+	if !ok || !reads(r) {
 		if err := readBody(w, r); err != nil {
 			p.refuse(w, "refused", asRefusal(err))
 			return
 		}
-		p.pass.ServeHTTP(w, r)
+		if reads(r) && lasts(r, r.URL.Query()) {
+			gone, done := untilGone(w, r)
+			defer done()
+			r = gone
+		}
+		p.serveAsItIs(w, r)
 		return
 	}
 	if refusal := hasBody(r); refusal != nil {
@@ -186,6 +191,11 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	values := r.URL.Query()
+	if lasts(r, values) {
+		gone, done := untilGone(w, r)
+		defer done()
+		r = gone
+	}
 	q := query{
 		resource: named, watch: watch || isTrue(values, "watch"), values: values,
 		header: upstreamHeader(r.Header, acceptJSON(r.Header)),
@@ -209,7 +219,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case k.namespaced:
 		parts = p.namespaces
 	case !byName:
-		p.pass.ServeHTTP(w, r)
+		p.serveAsItIs(w, r)
 		return
 	}
 	if q.header.Get("Accept") == "" {

@@ -97,6 +97,7 @@ func serve(ctx context.Context, log *slog.Logger, servers []*http.Server, listen
 	failed := make(chan error, len(servers))
 	for i, s := range servers {
 		s.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
+		s.ConnContext = keepConnection
 		s.ReadHeaderTimeout, s.IdleTimeout = 10*time.Second, 5*time.Minute
 		s.BaseContext = func(net.Listener) context.Context { return requests }
 		s.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: mostStreams, SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second, WriteByteTimeout: stalled}

@@ -3,7 +3,6 @@ package apiproxy
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
@@ -27,7 +26,7 @@ type beginning struct {
 }
 
 func (m *merged) serveWatch(w http.ResponseWriter, r *http.Request) {
-	until := time.Now().Add(m.life())
+	until := time.Now().Add(m.life(m.values))
 	ctx, cancel := context.WithDeadline(r.Context(), until)
 	defer cancel()
 	b, err := m.begin(ctx)
@@ -53,18 +52,6 @@ func (m *merged) serveWatch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.run()
-}
-
-// life is how long the watch lasts: as long as the client says, but at most from
-// half of the longest to all of it. A client whose going nobody has noticed is
-// noticed then. The end differs, so that not all watches end at once.
-func (m *merged) life() time.Duration {
-	most := m.longest/2 + rand.N(m.longest/2)
-	seconds, err := strconv.ParseUint(m.values.Get("timeoutSeconds"), 10, 31)
-	if err != nil || seconds == 0 {
-		return most
-	}
-	return min(most, time.Duration(seconds)*time.Second)
 }
 
 // begin finds out what the client has already:

@@ -248,6 +248,7 @@ func (w *world) view(t *testing.T, change ...func(*Options)) *view {
 	p := New(o)
 	v := &view{httptest.NewUnstartedServer(p), p}
 	v.EnableHTTP2 = true
+	v.Config.ConnContext = keepConnection
 	v.StartTLS()
 	t.Cleanup(func() {
 		v.CloseClientConnections()
