@@ -17,7 +17,7 @@ import (
 var openings = map[[2]string]func(Filter, object.ID, *yaml.RNode) error{
 	{"", "Namespace"}: Filter.levels,
 	{"", "Secret"}:    Filter.lastingToken,
-	{"", "Service"}:   takesAddresses,
+	{"", "Service"}:   Filter.takesAddresses,
 	{"rbac.authorization.k8s.io", "RoleBinding"}: Filter.everybody,
 	{"resource.k8s.io", "ResourceClaim"}:         Filter.adminAccess,
 	{"resource.k8s.io", "ResourceClaimTemplate"}: Filter.adminAccess,
@@ -69,9 +69,18 @@ func (f Filter) lastingToken(id object.ID, o *yaml.RNode) error {
 		o.GetAnnotations()["kubernetes.io/service-account.name"])
 }
 
+// apiServerService is the Service by whose name Pods find the API server. The
+// kubelet writes its address into the variables KUBERNETES_SERVICE_HOST and
+// KUBERNETES_SERVICE_PORT, and takes one of the Pod's own namespace before the cluster's.
+const apiServerService = "kubernetes"
+
 // takesAddresses refuses Services that take what others send to an address. A
 // GitOps tool would add them as the cluster administrator, whom the API server lets.
-func takesAddresses(_ Filter, _ object.ID, o *yaml.RNode) error {
+func (f Filter) takesAddresses(id object.ID, o *yaml.RNode) error {
+	if id.Name == apiServerService && slices.Contains(f.controlPlaneNamespaces(), f.placed(id, o).Namespace) {
+		return fmt.Errorf("metadata.name: found %q, the name by which Pods find the API server: Pods beside it, such as the control plane's, would take this Service "+
+			"for the API server, and send it their tokens: give it another name", id.Name)
+	}
 	addresses := object.Strings(o, "spec", "externalIPs")
 	if len(addresses) == 0 {
 		return nil

@@ -57,6 +57,15 @@ func TestRefusesWhatTakesDownAWall(t *testing.T) {
 			`{apiVersion: v1, kind: Service, metadata: {name: istio-ingressgateway, namespace: ISTIO_TENANT_NAMESPACE}, spec: {externalIPs: [192.0.2.1]}}`,
 			`Service ISTIO_TENANT_NAMESPACE/istio-ingressgateway: spec.externalIPs: found 192.0.2.1;`,
 		},
+		"a Service in the place of the API server": {
+			`{apiVersion: v1, kind: Service, metadata: {name: kubernetes, namespace: istio-system1}, spec: {ports: [{port: 443}]}}`,
+			`Service istio-system1/kubernetes: metadata.name: found "kubernetes", the name by which Pods find the API server: Pods beside it, such as the control ` +
+				`plane's, would take this Service for the API server, and send it their tokens: give it another name`,
+		},
+		"the same, of a base": {
+			`{apiVersion: v1, kind: Service, metadata: {name: kubernetes, namespace: ISTIO_TENANT_NAMESPACE}, spec: {type: ExternalName, externalName: a.example}}`,
+			`Service ISTIO_TENANT_NAMESPACE/kubernetes: metadata.name: found "kubernetes"`,
+		},
 		"rights for everybody": {
 			binding("ns-1", `{kind: Group, name: "system:authenticated"}`), `RoleBinding ns-1/a: subjects[0].name: found Group "system:authenticated", ` + everybody,
 		},
@@ -102,6 +111,15 @@ func TestTheTenantsFileMayOpenAWall(t *testing.T) {
 ---
 {apiVersion: resource.k8s.io/v1, kind: ResourceClaim, metadata: {name: a}, spec: {devices: {requests: [{name: r, exactly: {adminAccess: true}}]}}}`
 	objecttest.Run(t, admit.Filter{Tenant: tenant}, istiod+text)
+}
+
+// TestAServiceOfTheAPIServersNameIsAnApplicationsElsewhere: Pods beside it are its own.
+func TestAServiceOfTheAPIServersNameIsAnApplicationsElsewhere(t *testing.T) {
+	const service = "{apiVersion: v1, kind: Service, metadata: {name: kubernetes}}"
+	objecttest.Run(t, admit.Filter{Tenant: sales()}, istiod+service)
+	alone := sales()
+	alone.Spec.ApplicationNamespaces = []string{alone.Spec.ControlPlane.Namespace}
+	require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: alone}, istiod+service), `Service kubernetes: metadata.name: found "kubernetes"`)
 }
 
 // TestTakesServicesWithoutAddresses: some charts write an empty list.
