@@ -53,6 +53,20 @@ func (f Filter) checkAround(p reader, spec *yaml.RNode, path string, objects []*
 	return nil
 }
 
+// unlink keeps the addresses of Services beside the Pod out of its variables: one
+// called kubernetes would be the API server's to its programs. Kubernetes before
+// 1.13 has no such field.
+func (f Filter) unlink(p reader, spec *yaml.RNode, path string) error {
+	const field = "enableServiceLinks"
+	if !f.native() {
+		return nil
+	}
+	if object.IsTrue(spec, field) {
+		f.Tenant.Warn("%s: %s.%s: found true; false is used, so that no Service beside the control plane is taken for the API server", object.IDOf(p.workload), path, field)
+	}
+	return object.Set(spec, false, field)
+}
+
 // isFalse is [object.IsTrue] for the opposite, which is not the same as missing.
 func isFalse(n *yaml.RNode, path ...string) bool {
 	switch strings.ToLower(object.String(n, path...)) {

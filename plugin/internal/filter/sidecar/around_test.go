@@ -34,6 +34,7 @@ func TestWhatWeakensTheProxyIsWarnedOf(t *testing.T) {
 		"its user":              {"", "securityContext: {runAsUser: 65532}, ", "containers: discovery: " + key},
 		"its user, for the Pod": {"securityContext: {runAsUser: 65532}, ", "", key},
 		"another user":          {"securityContext: {runAsUser: 65532}, ", "securityContext: {runAsUser: 1337}, ", ""},
+		"addresses of Services": {"enableServiceLinks: true, ", "", "enableServiceLinks: found true; false is used, so that no Service beside the control plane is taken for the API server"},
 		"names of hosts": {`hostAliases: [{ip: 192.0.2.1, hostnames: [a]}], `, "",
 			`hostAliases: found [{"hostnames":["a"],"ip":"192.0.2.1"}], by which the API proxy resolves names, too: none of them may be the API server's`},
 	} {

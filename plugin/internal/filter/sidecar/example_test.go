@@ -66,6 +66,7 @@ spec:
 	//             path: ca.crt
 	//           name: kube-root-ca.crt
 	//         name: api-proxy-ca
+	//       enableServiceLinks: false
 	//       initContainers:
 	//       - args:
 	//         - api-proxy

@@ -71,11 +71,8 @@ func (f Filter) programs(c istio.Component, objects []*yaml.RNode) []reader {
 func (f Filter) add(p reader, objects []*yaml.RNode) error {
 	spec, path := object.PodSpec(p.workload)
 	k := p.Kubeconfig
-	for _, name := range k.Arguments {
-		if found := program.Arguments(p.container, istio.Argument{Name: name}); len(found) > 0 {
-			return fmt.Errorf("argument %s: found %q, which goes before the API proxy's kubeconfig, so that the control plane would ask past the proxy: remove it",
-				name, found[0])
-		}
+	if err := p.checkWords(); err != nil {
+		return err
 	}
 	if err := f.checkAround(p, spec, path, objects); err != nil {
 		return err
@@ -83,10 +80,13 @@ func (f Filter) add(p reader, objects []*yaml.RNode) error {
 	if err := f.tell(p); err != nil {
 		return err
 	}
-	volume, err := p.mount()
-	if err != nil {
+	if err := f.unlink(p, spec, path); err != nil {
+		return err
+	}
+	if err := p.mount(); err != nil {
 		return fmt.Errorf("%s.%w", path, err)
 	}
+	volume := k.Volume
 	for _, v := range []wanted{
 		{map[string]any{"name": volume, "emptyDir": map[string]any{"medium": "Memory"}}, k.Secret},
 		{rootCertificate(), ""},

@@ -60,6 +60,7 @@ func TestABaseThatHasNothingOfItGetsIt(t *testing.T) {
 		"volumeMounts: [{mountPath: /var/run/secrets/remote, name: istio-kubeconfig, readOnly: true}]",
 		"emptyDir: {medium: Memory}",
 		"restartPolicy: Always",
+		"enableServiceLinks: false",
 	} {
 		require.Contains(t, flow(bare), flow(want))
 	}
@@ -84,7 +85,16 @@ func TestWhatLeadsPastTheProxyIsRefused(t *testing.T) {
 		"a volume of another type":    {`volumes: [{name: istio-kubeconfig, configMap: {name: a}}],`, mount, pod + "volumes[0]: found"},
 		"another directory's volume":  {`volumes: [{name: api-proxy-ca, emptyDir: {}}],`, "", pod + `volumes[0]: found {"emptyDir":{},"name":"api-proxy-ca"}, which is neither`},
 		"another volume there": {`volumes: [{name: a, configMap: {name: a}}],`, `volumeMounts: [{name: a, mountPath: /var/run/secrets/remote/}],`,
-			pod + `volumes[0]: found {"configMap":{"name":"a"},"name":"a"}, which is neither`},
+			pod + `containers: discovery: volumeMounts[0].name: found "a" at /var/run/secrets/remote, where the API proxy keeps its key and its kubeconfig in a volume ` +
+				`of its own: must be "istio-kubeconfig", or remove it`},
+		"a volume of the charts there": {`volumes: [{name: local-certs, emptyDir: {medium: Memory}}],`,
+			`volumeMounts: [{name: local-certs, mountPath: /var/run/secrets/istio-dns}, {name: local-certs, mountPath: /var/run/secrets/remote}],`,
+			pod + `containers: discovery: volumeMounts[1].name: found "local-certs" at /var/run/secrets/remote`},
+		"a mount that can be written to": {volume, strings.Replace(mount, "true", "false", 1),
+			pod + `containers: discovery: volumeMounts[0].readOnly: found false, by which the control plane could replace the API proxy's key and its kubeconfig: must be true`},
+		"the volume once more": {volume, strings.Replace(mount, "}]", "}, {name: istio-kubeconfig, mountPath: /a}]", 1),
+			pod + `containers: discovery: volumeMounts[1].name: found "istio-kubeconfig" again, the volume with the API proxy's key, which is mounted at ` +
+				`/var/run/secrets/remote alone: remove it`},
 		"the file itself": {volume, `volumeMounts: [{name: a, mountPath: /var/run/secrets/remote/config, subPath: config}],`,
 			pod + "containers: discovery: volumeMounts[0].mountPath: found \"/var/run/secrets/remote/config\", which hides the kubeconfig of the API proxy in /var/run/secrets/remote: remove it"},
 		"a part of a volume": {volume, `volumeMounts: [{name: istio-kubeconfig, mountPath: /var/run/secrets/remote, subPath: a}],`,
@@ -155,6 +165,40 @@ func TestAnArgumentThatGoesBeforeItIsRefused(t *testing.T) {
 		text := strings.Replace(base(volume, mount), "args: [discovery]", "args: [discovery, "+args+"]", 1)
 		require.Equal(t, `Deployment istio-system1/istiod-sales: argument --kubeconfig: found "/etc/other", which goes before the API proxy's kubeconfig, `+
 			`so that the control plane would ask past the proxy: remove it`, objecttest.RunError(t, step("proxy", new([]string)), text))
+	}
+}
+
+func TestACommandLineThatVariablesMakeIsRead(t *testing.T) {
+	const env = `env: [{name: A, value: --kubeconfig}, {name: B, value: $(A)=/b}, {name: C, valueFrom: {fieldRef: {fieldPath: metadata.name}}}, {name: D, value: warn}, {name: E, value: kubeconfig}],`
+	past := func(value string) string {
+		return `argument --kubeconfig: found "` + value + `", which goes before the API proxy's kubeconfig, so that the control plane would ask past the proxy: remove it`
+	}
+	open := func(word string) string {
+		return `argument "` + word + `": Kubernetes puts a variable's value there that is not written under env, and that may be --kubeconfig, by which the control plane ` +
+			`would ask past the API proxy: write what it stands for`
+	}
+	named := func(word string) string {
+		return `command line: found "` + word + `", which names KUBECONFIG, by which the control plane finds the API proxy: remove it`
+	}
+	for words, want := range map[string]string{
+		`args: [discovery, $(A), /a]`:                                    past("/a"),
+		`args: [discovery, $(B)]`:                                        past("/b"),
+		`args: [discovery, --$(E)=/a]`:                                   past("/a"),
+		`command: [pilot-discovery, --kubeconfig=/a], args: [discovery]`: past("/a"),
+		`args: [discovery, $(C)]`:                                        open("$(C)"),
+		`args: [discovery, --$(C)=a]`:                                    open("--$(C)=a"),
+		`args: [discovery, $(NONE)]`:                                     open("$(NONE)"),
+		`command: [/usr/bin/env, -u, KUBECONFIG], args: [discovery]`:     named("KUBECONFIG"),
+		`command: [sh, -c, unset KUBECONFIG; exec a], args: [discovery]`: named("unset KUBECONFIG; exec a"),
+		`args: [discovery, --name=$(C), --log_output_level=$(D), $(D)]`:  "",
+	} {
+		text := strings.Replace(base(volume, mount+env), "args: [discovery]", words, 1)
+		if want == "" {
+			objecttest.Run(t, step("proxy", new([]string)), text)
+			continue
+		}
+		require.Equal(t, "Deployment istio-system1/istiod-sales: "+want, objecttest.RunError(t, step("proxy", new([]string)), text))
+		objecttest.Run(t, step("selectors", new([]string)), text)
 	}
 }
 

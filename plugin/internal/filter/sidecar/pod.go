@@ -11,35 +11,46 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/program"
 )
 
-// mount returns the volume that the control plane has where it reads its
-// kubeconfig, and mounts one where a base has none. Every other mount is looked
-// at, too: one at, above or below the kubeconfig or the token would replace it.
-func (p reader) mount() (volume string, err error) {
+// mount mounts the kubeconfig where the control plane reads it, unless a base has
+// it there. Every other mount is looked at, too: one at, above or below the
+// kubeconfig or the token would replace it, and a second one of its volume could be
+// written to.
+func (p reader) mount() error {
 	container, k := p.container, p.Kubeconfig
+	mounted := false
 	for i, m := range object.List(container, "volumeMounts") {
-		at := program.MountPath(m)
+		at, name := program.MountPath(m), object.String(m, "name")
 		part := object.String(m, "subPath") != "" || object.String(m, "subPathExpr") != ""
-		where := fmt.Sprintf("containers: %s: %s.mountPath", object.String(container, "name"), object.Index("volumeMounts", i))
+		where := fmt.Sprintf("containers: %s: %s.", object.String(container, "name"), object.Index("volumeMounts", i))
 		switch {
 		case at == k.Directory && part:
-			return "", fmt.Errorf("%s: found a subPath at %s, where the kubeconfig of the API proxy is at the top of the volume: remove it", where, at)
-		case at == k.Directory && volume == "":
-			volume = object.String(m, "name")
+			return fmt.Errorf("%smountPath: found a subPath at %s, where the kubeconfig of the API proxy is at the top of the volume: remove it", where, at)
+		case at == k.Directory && !mounted && name != k.Volume:
+			return fmt.Errorf("%sname: found %q at %s, where the API proxy keeps its key and its kubeconfig in a volume of its own: must be %q, or remove it", where, name, at, k.Volume)
+		case at == k.Directory && !mounted && isFalse(m, "readOnly"):
+			return fmt.Errorf("%sreadOnly: found false, by which the control plane could replace the API proxy's key and its kubeconfig: must be true", where)
+		case at == k.Directory && !mounted:
+			mounted = true
+			if err := object.Set(m, true, "readOnly"); err != nil {
+				return err
+			}
 		case program.Overlap(at, k.Directory):
-			return "", fmt.Errorf("%s: found %q, which hides the kubeconfig of the API proxy in %s: remove it", where, object.String(m, "mountPath"), k.Directory)
+			return fmt.Errorf("%smountPath: found %q, which hides the kubeconfig of the API proxy in %s: remove it", where, object.String(m, "mountPath"), k.Directory)
 		case program.Overlap(at, tokenDirectory):
-			return "", fmt.Errorf("%s: found %q, which hides the token of the control plane in %s, by which it asks through the API proxy: remove it",
+			return fmt.Errorf("%smountPath: found %q, which hides the token of the control plane in %s, by which it asks through the API proxy: remove it",
 				where, object.String(m, "mountPath"), tokenDirectory)
+		case name == k.Volume:
+			return fmt.Errorf("%sname: found %q again, the volume with the API proxy's key, which is mounted at %s alone: remove it", where, name, k.Directory)
 		}
 	}
-	if volume != "" {
-		return volume, nil
+	if mounted {
+		return nil
 	}
-	mounted, err := object.Node(map[string]any{"name": k.Volume, "mountPath": k.Directory, "readOnly": true})
+	made, err := object.Node(map[string]any{"name": k.Volume, "mountPath": k.Directory, "readOnly": true})
 	if err != nil {
-		return "", err
+		return err
 	}
-	return k.Volume, container.PipeE(yaml.LookupCreate(yaml.SequenceNode, "volumeMounts"), yaml.Append(mounted.YNode()))
+	return container.PipeE(yaml.LookupCreate(yaml.SequenceNode, "volumeMounts"), yaml.Append(made.YNode()))
 }
 
 // wanted is a volume, and the optional Secret that Istio's charts have in its place.
