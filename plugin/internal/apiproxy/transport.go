@@ -69,6 +69,9 @@ func (a *authorities) read() error {
 	if err != nil {
 		return err
 	}
+	if !info.Mode().IsRegular() { // of which the end might never come
+		return fmt.Errorf("%s: is no regular file: must be one, with certificates in PEM", a.path)
+	}
 	if a.last != nil && info.ModTime().Equal(a.since) && info.Size() == a.size {
 		return nil
 	}

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -89,7 +90,7 @@ stderr, and hold no tokens.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringSliceVar(&f.namespaces, "namespace", nil, "`NAME` of a namespace of the tenant, its control plane's and its applications'; repeatable, or a list with commas")
+	flags.StringArrayVar(&f.namespaces, "namespace", nil, "`NAME` of a namespace of the tenant, its control plane's and its applications'; repeatable, or a list with commas")
 	flags.StringArrayVar(&f.only, "only", nil, "`RESOURCE[.GROUP]=NAMES`, with commas: of a kind without a namespace, the only objects that are seen; repeatable. Of namespaces, those of --namespace, and of nodes none, unless said")
 	flags.BoolVar(&f.nodes, "nodes", false, "list and watch nodes as they are, which needs a right to all of them")
 	flags.StringVar(&f.server, "api-server", "", "`URL` of the API server (default https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT)")
@@ -116,6 +117,7 @@ type apiProxyFlags struct {
 // config is what the flags say, all mistakes at once.
 func (f apiProxyFlags) config() (apiproxy.Config, error) {
 	c := f.Config
+	f.namespaces = splitAll(f.namespaces)
 	c.Namespaces = f.namespaces
 	var errs []error
 	if len(f.namespaces) == 0 {
@@ -136,6 +138,9 @@ func (f apiProxyFlags) config() (apiproxy.Config, error) {
 	if c.Server, err = f.serverURL(); err != nil {
 		errs = append(errs, err)
 	}
+	if f.TokenFile == "" {
+		errs = append(errs, errors.New("--token-file: found an empty path: must be the file in which istiod finds its token, or not be given"))
+	}
 	if c.TokenFile, err = filepath.Abs(f.TokenFile); err != nil { // a kubeconfig's paths are relative to itself
 		errs = append(errs, err)
 	}
@@ -150,6 +155,15 @@ func (f apiProxyFlags) config() (apiproxy.Config, error) {
 		errs = append(errs, fmt.Errorf("--%s: found %q: must be an address and a port, such as %s", metricsFlag, f.Metrics, metricsAt))
 	}
 	return c, errors.Join(errs...)
+}
+
+// splitAll splits lists at their commas, and nowhere else.
+func splitAll(lists []string) []string {
+	var all []string
+	for _, list := range lists {
+		all = append(all, strings.Split(list, ",")...)
+	}
+	return all
 }
 
 func isLoopback(host string) bool {
@@ -207,10 +221,19 @@ func (f apiProxyFlags) serverURL() (*url.URL, error) {
 		text = "https://" + net.JoinHostPort(host, port)
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "https" || u.User != nil || strings.ContainsAny(text, "?#") || !isAddress(u) {
 		return nil, fmt.Errorf("--api-server: found %q: must be a URL such as https://10.0.0.1:6443, by https, since tokens go there", text)
 	}
 	return u, nil
+}
+
+// isAddress is whether a URL has a host, and a port that is none or can be one.
+func isAddress(u *url.URL) bool {
+	if u.Hostname() == "" || strings.HasSuffix(u.Host, ":") {
+		return false
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	return u.Port() == "" || err == nil && port != 0
 }
 
 func apiProxyReadyCommand() *cobra.Command {
