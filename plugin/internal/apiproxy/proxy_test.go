@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,4 +50,19 @@ func TestList(t *testing.T) {
 		"/api/v1/namespaces/a/configmaps",
 		"/api/v1/namespaces/b/configmaps?resourceVersion=103&resourceVersionMatch=Exact",
 	}, w.asked())
+}
+
+func TestWhateverMaySelectHasItsOwnPositions(t *testing.T) {
+	key := func(text string) string {
+		values, err := url.ParseQuery(text)
+		require.NoError(t, err)
+		return query{resource: resource{"", "v1", "configmaps"}, values: values}.key()
+	}
+	require.Equal(t, key(""), key("watch=1&timeoutSeconds=9&timeout=9s&resourceVersion=1&allowWatchBookmarks=true&labelSelector=&limit=500"))
+	require.Equal(t, key("labelSelector=a&fieldSelector=b"), key("fieldSelector=b&watch=1&labelSelector=a"))
+	seen := map[string]bool{}
+	for _, text := range []string{"", "labelSelector=a", "fieldSelector=a", "shardSelector=a", "shardSelector=b", "shardSelector=a&shardSelector=b"} {
+		require.False(t, seen[key(text)], text)
+		seen[key(text)] = true
+	}
 }

@@ -3,6 +3,7 @@ package apiproxy
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -34,15 +35,26 @@ type query struct {
 }
 
 // key is what positions are stored by: whatever selects the same objects has
-// the same events.
+// the same events. A parameter that is not known here may select as well.
 func (q query) key() string {
 	selectors := url.Values{}
-	for _, name := range []string{"labelSelector", "fieldSelector"} {
-		if v := q.values.Get(name); v != "" {
-			selectors.Set(name, v)
+	for name, v := range q.values {
+		if name != "timeout" && !ownParameter(name) && !slices.Equal(v, []string{""}) {
+			selectors[name] = v
 		}
 	}
 	return q.root() + "/" + q.name + "?" + selectors.Encode()
+}
+
+// ownParameter is whether a parameter says where to begin and how much to tell, or
+// how to print it, rather than of which objects.
+func ownParameter(name string) bool {
+	switch name {
+	case "watch", "limit", "continue", "resourceVersion", "resourceVersionMatch", "sendInitialEvents",
+		"allowWatchBookmarks", "timeoutSeconds", "pretty":
+		return true
+	}
+	return false
 }
 
 // collection is the kind whose objects of the whole cluster a path names.
@@ -125,10 +137,7 @@ func (p part) path(r resource) string {
 func (p part) values(of url.Values, own map[string]string) url.Values {
 	to := url.Values{}
 	for name, v := range of {
-		switch name {
-		case "watch", "limit", "continue", "resourceVersion", "resourceVersionMatch", "sendInitialEvents",
-			"allowWatchBookmarks", "timeoutSeconds", "pretty":
-		default:
+		if !ownParameter(name) {
 			to[name] = v
 		}
 	}
