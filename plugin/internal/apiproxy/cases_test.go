@@ -335,3 +335,18 @@ func TestNobodys(t *testing.T) {
 	}
 	require.Empty(t, w.asked())
 }
+
+// A version that is yet to come is answered as the API server does, and the parts are not asked.
+func TestAVersionThatIsYetToComeIsNotWaitedFor(t *testing.T) {
+	w := newWorld(t)
+	v := w.view(t)
+	response := v.request(t, "/api/v1/configmaps?watch=true&resourceVersion=999999"+watchList)
+	require.Equal(t, http.StatusGatewayTimeout, response.StatusCode)
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "Too large resource version: 999999, current: 100")
+	require.Contains(t, string(text), "ResourceVersionTooLarge")
+	for _, path := range w.asked() {
+		require.NotContains(t, path, "watch=")
+	}
+}

@@ -32,6 +32,23 @@ func unavailable(err error) *refusal {
 	}
 }
 
+// tooLarge is the API server's answer to who asks for a version that is yet to come.
+func tooLarge(asked, now uint64) *refusal {
+	return &refusal{
+		code: http.StatusGatewayTimeout, retryAfter: "1", message: fmt.Sprintf("Too large resource version: %d, current: %d", asked, now),
+		body: []byte(`{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","reason":"Timeout","code":504,"details":{"retryAfterSeconds":1,` +
+			`"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}]}}`),
+	}
+}
+
+// late is the answer to a request whose time is over.
+func late() *refusal {
+	return &refusal{
+		code: http.StatusGatewayTimeout, reason: "Timeout", retryAfter: "1",
+		message: "the API server has not answered within the time that the request has",
+	}
+}
+
 // of says which part a refusal is about.
 func (r *refusal) of(p part) *refusal {
 	to := *r

@@ -130,7 +130,9 @@ func asRefusal(err error) *refusal {
 	switch {
 	case errors.As(err, &r):
 		return r
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded):
+		return late()
+	case errors.Is(err, context.Canceled):
 		return unavailable(err) // the client is gone, or the proxy ends
 	}
 	return &refusal{code: http.StatusBadGateway, message: err.Error()}

@@ -93,7 +93,8 @@ func (m *merged) resume(version uint64) (beginning, error) {
 
 // beginWithInitialEvents asks once for the version that the API server has: each
 // part's request for the newest would wait until the API server knows that it
-// has that, a tenth of a second.
+// has that, a tenth of a second. At a version that is yet to come they would wait
+// for seconds, and others meanwhile for them.
 func (m *merged) beginWithInitialEvents(ctx context.Context, atLeast uint64) (beginning, error) {
 	now, err := m.now(ctx)
 	if err != nil {
@@ -103,8 +104,12 @@ func (m *merged) beginWithInitialEvents(ctx context.Context, atLeast uint64) (be
 	if err != nil {
 		return beginning{}, err
 	}
+	if asked := line.Real(atLeast); now != 0 && asked > now {
+		line.Release()
+		return beginning{}, tooLarge(asked, now)
+	}
 	return beginning{
-		line: line, version: strconv.FormatUint(max(now, line.Real(atLeast)), 10), match: m.values.Get("resourceVersionMatch"),
+		line: line, version: strconv.FormatUint(now, 10), match: m.values.Get("resourceVersionMatch"),
 	}, nil
 }
 
