@@ -248,8 +248,9 @@ spec: {controllerName: istio.io/gateway-controller}
 `
 
 // withGatewayImage puts the program in ./gateway in Envoy's place, by an annotation that
-// istiod's injector reads. The gateway is the rendered one in all else but its requests:
-// the machine is small.
+// istiod's injector reads. The gateway is the rendered one in all else but its requests,
+// since the machine is small, and that no registry is asked for the image: the chart's
+// image "auto" has no tag, for which Kubernetes asks always.
 const withGatewayImage = `
 patches:
 - target: {kind: Deployment, name: istio-ingressgateway}
@@ -264,6 +265,7 @@ patches:
         spec:
           containers:
           - name: istio-proxy
+            imagePullPolicy: IfNotPresent
             resources: {requests: {cpu: 1m, memory: 16Mi}}
 `
 
@@ -290,5 +292,6 @@ spec:
       containers:
       - name: istio-proxy
         image: auto
+        imagePullPolicy: IfNotPresent
         resources: {requests: {cpu: 1m, memory: 16Mi}}
 `
