@@ -44,7 +44,16 @@ func (c Checkout) CopyTenant(from, to string, words ...string) error {
 
 // Edit replaces words in the tenant.yaml of an overlay.
 func (c Checkout) Edit(overlay string, words ...string) error {
-	file := filepath.Join(c.Dir, "overlays", overlay, "tenant.yaml")
+	return c.edit(overlay, "tenant.yaml", words...)
+}
+
+// List adds to the resources that the kustomization.yaml of an overlay lists.
+func (c Checkout) List(overlay, resource string) error {
+	return c.edit(overlay, "kustomization.yaml", "resources:\n", "resources:\n- "+resource+"\n")
+}
+
+func (c Checkout) edit(overlay, name string, words ...string) error {
+	file := filepath.Join(c.Dir, "overlays", overlay, name)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err

@@ -1,29 +1,19 @@
-// Package network_test asks a network plugin's own engine, that of
-// kube-network-policies, what it would make of a tenant's policies. It is a module
-// of its own: the engine pins other versions of what everybody uses.
 package network_test
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/network"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
-	"sigs.k8s.io/kube-network-policies/pkg/api"
-	"sigs.k8s.io/kube-network-policies/pkg/network"
-	"sigs.k8s.io/kube-network-policies/pkg/networkpolicy"
-	cnp "sigs.k8s.io/kube-network-policies/plugins/npa-v1alpha2"
 	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
-	cnpinformers "sigs.k8s.io/network-policy-api/pkg/client/informers/externalversions"
 	"sigs.k8s.io/yaml"
 )
 
@@ -72,23 +62,18 @@ func pod(namespace string, address int, labels map[string]string) *corev1.Pod {
 	}
 }
 
-// cluster knows which Pod has an address.
-type cluster struct{}
-
-func (cluster) GetPodInfoByIP(ip string) (*api.PodInfo, bool) {
+// engine evaluates the policies of a stream of objects.
+func engine(t *testing.T, text string) network.Engine {
+	t.Helper()
+	var o network.Objects
 	for _, p := range pods {
-		if p.Status.PodIP == ip && p.Namespace != "" {
-			return api.NewPodInfo(p, map[string]string{"kubernetes.io/metadata.name": p.Namespace}, nil, ""), true
+		if p.Namespace != "" {
+			o.Pods = append(o.Pods, *p)
+			o.Namespaces = append(o.Namespaces, corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+				Name: p.Namespace, Labels: map[string]string{"kubernetes.io/metadata.name": p.Namespace},
+			}})
 		}
 	}
-	return nil, false
-}
-
-// engine evaluates the policies of a stream of objects: the tier Admin, then
-// NetworkPolicies.
-func engine(t *testing.T, text string) *networkpolicy.PolicyEngine {
-	t.Helper()
-	kubernetes, clusterPolicies := informers.NewSharedInformerFactory(nil, 0), cnpinformers.NewSharedInformerFactory(nil, 0)
 	for doc := range strings.SplitSeq(text, "\n---\n") {
 		var head metav1.TypeMeta
 		require.NoError(t, yaml.Unmarshal([]byte(doc), &head))
@@ -96,21 +81,16 @@ func engine(t *testing.T, text string) *networkpolicy.PolicyEngine {
 		case "NetworkPolicy":
 			var p networkingv1.NetworkPolicy
 			require.NoError(t, yaml.UnmarshalStrict([]byte(doc), &p))
-			if p.Spec.PolicyTypes == nil {
-				p.Spec.PolicyTypes = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress} // as the API server does
-			}
-			require.NoError(t, kubernetes.Networking().V1().NetworkPolicies().Informer().GetIndexer().Add(&p))
+			o.Policies = append(o.Policies, p)
 		case "ClusterNetworkPolicy":
 			var p v1alpha2.ClusterNetworkPolicy
 			require.NoError(t, yaml.UnmarshalStrict([]byte(doc), &p))
-			require.NoError(t, clusterPolicies.Policy().V1alpha2().ClusterNetworkPolicies().Informer().GetIndexer().Add(&p))
+			o.ClusterPolicies = append(o.ClusterPolicies, p)
 		}
 	}
-	core := kubernetes.Core().V1()
-	return networkpolicy.NewPolicyEngine(cluster{}, []api.PolicyEvaluator{
-		cnp.NewClusterNetworkPolicy(v1alpha2.AdminTier, clusterPolicies.Policy().V1alpha2().ClusterNetworkPolicies(), nil, nil),
-		networkpolicy.NewStandardNetworkPolicy("node", core.Namespaces(), core.Pods(), kubernetes.Networking().V1().NetworkPolicies()),
-	})
+	e, err := network.New(o)
+	require.NoError(t, err)
+	return e
 }
 
 // open is what a tenant's administrator may write: everything, from everywhere.
@@ -122,7 +102,7 @@ func TestTheFloorHoldsWhateverTheTenantOpens(t *testing.T) {
 	const allow = "{allowFrom: [monitoring]}"
 	shipped, floor := render(t, allow), render(t, strings.Replace(allow, "{", "{floor: true, ", 1))
 	attack := open("ns-1") + open("istio-system1")
-	engines := []*networkpolicy.PolicyEngine{engine(t, shipped), engine(t, shipped+attack), engine(t, floor), engine(t, floor+attack)}
+	engines := []network.Engine{engine(t, shipped), engine(t, shipped+attack), engine(t, floor), engine(t, floor+attack)}
 	const yes, no = true, false
 	for _, row := range []struct {
 		from, to string
@@ -157,10 +137,7 @@ func TestTheFloorHoldsWhateverTheTenantOpens(t *testing.T) {
 		var got [4]bool
 		for i, e := range engines {
 			var err error
-			got[i], err = e.EvaluatePacket(context.Background(), &network.Packet{
-				Family: corev1.IPv4Protocol, Proto: corev1.ProtocolTCP, SrcPort: 40000, DstPort: row.port,
-				SrcIP: net.ParseIP(pods[row.from].Status.PodIP), DstIP: net.ParseIP(pods[row.to].Status.PodIP),
-			})
+			got[i], err = e.Allows(pods[row.from].Status.PodIP, pods[row.to].Status.PodIP, row.port)
 			require.NoError(t, err)
 		}
 		require.Equal(t, row.want, got, "%s -> %s:%d", row.from, row.to, row.port)
@@ -174,10 +151,7 @@ func TestTheFloorLeavesTheTenantToItsOwnPolicies(t *testing.T) {
 		from, to string
 		want     bool
 	}{{"peer", "app", false}, {"istiod", "app", true}, {"dev", "app", false}} {
-		got, err := e.EvaluatePacket(context.Background(), &network.Packet{
-			Family: corev1.IPv4Protocol, Proto: corev1.ProtocolTCP, SrcPort: 40000, DstPort: 8080,
-			SrcIP: net.ParseIP(pods[row.from].Status.PodIP), DstIP: net.ParseIP(pods[row.to].Status.PodIP),
-		})
+		got, err := e.Allows(pods[row.from].Status.PodIP, pods[row.to].Status.PodIP, 8080)
 		require.NoError(t, err)
 		require.Equal(t, row.want, got, "%s -> %s", row.from, row.to)
 	}

@@ -57,7 +57,7 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	for _, name := range []string{"pause", "app", "image"} {
+	for _, name := range []string{"pause", "app", "gateway", "verdicts", "image"} {
 		binaries[name] = filepath.Join(built, name)
 	}
 	if !cluster.Isolated() {
@@ -91,19 +91,21 @@ func value(name string) string { return flag.Lookup(name).Value.String() }
 // claims starts a claim of the table.
 func claims(t *testing.T, text string) *tally.Claim { return results.Claim(t, text) }
 
-// buildTools builds the programs of the images, which need no library, and the
-// commands that render.
+// buildTools builds the programs of the images, which need no library, the
+// commands that render, and the second engine, for which the compiler's cache has
+// what that module's own tests need.
 func buildTools(into string) error {
 	for _, build := range []struct {
-		dir  string
-		args []string
+		dir, cgo string
+		args     []string
 	}{
-		{".", []string{"./pause", "./app"}},
-		{"../..", []string{"./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5"}},
+		{".", "0", []string{"./pause", "./app", "./gateway"}},
+		{"../..", "0", []string{"./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5"}},
+		{"../network", "1", []string{"./verdicts"}},
 	} {
 		cmd := exec.Command("go", append([]string{"build", "-o", into + "/"}, build.args...)...)
 		cmd.Dir = build.dir
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED="+build.cgo)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("build: %w\n%s", err, out)
 		}

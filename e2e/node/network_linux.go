@@ -39,6 +39,8 @@ func upNetwork() error {
 	return errors.Join(
 		netlink.AddrAdd(bridge, address), netlink.LinkSetUp(bridge), netlink.RouteAdd(way),
 		set("net/ipv4/ip_forward", "1"), set("net/bridge/bridge-nf-call-iptables", "1"),
+		// Otherwise a refusal is sent once a second, and tests wait for the rest.
+		set("net/ipv4/icmp_ratelimit", "0"),
 	)
 }
 

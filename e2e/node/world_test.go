@@ -3,6 +3,7 @@ package node_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -32,17 +33,21 @@ func (t *tenant) istiod() string { return "istiod-" + t.name }
 // world is the node that all claims are about: the common base and three tenants,
 // whose istiods run as Pods. The first test that asks for it starts it.
 type world struct {
-	once    sync.Once
-	err     error
-	node    *node.Node
-	source  checkout.Checkout
-	tenants map[string]*tenant
+	once     sync.Once
+	err      error
+	enforce  sync.Once
+	enforced error // of enforce
+	engine   bool  // enforce was called
+	node     *node.Node
+	source   checkout.Checkout
+	tenants  map[string]*tenant
 }
 
 var shared world
 
-// dev and sales are as shipped, but that application namespaces of dev are let in
-// by allowFrom where a test asks; fin has two application namespaces, and the API proxy beside its istiod.
+// dev has the gateway of bases/istio/gateway beside what is shipped; sales has one of
+// its own, which istiod injects, and lets the namespace monitoring in; fin has two
+// application namespaces, and the API proxy beside its istiod.
 var tenantNames = []string{"dev", "sales", "fin"}
 
 func newTenants() map[string]*tenant {
@@ -56,6 +61,8 @@ func newTenants() map[string]*tenant {
 const (
 	// appImage is the image of the program in ./app.
 	appImage = "e2e.local/app:1"
+	// gatewayImage is that of the program in ./gateway.
+	gatewayImage = "e2e.local/gateway:1"
 	// apiProxyImage is the one that the Dockerfile makes.
 	apiProxyImage = "e2e.local/istio-tenancy:1"
 )
@@ -86,6 +93,11 @@ func (w *world) start(t *testing.T) (err error) {
 	if err := errors.Join(
 		w.source.CopyTenant("sales", "fin", "sales", "fin", "istio-system1", "istio-system4", "- ns-1", "- ns-5\n  - ns-6\n  discovery: proxy"),
 		w.source.Add("fin", withProxy),
+		w.source.List("dev", "../../bases/istio/gateway"),
+		w.source.Add("dev", withGatewayImage),
+		w.source.Edit("sales", "spec:\n", "spec:\n  network:\n    allowFrom: [monitoring]\n"),
+		w.source.List("sales", "ingress.yaml"),
+		os.WriteFile(filepath.Join(dir, "overlays/sales/ingress.yaml"), []byte(ingress), 0o644),
 	); err != nil {
 		return err
 	}
@@ -102,6 +114,7 @@ func (w *world) start(t *testing.T) (err error) {
 		{Name: "docker.io/istio/proxyv2:1.31.0", Program: binaries["pilot-agent"], User: "1337"},
 		{Name: apiProxyImage, Root: made.Root, Entrypoint: made.Entrypoint, User: fmt.Sprint(made.User)},
 		{Name: appImage, Program: binaries["app"], User: "1000"},
+		{Name: gatewayImage, Program: binaries["gateway"], User: "1337"},
 	}})
 	if err != nil {
 		return err
@@ -114,6 +127,9 @@ func (w *world) start(t *testing.T) (err error) {
 	}
 	if _, err := admin.Apply(common); err != nil {
 		return fmt.Errorf("apply common: %w", err)
+	}
+	if err := w.applyGatewayAPI(); err != nil {
+		return err
 	}
 	for _, name := range tenantNames {
 		tenant := w.tenants[name]
@@ -133,6 +149,79 @@ func (w *world) start(t *testing.T) (err error) {
 	return nil
 }
 
+// applyGatewayAPI installs what a cluster administrator does: the kinds, and Istio's class.
+func (w *world) applyGatewayAPI() error {
+	files, err := filepath.Glob(filepath.Join(binaries["gateway-api"], "*.yaml"))
+	if err != nil {
+		return err
+	}
+	var all []byte
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		all = append(append(all, text...), "\n---\n"...)
+	}
+	objects, err := cluster.Parse(append(all, gatewayClass...))
+	if err != nil {
+		return err
+	}
+	_, err = w.node.Cluster.Admin.Apply(objects)
+	return err
+}
+
+// theEnforcedWorld is theWorld, whose NetworkPolicies hold.
+func theEnforcedWorld(t *testing.T) *world {
+	t.Helper()
+	w := theWorld(t)
+	w.enforce.Do(func() { w.engine, w.enforced = true, w.startEnforcing() })
+	require.NoError(t, w.enforced)
+	return w
+}
+
+// enforces says whether a test has asked for theEnforcedWorld.
+func (w *world) enforces() bool { return w.engine }
+
+// startEnforcing returns when a connection that was possible is no more: that of
+// sales' istiod to dev's.
+func (w *world) startEnforcing() error {
+	from, err := w.istiod("sales")
+	if err != nil {
+		return err
+	}
+	to, err := w.istiod("dev")
+	if err != nil {
+		return err
+	}
+	xds := to.Address + ":15012"
+	if !from.Reaches(xds, time.Second) {
+		return fmt.Errorf("%s does not reach %s before NetworkPolicies are enforced", from.Address, xds)
+	}
+	if err := w.node.Enforce(); err != nil {
+		return err
+	}
+	return cluster.Eventually(time.Minute, func() error {
+		if from.Reaches(xds, time.Second) {
+			return fmt.Errorf("%s reaches %s: NetworkPolicies are not enforced", from.Address, xds)
+		}
+		return nil
+	})
+}
+
+// istiod is the network of a tenant's istiod.
+func (w *world) istiod(name string) (node.Place, error) {
+	tenant := w.tenants[name]
+	pods, err := w.node.Cluster.Admin.Items("/api/v1/namespaces/" + tenant.controlPlane + "/pods?labelSelector=app%3Distiod")
+	if err != nil {
+		return node.Place{}, err
+	}
+	if len(pods) != 1 {
+		return node.Place{}, fmt.Errorf("%d Pods in %s are istiod, want 1", len(pods), tenant.controlPlane)
+	}
+	return w.node.Pod(tenant.controlPlane, pods[0].GetName())
+}
+
 func (w *world) stop() {
 	if w.node != nil {
 		w.node.Stop()
@@ -149,4 +238,60 @@ patches:
     metadata:
       name: istiod
       annotations: {istio-tenancy.dev/api-proxy-image: "` + apiProxyImage + `"}
+`
+
+const gatewayClass = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: istio}
+spec: {controllerName: istio.io/gateway-controller}
+`
+
+// withGatewayImage puts the program in ./gateway in Envoy's place, by an annotation that
+// istiod's injector reads. The gateway is the rendered one in all else but its requests,
+// since the machine is small, and that no registry is asked for the image: the chart's
+// image "auto" has no tag, for which Kubernetes asks always.
+const withGatewayImage = `
+patches:
+- target: {kind: Deployment, name: istio-ingressgateway}
+  patch: |
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: istio-ingressgateway}
+    spec:
+      template:
+        metadata:
+          annotations: {sidecar.istio.io/proxyImage: "` + gatewayImage + `"}
+        spec:
+          containers:
+          - name: istio-proxy
+            imagePullPolicy: IfNotPresent
+            resources: {requests: {cpu: 1m, memory: 16Mi}}
+`
+
+// ingress is a gateway that an overlay holds, as Istio's documentation writes one.
+const ingress = `
+apiVersion: v1
+kind: Service
+metadata: {name: ingress, namespace: ns-1}
+spec:
+  type: NodePort
+  selector: {app: ingress}
+  ports: [{name: https, port: 443, targetPort: 8443}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ingress, namespace: ns-1}
+spec:
+  selector: {matchLabels: {app: ingress}}
+  template:
+    metadata:
+      annotations: {inject.istio.io/templates: gateway, sidecar.istio.io/proxyImage: "` + gatewayImage + `"}
+      labels: {app: ingress, sidecar.istio.io/inject: "true"}
+    spec:
+      containers:
+      - name: istio-proxy
+        image: auto
+        imagePullPolicy: IfNotPresent
+        resources: {requests: {cpu: 1m, memory: 16Mi}}
 `
