@@ -7,7 +7,6 @@ const (
 
 	egress      = "A tenant's workloads may connect anywhere that the other side accepts"
 	webhookPort = "The port of istiod's webhooks is open to everybody"
-	endpoints   = "let `edit` and `admin` write Endpoints, which reach past NetworkPolicies"
 	dnsTells    = "The cluster's DNS tells every Pod the names and addresses of all tenants' Services"
 )
 
@@ -22,7 +21,7 @@ var networkAttacks = []attack{
 	{name: "another tenant's Pod, by a Service that leads there", verb: "connect tcp {forged}:80", by: "network", refused: closed, open: "{prey}:8080"},
 	{name: "another tenant's Pod, by the node's port of such a Service", verb: "connect tcp {node}:{forgedNodePort}", by: "network", refused: closed, open: "{prey}:8080"},
 	{name: "another tenant's istiod, by a Service that leads there", verb: "connect tcp {forgedXDS}:15012", by: "network", refused: closed, open: "{devIstiod}:15012"},
-	{name: "such a Service, through the API server", admin: "GET /api/v1/namespaces/ns-1/services/forged:http/proxy/", named: endpoints},
+	{name: "such a Service, through the API server", admin: "GET /api/v1/namespaces/ns-1/services/forged:http/proxy/", by: "API server", refused: "no endpoints available"},
 
 	// The other tenant's istiod.
 	{name: "another tenant's istiod: xDS", verb: "connect tcp {devIstiod}:15012", by: "network", refused: closed, open: "{devIstiod}:15012"},

@@ -10,7 +10,7 @@ func secured(fields string) string { return with(", securityContext: {"+fields+"
 var podAttacks = []attack{
 	{name: "hostPath", pod: with(", volumeMounts: [{name: v, mountPath: /host}]", "volumes: [{name: v, hostPath: {path: /}}]"), by: "admission", refused: "any other type reaches the node"},
 	{name: "nfs", pod: with("", "volumes: [{name: v, nfs: {server: 127.0.0.1, path: /}}]"), by: "admission", refused: "any other type reaches the node"},
-	{name: "iscsi", pod: with("", "volumes: [{name: v, iscsi: {targetPortal: 127.0.0.1, iqn: iqn.2001-04.com.example, lun: 0}}]"), by: "admission", refused: "any other type reaches the node"},
+	{name: "iscsi", pod: with("", "volumes: [{name: v, iscsi: {targetPortal: 127.0.0.1, iqn: 'iqn.2001-04.com.example:x', lun: 0}}]"), by: "admission", refused: "any other type reaches the node"},
 	{name: "hostNetwork", pod: with("", "hostNetwork: true"), by: "admission", refused: "hostNetwork, hostPID and hostIPC"},
 	{name: "hostPID", pod: with("", "hostPID: true"), by: "admission", refused: "hostNetwork, hostPID and hostIPC"},
 	{name: "hostIPC", pod: with("", "hostIPC: true"), by: "admission", refused: "hostNetwork, hostPID and hostIPC"},
@@ -39,7 +39,7 @@ var podAttacks = []attack{
 	{name: "an affinity to another tenant's Pods", pod: with("", "affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, namespaces: [ns-0], labelSelector: {}}]}}"), by: "admission", refused: "spec.affinity"},
 	{name: "a token of another mesh", pod: with("", "volumes: [{name: v, projected: {sources: [{serviceAccountToken: {audience: dev.istio-tenancy.dev, path: t}}]}}]"), by: "admission", refused: "is the audience of a mesh"},
 	{name: "another tenant's ServiceAccount", pod: with("", "serviceAccountName: rich"), by: "API server", refused: "serviceaccount .*not found|not found"},
-	{name: "another tenant's ServiceAccount, by namespace and name", pod: with("", "serviceAccountName: ns-0/rich"), by: "API server", refused: "Invalid value|not found"},
+	{name: "another tenant's ServiceAccount, by namespace and name", pod: with("", "serviceAccountName: ns-0/rich"), by: "API server", refused: "may not contain"},
 	{name: "a RuntimeClass that nobody made", pod: with("", "runtimeClassName: host"), by: "API server", refused: "not found"},
 	{name: "a priority by its number", pod: with("", "priority: 2000001000"), by: "API server", refused: "priority"},
 	{name: "a path out of a volume", pod: with(", volumeMounts: [{name: v, mountPath: /v, subPath: ../../..}]", "volumes: [{name: v, emptyDir: {}}]"), by: "API server", refused: "must not contain '..'"},
@@ -48,8 +48,9 @@ var podAttacks = []attack{
 	// What makes Pods, or gives them a node, beside a Pod itself.
 	{name: "a binding of a Pod to a node", admin: `POST /api/v1/namespaces/ns-1/pods/own/binding {"metadata":{"name":"own"},"target":{"kind":"Node","name":"node-1"}}`, by: "RBAC", refused: forbidden},
 	{name: "a Binding", admin: `POST /api/v1/namespaces/ns-1/bindings {"metadata":{"name":"own"},"target":{"kind":"Node","name":"node-1"}}`, by: "RBAC", refused: forbidden},
-	{name: "an ephemeral container that is privileged", admin: `PATCH /api/v1/namespaces/ns-1/pods/own/ephemeralcontainers {"spec":{"ephemeralContainers":[{"name":"x","image":"e2e.local/attacker:1","securityContext":{"privileged":true}}]}}`, by: "admission", refused: "privileged, procMount"},
-	{name: "an ephemeral container with SYS_PTRACE", admin: `PATCH /api/v1/namespaces/ns-1/pods/own/ephemeralcontainers {"spec":{"ephemeralContainers":[{"name":"x","image":"e2e.local/attacker:1","securityContext":{"capabilities":{"add":["SYS_PTRACE"]}}}]}}`, by: "admission", refused: "capabilities.add: right are"},
+	{name: "an ephemeral container, by the administrator", admin: `PATCH /api/v1/namespaces/ns-1/pods/own/ephemeralcontainers {"spec":{"ephemeralContainers":[{"name":"x","image":"e2e.local/attacker:1","securityContext":{"privileged":true}}]}}`, by: "RBAC", refused: forbidden},
+	{name: "an ephemeral container that is privileged", other: `PATCH /api/v1/namespaces/ns-1/pods/own/ephemeralcontainers {"spec":{"ephemeralContainers":[{"name":"x","image":"e2e.local/attacker:1","securityContext":{"privileged":true}}]}}`, by: "admission", refused: "privileged, procMount"},
+	{name: "an ephemeral container with SYS_PTRACE", other: `PATCH /api/v1/namespaces/ns-1/pods/own/ephemeralcontainers {"spec":{"ephemeralContainers":[{"name":"x","image":"e2e.local/attacker:1","securityContext":{"capabilities":{"add":["SYS_PTRACE"]}}}]}}`, by: "admission", refused: "capabilities.add: right are"},
 	{name: "a Pod beside the own istiod", admin: `POST /api/v1/namespaces/istio-system1/pods {"metadata":{"name":"x"},"spec":{"containers":[{"name":"x","image":"e2e.local/attacker:1"}]}}`, by: "RBAC", refused: forbidden},
 	{name: "a Pod of another tenant", admin: `POST /api/v1/namespaces/ns-0/pods {"metadata":{"name":"x"},"spec":{"containers":[{"name":"x","image":"e2e.local/attacker:1"}]}}`, by: "RBAC", refused: forbidden},
 	{name: "a Pod, by the Pod's token", token: `POST /api/v1/namespaces/ns-1/pods {"metadata":{"name":"x"},"spec":{"containers":[{"name":"x","image":"e2e.local/attacker:1"}]}}`, by: "RBAC", refused: forbidden},
@@ -58,11 +59,11 @@ var podAttacks = []attack{
 	{name: "a PriorityClass", admin: `POST /apis/scheduling.k8s.io/v1/priorityclasses {"metadata":{"name":"x"},"value":1000}`, by: "RBAC", refused: forbidden},
 
 	// What the kubelet is asked for.
-	{name: "another tenant's Secret as a volume", runs: with("", "volumes: [{name: v, secret: {secretName: prize}}]"), by: "kubelet", refused: `secret "prize" not found`},
-	{name: "another tenant's ConfigMap as a volume", runs: with("", "volumes: [{name: v, configMap: {name: prize}}]"), by: "kubelet", refused: `configmap "prize" not found`},
+	{name: "another tenant's Secret as a volume", runs: with(", volumeMounts: [{name: v, mountPath: /v}]", "volumes: [{name: v, secret: {secretName: prize}}]"), by: "kubelet", refused: `secret "prize" not found`},
+	{name: "another tenant's ConfigMap as a volume", runs: with(", volumeMounts: [{name: v, mountPath: /v}]", "volumes: [{name: v, configMap: {name: prize}}]"), by: "kubelet", refused: `configmap "prize" not found`},
 	{name: "another tenant's Secret as a variable", runs: with(", env: [{name: A, valueFrom: {secretKeyRef: {name: prize, key: key}}}]", ""), by: "kubelet", refused: `secret "prize" not found`},
 	{name: "another tenant's ConfigMap as variables", runs: with(", envFrom: [{configMapRef: {name: prize}}]", ""), by: "kubelet", refused: `configmap "prize" not found`},
-	{name: "another tenant's Secret in a projected volume", runs: with("", "volumes: [{name: v, projected: {sources: [{secret: {name: prize}}]}}]"), by: "kubelet", refused: `secret "prize" not found`},
+	{name: "another tenant's Secret in a projected volume", runs: with(", volumeMounts: [{name: v, mountPath: /v}]", "volumes: [{name: v, projected: {sources: [{secret: {name: prize}}]}}]"), by: "kubelet", refused: `secret "prize" not found`},
 	{name: "another tenant's pull Secret", runs: with("", "imagePullSecrets: [{name: prize}]"), by: "kubelet", refused: "Unable to retrieve some image pull secrets"},
 	{name: "a link out of a volume", runs: `
 terminationGracePeriodSeconds: 0
@@ -72,5 +73,5 @@ initContainers:
 containers:
 - {name: a, image: ` + attackerImage + `, volumeMounts: [{name: v, mountPath: /host, subPath: root}]}
 `, by: "kubelet", refused: "failed to prepare subPath"},
-	{name: "a volume of a driver that is not there", runs: with("", "volumes: [{name: v, csi: {driver: nfs.csi.k8s.io}}]"), by: "kubelet", refused: "not found in the list of registered CSI drivers"},
+	{name: "a volume of a driver that is not there", runs: with(", volumeMounts: [{name: v, mountPath: /v}]", "volumes: [{name: v, csi: {driver: nfs.csi.k8s.io}}]"), by: "kubelet", refused: "not found in the list of registered CSI drivers"},
 }

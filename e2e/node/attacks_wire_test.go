@@ -19,7 +19,7 @@ import (
 
 const (
 	forges    = "`NET_ADMIN` and `NET_RAW` let a Pod forge addresses, also by ARP, where the network plugin does not check them"
-	linkLocal = "a plugin that enforces them for IPv4 alone leaves Pods of one node to each other's IPv6 addresses of the link"
+	linkLocal = "a plugin that enforces NetworkPolicies for IPv4 alone leaves Pods of one node to each other's IPv6 addresses of the link"
 )
 
 // These attacks are about addresses that the attacker does not have. They run one by one,
