@@ -46,7 +46,6 @@ var networkAttacks = []attack{
 	{name: "the kubelet's port without authentication", verb: "get http://{node}:10255/pods", by: "nobody listens", refused: closed},
 	{name: "kube-proxy's health", verb: "get http://{node}:10256/healthz", named: egress},
 	{name: "kube-proxy's metrics, which are the node's own", verb: "connect tcp {node}:10249", by: "nobody listens", refused: closed},
-	{name: "the node's own loopback address, by a packet past its routes", verb: "syn {self} 127.0.0.1:10249", by: "kernel", refused: "no answer came back"},
 	{name: "the cloud's metadata service", verb: "get http://169.254.169.254/latest/meta-data/", named: "block the cloud's metadata service"},
 
 	// The API server.

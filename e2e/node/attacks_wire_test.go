@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 
 const (
 	forges    = "`NET_ADMIN` and `NET_RAW` let a Pod forge addresses, also by ARP, where the network plugin does not check them"
+	loopback  = "such a Pod reaches what listens on the loopback address of its node"
 	linkLocal = "a plugin that enforces NetworkPolicies for IPv4 alone leaves Pods of one node to each other's IPv6 addresses of the link"
 )
 
@@ -41,6 +43,35 @@ func TestAttacksOnTheWire(t *testing.T) {
 		came, said := f.attackerDoes("syn {self} {prey}:8080")
 		require.False(t, came, said)
 		require.False(t, arrived(), "the packet arrived")
+	})
+	c.Check("a datagram to another tenant is refused", func(t *testing.T) {
+		var socket net.PacketConn
+		require.NoError(t, f.prey.Do(func() (err error) {
+			socket, err = net.ListenPacket("udp4", f.prey.Address+":5353")
+			return err
+		}))
+		defer socket.Close()
+		go func() {
+			packet := make([]byte, 16)
+			for {
+				n, from, err := socket.ReadFrom(packet)
+				if err != nil {
+					return
+				}
+				socket.WriteTo(packet[:n], from)
+			}
+		}()
+		came, said := f.attackerDoes("datagram {prey}:5353")
+		require.False(t, came, said)
+		require.Regexp(t, closed, said)
+		conn, err := f.friend.Dial(t.Context(), "udp4", f.prey.Address+":5353")
+		require.NoError(t, err)
+		defer conn.Close()
+		require.NoError(t, conn.SetDeadline(time.Now().Add(5*time.Second)))
+		_, err = conn.Write([]byte("?"))
+		require.NoError(t, err)
+		_, err = conn.Read(make([]byte, 16))
+		require.NoError(t, err, "dev's own Pod got no answer")
 	})
 	c.Check("a packet under the address of a Pod that is let in", func(t *testing.T) {
 		arrived := f.watch(t, f.prey, 34567)
@@ -66,6 +97,20 @@ func TestAttacksOnTheWire(t *testing.T) {
 			}
 			return nil
 		}))
+	})
+	// kube-proxy lets the node route the loopback address, and kube-router accepts what its
+	// policies allow before the kubelet's rule drops it.
+	c.Check("the loopback address of the node", func(t *testing.T) {
+		came, said := f.attackerDoes("syn {self} 127.0.0.1:10249")
+		named(t, came, said, loopback)
+	})
+	c.Check("the loopback address of a node that does not route it", func(t *testing.T) {
+		const routes = "/proc/sys/net/ipv4/conf/all/route_localnet"
+		require.NoError(t, os.WriteFile(routes, []byte("0"), 0o644))
+		defer os.WriteFile(routes, []byte("1"), 0o644)
+		came, said := f.attackerDoes("syn {self} 127.0.0.1:10249")
+		require.False(t, came, said)
+		require.Contains(t, said, "no answer came back")
 	})
 	c.Check("the IPv6 address of the link of another tenant's Pod", func(t *testing.T) {
 		came, said := f.attackerDoes("linklocal {prey} 8080")

@@ -23,6 +23,24 @@ func connect(args []string) (string, error) {
 	return "connected from " + conn.LocalAddr().String(), nil
 }
 
+// datagram waits for an answer, without which nobody knows whether one arrived.
+func datagram(args []string) (string, error) {
+	conn, err := net.DialTimeout("udp", args[0], limit)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("?")); err != nil {
+		return "", err
+	}
+	answer := make([]byte, 512)
+	if err := conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
+		return "", err
+	}
+	n, err := conn.Read(answer)
+	return string(answer[:n]), err
+}
+
 // client believes every certificate: the attacker wants an answer, whoever gives it.
 var client = &http.Client{Timeout: 2 * limit, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 

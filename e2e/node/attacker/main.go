@@ -22,6 +22,7 @@ var verbs = map[string]struct {
 	do   func(args []string) (string, error)
 }{
 	"connect":  {"NETWORK ADDRESS", connect},
+	"datagram": {"ADDRESS", datagram},
 	"get":      {"URL [TOKENFILE]", get},
 	"post":     {"URL BODY", post},
 	"lookup":   {"NAME", lookup},
