@@ -36,8 +36,7 @@ type attack struct {
 
 const forbidden = "is forbidden|Forbidden|cannot .* in the namespace|forbidden"
 
-// The rows by who refuses: see attacks_*_test.go.
-func TestAttacksOfAPod(t *testing.T) {
+func TestAttacks(t *testing.T) {
 	f := theField(t)
 	readme := words(t, "../../README.md")
 	for _, group := range []struct {
@@ -69,9 +68,12 @@ func TestAttacksOfAPod(t *testing.T) {
 					}
 				})
 			}
-			c.Note("%d attacks, of which %d are not refused, as the README says", len(group.rows), named)
+			c.Note("%s: %d attacks, of which %d are not refused, as the README says", group.name, len(group.rows), named)
 		})
 	}
+	t.Run("wire", func(t *testing.T) {
+		f.attackTheWire(claims(t, "A Pod that forges addresses, or uses those of the link, is let in as the README says; without, its packets are refused"), readme)
+	})
 }
 
 // words is a file's text, in which every break of a line is a space.

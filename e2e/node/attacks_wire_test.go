@@ -13,6 +13,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/istio-tenancy/istio-tenancy/e2e/node"
+	"github.com/istio-tenancy/istio-tenancy/e2e/tally"
 	"github.com/stretchr/testify/require"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -24,12 +25,9 @@ const (
 	linkLocal = "a plugin that enforces NetworkPolicies for IPv4 alone leaves Pods of one node to each other's IPv6 addresses of the link"
 )
 
-// These attacks are about addresses that the attacker does not have. They run one by one,
-// since they change what Pods know of each other.
-func TestAttacksOnTheWire(t *testing.T) {
-	c := claims(t, "A Pod that forges addresses, or uses those of the link, is let in as README says; without, its packets are refused")
-	f := theField(t)
-	readme := words(t, "../../README.md")
+// attackTheWire has attacks about addresses that the attacker does not have. They run one
+// by one, since they change what Pods know of each other.
+func (f *field) attackTheWire(c *tally.Claim, readme string) {
 	named := func(t *testing.T, came bool, said, sentence string) {
 		require.True(t, came, "README names it as possible, and it is refused: %s", said)
 		require.Contains(t, readme, sentence)

@@ -133,10 +133,14 @@ func holds(stored, stated any, path string) error {
 	case []any:
 		in, _ := stored.([]any)
 		for i, value := range stated {
-			wrong := fmt.Errorf("%s[%d]: is missing: %v", path, i, value)
+			at := fmt.Sprintf("%s[%d]", path, i)
+			wrong := fmt.Errorf("%s: is missing: %v", at, value)
 			for _, candidate := range in {
-				if err := holds(candidate, value, fmt.Sprintf("%s[%d]", path, i)); err == nil {
+				switch err := holds(candidate, value, at); {
+				case err == nil:
 					wrong = nil
+				case wrong != nil && nameOf(candidate) != nil && nameOf(candidate) == nameOf(value):
+					wrong = err
 				}
 			}
 			if wrong != nil {
@@ -145,11 +149,17 @@ func holds(stored, stated any, path string) error {
 		}
 		return nil
 	default:
-		if stored == stated || sameQuantity(stored, stated) {
+		empty := stored == nil && (stated == "" || stated == false || stated == 0.0) // which is not stored
+		if stored == stated || empty || sameQuantity(stored, stated) {
 			return nil
 		}
 		return fmt.Errorf("%s: found %v, right is %v", path, stored, stated)
 	}
+}
+
+func nameOf(element any) any {
+	fields, _ := element.(map[string]any)
+	return fields["name"]
 }
 
 // sameQuantity is true of 2048Mi and 2Gi, as which the API server stores it.

@@ -44,26 +44,28 @@ func (n *Node) Process(namespace, pod, container string) (Process, error) {
 		if err != nil || !strings.Contains(string(text), "/"+id) {
 			continue // it may have ended by now
 		}
-		folder := filepath.Dir(file)
-		found, err := strconv.Atoi(filepath.Base(folder))
-		if err != nil {
-			return Process{}, err
+		status, err := statusOf(filepath.Dir(file))
+		if ids := status["NSpid"]; err == nil && len(ids) > 0 && ids[len(ids)-1] == 1 { // and no probe that is run beside it
+			return Process{ids[0], status["Uid"][0]}, nil
 		}
-		user, err := userOf(folder)
-		return Process{found, user}, err
 	}
 	return Process{}, fmt.Errorf("container %s of Pod %s/%s has no process", container, namespace, pod)
 }
 
-func userOf(folder string) (int, error) {
+// statusOf are the fields of a process's status that are numbers.
+func statusOf(folder string) (map[string][]int, error) {
 	text, err := os.ReadFile(filepath.Join(folder, "status"))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
+	status := map[string][]int{}
 	for line := range strings.Lines(string(text)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "Uid:" {
-			return strconv.Atoi(fields[1])
+		name, values, _ := strings.Cut(line, ":")
+		for _, value := range strings.Fields(values) {
+			if n, err := strconv.Atoi(value); err == nil {
+				status[name] = append(status[name], n)
+			}
 		}
 	}
-	return 0, fmt.Errorf("%s/status names no user", folder)
+	return status, nil
 }
