@@ -9,7 +9,7 @@
 //
 // It needs root and Debian's packages; see Packages. All of it is in namespaces
 // of its own (network, mounts, processes, names), which end with the process
-// that holds them, however it ends; see Clean for what no namespace holds.
+// that holds them, however it ends; Isolate removes what no namespace holds.
 //
 //	10.96.0.0/16  Services: kubernetes .0.1, DNS .0.10
 //	10.98.0.0/16  Pods, on the bridge pods0

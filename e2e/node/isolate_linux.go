@@ -9,23 +9,41 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrNoRoot is the error of Isolate for an ordinary user.
-var ErrNoRoot = errors.New("a node needs root, to mount and to set up networks: run `sudo make e2e-node`")
+// ErrNoRoot is the error for an ordinary user.
+var ErrNoRoot = errors.New("a real node needs root, to mount and to set up networks: run `sudo -E make e2e-node`")
+
+// Root is nil for root, and otherwise ErrNoRoot.
+func Root() error {
+	if os.Getuid() != 0 {
+		return ErrNoRoot
+	}
+	return nil
+}
 
 // Isolate runs this program again in namespaces of its own, and returns its exit
-// code; there, it gives it mounts of its own first. inside says where it is.
+// code; there, it gives it mounts of its own first. inside says where it is. Before
+// and after, it removes what nodes have left that ended, however they did.
 func Isolate() (code int, inside bool, err error) {
-	if os.Getuid() != 0 {
-		return 1, false, ErrNoRoot
+	if err := Root(); err != nil {
+		return 1, false, err
 	}
-	if !cluster.Isolated() {
-		if err := os.Setenv(holderEnv, fmt.Sprint(os.Getpid())); err != nil {
-			return 1, false, err
-		}
-		code, err = cluster.Isolate(unix.CLONE_NEWNS | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC)
-		return code, false, err
+	if cluster.Isolated() {
+		return 0, true, ownMounts()
 	}
-	return 0, true, ownMounts()
+	if err := clean(); err != nil {
+		return 1, false, err
+	}
+	defer func() { err = errors.Join(err, clean()) }()
+	data, err := newData()
+	if err != nil {
+		return 1, false, err
+	}
+	before := os.TempDir()
+	if err := errors.Join(os.Setenv(holderEnv, fmt.Sprint(os.Getpid())), os.Setenv("TMPDIR", data)); err != nil {
+		return 1, false, err
+	}
+	code, err = cluster.Isolate(unix.CLONE_NEWNS | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC)
+	return code, false, errors.Join(err, os.Setenv("TMPDIR", before))
 }
 
 // ownMounts gives the process file systems that show its own namespaces, and

@@ -48,7 +48,7 @@ var dns []byte
 // Start starts the cluster and the node, and returns when the node is ready and
 // names are found. NetworkPolicies are not enforced before Enforce.
 func Start(binaries servers.Binaries, o Options) (_ *Node, err error) {
-	data, err := os.MkdirTemp("", "istio-tenancy-node-")
+	data, err := os.MkdirTemp("", "node-")
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func behindProxy(t *testing.T) (v1alpha1.IstioTenant, []*yaml.RNode) {
 	of.Spec.MTLS = v1alpha1.MTLSNone
 	plane, err := controlplane.Find(in)
 	require.NoError(t, err)
-	require.NoError(t, plane.Deployment.PipeE(yaml.SetAnnotation(v1alpha1.APIProxyImageAnnotation, "registry.example/istio-tenancy:1.0")))
+	require.NoError(t, plane.Deployment.PipeE(yaml.SetAnnotation(v1alpha1.APIProxyImageAnnotation, "registry.local/istio-tenancy:1.0")))
 	got, err := tenant.Transformer{Tenant: of, Warn: knownRights(t)}.Filter(in)
 	require.NoError(t, err)
 	return of, got

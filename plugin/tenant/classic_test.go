@@ -340,7 +340,7 @@ func TestAVersionThatCannotBeToldIsAnError(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, object.Set(plane.Container, image, "image"))
 		_, err = tenant.Transformer{Tenant: load(t, "shipped-classic")}.Filter(in)
-		require.ErrorContains(t, err, `cannot tell the Istio version from image "`+image+`"; state it in the annotation istio-tenancy.dev/istio-version`)
+		require.ErrorContains(t, err, `cannot tell the Istio version from image "`+image+`"; state it in metadata.annotations of this Deployment: istio-tenancy.dev/istio-version: "1.31.0"`)
 	}
 }
 

@@ -21,7 +21,7 @@ func stating(t *testing.T, input string) []*yaml.RNode {
 	in := objects(t, input)
 	plane, err := controlplane.Find(in)
 	require.NoError(t, err)
-	require.NoError(t, plane.Deployment.PipeE(yaml.SetAnnotation(v1alpha1.APIProxyImageAnnotation, "registry.example/istio-tenancy:1.0")))
+	require.NoError(t, plane.Deployment.PipeE(yaml.SetAnnotation(v1alpha1.APIProxyImageAnnotation, "registry.local/istio-tenancy:1.0")))
 	return in
 }
 

@@ -51,11 +51,11 @@ func function(s Streams) error {
 	do, known := functions[kind]
 	var wrong []error
 	if !known {
-		wrong = append(wrong, fmt.Errorf("functionConfig: kind: found %s: must be %s%s",
-			orNone(kind), strings.Join(kinds, " or "), suggest.Question(kind, kinds)))
+		wrong = append(wrong, fmt.Errorf("%s: kind: found %s: must be %s%s",
+			called(list.config), orNone(kind), strings.Join(kinds, " or "), suggest.Question(kind, kinds)))
 	}
 	if version := list.config.GetApiVersion(); version != v1alpha1.APIVersion {
-		wrong = append(wrong, fmt.Errorf("functionConfig: apiVersion: found %s: must be %s", orNone(version), v1alpha1.APIVersion))
+		wrong = append(wrong, fmt.Errorf("%s: apiVersion: found %s: must be %s", called(list.config), orNone(version), v1alpha1.APIVersion))
 	}
 	if err := errors.Join(wrong...); err != nil {
 		return err
@@ -80,6 +80,15 @@ func function(s Streams) error {
 		return fmt.Errorf("%s: nothing is left of %d objects, and kustomize would delete what they deployed", name, len(list.items))
 	}
 	return list.write(s.Out, items)
+}
+
+// called names a configuration as far as it does so itself.
+func called(config *yaml.RNode) string {
+	name := "functionConfig"
+	if more := strings.TrimSpace(config.GetKind() + " " + config.GetName()); more != "" {
+		name += " " + more
+	}
+	return name
 }
 
 // rightField refuses a configuration that is listed where it does not belong:

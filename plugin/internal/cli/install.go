@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -34,6 +36,9 @@ that name is replaced; a directory or a link is left alone, and is an error.`,
 // install replaces dir's program as a whole: one that runs goes on running. A
 // link may be another's, or lead to one that others run.
 func install(dir string) (path string, err error) {
+	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return "", fmt.Errorf("install: %s: must be a directory that exists", dir)
+	}
 	from, err := os.Executable()
 	if err != nil {
 		return "", err

@@ -123,17 +123,21 @@ func parseSubject(text string) (v1alpha1.Subject, error) {
 	kind, name, found := strings.Cut(text, ":")
 	switch {
 	case !found:
-		return v1alpha1.Subject{Kind: "User", Name: text}, nil
-	case kind == "User" || kind == "Group":
-		return v1alpha1.Subject{Kind: kind, Name: name}, nil
-	case kind == "ServiceAccount":
-		namespace, account, found := strings.Cut(name, "/")
-		if !found {
+		kind, name = "User", text
+	case kind == "User", kind == "Group", kind == "ServiceAccount":
+	default:
+		return v1alpha1.Subject{}, fmt.Errorf("%q is of no kind that is known: must begin with User:, Group: or ServiceAccount:", text)
+	}
+	namespace := ""
+	if kind == "ServiceAccount" {
+		if namespace, name, found = strings.Cut(name, "/"); !found || namespace == "" {
 			return v1alpha1.Subject{}, fmt.Errorf("%q has no namespace: must be ServiceAccount:NAMESPACE/NAME", text)
 		}
-		return v1alpha1.Subject{Kind: kind, Namespace: namespace, Name: account}, nil
 	}
-	return v1alpha1.Subject{}, fmt.Errorf("%q is of no kind that is known: must begin with User:, Group: or ServiceAccount:", text)
+	if name == "" {
+		return v1alpha1.Subject{}, fmt.Errorf("%q has no name: must be User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME", text)
+	}
+	return v1alpha1.Subject{Kind: kind, Namespace: namespace, Name: name}, nil
 }
 
 func nextSteps(dir string, t v1alpha1.IstioTenant) string {

@@ -89,7 +89,11 @@ whose output changed, and count them.`,
 			if named := summary.Named(); named != "" && !errors.Is(err, render.ErrStale) {
 				total = named + "\n"
 			}
-			switch total += summary.String() + "\n"; {
+			total += summary.String()
+			if verbose {
+				total += " (" + summary.How() + ")"
+			}
+			switch total += "\n"; {
 			case quiet || summary.Overlays == 0:
 				return err
 			case err != nil:
@@ -110,7 +114,7 @@ whose output changed, and count them.`,
 	f.StringArrayVar(&o.Allow.Remote, "allow-remote", nil, "read files and repositories, too, whose address begins with `URL`, as overlays write it; repeatable")
 	f.StringArrayVar(&o.Allow.Outside, "allow-outside", nil, "read kustomizations in and below `DIR`, too, though it is outside of the overlays' Git repository; repeatable")
 	f.BoolVar(&o.Verify, "verify", false, "build every overlay with kustomize, too, and compare; slow")
-	f.BoolVarP(&verbose, "verbose", "v", false, "say why overlays were built one by one, which takes long")
+	f.BoolVarP(&verbose, "verbose", "v", false, "say why overlays were built one by one, which takes long, and how many")
 	f.BoolVarP(&quiet, "quiet", "q", false, "print mistakes and warnings only")
 	return cmd
 }

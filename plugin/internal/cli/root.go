@@ -26,6 +26,9 @@ func Run(args []string, s Streams) int {
 	root := New(s)
 	root.SetArgs(args)
 	err := root.Execute()
+	if help, _ := root.Flags().GetBool("help"); help && err == nil { // before which cobra checks nothing
+		err = knownCommand(root, root.Flags().Args())
+	}
 	if err == nil {
 		return 0
 	}
@@ -83,6 +86,12 @@ under generators.`,
 	}
 	root.SetVersionTemplate(versions())
 	root.SetFlagErrorFunc(wrongFlag)
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if cmd.HasParent() || cmd.Flags().NArg() == 0 {
+			help(cmd, args)
+		}
+	})
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)

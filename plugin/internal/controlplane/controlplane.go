@@ -96,7 +96,7 @@ func (p ControlPlane) version() (*semver.Version, error) {
 	}
 	m := release.FindStringSubmatch(stated)
 	if m == nil {
-		return nil, fmt.Errorf("%s: cannot tell the Istio version from image %q; state it in the annotation %s: \"1.31.0\"",
+		return nil, fmt.Errorf("%s: cannot tell the Istio version from image %q; state it in metadata.annotations of this Deployment: %s: \"1.31.0\"",
 			object.IDOf(p.Deployment), image, VersionAnnotation)
 	}
 	return semver.NewVersion(m[1])

@@ -58,6 +58,20 @@ func Name(reference string) string {
 	return name
 }
 
+// reserved are domains in which nobody has a registry. Source: RFC 2606.
+var reserved = regexp.MustCompile(`(^|\.)(example|invalid|test|example\.(com|net|org))$`)
+
+// Placeholder is the registry of a reference, where documentation stands for it
+// with a domain of nobody's: "registry.example"; "" is somebody's.
+func Placeholder(reference string) string {
+	registry, _, found := strings.Cut(reference, "/")
+	host, _, _ := strings.Cut(registry, ":")
+	if !found || !strings.Contains(host, ".") || !reserved.MatchString(strings.ToLower(host)) {
+		return ""
+	}
+	return registry
+}
+
 func checkName(reference, name string) error {
 	components := strings.Split(name, "/")
 	if first := components[0]; len(components) > 1 && (strings.ContainsAny(first, ".:[") || first == "localhost") {

@@ -53,6 +53,16 @@ func TestMovesAndName(t *testing.T) {
 	}
 }
 
+func TestPlaceholder(t *testing.T) {
+	for reference, want := range map[string]string{
+		"registry.example/istio-tenancy:1.0": "registry.example", "Registry.Example:5000/a/b": "Registry.Example:5000", "r.invalid/a": "r.invalid", "r.test/a": "r.test",
+		"example.com/a": "example.com", "r.example.org:5/a": "r.example.org:5", "example.net/a": "example.net",
+		"example/a": "", "test/a": "", "registry.example": "", "registry.example.io/a": "", "myexample.com/a": "", "docker.io/example.com/a": "", "a:1.0": "", "localhost:5000/a": "", "[::1]:5000/a": "",
+	} {
+		require.Equal(t, want, imageref.Placeholder(reference), reference)
+	}
+}
+
 // FuzzCheck: what is accepted has no character by which YAML, a shell or another
 // part of a Pod would read it as something else.
 func FuzzCheck(f *testing.F) {

@@ -60,7 +60,7 @@ var RevisionTexts = map[string][]string{
 var istiod = Component{
 	Name:       "istiod",
 	Range:      Range{Since: RevisionsSince},
-	Images:     []string{"pilot"},
+	Images:     []string{"pilot", "istiod"}, // Istio itself calls it pilot only
 	Containers: []string{"discovery"},
 	Discovery:  true,
 	Kubeconfig: &istiodKubeconfig,

@@ -93,6 +93,9 @@ func openCache(output string, readOnly bool) (*cache, func(), error) {
 	if err := noLinks(append(steps(output), c.dir, c.temp(), filepath.Join(c.dir, templatesDir), filepath.Join(c.dir, unfinishedDir))...); err != nil {
 		return nil, nil, err
 	}
+	if err := notBelowFile(output); err != nil {
+		return nil, nil, err
+	}
 	if !readOnly {
 		if err := os.MkdirAll(filepath.Join(c.dir, templatesDir), 0o755); err != nil {
 			return nil, nil, err

@@ -208,7 +208,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	r.teams("group-a")
 	r.write("file", "")
 	_, _, err := r.render(func(o *render.Options) { o.Output = r.path("file", "rendered") })
-	require.ErrorContains(t, err, "file: not a directory")
+	require.EqualError(t, err, "--output: "+r.path("file")+" is a file: must be a directory, or not be there yet")
 	if os.Getuid() != 0 {
 		require.NoError(t, os.Mkdir(r.path("locked"), 0o555))
 		_, _, err = r.render(func(o *render.Options) { o.Output = r.path("locked") })

@@ -29,6 +29,7 @@ type overlay struct {
 // directories to which links may lead.
 func find(args, outside []string) ([]overlay, error) {
 	var found []overlay
+	var files []string
 	var errs []error
 	for _, arg := range args {
 		if arg == "" {
@@ -41,6 +42,7 @@ func find(args, outside []string) ([]overlay, error) {
 			errs = append(errs, fmt.Errorf("%s: %w", arg, cause(err)))
 			continue
 		case !info.IsDir():
+			files = append(files, arg)
 			continue
 		case hasKustomization(arg):
 			found = append(found, overlay{arg: filepath.Clean(arg)})
@@ -86,7 +88,13 @@ func find(args, outside []string) ([]overlay, error) {
 		}
 	}
 	if len(distinct) == 0 && len(errs) == 0 {
-		errs = append(errs, errors.New("there is no overlay: name directories that hold a "+konfig.DefaultKustomizationFileName()))
+		for _, file := range files {
+			errs = append(errs, fmt.Errorf("%s: is a file: must be a directory that holds a %s, such as %s",
+				file, konfig.DefaultKustomizationFileName(), filepath.Dir(file)))
+		}
+		if len(files) == 0 {
+			errs = append(errs, errors.New("there is no overlay: name directories that hold a "+konfig.DefaultKustomizationFileName()))
+		}
 	}
 	slices.SortFunc(distinct, func(a, b overlay) int { return cmp.Compare(a.name, b.name) })
 	return distinct, errors.Join(errs...)

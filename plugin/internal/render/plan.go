@@ -59,9 +59,9 @@ func (j *job) classify(l *lister) {
 		return
 	}
 	tenant, config := tenants[0], configs[0]
-	key, names, ok := template.Of(tenant)
-	if !ok {
-		j.why = "a name could be taken for other text"
+	key, names, err := template.Of(tenant)
+	if err != nil {
+		j.why = err.Error()
 		return
 	}
 	j.tenantFile = k.Transformers[0]
@@ -176,12 +176,9 @@ func (c *cachedTemplate) inputs(j *job) []string {
 
 // use takes a template, which depends on files, if the tenant's names can be filled in.
 func (j *job) use(c *cachedTemplate, files []string) {
-	switch {
-	case c.Template == nil:
+	if c.Template == nil {
 		j.why = c.Reason
-	case !c.Template.Fits(j.names):
-		j.why = "a name is too long, or could be taken for other text of the output"
-	default:
+	} else if j.why = c.Template.Misfit(j.names); j.why == "" {
 		j.template, j.files = c.Template, files
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // prune deals with the output of overlays that are gone. present are the names
 // of the overlays of this run.
-func (r *run) prune(present map[string]bool) error {
+func (r *run) prune(overlays []overlay, present map[string]bool) error {
 	if r.Output == "" {
 		return nil
 	}
@@ -25,6 +25,9 @@ func (r *run) prune(present map[string]bool) error {
 	for _, name := range names {
 		if !r.Prune {
 			r.Warn(fmt.Sprintf("%s: its overlay is gone; --prune removes it", filepath.Join(r.Output, name)))
+			continue
+		}
+		if !r.moves(overlays, name) {
 			continue
 		}
 		gone, theirs, e := r.output.removal(name)

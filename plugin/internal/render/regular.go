@@ -43,6 +43,19 @@ func noLinks(dirs ...string) error {
 	return nil
 }
 
+// notBelowFile refuses an output directory that is, or would be in, what is none.
+func notBelowFile(output string) error {
+	for dir := filepath.Clean(output); ; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		switch {
+		case err == nil && !info.IsDir():
+			return fmt.Errorf("--output: %s is a file: must be a directory, or not be there yet", dir)
+		case err == nil || dir == filepath.Dir(dir):
+			return nil
+		}
+	}
+}
+
 // steps are an output directory, and those on the way there from the working
 // directory, which are the repository's, too. What leads to others is the
 // user's own.

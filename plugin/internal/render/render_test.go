@@ -184,9 +184,9 @@ func TestWhyOverlaysAreBuiltByThemselves(t *testing.T) {
 	_, _, err := r.render(explain)
 	require.NoError(t, err)
 	require.Equal(t, []string{
-		r.path("overlays/on") + ": built by itself: a name could be taken for other text",
 		r.path("overlays/alone") + ": built by itself: fewer than 4 overlays without output differ in their names only",
 		r.path("overlays/two") + ": built by itself: tenant.yaml is named more than once",
+		r.path("overlays/on") + ": built by itself: the name \"on\", metadata.name, is written otherwise in YAML or JSON, or means something to Istio",
 	}, told)
 }
 
@@ -283,7 +283,7 @@ func TestOverlaysThatCannotBe(t *testing.T) {
 	}{
 		{[]string{"gone"}, "gone: no such file or directory"},
 		{[]string{"empty"}, "empty: holds no kustomization.yaml: must be an overlay, or a directory of overlays"},
-		{[]string{"empty/file"}, "there is no overlay: name directories that hold a kustomization.yaml"},
+		{[]string{"empty/file"}, r.path("empty/file") + ": is a file: must be a directory that holds a kustomization.yaml, such as " + r.path("empty")},
 		{[]string{"overlays/alpha", "other/alpha"}, "is called alpha, as "},
 		{[]string{"other/alpha"}, "alpha: "},
 	} {

@@ -34,7 +34,14 @@ type run struct {
 }
 
 func (r *run) render(ctx context.Context, overlays []overlay) error {
-	jobs := r.withoutCollisions(overlays, r.pending(ctx, overlays))
+	present := map[string]bool{}
+	for _, o := range overlays {
+		present[o.name] = true
+	}
+	jobs, err := r.withoutRenamed(overlays, present, r.withoutCollisions(overlays, r.pending(ctx, overlays)))
+	if err != nil {
+		return err
+	}
 	if err := r.plan(ctx, jobs); err != nil {
 		return err
 	}
@@ -49,14 +56,10 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 		}
 	})
 	r.warn()
-	present := map[string]bool{}
-	for _, o := range overlays {
-		present[o.name] = true
-	}
 	if r.done < len(overlays) {
 		return errors.Join(r.interrupted(), r.save(present))
 	}
-	errs := []error{r.prune(present)}
+	errs := []error{r.prune(overlays, present)}
 	for _, o := range overlays {
 		if err := r.errs[o.name]; err != nil {
 			r.Failed++
@@ -189,7 +192,7 @@ func (r *run) do(ctx context.Context, j *job) error {
 	objects := 1 + bytes.Count(text, []byte("\n---\n"))
 	tenants := 1 // a template has one
 	if j.template == nil {
-		tenants = tenantsIn(text)
+		tenants = len(tenantNames(text))
 	}
 	r.count(objects, tenants)
 	if r.Output == "" {

@@ -52,7 +52,7 @@ func (s *Summary) differs(overlay string, what what) {
 
 // String is one line:
 //
-//	3 overlays (2 tenants), 82 objects: 1 changed in 2.1s (0 filled in, 1 built)
+//	3 overlays (2 tenants), 82 objects: 1 changed in 2.1s
 func (s Summary) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s), %s: ", count(s.Overlays, "overlay"), count(s.Tenants, "tenant"), count(s.Objects, "object"))
@@ -76,9 +76,14 @@ func (s Summary) String() string {
 	if s.Took > 10*time.Second {
 		unit = 100 * time.Millisecond
 	}
-	fmt.Fprintf(&b, " in %s (%d filled in, %d built)", s.Took.Round(unit), s.Filled, s.Built)
+	fmt.Fprintf(&b, " in %s", s.Took.Round(unit))
 	return b.String()
 }
+
+// How is what the time went to:
+//
+//	0 filled in, 1 built
+func (s Summary) How() string { return fmt.Sprintf("%d filled in, %d built", s.Filled, s.Built) }
 
 // mostNames is how many overlays are named of each kind of difference.
 const mostNames = 20

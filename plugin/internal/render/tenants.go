@@ -28,15 +28,15 @@ func readTenants(dir string, transformers []string) (tenants []v1alpha1.IstioTen
 	return tenants, files
 }
 
-// tenantsIn is how many tenants the objects in text belong to, by the label that
+// tenantNames are the tenants that the objects in text belong to, by the label that
 // every object of a tenant has among those of its metadata.
-func tenantsIn(text []byte) int {
+func tenantNames(text []byte) map[string]bool {
 	found := map[string]bool{}
 	label := []byte("\n    " + v1alpha1.TenantLabel + ": ")
 	for {
 		_, rest, more := bytes.Cut(text, label)
 		if !more {
-			return len(found)
+			return found
 		}
 		value, _, _ := bytes.Cut(rest, []byte("\n"))
 		found[string(value)] = true

@@ -52,6 +52,8 @@ func TestNoRunTakesWhatAnEarlierOneRendered(t *testing.T) {
 	require.Equal(t, before, r.outputs([]string{"stores"}))
 
 	require.NoError(t, os.RemoveAll(r.path("overlays/teamA/stores")))
+	require.ErrorContains(t, of("teamB"), "has an output of another name", "what is gone may be in the cluster")
+	require.NoError(t, os.RemoveAll(r.path("rendered/stores")))
 	require.NoError(t, of("teamB"), "what is gone has nothing")
 }
 

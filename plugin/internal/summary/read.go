@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -69,7 +70,10 @@ func (s *search) path(path string) {
 		real, err = filepath.Abs(real)
 	}
 	if err != nil {
-		s.errs = append(s.errs, err)
+		if wrong := (*fs.PathError)(nil); errors.As(err, &wrong) {
+			err = wrong.Err
+		}
+		s.fail("%s: %w: must be a file or a directory of rendered YAML", path, err)
 		return
 	}
 	s.once(real, func() {

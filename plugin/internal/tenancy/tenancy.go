@@ -43,6 +43,9 @@ func Resolve(t v1alpha1.IstioTenant, plane controlplane.ControlPlane, warn func(
 	if err != nil {
 		return Tenant{}, err
 	}
+	if plan.Image != "" {
+		plane.APIProxyLooksRight(warn)
+	}
 	resolved := Tenant{IstioTenant: t, Plan: plan, Plane: plane, components: istio.Of(plane.Version), warn: warn}
 	for _, warning := range plan.Warnings {
 		resolved.Warn("%s", warning)

@@ -135,6 +135,20 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 	}
 }
 
+// TestTheCommonBaseIsOneMistake: an overlay that lists it has dozens of objects that
+// are not the tenant's, for one reason.
+func TestTheCommonBaseIsOneMistake(t *testing.T) {
+	common := rbac + `ClusterRole, metadata: {name: istio-tenancy-edit, labels: {rbac.authorization.k8s.io/aggregate-to-admin: "true"}}}
+---
+` + admission + `ValidatingAdmissionPolicy, metadata: {name: istio-tenancy-pods}}
+---
+{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: gateways.networking.istio.io}}
+`
+	const found = "the common base is among the objects, with ClusterRole istio-tenancy-edit and 2 more: the cluster has that once, from its administrator; "
+	require.Equal(t, found+"list a base such as bases/istio/control-plane in its place", objecttest.RunError(t, admit.Filter{Tenant: sales()}, common))
+	require.Equal(t, found+"take it out of resources", objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+common))
+}
+
 func TestTheControlPlanesOwnPass(t *testing.T) {
 	objecttest.Run(t, admit.Filter{Tenant: sales()}, istiod+stable+`{matchConstraints: {
   resourceRules: [{apiGroups: [security.istio.io, networking.istio.io]}],

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/commonbase"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
@@ -39,6 +40,9 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 	plane, planeErr := f.plane(objects)
 	if errors.Is(planeErr, errMoved) {
 		return plane, planeErr // and so was everything else
+	}
+	if err := common(objects, plane); err != nil {
+		return plane, err // which would be refused object by object
 	}
 	known := kinds{filter: f, defined: definitions(objects)}
 	errs := []error{known.listed(objects)}
@@ -88,6 +92,7 @@ func (f Filter) plane(objects []*yaml.RNode) (controlplane.ControlPlane, error) 
 	case err != nil:
 		return plane, err
 	}
+	plane.LooksRight(f.Warn)
 	d := plane.Deployment
 	if d.GetNamespace() == v1alpha1.BaseNamespace || d.GetLabels()[v1alpha1.TenantLabel] != "" {
 		return plane, plane.Agrees(objects)
@@ -95,6 +100,21 @@ func (f Filter) plane(objects []*yaml.RNode) (controlplane.ControlPlane, error) 
 	return plane, fmt.Errorf("%s: metadata.namespace: found %q, and a base has %s: %w; remove it, the tenant says where things are; "+
 		"a manifest of your own becomes a base by istio-tenancy split",
 		object.IDOf(d), d.GetNamespace(), v1alpha1.BaseNamespace, errMoved)
+}
+
+// common refuses the common base, in the place of a control plane or beside it. A
+// single object of it may be there by itself, and is refused as any other.
+func common(objects []*yaml.RNode, plane controlplane.ControlPlane) error {
+	found := commonbase.Of(objects)
+	if len(found) < 2 {
+		return nil
+	}
+	do := "list a base such as bases/istio/control-plane in its place"
+	if plane.Deployment != nil {
+		do = "take it out of resources"
+	}
+	return fmt.Errorf("the common base is among the objects, with %s and %d more: the cluster has that once, from its administrator; %s",
+		found[0], len(found)-1, do)
 }
 
 // owner refuses what another tenant's transformer has made.

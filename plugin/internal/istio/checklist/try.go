@@ -114,7 +114,7 @@ func lay(part renderer, facts *Facts) error {
 			base = append(base, objects...)
 		}
 		if plane, _ := controlplane.Find(base); plane.Deployment != nil { // else the tenant says so
-			if err := plane.Deployment.PipeE(yaml.SetAnnotation(v1alpha1.APIProxyImageAnnotation, "registry.example/istio-tenancy:1.0")); err != nil {
+			if err := plane.Deployment.PipeE(yaml.SetAnnotation(v1alpha1.APIProxyImageAnnotation, "registry.local/istio-tenancy:1.0")); err != nil {
 				return err
 			}
 		}

@@ -11,6 +11,9 @@ func (r *recorder) failure(root string, err error) string {
 	if twice := r.keysTwice(root, err.Error()); twice != "" {
 		return twice
 	}
+	if patch := r.noObject(root, err.Error()); patch != "" {
+		return patch
+	}
 	return r.named(err.Error())
 }
 

@@ -23,7 +23,10 @@ func TestMistakesInARepositoryThatIsFetchedNameIt(t *testing.T) {
 		"a key twice": {map[string]string{"base/kustomization.yaml": lists, "base/role.yaml": role + "a\nkind: Role\n"}, func(t *testing.T, result Result, url string) {
 			require.Regexp(t, `^\Q`+url+`//base/role.yaml: \E.*mapping key "kind" already defined`, result.Failure)
 		}},
-		"what kustomize says": {map[string]string{"base/kustomization.yaml": lists}, func(t *testing.T, result Result, url string) {
+		"what is not there": {map[string]string{"base/kustomization.yaml": lists}, func(t *testing.T, result Result, url string) {
+			require.Equal(t, []string{url + `//base/kustomization.yaml: resources[0]: found "role.yaml": no such file or directory`}, result.Refused)
+		}},
+		"what kustomize says": {map[string]string{"base/kustomization.yaml": lists, "base/role.yaml": "kind: Role\n"}, func(t *testing.T, result Result, url string) {
 			require.Contains(t, result.Failure, url+"//base")
 			require.NotContains(t, result.Failure, fetchedPrefix)
 		}},

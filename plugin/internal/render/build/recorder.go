@@ -39,7 +39,7 @@ func Digest(content []byte) string {
 }
 
 // recorder is a file system that remembers what was read. It does not hand out a
-// kustomization that has more than is allowed.
+// kustomization that has more than is allowed, or that names what is not there.
 type recorder struct {
 	filesys.FileSystem
 	allowed  allow.List
@@ -53,7 +53,7 @@ type recorder struct {
 	searched bool
 }
 
-// refusal is what a kustomization has that is not allowed.
+// refusal is what a kustomization has that is not allowed, or not there.
 type refusal struct{ file, problem string }
 
 func newRecorder(on filesys.FileSystem, allowed allow.List) *recorder {
@@ -86,8 +86,8 @@ func (r *recorder) ReadFile(path string) ([]byte, error) {
 // has the reasons.
 var errRefused = errors.New("is refused")
 
-// refuse refuses a kustomization that has what is not allowed, before kustomize
-// sees any of it.
+// refuse refuses a kustomization that has what is not allowed, or names what is not
+// there, before kustomize sees any of it.
 func (r *recorder) refuse(file string, text []byte) error {
 	dirs := r.linked[file]
 	if isKustomization(file) {
@@ -106,6 +106,16 @@ func (r *recorder) refuse(file string, text []byte) error {
 		if problems != nil {
 			return errRefused
 		}
+	}
+	if len(dirs) == 0 {
+		return nil
+	}
+	problems := r.missing(dirs, text)
+	for _, problem := range problems {
+		r.refused = append(r.refused, refusal{file, problem})
+	}
+	if problems != nil {
+		return errRefused
 	}
 	return nil
 }

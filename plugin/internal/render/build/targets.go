@@ -22,6 +22,7 @@ import (
 // built once more as far as its patches, and one that has images for each of them.
 func (r *recorder) unmatched(root string) []string {
 	c := targetCheck{recorder: r, root: root, seen: map[string]bool{}}
+	c.each = c.checkAll
 	c.visit([]step{{dir: root}})
 	return c.warnings
 }
@@ -30,7 +31,8 @@ func (r *recorder) unmatched(root string) []string {
 type targetCheck struct {
 	*recorder
 	root     string
-	seen     map[string]bool // kustomizations that no other lists as a component
+	each     func(path []step) // is told the way to each kustomization
+	seen     map[string]bool   // kustomizations that no other lists as a component
 	warnings []string
 }
 
@@ -43,7 +45,7 @@ type step struct {
 	component     int // the index of the next step among the components
 }
 
-// visit checks the kustomization that a path of steps leads to, and what it
+// visit goes to the kustomization that a path of steps leads to, and what it
 // builds on.
 func (c *targetCheck) visit(path []step) {
 	at := &path[len(path)-1]
@@ -62,6 +64,12 @@ func (c *targetCheck) visit(path []step) {
 		at.component = i
 		c.visit(append(slices.Clone(path), step{dir: resolved(at.dir, component)}))
 	}
+	c.each(path)
+}
+
+// checkAll warns of all that a kustomization has that matches nothing.
+func (c *targetCheck) checkAll(path []step) {
+	at := path[len(path)-1]
 	c.check(path, "patches", targets(at.kustomization.Patches))
 	c.check(path, "patchesJson6902", targets(at.kustomization.PatchesJson6902))
 	c.check(path, "transformers", c.transformers(at))
@@ -79,7 +87,7 @@ func targets(patches []types.Patch) []*types.Selector {
 
 // transformers are the targets of a kustomization's transformers, among which
 // patches may be, too: those that come after the tenant.
-func (c *targetCheck) transformers(at *step) []*types.Selector {
+func (c *targetCheck) transformers(at step) []*types.Selector {
 	var all []*types.Selector
 	for _, name := range at.kustomization.Transformers {
 		text := c.read[filepath.Join(at.dir, name)]
@@ -191,6 +199,8 @@ func (c *targetCheck) upTo(path []step, field string, patch int, images []types.
 		case field == "transformers":
 			cut = k
 			cut.Transformers, cut.Validators = k.Transformers[:patch], nil
+		case field == "patchesStrategicMerge":
+			cut.PatchesStrategicMerge = k.PatchesStrategicMerge[:patch]
 		case field == "patches":
 			cut.PatchesStrategicMerge, cut.Patches = k.PatchesStrategicMerge, k.Patches[:patch]
 		case field == "images":

@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,9 +19,9 @@ type Key struct {
 	placeholders int
 }
 
-// Of returns a tenant's key and the names for its placeholders; !ok: its names are
-// not such that they can be filled in.
-func Of(tenant v1alpha1.IstioTenant) (key Key, names []string, ok bool) {
+// Of returns a tenant's key and the names for its placeholders. The error says why
+// its names are not such that they can be filled in.
+func Of(tenant v1alpha1.IstioTenant) (key Key, names []string, err error) {
 	key.tenant = clone(tenant)
 	key.tenant.Spec.AcceptDomainNames = nil // was heeded when the tenant was read, and made-up names are no domains
 	for _, f := range fields(&key.tenant) {
@@ -28,7 +29,7 @@ func Of(tenant v1alpha1.IstioTenant) (key Key, names []string, ok bool) {
 			continue
 		}
 		if !isPlain(*f.value) {
-			return Key{}, nil, false
+			return Key{}, nil, fmt.Errorf("the name %q, %s, is written otherwise in YAML or JSON, or means something to Istio", *f.value, f.path)
 		}
 		pattern := *f.value
 		for i, name := range names {
@@ -40,15 +41,18 @@ func Of(tenant v1alpha1.IstioTenant) (key Key, names []string, ok bool) {
 		}
 		*f.value = pattern
 	}
-	if len(names) > maxPlaceholders || overlap(names, key.tenant) {
-		return Key{}, nil, false
+	if len(names) > maxPlaceholders {
+		return Key{}, nil, fmt.Errorf("it has %d names, which are more than %d", len(names), maxPlaceholders)
+	}
+	if err := overlap(names, key.tenant); err != nil {
+		return Key{}, nil, err
 	}
 	text, err := json.Marshal(key.tenant)
 	if err != nil {
-		return Key{}, nil, false
+		return Key{}, nil, err
 	}
 	key.Text, key.placeholders = string(text), len(names)
-	return key, names, true
+	return key, names, nil
 }
 
 func clone(t v1alpha1.IstioTenant) v1alpha1.IstioTenant {
@@ -105,22 +109,22 @@ func isPlain(name string) bool {
 	return plain.MatchString(name) && !slices.Contains(words, name) && !slices.Contains(special, name)
 }
 
-// overlap says whether names could be taken for one another: one is part of
-// another, or of what a pattern holds beside its placeholders.
-func overlap(names []string, patterns v1alpha1.IstioTenant) bool {
+// overlap says which names could be taken for one another: one is part of another,
+// or of what a pattern holds beside its placeholders.
+func overlap(names []string, patterns v1alpha1.IstioTenant) error {
 	for i, name := range names {
 		for j, other := range names {
 			if i != j && strings.Contains(other, name) {
-				return true
+				return fmt.Errorf("the name %q is part of the name %q", name, other)
 			}
 		}
 		for _, f := range fields(&patterns) {
 			if strings.Contains(*f.value, name) {
-				return true
+				return fmt.Errorf("the name %q is part of another word of %s", name, f.path)
 			}
 		}
 	}
-	return false
+	return nil
 }
 
 // replaceWord replaces name where no letter or digit is before or after it.

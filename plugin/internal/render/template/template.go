@@ -128,16 +128,24 @@ func (t *Template) words() string {
 }
 
 // Fits says whether the names of a tenant can be filled in.
-func (t *Template) Fits(names []string) bool {
+func (t *Template) Fits(names []string) bool { return t.Misfit(names) == "" }
+
+// Misfit says why the names of a tenant cannot be filled in; "": they can.
+func (t *Template) Misfit(names []string) string {
 	if len(names) != len(t.Longest) {
-		return false
+		return fmt.Sprintf("it has %d names, and those that it is alike have %d", len(names), len(t.Longest))
 	}
 	for i, name := range names {
-		if len(name) < t.Shortest[i] || len(name) > t.Longest[i] || wordIndex(t.Words, name) >= 0 {
-			return false
+		switch {
+		case len(name) < t.Shortest[i]:
+			return fmt.Sprintf("the name %q is too short: must have %d letters or more", name, t.Shortest[i])
+		case len(name) > t.Longest[i]:
+			return fmt.Sprintf("the name %q is too long: must have %d letters or fewer", name, t.Longest[i])
+		case wordIndex(t.Words, name) >= 0:
+			return fmt.Sprintf("the name %q is also a word of what every such tenant has", name)
 		}
 	}
-	return true
+	return ""
 }
 
 // Fill appends the output for a tenant to buffer, which may be nil. names fit.

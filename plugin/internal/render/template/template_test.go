@@ -21,26 +21,29 @@ func TestKey(t *testing.T) {
 		tenant, spec string
 		names        []string // nil: no key
 		patterns     []string // of the control plane's namespace, the first application namespace, the first admin
+		why          string   // there is no key
 	}{
-		"defaults":          {"sales", "{admins: [{kind: User, name: jo}]}", []string{"sales", "jo"}, []string{"istio-{0}", "{0}", "{1}"}},
-		"made of the name":  {"sales", "{admins: [{kind: Group, name: sales-admins}], applicationNamespaces: [eu-sales]}", []string{"sales"}, []string{"istio-{0}", "eu-{0}", "{0}-admins"}},
-		"of their own":      {"sales", "{admins: [{kind: User, name: jo}], controlPlane: {namespace: mesh7}, applicationNamespaces: [store1]}", []string{"sales", "mesh7", "store1", "jo"}, []string{"{1}", "{2}", "{3}"}},
-		"one name twice":    {"sales", "{admins: [{kind: User, name: store1}], applicationNamespaces: [store1]}", []string{"sales", "store1"}, []string{"istio-{0}", "{1}", "{1}"}},
-		"digits":            {"007", "{admins: [{kind: User, name: jo}]}", nil, nil},
-		"number":            {"1e3", "{admins: [{kind: User, name: jo}]}", nil, nil},
-		"boolean":           {"on", "{admins: [{kind: User, name: jo}]}", nil, nil},
-		"null":              {"null", "{admins: [{kind: User, name: jo}]}", nil, nil},
-		"spaces":            {"sales", "{admins: [{kind: User, name: 'jo a'}]}", nil, nil},
-		"upstream's":        {"sales", "{admins: [{kind: User, name: jo}], controlPlane: {namespace: istio-system}}", nil, nil},
-		"part of another":   {"sales", "{admins: [{kind: User, name: jo}], applicationNamespaces: [salesforce]}", nil, nil},
-		"part of a pattern": {"sales", "{admins: [{kind: User, name: jo}], applicationNamespaces: [sales-salesforce]}", nil, nil},
-		"part, backwards":   {"a-jo", "{admins: [{kind: User, name: jo}]}", nil, nil},
+		"defaults":          {"sales", "{admins: [{kind: User, name: jo}]}", []string{"sales", "jo"}, []string{"istio-{0}", "{0}", "{1}"}, ""},
+		"made of the name":  {"sales", "{admins: [{kind: Group, name: sales-admins}], applicationNamespaces: [eu-sales]}", []string{"sales"}, []string{"istio-{0}", "eu-{0}", "{0}-admins"}, ""},
+		"of their own":      {"sales", "{admins: [{kind: User, name: jo}], controlPlane: {namespace: mesh7}, applicationNamespaces: [store1]}", []string{"sales", "mesh7", "store1", "jo"}, []string{"{1}", "{2}", "{3}"}, ""},
+		"one name twice":    {"sales", "{admins: [{kind: User, name: store1}], applicationNamespaces: [store1]}", []string{"sales", "store1"}, []string{"istio-{0}", "{1}", "{1}"}, ""},
+		"digits":            {"007", "{admins: [{kind: User, name: jo}]}", nil, nil, `the name "007", metadata.name, is written otherwise in YAML or JSON, or means something to Istio`},
+		"number":            {"1e3", "{admins: [{kind: User, name: jo}]}", nil, nil, `the name "1e3", metadata.name, is written otherwise in YAML or JSON, or means something to Istio`},
+		"boolean":           {"on", "{admins: [{kind: User, name: jo}]}", nil, nil, `the name "on", metadata.name, is written otherwise in YAML or JSON, or means something to Istio`},
+		"null":              {"null", "{admins: [{kind: User, name: jo}]}", nil, nil, `the name "null", metadata.name, is written otherwise in YAML or JSON, or means something to Istio`},
+		"spaces":            {"sales", "{admins: [{kind: User, name: 'jo a'}]}", nil, nil, `the name "jo a", spec.admins[].name, is written otherwise in YAML or JSON, or means something to Istio`},
+		"upstream's":        {"sales", "{admins: [{kind: User, name: jo}], controlPlane: {namespace: istio-system}}", nil, nil, `the name "istio-system", spec.controlPlane.namespace, is written otherwise in YAML or JSON, or means something to Istio`},
+		"part of another":   {"sales", "{admins: [{kind: User, name: jo}], applicationNamespaces: [salesforce]}", nil, nil, `the name "sales" is part of the name "salesforce"`},
+		"part of a pattern": {"sales", "{admins: [{kind: User, name: jo}], applicationNamespaces: [sales-salesforce]}", nil, nil, `the name "sales" is part of another word of spec.applicationNamespaces[]`},
+		"part, backwards":   {"a-jo", "{admins: [{kind: User, name: jo}]}", nil, nil, `the name "jo" is part of the name "a-jo"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			key, names, ok := Of(tenant(t, c.tenant, c.spec))
-			require.Equal(t, c.names != nil, ok)
+			key, names, err := Of(tenant(t, c.tenant, c.spec))
 			require.Equal(t, c.names, names)
-			if ok {
+			if c.why != "" {
+				require.EqualError(t, err, c.why)
+			} else {
+				require.NoError(t, err)
 				s := key.tenant.Spec
 				require.Equal(t, c.patterns, []string{s.ControlPlane.Namespace, s.ApplicationNamespaces[0], s.Admins[0].Name})
 			}
@@ -50,8 +53,8 @@ func TestKey(t *testing.T) {
 
 func TestKeysDifferInEverythingButNames(t *testing.T) {
 	key := func(name, spec string) string {
-		key, _, ok := Of(tenant(t, name, spec))
-		require.True(t, ok)
+		key, _, err := Of(tenant(t, name, spec))
+		require.NoError(t, err)
 		return key.Text
 	}
 	base := key("sales", "{admins: [{kind: User, name: jo}]}")
@@ -77,8 +80,8 @@ func TestSamplesAreTenants(t *testing.T) {
 			"controlPlane: {namespace: mesh7, revision: blue, trustDomain: example.com}, applicationNamespaces: [store1], network: {allowFrom: [probe]}}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			key, _, ok := Of(tenant(t, "sales", spec))
-			require.True(t, ok)
+			key, _, err := Of(tenant(t, "sales", spec))
+			require.NoError(t, err)
 			short, long, ok := key.Samples()
 			require.True(t, ok)
 			for _, sample := range []Sample{short, long} {
@@ -86,8 +89,8 @@ func TestSamplesAreTenants(t *testing.T) {
 				require.NoError(t, err)
 				_, err = v1alpha1.DecodeTenant(config)
 				require.NoError(t, err)
-				again, names, ok := Of(sample.Tenant)
-				require.True(t, ok)
+				again, names, err := Of(sample.Tenant)
+				require.NoError(t, err)
 				require.Equal(t, key.Text, again.Text)
 				require.Equal(t, sample.names, names)
 			}
@@ -98,8 +101,8 @@ func TestSamplesAreTenants(t *testing.T) {
 }
 
 func TestNamesAreAsLongAsTheSchemaAllows(t *testing.T) {
-	key, _, ok := Of(tenant(t, "sales", "{admins: [{kind: User, name: jo}], controlPlane: {revision: blue}, applicationNamespaces: [a-rather-long-word-sales-in-front]}"))
-	require.True(t, ok)
+	key, _, err := Of(tenant(t, "sales", "{admins: [{kind: User, name: jo}], controlPlane: {revision: blue}, applicationNamespaces: [a-rather-long-word-sales-in-front]}"))
+	require.NoError(t, err)
 	_, long, ok := key.Samples()
 	require.True(t, ok)
 	require.Len(t, long.Tenant.Spec.ControlPlane.Revision, 56)
@@ -114,8 +117,8 @@ func TestNamesAreAsLongAsTheSchemaAllows(t *testing.T) {
 // output is what a program might make of two names.
 func output(t *testing.T, make func(a, b string) string, sorted bool) (*Template, error) {
 	t.Helper()
-	key, _, ok := Of(tenant(t, "sales", "{admins: [{kind: User, name: jo}]}"))
-	require.True(t, ok)
+	key, _, err := Of(tenant(t, "sales", "{admins: [{kind: User, name: jo}]}"))
+	require.NoError(t, err)
 	short, long, ok := key.Samples()
 	require.True(t, ok)
 	result := func(s Sample) Output { return Output{make(s.names[0], s.names[1]), "look at " + s.names[1] + "\n"} }

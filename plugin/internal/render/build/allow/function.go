@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
 // resources are objects as kustomize reads them, lists taken apart.
@@ -68,7 +69,7 @@ func (c *check) config(at string, config *resource.Resource, node *yaml.RNode) {
 	if spec.Exec.Path == Program {
 		c.add(at+": exec", "has more than the path of %s, whose commands could run other programs: must be %q", Program, "exec: {path: istio-tenancy}")
 	} else if spec.Exec.Path != "" {
-		c.run(at+": exec.path", spec.Exec.Path)
+		c.run(at+": exec.path", spec.Exec.Path, Program)
 	}
 	if spec.Container.Image != "" {
 		c.run(at+": container.image", spec.Container.Image)
@@ -83,9 +84,14 @@ func (c *check) config(at string, config *resource.Resource, node *yaml.RNode) {
 	}
 }
 
-// run says that a program is to run.
-func (c *check) run(at, name string) {
-	if !slices.Contains(c.Exec, name) {
-		c.add(at, "%q is another program, and none is run that is not allowed: take it out, or allow it with --allow-exec %s", name, name)
+// run says that a program is to run. meant are those that a misspelt name may stand for.
+func (c *check) run(at, name string, meant ...string) {
+	if slices.Contains(c.Exec, name) {
+		return
 	}
+	why := ", and none is run that is not allowed: "
+	if question := suggest.Question(name, meant); question != "" {
+		why = question + " If not, "
+	}
+	c.add(at, "%q is another program%stake it out, or allow it with --allow-exec %s", name, why, name)
 }

@@ -12,8 +12,9 @@ import (
 // cgroups is where the kernel's cgroups are mounted, by hierarchy.
 const cgroups = "/sys/fs/cgroup"
 
-// cgroupPrefix stands before the number of the process that Isolate was called in.
-const cgroupPrefix = "istio-tenancy-node-"
+// prefix stands before the number of the process that Isolate was called in, in the
+// names of what it leaves if it is killed.
+const prefix = "istio-tenancy-node-"
 
 // holderEnv tells the process inside which number the one outside has.
 const holderEnv = "ISTIO_TENANCY_NODE_HOLDER"
@@ -21,7 +22,7 @@ const holderEnv = "ISTIO_TENANCY_NODE_HOLDER"
 // newCgroup makes a cgroup for the node's Pods in every hierarchy, and returns
 // its name.
 func newCgroup() (string, error) {
-	name := cgroupPrefix + os.Getenv(holderEnv)
+	name := prefix + os.Getenv(holderEnv)
 	hierarchies, err := os.ReadDir(cgroups)
 	if err != nil {
 		return "", err
@@ -47,16 +48,21 @@ func newCgroup() (string, error) {
 	return "/" + name, nil
 }
 
-// Clean removes what no namespace holds, of nodes that have ended, however they did:
-// their cgroups. It is for the process outside.
-func Clean() error {
-	left, err := filepath.Glob(filepath.Join(cgroups, "*", cgroupPrefix+"*"))
-	failed := []error{err}
-	for _, folder := range left {
-		_, holder, _ := strings.Cut(filepath.Base(folder), cgroupPrefix)
-		if _, err := os.Stat("/proc/" + holder); err == nil && holder != fmt.Sprint(os.Getpid()) {
-			continue // it is running
-		}
+// newData makes a folder for the data of a node, which clean removes.
+func newData() (string, error) { return os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid())) }
+
+// clean removes what no namespace holds, of nodes that have ended, however they did:
+// data and cgroups. It is for the process outside.
+func clean() error {
+	var failed []error
+	data, err := ended(os.TempDir())
+	failed = append(failed, err)
+	for _, folder := range data {
+		failed = append(failed, os.RemoveAll(folder))
+	}
+	groups, err := ended(filepath.Join(cgroups, "*"))
+	failed = append(failed, err)
+	for _, folder := range groups {
 		var all []string // the innermost first
 		failed = append(failed, filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() {
@@ -69,4 +75,18 @@ func Clean() error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// ended are the folders below others, which are a pattern, whose holder has ended or
+// is this process.
+func ended(below string) ([]string, error) {
+	all, err := filepath.Glob(filepath.Join(below, prefix+"*"))
+	var left []string
+	for _, folder := range all {
+		holder, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(folder), prefix), "-")
+		if _, err := os.Stat("/proc/" + holder); err != nil || holder == fmt.Sprint(os.Getpid()) {
+			left = append(left, folder)
+		}
+	}
+	return left, err
 }

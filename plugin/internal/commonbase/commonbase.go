@@ -1,0 +1,106 @@
+// Package commonbase tells a common base, which a cluster has once, from what a
+// tenant's overlay builds on. What a base is called says nothing: of every common
+// base, the objects do.
+//
+//	kind: CustomResourceDefinition      name: gateways.networking.istio.io
+//	kind: ValidatingAdmissionPolicy     name: istio-tenancy-pods
+//	kind: IstioRelease                  spec.part: common                    before it is rendered
+package commonbase
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// Of are the objects that only a common base has.
+func Of(objects []*yaml.RNode) []object.ID {
+	var found []object.ID
+	for _, o := range objects {
+		if id := object.IDOf(o); tells(id, o) {
+			found = append(found, id)
+		}
+	}
+	return found
+}
+
+func tells(id object.ID, o *yaml.RNode) bool {
+	switch id.Kind {
+	case "CustomResourceDefinition":
+		return strings.HasSuffix(id.Name, istio.Domain)
+	case "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ClusterRole":
+		return strings.HasPrefix(id.Name, rules)
+	case v1alpha1.KindRelease:
+		return object.String(o, "spec", "part") == string(v1alpha1.PartCommon)
+	}
+	return false
+}
+
+// rules begins the names of what keeps tenants apart.
+const rules = "istio-tenancy-"
+
+// In returns the first such object of the kustomization in a directory, or of what
+// it builds on, and the file that has it; "" is none. What is not there, on
+// another host, or no YAML, holds none.
+func In(dir string) (file string, found object.ID) {
+	return search{}.directory(filepath.Clean(dir))
+}
+
+// search has the directories that were looked at.
+type search map[string]bool
+
+func (s search) directory(dir string) (string, object.ID) {
+	if s[dir] {
+		return "", object.ID{}
+	}
+	s[dir] = true
+	for _, name := range konfig.RecognizedKustomizationFileNames() {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		var k types.Kustomization
+		if err != nil || k.Unmarshal(text) != nil {
+			continue
+		}
+		k.FixKustomization()
+		for _, entry := range slices.Concat(k.Generators, k.Resources, k.Components) {
+			if file, found := s.entry(filepath.Join(dir, entry)); file != "" {
+				return file, found
+			}
+		}
+	}
+	return "", object.ID{}
+}
+
+func (s search) entry(path string) (string, object.ID) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return "", object.ID{}
+	case info.IsDir():
+		return s.directory(path)
+	case !info.Mode().IsRegular():
+		return "", object.ID{}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", object.ID{}
+	}
+	objects, err := (&kio.ByteReader{Reader: bytes.NewReader(text), OmitReaderAnnotations: true}).Read()
+	if err != nil {
+		return "", object.ID{}
+	}
+	if found := Of(objects); len(found) > 0 {
+		return path, found[0]
+	}
+	return "", object.ID{}
+}

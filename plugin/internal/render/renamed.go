@@ -1,0 +1,84 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+)
+
+// withoutRenamed leaves out the jobs of tenants whose old output is there under
+// another name, since their overlay's directory was renamed. Two outputs of one
+// tenant are refused as two overlays of one are: a cluster that applies both would
+// lose the tenant's live objects when the old one goes. Who prunes has decided.
+func (r *run) withoutRenamed(overlays []overlay, present map[string]bool, jobs []*job) ([]*job, error) {
+	if r.Output == "" || r.Prune {
+		return jobs, nil
+	}
+	names, _, err := r.output.orphans(present)
+	if err != nil {
+		return nil, err
+	}
+	refused := map[string]bool{}
+	for _, name := range names {
+		from, _ := r.output.source(name)
+		again := r.again(overlays, name)
+		for _, tenant := range slices.Sorted(maps.Keys(again)) {
+			now := again[tenant]
+			err := fmt.Errorf("tenant %s: has an output of another name, %s, whose overlay %s is gone: must have one: give this directory its old name; "+
+				"or render with --prune, which removes the old output: what a GitOps tool made of that, it may delete with it",
+				tenant, filepath.Join(r.Output, name), from)
+			r.errs[now.name] = errors.Join(r.errs[now.name], err)
+			refused[now.name] = true
+		}
+	}
+	return slices.DeleteFunc(jobs, func(j *job) bool {
+		if refused[j.name] {
+			r.finish(j.name, r.errs[j.name])
+		}
+		return refused[j.name]
+	}), nil
+}
+
+// again are the overlays, by tenant, that lay a tenant of whom there is an output of
+// another name.
+func (r *run) again(overlays []overlay, output string) map[string]overlay {
+	found := map[string]overlay{}
+	tenants := r.output.tenants(output)
+	for _, o := range overlays {
+		for _, c := range r.claims[o.name] {
+			if tenants[c.Name] {
+				found[c.Name] = o
+			}
+		}
+	}
+	return found
+}
+
+// moves says, of an output that is to go, where its tenants are rendered to now;
+// !ok: not all are, as an overlay has a mistake.
+func (r *run) moves(overlays []overlay, output string) (ok bool) {
+	again := r.again(overlays, output)
+	for _, tenant := range slices.Sorted(maps.Keys(again)) {
+		now := again[tenant]
+		if r.errs[now.name] != nil {
+			r.Warn(fmt.Sprintf("%s: stays until %s, which has tenant %s now, is without mistakes", filepath.Join(r.Output, output), now.arg, tenant))
+			return false
+		}
+		r.Warn(fmt.Sprintf("%s: tenant %s is rendered to %s from now on: what a GitOps tool made of the old output, it may delete with it, live objects and all: "+
+			"have it keep them until it follows the new one", filepath.Join(r.Output, output), tenant, filepath.Join(r.Output, now.name)))
+	}
+	return true
+}
+
+// tenants are those that an output of ours has objects of.
+func (o output) tenants(name string) map[string]bool {
+	found := map[string]bool{}
+	for _, file := range o.listed(name) {
+		if text, err := readRegular(filepath.Join(o.dir, name, file)); err == nil {
+			maps.Copy(found, tenantNames(text))
+		}
+	}
+	return found
+}

@@ -1,0 +1,66 @@
+package render_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
+)
+
+// TestARenamedOverlayHasNoSecondOutput: whoever removes one of two outputs of a
+// tenant may remove the tenant.
+func TestARenamedOverlayHasNoSecondOutput(t *testing.T) {
+	for name, split := range map[string]bool{"one file": false, "a file per object": true} {
+		t.Run(name, func(t *testing.T) {
+			r := newPlainRepo(t)
+			r.teams("alpha", "beta")
+			with := func(prune bool) func(*render.Options) {
+				return func(o *render.Options) { o.Split, o.Prune = split, prune }
+			}
+			r.run(with(false))
+			require.NoError(t, os.Rename(r.path("overlays/beta"), r.path("overlays/beta2")))
+			refused := r.path("overlays/beta2") + ": tenant beta: has an output of another name, " + r.path("rendered/beta") + ", whose overlay " + r.path("overlays/beta") +
+				" is gone: must have one: give this directory its old name; or render with --prune, which removes the old output: what a GitOps tool made of that, it may delete with it"
+			for range 2 { // the second finds alpha as it was
+				summary, _, err := r.render(with(false))
+				require.EqualError(t, err, refused)
+				require.Equal(t, 1, summary.Failed)
+				require.NoDirExists(t, r.path("rendered/beta2"))
+			}
+			_, _, err := r.render(with(false), func(o *render.Options) { o.Check = true })
+			require.EqualError(t, err, refused)
+
+			r.write("overlays/beta2/kustomization.yaml", strings.Replace(kustomization, "control-plane", "gone", 1))
+			_, printed, err := r.render(with(true))
+			require.Error(t, err)
+			require.Contains(t, printed, r.path("rendered/beta")+": stays until "+r.path("overlays/beta2")+", which has tenant beta now, is without mistakes")
+			require.DirExists(t, r.path("rendered/beta"))
+			r.write("overlays/beta2/kustomization.yaml", kustomization)
+
+			_, printed, err = r.render(with(true))
+			require.NoError(t, err)
+			require.Contains(t, printed, r.path("rendered/beta")+": tenant beta is rendered to "+r.path("rendered/beta2")+" from now on: what a GitOps tool made of the old output, it may delete with it")
+			require.NoDirExists(t, r.path("rendered/beta"))
+			require.DirExists(t, r.path("rendered/beta2"))
+			_, printed, err = r.render(with(false))
+			require.NoError(t, err)
+			require.Empty(t, printed)
+		})
+	}
+}
+
+// TestTwoOutputsOfATenantAreRefusedWhoeverMadeThem: they may be there already.
+func TestTwoOutputsOfATenantAreRefusedWhoeverMadeThem(t *testing.T) {
+	r := newPlainRepo(t)
+	r.teams("alpha")
+	r.run()
+	require.NoError(t, os.Rename(r.path("rendered"), r.path("before")))
+	require.NoError(t, os.Rename(r.path("overlays/alpha"), r.path("overlays/alpha2")))
+	r.run()
+	require.NoError(t, os.Rename(r.path("before/alpha"), r.path("rendered/alpha")))
+	_, _, err := r.render()
+	require.ErrorContains(t, err, r.path("overlays/alpha2")+": tenant alpha: has an output of another name, "+r.path("rendered/alpha"))
+}
