@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -114,14 +115,21 @@ func (f *field) attackTheWire(c *tally.Claim, readme string) {
 		came, said := f.attackerDoes("linklocal {prey} 8080")
 		named(t, came, said, linkLocal)
 	})
-	c.Check("without these capabilities there are no such sockets", func(t *testing.T) {
-		require.NoError(t, makePod(f.node.Cluster.As("sales-admin"), "ns-1", "plain", with(", securityContext: {capabilities: {drop: [ALL]}}", "")))
-		defer remove(t, f.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/plain")
-		require.NoError(t, f.podReady("ns-1", "plain", time.Minute))
-		out, err := f.node.Cluster.Kubectl("sales-admin", "exec", "-n", "ns-1", "plain", "--", "/usr/local/bin/attacker", "syn", f.friend.Address, f.prey.Address+":8080")
-		require.Error(t, err, out)
-		require.Contains(t, out, "operation not permitted")
-	})
+	for name, row := range map[string]struct{ asks, says, sentence string }{
+		"root without asking has such sockets":     {"runAsUser: 0", "sent", "a container that runs as root has `NET_RAW` without asking"},
+		"without capabilities there are none":      {"runAsUser: 0, capabilities: {drop: [ALL]}", "operation not permitted", ""},
+		"an ordinary user without asking has none": {"runAsUser: 1000", "operation not permitted", ""},
+	} {
+		c.Check(name, func(t *testing.T) {
+			pod := "asks-" + strings.Fields(name)[0]
+			require.NoError(t, makePod(f.node.Cluster.As("sales-admin"), "ns-1", pod, secured(row.asks)))
+			defer remove(t, f.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/"+pod)
+			require.NoError(t, f.podReady("ns-1", pod, time.Minute))
+			out, _ := f.node.Cluster.Kubectl("sales-admin", "exec", "-n", "ns-1", pod, "--", "/usr/local/bin/attacker", "syn", f.friend.Address, f.prey.Address+":8080")
+			require.Contains(t, out, row.says)
+			require.Contains(t, readme, row.sentence)
+		})
+	}
 	c.Check("a probe that is sent on to another tenant's Pod is not followed", func(t *testing.T) {
 		var asked atomic.Int32
 		var listener net.Listener
