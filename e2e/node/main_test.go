@@ -73,7 +73,7 @@ func run(m *testing.M) (code int, err error) {
 		if err := errors.Join(os.RemoveAll(logs), os.MkdirAll(logs, 0o755)); err != nil {
 			return 1, err
 		}
-		}
+	}
 	code, inside, err := node.Isolate()
 	if !inside || err != nil {
 		return code, err

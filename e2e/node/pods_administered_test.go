@@ -103,7 +103,10 @@ func TestPodsAreAdministered(t *testing.T) {
 	own := app()
 	tries("sales-admin", "application", own, true, reading...)
 	tries("sales-admin", "application", own, true, entering[0])
-	tries("sales-admin", "application", own, false, entering[5])
+	tries("sales-admin", "application", own, false, entering[5], // Kubernetes' admin has no right to ephemeral containers
+		kubectl{"debug by a copy, with kubectl's own profile", "debug POD --copy-to=copied --image=" + attackerImage})
+	tries("sales-admin", "application", own, true, entering[6])
+	remove(t, w.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/copied")
 	for _, user := range []string{"dev-admin", "fin-admin"} {
 		for of, at := range map[string]target{"sales' control plane": at, "sales' application": own} {
 			for _, lines := range [][]kubectl{reading, restarting, entering, changing} {
