@@ -159,7 +159,15 @@ func (c *Cluster) Kubeconfig(name, token string) (string, error) {
 		return "", err
 	}
 	path := c.file(url.PathEscape(name) + ".kubeconfig")
-	return path, os.WriteFile(path, text, 0o600)
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, text) {
+		return path, nil // somebody may be reading it
+	}
+	made, err := os.CreateTemp(c.data, "kubeconfig-") // with 0600
+	if err != nil {
+		return "", err
+	}
+	_, err = made.Write(text)
+	return path, errors.Join(err, made.Close(), os.Rename(made.Name(), path))
 }
 
 // UserKubeconfig writes a kubeconfig for a user of the cluster and returns its path.

@@ -69,7 +69,7 @@ func Start(binaries servers.Binaries, o Options) (_ *Node, err error) {
 		Logs: o.Logs, Host: Address, Nodes: []string{Name}, Controllers: "*",
 		Users: append([]string{scheduler, proxy}, o.Users...),
 		Flags: []string{"--endpoint-reconciler-type", "lease", "--service-cluster-ip-range", serviceRange,
-			"--kubelet-client-certificate", kubelet.certificate, "--kubelet-client-key", kubelet.key},
+			"--kubelet-preferred-address-types", "InternalIP", "--kubelet-client-certificate", kubelet.certificate, "--kubelet-client-key", kubelet.key},
 	}); err != nil {
 		return nil, err
 	}

@@ -63,6 +63,8 @@ const (
 	appImage = "e2e.local/app:1"
 	// gatewayImage is that of the program in ./gateway.
 	gatewayImage = "e2e.local/gateway:1"
+	// attackerImage is the image of the program in ./attacker.
+	attackerImage = "e2e.local/attacker:1"
 	// apiProxyImage is the one that the Dockerfile makes.
 	apiProxyImage = "e2e.local/istio-tenancy:1"
 )
@@ -115,6 +117,7 @@ func (w *world) start(t *testing.T) (err error) {
 		{Name: apiProxyImage, Root: made.Root, Entrypoint: made.Entrypoint, User: fmt.Sprint(made.User)},
 		{Name: appImage, Program: binaries["app"], User: "1000"},
 		{Name: gatewayImage, Program: binaries["gateway"], User: "1337"},
+		{Name: attackerImage, Program: binaries["attacker"], User: "1000"},
 	}})
 	if err != nil {
 		return err

@@ -1,0 +1,162 @@
+package node_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// attack is a row: what is tried, in one of these ways, and what comes of it.
+type attack struct {
+	name string
+
+	verb  string // of the program ./attacker, in the Pod of sales
+	token string // a request by the Pod's own token: METHOD PATH BODY
+	admin string // the same by sales' administrator
+	other string // the same by the cluster administrator, of what RBAC lets nobody else do
+	pod   string // the spec of a Pod that sales' administrator makes; it is to be refused
+	runs  string // the same, that is accepted, and is refused by the kubelet
+
+	// refused is what the refusal says, a regular expression.
+	refused string
+	by      string
+	// named is a sentence of README's about what does not protect, for what is not refused.
+	named string
+	// open is an address that dev's own Pod is let in at, so that a refusal is one of sales.
+	open string
+}
+
+const forbidden = "is forbidden|Forbidden|cannot .* in the namespace|forbidden"
+
+func TestAttacks(t *testing.T) {
+	f := theField(t)
+	readme := words(t, "../../README.md")
+	for _, group := range []struct {
+		name, claim string
+		rows        []attack
+	}{
+		{"network", "A Pod of a tenant reaches nothing of another tenant's, of the node or of the API server but what the README names", networkAttacks},
+		{"pods", "A tenant gets no Pod that reaches its node: admission, the API server and the kubelet refuse each way", podAttacks},
+		{"container", "A Pod with every capability that the policies accept does not leave its container", containerAttacks},
+	} {
+		t.Run(group.name, func(t *testing.T) {
+			c := claims(t, group.claim)
+			said := make([]string, len(group.rows))
+			came := make([]bool, len(group.rows))
+			sideBySide(len(group.rows), func(i int) { came[i], said[i] = f.try(group.rows[i], i) })
+			named := 0
+			for i, row := range group.rows {
+				c.Check(row.name, func(t *testing.T) {
+					if row.named != "" {
+						named++
+						require.True(t, came[i], "README names it as possible, and it is refused: %s", said[i])
+						require.Contains(t, readme, row.named)
+						return
+					}
+					require.False(t, came[i], "it came through: %s", said[i])
+					require.Regexp(t, regexp.MustCompile(row.refused), said[i])
+					if row.open != "" {
+						require.True(t, f.friend.Reaches(f.names.Replace(row.open), 2*time.Second), "dev's own Pod does not reach %s", row.open)
+					}
+				})
+			}
+			c.Note("%s: %d attacks, of which %d are not refused, as the README says", group.name, len(group.rows), named)
+		})
+	}
+	t.Run("wire", func(t *testing.T) {
+		f.attackTheWire(claims(t, "A Pod that forges addresses, or uses those of the link, is let in as the README says; without, its packets are refused"), readme)
+	})
+}
+
+// words is a file's text, in which every break of a line is a space.
+func words(t *testing.T, file string) string {
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	return strings.Join(strings.Fields(string(text)), " ")
+}
+
+// try says whether an attack came through, and what was said.
+func (f *field) try(a attack, n int) (bool, string) {
+	admin := f.node.Cluster.As("sales-admin")
+	name := fmt.Sprintf("attempt-%d", n)
+	switch {
+	case a.verb != "":
+		return f.attackerDoes(a.verb)
+	case a.token != "":
+		token, err := f.node.Cluster.ServiceAccountToken("ns-1", "default")
+		if err != nil {
+			return true, err.Error()
+		}
+		return f.request(f.node.Cluster.WithToken(token), a.token)
+	case a.admin != "":
+		return f.request(admin, a.admin)
+	case a.other != "":
+		return f.request(f.node.Cluster.Admin, a.other)
+	case a.pod != "":
+		answer, err := postPod(admin, "ns-1", name, f.names.Replace(a.pod))
+		if err == nil && answer.Error() == nil {
+			f.node.Cluster.Admin.Do(http.MethodDelete, "/api/v1/namespaces/ns-1/pods/"+name+"?gracePeriodSeconds=0", "")
+		}
+		return err != nil || answer.Error() == nil, answer.Message()
+	default:
+		return f.ends(name, f.names.Replace(a.runs), a.refused)
+	}
+}
+
+// attackerDoes runs a verb in the attacker's Pod, as sales' administrator may.
+func (f *field) attackerDoes(verb string) (bool, string) {
+	words := strings.Fields(f.names.Replace(verb))
+	out, err := f.node.Cluster.Kubectl("sales-admin", append([]string{"exec", "-n", "ns-1", "attacker", "--", "/usr/local/bin/attacker"}, words...)...)
+	if err != nil && !strings.Contains(out, "failed: ") {
+		return true, "the attacker did not run: " + out
+	}
+	return err == nil, out
+}
+
+func (f *field) request(as *cluster.Client, line string) (bool, string) {
+	parts := append(strings.SplitN(f.names.Replace(line), " ", 3), "")
+	answer, err := as.Do(parts[0], parts[1], parts[2])
+	if err != nil {
+		return true, err.Error()
+	}
+	return answer.Error() == nil, fmt.Sprintf("%d %s", answer.Code, answer.Message())
+}
+
+// ends makes a Pod that is accepted, and waits for what the kubelet says of it.
+func (f *field) ends(name, spec, refused string) (bool, string) {
+	admin := f.node.Cluster.Admin
+	if err := makePod(f.node.Cluster.As("sales-admin"), "ns-1", name, spec); err != nil {
+		return true, "the API server refused it, and not the kubelet: " + err.Error()
+	}
+	path := "/api/v1/namespaces/ns-1/pods/" + name
+	defer admin.Do(http.MethodDelete, path+"?gracePeriodSeconds=0", "")
+	said := ""
+	err := cluster.Eventually(45*time.Second, func() error {
+		pod, err := admin.Get(path)
+		if err != nil {
+			return err
+		}
+		events, err := admin.Items("/api/v1/namespaces/ns-1/events?fieldSelector=involvedObject.name=" + name)
+		if err != nil {
+			return err
+		}
+		said = fmt.Sprint(pod.Object["status"])
+		for _, e := range events {
+			message, _, _ := unstructured.NestedString(e.Object, "message")
+			said += "\n" + message
+		}
+		if conditionOf(pod, "Ready") == "True" || regexp.MustCompile(refused).MatchString(said) {
+			return nil
+		}
+		return fmt.Errorf("nothing came of %s", name)
+	})
+	return err != nil || !regexp.MustCompile(refused).MatchString(said), said
+}

@@ -1,0 +1,199 @@
+package node_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/node"
+	"github.com/istio-tenancy/istio-tenancy/e2e/tally"
+	"github.com/stretchr/testify/require"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	forges    = "`NET_ADMIN` and `NET_RAW` let a Pod forge addresses, also by ARP, where the network plugin does not check them"
+	loopback  = "such a Pod reaches what listens on the loopback address of its node"
+	linkLocal = "a plugin that enforces NetworkPolicies for IPv4 alone leaves Pods of one node to each other's IPv6 addresses of the link"
+)
+
+// attackTheWire has attacks about addresses that the attacker does not have. They run one
+// by one, since they change what Pods know of each other.
+func (f *field) attackTheWire(c *tally.Claim, readme string) {
+	named := func(t *testing.T, came bool, said, sentence string) {
+		require.True(t, came, "README names it as possible, and it is refused: %s", said)
+		require.Contains(t, readme, sentence)
+	}
+	c.Check("an own packet to the own tenant is answered", func(t *testing.T) {
+		came, said := f.attackerDoes("syn {self} {own}:8080")
+		require.True(t, came, said)
+	})
+	c.Check("an own packet to another tenant is refused", func(t *testing.T) {
+		arrived := f.watch(t, f.prey, 34567)
+		came, said := f.attackerDoes("syn {self} {prey}:8080")
+		require.False(t, came, said)
+		require.False(t, arrived(), "the packet arrived")
+	})
+	c.Check("a datagram to another tenant is refused", func(t *testing.T) {
+		var socket net.PacketConn
+		require.NoError(t, f.prey.Do(func() (err error) {
+			socket, err = net.ListenPacket("udp4", f.prey.Address+":5353")
+			return err
+		}))
+		defer socket.Close()
+		go func() {
+			packet := make([]byte, 16)
+			for {
+				n, from, err := socket.ReadFrom(packet)
+				if err != nil {
+					return
+				}
+				socket.WriteTo(packet[:n], from)
+			}
+		}()
+		came, said := f.attackerDoes("datagram {prey}:5353")
+		require.False(t, came, said)
+		require.Regexp(t, closed, said)
+		conn, err := f.friend.Dial(t.Context(), "udp4", f.prey.Address+":5353")
+		require.NoError(t, err)
+		defer conn.Close()
+		require.NoError(t, conn.SetDeadline(time.Now().Add(5*time.Second)))
+		_, err = conn.Write([]byte("?"))
+		require.NoError(t, err)
+		_, err = conn.Read(make([]byte, 16))
+		require.NoError(t, err, "dev's own Pod got no answer")
+	})
+	c.Check("a packet under the address of a Pod that is let in", func(t *testing.T) {
+		arrived := f.watch(t, f.prey, 34567)
+		came, said := f.attackerDoes("syn {friend} {prey}:8080")
+		require.False(t, came, "the answer went to the attacker: %s", said)
+		named(t, arrived(), said, forges)
+	})
+	c.Check("a connection under the address of a Pod that is let in", func(t *testing.T) {
+		defer f.heal(t)
+		came, said := f.attackerDoes("impersonate {friend} {prey}:8080")
+		named(t, came, said, forges)
+	})
+	c.Check("what another tenant's Pods send to one another", func(t *testing.T) {
+		defer f.heal(t)
+		came, said := f.attackerDoes("poison {friend} {prey}")
+		require.True(t, came, said)
+		named(t, !f.prey.Reaches(f.friend.Address+":8080", time.Second), said, forges)
+	})
+	c.Check("afterwards they reach one another", func(t *testing.T) {
+		require.NoError(t, cluster.Eventually(20*time.Second, func() error {
+			if !f.prey.Reaches(f.friend.Address+":8080", time.Second) {
+				return errors.New("prey does not reach friend")
+			}
+			return nil
+		}))
+	})
+	// kube-proxy lets the node route the loopback address, and kube-router accepts what its
+	// policies allow before the kubelet's rule drops it.
+	c.Check("the loopback address of the node", func(t *testing.T) {
+		came, said := f.attackerDoes("syn {self} 127.0.0.1:10249")
+		named(t, came, said, loopback)
+	})
+	c.Check("the loopback address of a node that does not route it", func(t *testing.T) {
+		const routes = "/proc/sys/net/ipv4/conf/all/route_localnet"
+		require.NoError(t, os.WriteFile(routes, []byte("0"), 0o644))
+		defer os.WriteFile(routes, []byte("1"), 0o644)
+		came, said := f.attackerDoes("syn {self} 127.0.0.1:10249")
+		require.False(t, came, said)
+		require.Contains(t, said, "no answer came back")
+	})
+	c.Check("the IPv6 address of the link of another tenant's Pod", func(t *testing.T) {
+		came, said := f.attackerDoes("linklocal {prey} 8080")
+		named(t, came, said, linkLocal)
+	})
+	for name, row := range map[string]struct{ asks, says, sentence string }{
+		"root without asking has such sockets":     {"runAsUser: 0", "sent", "a container that runs as root has `NET_RAW` without asking"},
+		"without capabilities there are none":      {"runAsUser: 0, capabilities: {drop: [ALL]}", "operation not permitted", ""},
+		"an ordinary user without asking has none": {"runAsUser: 1000", "operation not permitted", ""},
+	} {
+		c.Check(name, func(t *testing.T) {
+			pod := "asks-" + strings.Fields(name)[0]
+			require.NoError(t, makePod(f.node.Cluster.As("sales-admin"), "ns-1", pod, secured(row.asks)))
+			defer remove(t, f.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/"+pod)
+			require.NoError(t, f.podReady("ns-1", pod, time.Minute))
+			out, _ := f.node.Cluster.Kubectl("sales-admin", "exec", "-n", "ns-1", pod, "--", "/usr/local/bin/attacker", "syn", f.friend.Address, f.prey.Address+":8080")
+			require.Contains(t, out, row.says)
+			require.Contains(t, readme, row.sentence)
+		})
+	}
+	c.Check("a probe that is sent on to another tenant's Pod is not followed", func(t *testing.T) {
+		var asked atomic.Int32
+		var listener net.Listener
+		require.NoError(t, f.prey.Do(func() (err error) {
+			listener, err = net.Listen("tcp", f.prey.Address+":9999")
+			return err
+		}))
+		defer listener.Close()
+		go http.Serve(listener, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+		require.True(t, f.node.Itself().Reaches(f.prey.Address+":9999", time.Second), "the node does not reach it")
+		require.NoError(t, makePod(f.node.Cluster.As("sales-admin"), "ns-1", "sends-on", fmt.Sprintf(`
+terminationGracePeriodSeconds: 0
+containers:
+- name: a
+  image: %s
+  args: [redirect, "8080", "http://%s:9999/"]
+  readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1}
+`, attackerImage, f.prey.Address)))
+		defer remove(t, f.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/sends-on")
+		require.NoError(t, f.podReady("ns-1", "sends-on", time.Minute)) // the redirection counts as an answer
+		require.Zero(t, asked.Load(), "the kubelet asked another tenant's Pod")
+	})
+}
+
+// watch says later whether a packet from a port has arrived at a place since.
+func (f *field) watch(t *testing.T, at node.Place, port uint16) (arrived func() bool) {
+	var socket int
+	const frames = unix.ETH_P_IP<<8 | unix.ETH_P_IP>>8
+	require.NoError(t, at.Do(func() (err error) {
+		socket, err = unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM, frames&0xffff)
+		return err
+	}))
+	require.NoError(t, unix.SetsockoptTimeval(socket, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 200_000}))
+	return func() bool {
+		defer unix.Close(socket)
+		packet := make([]byte, 2048)
+		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+			n, _, err := unix.Recvfrom(socket, packet, 0)
+			if err != nil { // what was sent has arrived by now, or never will
+				return false
+			}
+			if n >= 40 && packet[9] == unix.IPPROTO_TCP && binary.BigEndian.Uint16(packet[20:]) == port && packet[33] == 2 { // SYN
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// heal gives addresses back, and has prey forget where it believes its friend to be.
+func (f *field) heal(t *testing.T) {
+	f.attackerDoes("forget {friend}")
+	require.NoError(t, f.prey.Do(func() error {
+		handle, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+		if err != nil {
+			return err
+		}
+		defer handle.Close()
+		all, err := handle.NeighList(0, netlink.FAMILY_V4)
+		for _, n := range all {
+			if n.IP.String() == f.friend.Address {
+				err = errors.Join(err, handle.NeighDel(&n))
+			}
+		}
+		return err
+	}))
+}

@@ -1,0 +1,258 @@
+package node_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+func TestPodsOfControlPlanes(t *testing.T) {
+	c := claims(t, "Each tenant's istiod runs as a Pod, as its Deployment was rendered, under its confined rights; killed, it restarts in place, and so does the API proxy beside it")
+	w := theEnforcedWorld(t)
+	for _, name := range tenantNames {
+		tenant := w.tenants[name]
+		c.Check(name+": the Pod is as rendered", func(t *testing.T) {
+			rendered, _, _ := unstructured.NestedMap(tenant.deployment(t).Object, "spec", "template", "spec")
+			live, _, _ := unstructured.NestedMap(w.istiodPod(t, name).Object, "spec")
+			require.NoError(t, holds(plain(t, live), plain(t, rendered), "spec"))
+			for _, field := range []string{"containers", "initContainers"} {
+				require.Equal(t, count(rendered, field), count(live, field), "spec.%s", field)
+			}
+		})
+		c.Check(name+": it runs as the user of its image", func(t *testing.T) {
+			p, err := w.node.Process(tenant.controlPlane, w.istiodPod(t, name).GetName(), "discovery")
+			require.NoError(t, err)
+			require.Equal(t, 1337, p.User)
+		})
+	}
+	type killed struct{ tenant, container string }
+	kills := []killed{{"dev", "discovery"}, {"sales", "discovery"}, {"fin", "api-proxy"}}
+	fail := make([]error, len(kills))
+	sideBySide(len(kills), func(i int) { fail[i] = w.killed(kills[i].tenant, kills[i].container) })
+	for i, k := range kills {
+		c.Check(k.tenant+": "+k.container+" restarts in place", func(t *testing.T) { require.NoError(t, fail[i]) })
+	}
+	c.Check("fin: discovery restarts in place, beside the API proxy", func(t *testing.T) { require.NoError(t, w.killed("fin", "discovery")) })
+	for _, name := range tenantNames {
+		c.Check(name+": afterwards istiod answers the API server", func(t *testing.T) {
+			require.NoError(t, cluster.Eventually(30*time.Second, func() error { return w.validates(w.tenants[name]) }))
+		})
+	}
+}
+
+// A hanging istiod is one that is not asked any more, and it comes back by itself.
+func TestPodsThatHang(t *testing.T) {
+	c := claims(t, "An istiod that hangs stops being ready, and gets no requests any more; when it goes on, it is ready again")
+	w := theEnforcedWorld(t)
+	tenant := w.tenants["sales"]
+	pod := w.istiodPod(t, "sales")
+	p, err := w.node.Process(tenant.controlPlane, pod.GetName(), "discovery")
+	require.NoError(t, err)
+	require.NoError(t, unix.Kill(p.ID, unix.SIGSTOP))
+	defer unix.Kill(p.ID, unix.SIGCONT)
+	ready := func(want string) error {
+		return cluster.Eventually(time.Minute, func() error {
+			if got := conditionOf(w.istiodPod(t, "sales"), "Ready"); got != want {
+				return fmt.Errorf("Ready is %q, right is %q", got, want)
+			}
+			return nil
+		})
+	}
+	c.Check("it is not ready", func(t *testing.T) { require.NoError(t, ready("False")) })
+	c.Check("its Service leads to nobody", func(t *testing.T) { require.NoError(t, w.endpointReady(tenant, false)) })
+	c.Check("what it would validate is refused", func(t *testing.T) { require.Error(t, w.validates(tenant)) })
+	require.NoError(t, unix.Kill(p.ID, unix.SIGCONT))
+	c.Check("it is ready again", func(t *testing.T) { require.NoError(t, ready("True")) })
+	c.Check("its Service leads to it", func(t *testing.T) { require.NoError(t, w.endpointReady(tenant, true)) })
+	c.Check("it has not been restarted", func(t *testing.T) {
+		require.Equal(t, restarts(pod, "discovery"), restarts(w.istiodPod(t, "sales"), "discovery"))
+	})
+	c.Check("it validates", func(t *testing.T) {
+		require.NoError(t, cluster.Eventually(30*time.Second, func() error { return w.validates(tenant) }))
+	})
+}
+
+// istiodPod is the one Pod of a tenant's istiod.
+func (w *world) istiodPod(t *testing.T, name string) *cluster.Object {
+	t.Helper()
+	pods, err := w.istiodPods(w.tenants[name])
+	require.NoError(t, err)
+	require.Len(t, pods, 1)
+	return pods[0]
+}
+
+func (w *world) istiodPods(tenant *tenant) ([]*cluster.Object, error) {
+	return w.node.Cluster.Admin.Items("/api/v1/namespaces/" + tenant.controlPlane + "/pods?labelSelector=app=istiod")
+}
+
+// deployment is that of istiod, as rendered.
+func (t *tenant) deployment(test *testing.T) *cluster.Object {
+	for _, object := range t.objects {
+		if object.GetKind() == "Deployment" && object.GetName() == t.istiod() {
+			return object
+		}
+	}
+	test.Fatalf("%s has no Deployment %s", t.name, t.istiod())
+	return nil
+}
+
+// plain is an object as encoding/json reads it, so that numbers are of one type.
+func plain(t *testing.T, object map[string]any) (read map[string]any) {
+	text, err := json.Marshal(object)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &read))
+	return read
+}
+
+// holds says what of the stated is not in the stored, which has more fields; a list has
+// an element for each that was stated.
+func holds(stored, stated any, path string) error {
+	switch stated := stated.(type) {
+	case nil:
+		return nil
+	case map[string]any:
+		in, ok := stored.(map[string]any)
+		if !ok && len(stated) > 0 {
+			return fmt.Errorf("%s: found %v, right is %v", path, stored, stated)
+		}
+		for key, value := range stated {
+			if err := holds(in[key], value, path+"."+key); err != nil {
+				return err
+			}
+		}
+		return nil
+	case []any:
+		in, _ := stored.([]any)
+		for i, value := range stated {
+			at := fmt.Sprintf("%s[%d]", path, i)
+			wrong := fmt.Errorf("%s: is missing: %v", at, value)
+			for _, candidate := range in {
+				switch err := holds(candidate, value, at); {
+				case err == nil:
+					wrong = nil
+				case wrong != nil && nameOf(candidate) != nil && nameOf(candidate) == nameOf(value):
+					wrong = err
+				}
+			}
+			if wrong != nil {
+				return wrong
+			}
+		}
+		return nil
+	default:
+		empty := stored == nil && (stated == "" || stated == false || stated == 0.0) // which is not stored
+		if stored == stated || empty || sameQuantity(stored, stated) {
+			return nil
+		}
+		return fmt.Errorf("%s: found %v, right is %v", path, stored, stated)
+	}
+}
+
+func nameOf(element any) any {
+	fields, _ := element.(map[string]any)
+	return fields["name"]
+}
+
+// sameQuantity is true of 2048Mi and 2Gi, as which the API server stores it.
+func sameQuantity(a, b any) bool {
+	left, err := resource.ParseQuantity(fmt.Sprint(a))
+	right, other := resource.ParseQuantity(fmt.Sprint(b))
+	return errors.Join(err, other) == nil && left.Cmp(right) == 0
+}
+
+func count(spec map[string]any, field string) int {
+	all, _, _ := unstructured.NestedSlice(spec, field)
+	return len(all)
+}
+
+// restarts is how often a container of a Pod has been, or -1 if it is not known.
+func restarts(pod *cluster.Object, container string) int {
+	for _, field := range []string{"containerStatuses", "initContainerStatuses"} {
+		all, _, _ := unstructured.NestedSlice(pod.Object, "status", field)
+		for _, s := range all {
+			if s := s.(map[string]any); s["name"] == container {
+				return int(s["restartCount"].(float64))
+			}
+		}
+	}
+	return -1
+}
+
+// killed kills the program of a container, and waits until the same Pod is ready with
+// another; the other containers go on.
+func (w *world) killed(name, container string) error {
+	tenant := w.tenants[name]
+	pods, err := w.istiodPods(tenant)
+	if err != nil || len(pods) != 1 {
+		return fmt.Errorf("%d Pods of %s: %w", len(pods), tenant.istiod(), err)
+	}
+	before := pods[0]
+	p, err := w.node.Process(tenant.controlPlane, before.GetName(), container)
+	if err != nil {
+		return err
+	}
+	if err := unix.Kill(p.ID, unix.SIGKILL); err != nil {
+		return err
+	}
+	return cluster.Eventually(time.Minute, func() error {
+		pods, err := w.istiodPods(tenant)
+		if err != nil || len(pods) != 1 {
+			return fmt.Errorf("%d Pods of %s: %w", len(pods), tenant.istiod(), err)
+		}
+		after := pods[0]
+		for _, c := range []string{"discovery", "api-proxy"} {
+			want := restarts(before, c)
+			if c == container {
+				want++
+			}
+			if got := restarts(after, c); got != want {
+				return fmt.Errorf("%s of %s has restarted %d times, right is %d", c, cluster.ID(after), got, want)
+			}
+		}
+		if after.GetUID() != before.GetUID() || conditionOf(after, "Ready") != "True" {
+			return fmt.Errorf("%s is not ready", cluster.ID(after))
+		}
+		return nil
+	})
+}
+
+// validates has the API server ask the tenant's istiod about an object, which is not kept.
+func (w *world) validates(tenant *tenant) error {
+	answer, err := w.node.Cluster.As(tenant.admin).Do(http.MethodPost,
+		"/apis/networking.istio.io/v1/namespaces/"+tenant.applications[0]+"/sidecars?dryRun=All",
+		`{"apiVersion":"networking.istio.io/v1","kind":"Sidecar","metadata":{"name":"x","labels":{"istio.io/rev":"`+tenant.name+`"}},"spec":{"egress":[{"hosts":["./*"]}]}}`)
+	return errors.Join(err, answer.Error())
+}
+
+// endpointReady waits until the Service of istiod leads to it, or does not.
+func (w *world) endpointReady(tenant *tenant, want bool) error {
+	return cluster.Eventually(30*time.Second, func() error {
+		slices, err := w.node.Cluster.Admin.Items("/apis/discovery.k8s.io/v1/namespaces/" + tenant.controlPlane +
+			"/endpointslices?labelSelector=kubernetes.io/service-name=" + tenant.istiod())
+		if err != nil {
+			return err
+		}
+		ready := 0
+		for _, s := range slices {
+			all, _, _ := unstructured.NestedSlice(s.Object, "endpoints")
+			for _, e := range all {
+				if is, _, _ := unstructured.NestedBool(e.(map[string]any), "conditions", "ready"); is {
+					ready++
+				}
+			}
+		}
+		if (ready > 0) != want {
+			return fmt.Errorf("Service %s/%s has %d endpoints that are ready", tenant.controlPlane, tenant.istiod(), ready)
+		}
+		return nil
+	})
+}
