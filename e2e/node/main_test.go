@@ -57,7 +57,7 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	for _, name := range []string{"pause", "app", "image"} {
+	for _, name := range []string{"pause", "app", "grpc", "image"} {
 		binaries[name] = filepath.Join(built, name)
 	}
 	if !cluster.Isolated() {
@@ -98,7 +98,7 @@ func buildTools(into string) error {
 		dir  string
 		args []string
 	}{
-		{".", []string{"./pause", "./app"}},
+		{".", []string{"./pause", "./app", "./grpc"}},
 		{"../..", []string{"./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5"}},
 	} {
 		cmd := exec.Command("go", append([]string{"build", "-o", into + "/"}, build.args...)...)

@@ -56,6 +56,8 @@ func newTenants() map[string]*tenant {
 const (
 	// appImage is the image of the program in ./app.
 	appImage = "e2e.local/app:1"
+	// grpcImage is the image of the program in ./grpc.
+	grpcImage = "e2e.local/grpc:1"
 	// apiProxyImage is the one that the Dockerfile makes.
 	apiProxyImage = "e2e.local/istio-tenancy:1"
 )
@@ -102,6 +104,8 @@ func (w *world) start(t *testing.T) (err error) {
 		{Name: "docker.io/istio/proxyv2:1.31.0", Program: binaries["pilot-agent"], User: "1337"},
 		{Name: apiProxyImage, Root: made.Root, Entrypoint: made.Entrypoint, User: fmt.Sprint(made.User)},
 		{Name: appImage, Program: binaries["app"], User: "1000"},
+		{Name: grpcImage, Program: binaries["grpc"], User: "1337"},
+		{Name: "docker.io/istio/pilot:" + nextTag, Program: binaries["pilot-discovery"], User: "1337"},
 	}})
 	if err != nil {
 		return err
