@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ import (
 )
 
 // patience is for what istiod, its agents and the engine do in their own time.
-const patience = 20 * time.Second
+const patience = 30 * time.Second
 
 // credential is what a client shows to a mesh.
 type credential string
@@ -135,6 +136,9 @@ func ask(from node.Place, address string, certificate *tls.Certificate) string {
 	return outcome(caller.Value, err)
 }
 
+// ended is how a client reads that the server has closed the connection, wherever it was.
+var ended = regexp.MustCompile(`EOF|broken pipe|connection reset`)
+
 func outcome(caller string, err error) string {
 	switch refused := status.Convert(err); {
 	case err == nil:
@@ -143,6 +147,8 @@ func outcome(caller string, err error) string {
 		return denied
 	case strings.Contains(refused.Message(), "unknown certificate authority"):
 		return unknownAuthority
+	case refused.Code() == codes.Unavailable && ended.MatchString(refused.Message()):
+		return closed
 	default:
 		return refused.Code().String() + ": " + refused.Message()
 	}

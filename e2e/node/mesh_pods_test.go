@@ -134,11 +134,15 @@ func newMesh(t *tenant) *mesh {
 }
 
 func (m member) objects(labelled bool) ([]*cluster.Object, error) {
+	mode := "server"
+	if m.name == "caller" {
+		mode = "client"
+	}
 	label := ""
 	if labelled {
 		label = ", security.istio.io/tlsMode: istio"
 	}
-	return cluster.Parse([]byte(strings.NewReplacer("$NAMESPACE", m.namespace, "$NAME", m.name, "$IMAGE", grpcImage, "$LABEL", label).Replace(memberObjects)))
+	return cluster.Parse([]byte(strings.NewReplacer("$NAMESPACE", m.namespace, "$NAME", m.name, "$IMAGE", grpcImage, "$MODE", mode, "$LABEL", label).Replace(memberObjects)))
 }
 
 // ready waits for a Pod, and returns its network.
@@ -190,6 +194,7 @@ spec:
   containers:
   - name: app
     image: $IMAGE
+    args: [$MODE]
     ports: [{containerPort: 7070}]
     readinessProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 1}
   - name: istio-proxy

@@ -3,6 +3,7 @@ package node_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/istio-tenancy/istio-tenancy/e2e/node"
@@ -111,7 +112,7 @@ func (m *mesh) check(c *tally.Claim, state string, from node.Place, attempts []a
 			require.NoError(t, err)
 			require.NoError(t, cluster.Eventually(patience, func() error {
 				// What refuses is the mesh, and not the network.
-				if !from.Reaches(a.to.address(), patience) {
+				if !from.Reaches(a.to.address(), 2*time.Second) {
 					return fmt.Errorf("%s does not reach %s", from.Address, a.to.address())
 				}
 				if got := ask(from, a.to.address(), certificate); got != a.want {

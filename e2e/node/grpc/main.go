@@ -1,8 +1,16 @@
 // Command grpc is an application that is in a mesh without a proxy: it takes its
-// mutual TLS, its policies and the addresses of others from istiod by itself.
+// mutual TLS, its policies and the addresses of others from istiod by itself. It is
+// server or client, as istiod's agent serves one stream a Pod, and gRPC opens one for
+// the server, and one for each target.
+//
+//	grpc server
 //
 //	:7070                               gRPC of the mesh: who called
 //	:8080  GET /ready                   200 once istiod has said how to listen
+//
+//	grpc client
+//
+//	:8080  GET /ready                   200 once istiod's agent listens
 //	:8080  GET /call?target=xds:///...  one call, over a connection of its own
 //	:8080  POST /traffic?target=...     calls without end: over one connection that stays, and over new ones
 //	:8080  DELETE /traffic              ends them; how many there were, and which failed
@@ -39,9 +47,22 @@ func main() {
 }
 
 func run() error {
+	if len(os.Args) != 2 {
+		return errors.New("usage: grpc server|client")
+	}
 	if err := awaitAgent(); err != nil {
 		return err
 	}
+	switch os.Args[1] {
+	case "server":
+		return serve()
+	case "client":
+		return http.ListenAndServe(":8080", newClient())
+	}
+	return fmt.Errorf("found %q; server or client would be right", os.Args[1])
+}
+
+func serve() error {
 	var serving atomic.Bool
 	server, err := newServer(&serving)
 	if err != nil {
@@ -53,8 +74,16 @@ func run() error {
 	}
 	ended := make(chan error)
 	go func() { ended <- server.Serve(listener) }()
-	go func() { ended <- http.ListenAndServe(":8080", newControl(&serving)) }()
+	go func() { ended <- http.ListenAndServe(":8080", ready(&serving)) }()
 	return <-ended
+}
+
+func ready(serving *atomic.Bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if !serving.Load() {
+			http.Error(w, "istiod has not said how to listen", http.StatusServiceUnavailable)
+		}
+	})
 }
 
 // awaitAgent waits for what istiod's agent writes into the Pod: where the agent
@@ -116,14 +145,10 @@ type answer struct {
 	Error          string
 }
 
-func newControl(serving *atomic.Bool) http.Handler {
+func newClient() http.Handler {
 	var t traffic
 	control := http.NewServeMux()
-	control.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) {
-		if !serving.Load() {
-			http.Error(w, "istiod has not said how to listen", http.StatusServiceUnavailable)
-		}
-	})
+	control.HandleFunc("GET /ready", func(http.ResponseWriter, *http.Request) {})
 	control.HandleFunc("GET /call", func(w http.ResponseWriter, r *http.Request) {
 		result, err := callAnew(r.FormValue("target"))
 		if err != nil {
