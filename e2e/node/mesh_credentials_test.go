@@ -107,7 +107,7 @@ func (w *world) sign(t *tenant, token, identity string) (*tls.Certificate, error
 
 // What becomes of an attempt, beside "answered IDENTITY".
 const (
-	closed           = "closed"
+	cutOff           = "cut off"
 	unknownAuthority = "unknown authority"
 	denied           = "PermissionDenied"
 )
@@ -136,7 +136,7 @@ func ask(from node.Place, address string, certificate *tls.Certificate) string {
 	return outcome(caller.Value, err)
 }
 
-// ended is how a client reads that the server has closed the connection, wherever it was.
+// ended is how a client reads that the server has cutOff the connection, wherever it was.
 var ended = regexp.MustCompile(`EOF|broken pipe|connection reset`)
 
 func outcome(caller string, err error) string {
@@ -148,7 +148,7 @@ func outcome(caller string, err error) string {
 	case strings.Contains(refused.Message(), "unknown certificate authority"):
 		return unknownAuthority
 	case refused.Code() == codes.Unavailable && ended.MatchString(refused.Message()):
-		return closed
+		return cutOff
 	default:
 		return refused.Code().String() + ": " + refused.Message()
 	}

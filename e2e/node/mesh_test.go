@@ -18,8 +18,8 @@ func TestAMeshTakesItsOwnIdentitiesOnTheWire(t *testing.T) {
 		m.checkOwnCall(c, "as rendered")
 		m.check(c, "as rendered", m.caller.place, []attempt{
 			{own, m.who, "answered " + m.identity(m.caller.namespace)},
-			{plaintext, m.who, closed},
-			{plaintext, m.unlabelled, closed},
+			{plaintext, m.who, cutOff},
+			{plaintext, m.unlabelled, cutOff},
 			{ofDev, m.who, unknownAuthority},
 			{foreign, m.who, denied},
 		})
@@ -42,7 +42,7 @@ func TestANamespaceInAllowFromNeedsACertificateOfTheMesh(t *testing.T) {
 		})
 		m.check(c, "with ns-0 in allowFrom", meshes.stranger, []attempt{
 			{foreign, m.who, "answered " + m.identity("ns-0")},
-			{plaintext, m.who, closed},
+			{plaintext, m.who, cutOff},
 			{ofDev, m.who, unknownAuthority},
 		})
 		restore()
@@ -69,7 +69,7 @@ func TestWithoutThePolicyAForeignNamespaceIsAnswered(t *testing.T) {
 		require.NoError(t, w.node.Cluster.Admin.Delete(policies))
 		m.check(c, "without the policy", m.caller.place, []attempt{
 			{foreign, m.who, "answered " + m.identity("ns-0")},
-			{plaintext, m.who, closed},
+			{plaintext, m.who, cutOff},
 			{ofDev, m.who, unknownAuthority},
 		})
 		restore()
@@ -87,13 +87,13 @@ func TestPermissiveAnswersPlaintext(t *testing.T) {
 		m.check(c, "PERMISSIVE", m.caller.place, []attempt{
 			{plaintext, m.unlabelled, "answered plaintext"},
 			{own, m.who, "answered " + m.identity(m.caller.namespace)},
-			{plaintext, m.who, closed},
+			{plaintext, m.who, cutOff},
 			{ofDev, m.who, unknownAuthority},
 			{foreign, m.who, denied},
 		})
 		m.checkOwnCall(c, "PERMISSIVE")
 		restore()
-		m.check(c, "STRICT again", m.caller.place, []attempt{{plaintext, m.unlabelled, closed}})
+		m.check(c, "STRICT again", m.caller.place, []attempt{{plaintext, m.unlabelled, cutOff}})
 	}
 }
 
