@@ -7,14 +7,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var enforce sync.Once
+var engine struct {
+	once sync.Once
+	err  error
+}
 
-// theEnforcedWorld is theWorld, whose NetworkPolicies hold.
+// theEnforcedWorld is theWorld, in which NetworkPolicies are enforced from now on.
 func theEnforcedWorld(t *testing.T) *world {
 	t.Helper()
 	w := theWorld(t)
-	var err error
-	enforce.Do(func() { err = w.node.Enforce() })
-	require.NoError(t, err)
+	engine.once.Do(func() { engine.err = w.node.Enforce() })
+	require.NoError(t, engine.err)
 	return w
 }

@@ -136,7 +136,7 @@ func ask(from node.Place, address string, certificate *tls.Certificate) string {
 	return outcome(caller.Value, err)
 }
 
-// ended is how a client reads that the server has cutOff the connection, wherever it was.
+// ended is how a client reads that the server has closed the connection, wherever it was.
 var ended = regexp.MustCompile(`EOF|broken pipe|connection reset`)
 
 func outcome(caller string, err error) string {
