@@ -34,7 +34,7 @@ func TestTrafficOfAMeshGoesOnWithoutItsIstiod(t *testing.T) {
 			}))
 			time.Sleep(2 * time.Second) // without any
 			require.NoError(t, w.scale(m.tenant, 1))
-			require.NoError(t, w.node.Available(m.tenant.controlPlane, m.tenant.istiod(), 2*time.Minute))
+			require.NoError(t, w.rolledOut(m.tenant, isThere))
 		})
 		m.checkOwnCall(c, "with its istiod again")
 	}
@@ -53,12 +53,12 @@ func TestTrafficOfAMeshGoesOnWhileItsControlPlaneIsUpgraded(t *testing.T) {
 			patches, _ := content["patches"].([]any)
 			content["patches"] = append(patches, map[string]any{"target": map[string]any{"kind": "Deployment", "name": "istiod"}, "patch": lowerRequests})
 		})
-		require.NoError(t, w.rolledOut(m.tenant, "docker.io/istio/pilot:"+nextTag))
+		require.NoError(t, w.rolledOut(m.tenant, hasImage("docker.io/istio/pilot:"+nextTag)))
 	})
 	m.checkOwnCall(c, "upgraded")
 	m.checkTraffic(c, "istiod is taken back", func(t *testing.T) {
 		restore()
-		require.NoError(t, w.rolledOut(m.tenant, "docker.io/istio/pilot:1.31.0"))
+		require.NoError(t, w.rolledOut(m.tenant, hasImage("docker.io/istio/pilot:1.31.0")))
 	})
 	m.checkOwnCall(c, "taken back")
 }
@@ -79,8 +79,11 @@ spec:
 func (m *mesh) checkTraffic(c *tally.Claim, what string, happens func(t *testing.T)) {
 	c.Helper()
 	c.Check(m.tenant.name+": no request fails while "+what, func(t *testing.T) {
+		// The first request needs an istiod; istiod's agent may be waiting to ask again.
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			return m.caller.control(http.MethodPost, "/traffic", m.who.target(), nil)
+		}))
 		begin := time.Now()
-		require.NoError(t, m.caller.control(http.MethodPost, "/traffic", m.who.target(), nil))
 		stop := func() (r traffic) {
 			require.NoError(t, m.caller.control(http.MethodDelete, "/traffic", "", &r))
 			return r
@@ -97,8 +100,8 @@ func (m *mesh) checkTraffic(c *tally.Claim, what string, happens func(t *testing
 		require.Empty(t, r.Failures)
 		require.NotZero(t, r.Established)
 		require.NotZero(t, r.New)
-		c.Note("While %s of %s, in %.0f s, %d requests over an established connection and %d over new ones were answered.",
-			what, m.tenant.name, time.Since(begin).Seconds(), r.Established, r.New)
+		c.Note("%s: while %s, in %.0f s, %d requests over an established connection and %d over new ones were answered.",
+			m.tenant.name, what, time.Since(begin).Seconds(), r.Established, r.New)
 	})
 }
 
@@ -130,24 +133,12 @@ func (w *world) kill(of *tenant) error {
 		}
 		killed[pod.GetName()] = true
 	}
-	if err := cluster.Eventually(time.Minute, func() error {
-		after, err := w.istiods(of)
-		if err != nil {
-			return err
-		}
-		for _, pod := range after {
-			if killed[pod.GetName()] {
-				return fmt.Errorf("%s is there", cluster.ID(pod))
-			}
-		}
-		if len(after) == 0 {
-			return fmt.Errorf("no istiod of %s is there", of.name)
+	return w.rolledOut(of, func(pod *cluster.Object) error {
+		if killed[pod.GetName()] {
+			return fmt.Errorf("%s is there", cluster.ID(pod))
 		}
 		return nil
-	}); err != nil {
-		return err
-	}
-	return w.node.Available(of.controlPlane, of.istiod(), 2*time.Minute)
+	})
 }
 
 func (w *world) scale(of *tenant, replicas int) error {
@@ -159,27 +150,33 @@ func (w *world) scale(of *tenant, replicas int) error {
 	return answer.Error()
 }
 
-// rolledOut waits until all Pods of a tenant's istiod are ready and have an image.
-func (w *world) rolledOut(of *tenant, image string) error {
+// rolledOut waits until one Pod is a tenant's istiod, is ready, and is as it should be.
+func (w *world) rolledOut(of *tenant, should func(pod *cluster.Object) error) error {
 	return cluster.Eventually(2*time.Minute, func() error {
 		pods, err := w.istiods(of)
 		if err != nil {
 			return err
 		}
-		for _, pod := range pods {
-			if found := imageOf(pod, "discovery"); found != image {
-				return fmt.Errorf("%s has the image %s; want %s", cluster.ID(pod), found, image)
-			}
-			if err := node.Condition(pod, "Ready"); err != nil {
-				return err
-			}
-		}
 		if len(pods) != 1 {
 			return fmt.Errorf("%d Pods of %s; want 1", len(pods), of.istiod())
 		}
-		return nil
+		if err := should(pods[0]); err != nil {
+			return err
+		}
+		return node.Condition(pods[0], "Ready")
 	})
 }
+
+func hasImage(image string) func(*cluster.Object) error {
+	return func(pod *cluster.Object) error {
+		if found := imageOf(pod, "discovery"); found != image {
+			return fmt.Errorf("%s has the image %s; want %s", cluster.ID(pod), found, image)
+		}
+		return nil
+	}
+}
+
+func isThere(*cluster.Object) error { return nil }
 
 // imageOf is the image that a container of a Pod has.
 func imageOf(pod *cluster.Object, container string) string {

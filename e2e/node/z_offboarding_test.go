@@ -222,7 +222,7 @@ func (t *traces) files(*world) ([]string, error) {
 	var found []string
 	for _, uid := range t.pods {
 		for _, folder := range []string{"kubelet/pods/", "pod-logs/*_"} {
-			matches, err := filepath.Glob(filepath.Join(os.TempDir(), "istio-tenancy-node-*", folder+uid))
+			matches, err := filepath.Glob(filepath.Join(os.TempDir(), "node-*", folder+uid))
 			if err != nil {
 				return nil, err
 			}
