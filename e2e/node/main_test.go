@@ -57,7 +57,7 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	for _, name := range []string{"pause", "app", "gateway", "verdicts", "image", "attacker"} {
+	for _, name := range []string{"pause", "app", "gateway", "verdicts", "image", "attacker", "grpc"} {
 		binaries[name] = filepath.Join(built, name)
 	}
 	if !cluster.Isolated() {
@@ -99,7 +99,7 @@ func buildTools(into string) error {
 		dir, cgo string
 		args     []string
 	}{
-		{".", "0", []string{"./pause", "./app", "./gateway", "./attacker"}},
+		{".", "0", []string{"./pause", "./app", "./gateway", "./attacker", "./grpc"}},
 		{"../..", "0", []string{"./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5"}},
 		{"../network", "1", []string{"./verdicts"}},
 	} {

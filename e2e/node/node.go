@@ -208,11 +208,11 @@ func (n *Node) ready() error {
 	if err != nil {
 		return err
 	}
-	return condition(node, "Ready")
+	return Condition(node, "Ready")
 }
 
-// condition is nil if an object has a condition of that type, and it is true.
-func condition(object *cluster.Object, kind string) error {
+// Condition is nil if an object has a condition of that type, and it is true.
+func Condition(object *cluster.Object, kind string) error {
 	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
 	for _, c := range conditions {
 		if c := c.(map[string]any); c["type"] == kind {

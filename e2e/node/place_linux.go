@@ -39,6 +39,9 @@ func (n *Node) Pod(namespace, name string) (Place, error) {
 	return at(address)
 }
 
+// File is the network's, as CNI names it; the node itself has none.
+func (p Place) File() string { return p.netns }
+
 // at is the network that has an address, of those that CNI has made.
 func at(address string) (Place, error) {
 	files, err := filepath.Glob("/run/netns/*")

@@ -65,6 +65,8 @@ const (
 	gatewayImage = "e2e.local/gateway:1"
 	// attackerImage is the image of the program in ./attacker.
 	attackerImage = "e2e.local/attacker:1"
+	// grpcImage is the image of the program in ./grpc.
+	grpcImage = "e2e.local/grpc:1"
 	// apiProxyImage is the one that the Dockerfile makes.
 	apiProxyImage = "e2e.local/istio-tenancy:1"
 )
@@ -118,6 +120,8 @@ func (w *world) start(t *testing.T) (err error) {
 		{Name: appImage, Program: binaries["app"], User: "1000"},
 		{Name: gatewayImage, Program: binaries["gateway"], User: "1337"},
 		{Name: attackerImage, Program: binaries["attacker"], User: "1000"},
+		{Name: grpcImage, Program: binaries["grpc"], User: "1337"},
+		{Name: "docker.io/istio/pilot:" + nextTag, Program: binaries["pilot-discovery"], User: "1337"},
 	}})
 	if err != nil {
 		return err

@@ -1,0 +1,190 @@
+package node_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/node"
+	"github.com/istio-tenancy/istio-tenancy/e2e/tally"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// nextTag is that of the image of istiod to which sales is upgraded.
+const nextTag = "1.31.0-e2e"
+
+func TestTrafficOfAMeshGoesOnWithoutItsIstiod(t *testing.T) {
+	c := claims(t, "While a tenant's istiod is killed, is away, and starts anew, no request between Pods of its mesh fails, over established connections and over new ones with mutual TLS")
+	w := theEnforcedWorld(t)
+	for _, m := range theMeshes(t, w).all() {
+		m.checkTraffic(c, "istiod is killed", func(t *testing.T) {
+			require.NoError(t, w.kill(m.tenant))
+		})
+		m.checkTraffic(c, "istiod is away", func(t *testing.T) {
+			require.NoError(t, w.scale(m.tenant, 0))
+			require.NoError(t, cluster.Eventually(time.Minute, func() error {
+				pods, err := w.istiods(m.tenant)
+				if err == nil && len(pods) > 0 {
+					err = fmt.Errorf("%s is there", cluster.ID(pods[0]))
+				}
+				return err
+			}))
+			time.Sleep(2 * time.Second) // without any
+			require.NoError(t, w.scale(m.tenant, 1))
+			require.NoError(t, w.rolledOut(m.tenant, isThere))
+		})
+		m.checkOwnCall(c, "with its istiod again")
+	}
+}
+
+// The rendered objects of another image and other requests replace istiod's Pod. The
+// requests are lower, as the machine has no room for two Pods of the rendered ones.
+func TestTrafficOfAMeshGoesOnWhileItsControlPlaneIsUpgraded(t *testing.T) {
+	c := claims(t, "While a tenant's control plane is upgraded to another render of another image, and taken back, no request between Pods of its mesh fails")
+	w := theEnforcedWorld(t)
+	m := theMeshes(t, w).sales
+	var restore func()
+	m.checkTraffic(c, "istiod is upgraded", func(t *testing.T) {
+		restore = w.changeFile(c.T, m.tenant, "kustomization.yaml", func(content map[string]any) {
+			content["images"] = []any{map[string]any{"name": "docker.io/istio/pilot", "newTag": nextTag}}
+			patches, _ := content["patches"].([]any)
+			content["patches"] = append(patches, map[string]any{"target": map[string]any{"kind": "Deployment", "name": "istiod"}, "patch": lowerRequests})
+		})
+		require.NoError(t, w.rolledOut(m.tenant, hasImage("docker.io/istio/pilot:"+nextTag)))
+	})
+	m.checkOwnCall(c, "upgraded")
+	m.checkTraffic(c, "istiod is taken back", func(t *testing.T) {
+		restore()
+		require.NoError(t, w.rolledOut(m.tenant, hasImage("docker.io/istio/pilot:1.31.0")))
+	})
+	m.checkOwnCall(c, "taken back")
+}
+
+const lowerRequests = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod}
+spec:
+  template:
+    spec:
+      containers:
+      - name: discovery
+        resources: {requests: {cpu: 10m, memory: 128Mi}}
+`
+
+// checkTraffic calls without end between two Pods of the mesh, while something happens.
+func (m *mesh) checkTraffic(c *tally.Claim, what string, happens func(t *testing.T)) {
+	c.Helper()
+	c.Check(m.tenant.name+": no request fails while "+what, func(t *testing.T) {
+		// The first request needs an istiod; istiod's agent may be waiting to ask again.
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			return m.caller.control(http.MethodPost, "/traffic", m.who.target(), nil)
+		}))
+		begin := time.Now()
+		stop := func() (r traffic) {
+			require.NoError(t, m.caller.control(http.MethodDelete, "/traffic", "", &r))
+			return r
+		}
+		happened := false
+		defer func() {
+			if !happened {
+				stop()
+			}
+		}()
+		happens(t)
+		happened = true
+		r := stop()
+		require.Empty(t, r.Failures)
+		require.NotZero(t, r.Established)
+		require.NotZero(t, r.New)
+		c.Note("%s: while %s, in %.0f s, %d requests over an established connection and %d over new ones were answered.",
+			m.tenant.name, what, time.Since(begin).Seconds(), r.Established, r.New)
+	})
+}
+
+// traffic is what the program in ./grpc says of the calls that it made.
+type traffic struct {
+	Established, New int
+	Failures         []string
+}
+
+// istiods are the Pods of a tenant's istiod.
+func (w *world) istiods(of *tenant) ([]*cluster.Object, error) {
+	return w.node.Cluster.Admin.Items("/api/v1/namespaces/" + of.controlPlane + "/pods?labelSelector=istio.io%2Frev%3D" + of.name + ",app%3Distiod")
+}
+
+// kill ends a tenant's istiod at once, and returns when another one serves.
+func (w *world) kill(of *tenant) error {
+	before, err := w.istiods(of)
+	if err != nil {
+		return err
+	}
+	killed := map[string]bool{}
+	for _, pod := range before {
+		answer, err := w.node.Cluster.Admin.Do(http.MethodDelete, "/api/v1/namespaces/"+of.controlPlane+"/pods/"+pod.GetName()+"?gracePeriodSeconds=0", "")
+		if err != nil {
+			return err
+		}
+		if err := answer.Error(); err != nil {
+			return err
+		}
+		killed[pod.GetName()] = true
+	}
+	return w.rolledOut(of, func(pod *cluster.Object) error {
+		if killed[pod.GetName()] {
+			return fmt.Errorf("%s is there", cluster.ID(pod))
+		}
+		return nil
+	})
+}
+
+func (w *world) scale(of *tenant, replicas int) error {
+	answer, err := w.node.Cluster.Admin.Do(http.MethodPatch, "/apis/apps/v1/namespaces/"+of.controlPlane+"/deployments/"+of.istiod()+"/scale",
+		fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas))
+	if err != nil {
+		return err
+	}
+	return answer.Error()
+}
+
+// rolledOut waits until one Pod is a tenant's istiod, is ready, and is as it should be.
+func (w *world) rolledOut(of *tenant, should func(pod *cluster.Object) error) error {
+	return cluster.Eventually(2*time.Minute, func() error {
+		pods, err := w.istiods(of)
+		if err != nil {
+			return err
+		}
+		if len(pods) != 1 {
+			return fmt.Errorf("%d Pods of %s; want 1", len(pods), of.istiod())
+		}
+		if err := should(pods[0]); err != nil {
+			return err
+		}
+		return node.Condition(pods[0], "Ready")
+	})
+}
+
+func hasImage(image string) func(*cluster.Object) error {
+	return func(pod *cluster.Object) error {
+		if found := imageOf(pod, "discovery"); found != image {
+			return fmt.Errorf("%s has the image %s; want %s", cluster.ID(pod), found, image)
+		}
+		return nil
+	}
+}
+
+func isThere(*cluster.Object) error { return nil }
+
+// imageOf is the image that a container of a Pod has.
+func imageOf(pod *cluster.Object, container string) string {
+	containers, _, _ := unstructured.NestedSlice(pod.Object, "spec", "containers")
+	for _, c := range containers {
+		if c := c.(map[string]any); c["name"] == container {
+			return fmt.Sprint(c["image"])
+		}
+	}
+	return ""
+}
