@@ -28,8 +28,8 @@ demo: build ## Render every tenant below overlays/ into demo/, and say what each
 
 test: ## Run all tests but e2e.
 	@failed=; set -x; \
-	go test $(filter-out $(CONCURRENT:./%=$(MODULE)/%),$(shell go list ./...)) || failed=1; \
-	go test $(RACE) $(CONCURRENT) || failed=1; \
+	go test -timeout 30m $(filter-out $(CONCURRENT:./%=$(MODULE)/%),$(shell go list ./...)) || failed=1; \
+	go test -timeout 30m $(RACE) $(CONCURRENT) || failed=1; \
 	{ test -z "$$failed"; } 2>/dev/null
 
 e2e: ## Run the tests on a real API server and real istiods; the first run builds those.

@@ -37,8 +37,8 @@ func TestPodsOfTwoReplicas(t *testing.T) {
 	}
 	objects := w.twoReplicas(t)
 	// Two cores have room for three istiods alone.
-	w.scale(t, w.tenants["fin"], 0)
-	defer func() { w.scale(t, w.tenants["fin"], 1) }()
+	require.NoError(t, w.scaled(w.tenants["fin"], 0))
+	defer func() { require.NoError(t, w.scaled(w.tenants["fin"], 1)) }()
 	_, err := admin.Apply(objects)
 	require.NoError(t, err)
 	budget := "/apis/policy/v1/namespaces/" + tenant.controlPlane + "/poddisruptionbudgets/" + tenant.istiod()
@@ -46,7 +46,7 @@ func TestPodsOfTwoReplicas(t *testing.T) {
 		_, err := admin.Apply(tenant.objects)
 		require.NoError(t, err)
 		remove(t, admin, budget)
-		w.scale(t, tenant, 1)
+		require.NoError(t, w.scaled(tenant, 1))
 	}()
 	c.Check("with autoscaleMin 2, the Deployment has two Pods", func(t *testing.T) {
 		require.NoError(t, w.pods(tenant, 2))
@@ -103,12 +103,12 @@ func (w *world) twoReplicas(t *testing.T) []*cluster.Object {
 	return objects
 }
 
-func (w *world) scale(t *testing.T, tenant *tenant, replicas int) {
-	t.Helper()
-	answer, err := w.node.Cluster.Admin.Do(http.MethodPatch, "/apis/apps/v1/namespaces/"+tenant.controlPlane+"/deployments/"+tenant.istiod()+"/scale",
-		fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas))
-	require.NoError(t, errors.Join(err, answer.Error()))
-	require.NoError(t, w.pods(tenant, replicas))
+// scaled scales a tenant's istiod, and waits for its Pods.
+func (w *world) scaled(tenant *tenant, replicas int) error {
+	if err := w.scale(tenant, replicas); err != nil {
+		return err
+	}
+	return w.pods(tenant, replicas)
 }
 
 // pods waits until a tenant's istiod has that many Pods, which are ready.
