@@ -39,9 +39,8 @@ e2e: ## Run the tests on a real API server and real istiods; the first run build
 	cd e2e && go test -count=1 -timeout 20m -v ./apiproxy
 	cd e2e && go test -count=1 ./image
 	cd e2e && go test -count=1 -timeout 60m -v .
-	$(MAKE) e2e-node
 
-e2e-node: ## Run those on a real node alone; as root, and with Debian's packages, which it installs.
+e2e-node: ## Run the tests on a real node, as root, with Debian's packages, which it installs.
 	cd e2e && go test -count=1 -timeout 30m -v ./node
 
 e2e-soak: ## Run the API proxy for half an hour, or SOAK=8h, of watches that time out.
