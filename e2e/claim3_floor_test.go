@@ -37,18 +37,12 @@ func onlySales(t *testing.T, words ...string) (*cluster.Cluster, *tenant, checko
 // definitions are the CustomResourceDefinitions of a folder of the servers' module crds.
 func definitions(t *testing.T, folder string) []*cluster.Object {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(binaries[folder], "*.yaml"))
+	objects, err := cluster.ParseFolder(binaries[folder])
 	require.NoError(t, err)
 	var all []*cluster.Object
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		objects, err := cluster.Parse(text)
-		require.NoError(t, err)
-		for _, o := range objects {
-			if o.GetKind() == "CustomResourceDefinition" {
-				all = append(all, o)
-			}
+	for _, o := range objects {
+		if o.GetKind() == "CustomResourceDefinition" {
+			all = append(all, o)
 		}
 	}
 	require.NotEmpty(t, all, folder)

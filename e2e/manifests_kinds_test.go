@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,16 +37,12 @@ func serveKinds(t *testing.T, c *cluster.Cluster) {
 	files, err := filepath.Glob(filepath.Join(binaries["definitions"], "*.yaml"))
 	require.NoError(t, err)
 	require.Len(t, files, len(foreign))
+	objects, err := cluster.ParseFolder(binaries["definitions"])
+	require.NoError(t, err)
 	byName := map[string]*cluster.Object{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		objects, err := cluster.Parse(text)
-		require.NoError(t, err, file)
-		for _, object := range objects {
-			if object.GetKind() == "CustomResourceDefinition" {
-				byName[object.GetName()] = bare(t, object)
-			}
+	for _, object := range objects {
+		if object.GetKind() == "CustomResourceDefinition" {
+			byName[object.GetName()] = bare(t, object)
 		}
 	}
 	require.Greater(t, len(byName), 80)

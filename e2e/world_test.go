@@ -3,7 +3,6 @@ package e2e
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -104,7 +103,7 @@ func (w *world) start(t *testing.T) (err error) {
 	if w.cluster, err = cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "tenants"), Users: users}); err != nil {
 		return err
 	}
-	if w.gatewayAPI, err = gatewayAPI(); err != nil {
+	if w.gatewayAPI, err = cluster.GatewayAPI(binaries); err != nil {
 		return err
 	}
 	if _, err := w.cluster.Admin.Apply(w.gatewayAPI); err != nil {
@@ -145,36 +144,6 @@ patches:
         istio-tenancy.dev/api-proxy-image: registry.example/istio-tenancy:v1
 `
 )
-
-func gatewayAPI() ([]*cluster.Object, error) {
-	files, err := filepath.Glob(filepath.Join(binaries["gateway-api"], "*.yaml"))
-	if err != nil {
-		return nil, err
-	}
-	var all []*cluster.Object
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		objects, err := cluster.Parse(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		all = append(all, objects...)
-	}
-	class, err := cluster.Parse([]byte(gatewayClass))
-	return append(all, class...), err
-}
-
-const gatewayClass = `
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata:
-  name: istio
-spec:
-  controllerName: istio.io/gateway-controller
-`
 
 // startIstiods starts every tenant's istiod, at once.
 func (w *world) startIstiods() error {

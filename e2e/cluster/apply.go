@@ -88,13 +88,7 @@ func (c *Client) established(path string) error {
 		if err != nil {
 			return err
 		}
-		conditions, _, _ := unstructured.NestedSlice(crd.Object, "status", "conditions")
-		for _, condition := range conditions {
-			if c := condition.(map[string]any); c["type"] == "Established" && c["status"] == "True" {
-				return nil
-			}
-		}
-		return errors.New("not established")
+		return MustBe(crd, "Established")
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 func TestWithoutAnEngineEverythingReachesEverything(t *testing.T) {
 	c := claims(t, "Positive control: before a network plugin enforces the policies, every connection of the table of docs/network.md comes about")
 	w := theWorld(t)
-	require.False(t, w.enforces(), "this test is the first of a run")
+	require.False(t, w.enforces, "this test is the first of a run")
 	cells, err := thePopulation(t, w).cells(rows)
 	require.NoError(t, err)
 	for i, got := range answered(cells) {
@@ -25,7 +25,7 @@ func TestWithoutAnEngineEverythingReachesEverything(t *testing.T) {
 func TestPlaintextListensOnLoopbackAlone(t *testing.T) {
 	c := claims(t, "istiod's plaintext xDS and the API proxy's view listen on their Pod's loopback alone: before a network plugin enforces anything, nobody reaches them, istiod's own Pod does")
 	w := theWorld(t)
-	require.False(t, w.enforces(), "this test is among the first of a run")
+	require.False(t, w.enforces, "this test is among the first of a run")
 	p := thePopulation(t, w)
 	cells, err := p.cells(closedPorts)
 	require.NoError(t, err)

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/e2e/node"
 	"github.com/stretchr/testify/require"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 )
@@ -117,21 +117,17 @@ func theField(t *testing.T) *field {
 		t.Cleanup(func() { remove(t, w.node.Cluster.Admin, "/api/v1/namespaces/"+p.namespace+"/pods/"+p.name) })
 	}
 	f.give(t, dev, preyService)
-	for _, p := range [][2]string{{"ns-0", "prey"}, {"ns-0", "friend"}, {"ns-1", "own"}, {"ns-1", "attacker"}} {
-		require.NoError(t, w.podReady(p[0], p[1], time.Minute))
-	}
 	place := func(namespace, name string) node.Place {
-		p, err := w.node.Pod(namespace, name)
+		p, err := w.ready(namespace, name)
 		require.NoError(t, err)
 		return p
 	}
 	f.prey, f.friend = place("ns-0", "prey"), place("ns-0", "friend")
+	own, self := place("ns-1", "own"), place("ns-1", "attacker")
 	istiodOf := func(name string) string {
-		tenant := w.tenants[name]
-		pods, err := w.node.Cluster.Admin.Items("/api/v1/namespaces/" + tenant.controlPlane + "/pods?labelSelector=app=istiod")
+		p, err := w.istiod(name)
 		require.NoError(t, err)
-		require.Len(t, pods, 1)
-		return place(tenant.controlPlane, pods[0].GetName()).Address
+		return p.Address
 	}
 	devIstiod := istiodOf("dev")
 	f.give(t, w.node.Cluster.Admin, strings.NewReplacer("$PREY", f.prey.Address, "$ISTIOD", devIstiod).Replace(forgedServices))
@@ -148,7 +144,7 @@ func theField(t *testing.T) *field {
 	metadataService(t)
 	_, apiPort, _ := net.SplitHostPort(w.node.Cluster.APIServer().Address)
 	f.names = strings.NewReplacer("{prey}", f.prey.Address, "{friend}", f.friend.Address,
-		"{own}", place("ns-1", "own").Address, "{self}", place("ns-1", "attacker").Address,
+		"{own}", own.Address, "{self}", self.Address,
 		"{preyService}", preyIP, "{preyNodePort}", preyPort, "{forged}", forgedIP, "{forgedNodePort}", forgedPort, "{forgedXDS}", forgedXDS,
 		"{devIstiod}", devIstiod, "{finIstiod}", istiodOf("fin"), "{node}", node.Address, "{api}", w.node.Cluster.APIServer().Address, "{apiPort}", apiPort,
 		"{token}", "/var/run/secrets/kubernetes.io/serviceaccount/token")
@@ -212,45 +208,15 @@ func remove(t *testing.T, as *cluster.Client, path string) {
 	}))
 }
 
-// podReady waits until a Pod says that it is ready.
-func (w *world) podReady(namespace, name string, limit time.Duration) error {
-	return cluster.Eventually(limit, func() error {
-		pod, err := w.node.Cluster.Admin.Get("/api/v1/namespaces/" + namespace + "/pods/" + name)
-		if err != nil {
-			return err
-		}
-		if conditionOf(pod, "Ready") != "True" {
-			return fmt.Errorf("%s is not ready: %v", cluster.ID(pod), pod.Object["status"])
-		}
-		return nil
-	})
-}
+// someAtOnce are as many as the machine's two cores have use for.
+const someAtOnce = 6
 
-// conditionOf is the status of a condition of an object, empty if there is none.
-func conditionOf(object *cluster.Object, kind string) string {
-	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
-	for _, c := range conditions {
-		if c := c.(map[string]any); c["type"] == kind {
-			return fmt.Sprint(c["status"])
-		}
-	}
-	return ""
-}
-
-// side by side calls f for each index, some at once.
-func sideBySide(n int, f func(i int)) {
-	var all sync.WaitGroup
-	next := make(chan int)
-	for range 6 {
-		all.Go(func() {
-			for i := range next {
-				f(i)
-			}
-		})
-	}
+// sideBySide calls f for each index, so many at once.
+func sideBySide(n, atOnce int, f func(i int)) {
+	var group errgroup.Group
+	group.SetLimit(atOnce)
 	for i := range n {
-		next <- i
+		group.Go(func() error { f(i); return nil })
 	}
-	close(next)
-	all.Wait()
+	_ = group.Wait() // none fails
 }

@@ -51,7 +51,7 @@ func TestAttacks(t *testing.T) {
 			c := claims(t, group.claim)
 			said := make([]string, len(group.rows))
 			came := make([]bool, len(group.rows))
-			sideBySide(len(group.rows), func(i int) { came[i], said[i] = f.try(group.rows[i], i) })
+			sideBySide(len(group.rows), someAtOnce, func(i int) { came[i], said[i] = f.try(group.rows[i], i) })
 			named := 0
 			for i, row := range group.rows {
 				c.Check(row.name, func(t *testing.T) {
@@ -153,7 +153,7 @@ func (f *field) ends(name, spec, refused string) (bool, string) {
 			message, _, _ := unstructured.NestedString(e.Object, "message")
 			said += "\n" + message
 		}
-		if conditionOf(pod, "Ready") == "True" || regexp.MustCompile(refused).MatchString(said) {
+		if cluster.Condition(pod, "Ready") == "True" || regexp.MustCompile(refused).MatchString(said) {
 			return nil
 		}
 		return fmt.Errorf("nothing came of %s", name)

@@ -124,7 +124,8 @@ func (f *field) attackTheWire(c *tally.Claim, readme string) {
 			pod := "asks-" + strings.Fields(name)[0]
 			require.NoError(t, makePod(f.node.Cluster.As("sales-admin"), "ns-1", pod, secured(row.asks)))
 			defer remove(t, f.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/"+pod)
-			require.NoError(t, f.podReady("ns-1", pod, time.Minute))
+			_, err := f.ready("ns-1", pod)
+			require.NoError(t, err)
 			out, _ := f.node.Cluster.Kubectl("sales-admin", "exec", "-n", "ns-1", pod, "--", "/usr/local/bin/attacker", "syn", f.friend.Address, f.prey.Address+":8080")
 			require.Contains(t, out, row.says)
 			require.Contains(t, readme, row.sentence)
@@ -149,7 +150,8 @@ containers:
   readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1}
 `, attackerImage, f.prey.Address)))
 		defer remove(t, f.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/sends-on")
-		require.NoError(t, f.podReady("ns-1", "sends-on", time.Minute)) // the redirection counts as an answer
+		_, err := f.ready("ns-1", "sends-on") // the redirection counts as an answer
+		require.NoError(t, err)
 		require.Zero(t, asked.Load(), "the kubelet asked another tenant's Pod")
 	})
 }

@@ -34,20 +34,7 @@ const silence = 3 * time.Second
 // answered are, of each cell, whether it connects.
 func answered(cells []cell) []bool {
 	got := make([]bool, len(cells))
-	next := make(chan int)
-	var group sync.WaitGroup
-	for range 16 {
-		group.Go(func() {
-			for i := range next {
-				got[i] = cells[i].from.Reaches(cells[i].address, silence)
-			}
-		})
-	}
-	for i := range cells {
-		next <- i
-	}
-	close(next)
-	group.Wait()
+	sideBySide(len(cells), 16, func(i int) { got[i] = cells[i].from.Reaches(cells[i].address, silence) })
 	return got
 }
 

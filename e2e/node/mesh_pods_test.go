@@ -152,7 +152,7 @@ func (w *world) ready(namespace, name string) (node.Place, error) {
 		if err != nil {
 			return err
 		}
-		return node.Condition(pod, "Ready")
+		return cluster.MustBe(pod, "Ready")
 	})
 	if err != nil {
 		return node.Place{}, err

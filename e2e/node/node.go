@@ -208,21 +208,7 @@ func (n *Node) ready() error {
 	if err != nil {
 		return err
 	}
-	return Condition(node, "Ready")
-}
-
-// Condition is nil if an object has a condition of that type, and it is true.
-func Condition(object *cluster.Object, kind string) error {
-	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
-	for _, c := range conditions {
-		if c := c.(map[string]any); c["type"] == kind {
-			if c["status"] == "True" {
-				return nil
-			}
-			return fmt.Errorf("%s is not %s: %v", cluster.ID(object), kind, c["message"])
-		}
-	}
-	return fmt.Errorf("%s is not %s", cluster.ID(object), kind)
+	return cluster.MustBe(node, "Ready")
 }
 
 func (n *Node) startProxy() error {

@@ -84,7 +84,7 @@ func TestPodsAreAdministered(t *testing.T) {
 	}
 	tries := func(user, of string, at target, allowed bool, lines ...kubectl) {
 		outs, errs := make([]string, len(lines)), make([]error, len(lines))
-		sideBySide(len(lines), func(i int) { outs[i], errs[i] = w.types(user, at, lines[i]) })
+		sideBySide(len(lines), someAtOnce, func(i int) { outs[i], errs[i] = w.types(user, at, lines[i]) })
 		for i, line := range lines {
 			c.Check(user+", "+of+": "+line.name, func(t *testing.T) {
 				if allowed {

@@ -37,7 +37,7 @@ func TestPodsOfControlPlanes(t *testing.T) {
 	type killed struct{ tenant, container string }
 	kills := []killed{{"dev", "discovery"}, {"sales", "discovery"}, {"fin", "api-proxy"}}
 	fail := make([]error, len(kills))
-	sideBySide(len(kills), func(i int) { fail[i] = w.killed(kills[i].tenant, kills[i].container) })
+	sideBySide(len(kills), someAtOnce, func(i int) { fail[i] = w.killed(kills[i].tenant, kills[i].container) })
 	for i, k := range kills {
 		c.Check(k.tenant+": "+k.container+" restarts in place", func(t *testing.T) { require.NoError(t, fail[i]) })
 	}
@@ -61,7 +61,7 @@ func TestPodsThatHang(t *testing.T) {
 	defer unix.Kill(p.ID, unix.SIGCONT)
 	ready := func(want string) error {
 		return cluster.Eventually(time.Minute, func() error {
-			if got := conditionOf(w.istiodPod(t, "sales"), "Ready"); got != want {
+			if got := cluster.Condition(w.istiodPod(t, "sales"), "Ready"); got != want {
 				return fmt.Errorf("Ready is %q, right is %q", got, want)
 			}
 			return nil
@@ -84,14 +84,9 @@ func TestPodsThatHang(t *testing.T) {
 // istiodPod is the one Pod of a tenant's istiod.
 func (w *world) istiodPod(t *testing.T, name string) *cluster.Object {
 	t.Helper()
-	pods, err := w.istiodPods(w.tenants[name])
+	pod, err := w.oneIstiod(w.tenants[name])
 	require.NoError(t, err)
-	require.Len(t, pods, 1)
-	return pods[0]
-}
-
-func (w *world) istiodPods(tenant *tenant) ([]*cluster.Object, error) {
-	return w.node.Cluster.Admin.Items("/api/v1/namespaces/" + tenant.controlPlane + "/pods?labelSelector=app=istiod")
+	return pod
 }
 
 // deployment is that of istiod, as rendered.
@@ -191,11 +186,10 @@ func restarts(pod *cluster.Object, container string) int {
 // another; the other containers go on.
 func (w *world) killed(name, container string) error {
 	tenant := w.tenants[name]
-	pods, err := w.istiodPods(tenant)
-	if err != nil || len(pods) != 1 {
-		return fmt.Errorf("%d Pods of %s: %w", len(pods), tenant.istiod(), err)
+	before, err := w.oneIstiod(tenant)
+	if err != nil {
+		return err
 	}
-	before := pods[0]
 	p, err := w.node.Process(tenant.controlPlane, before.GetName(), container)
 	if err != nil {
 		return err
@@ -204,11 +198,10 @@ func (w *world) killed(name, container string) error {
 		return err
 	}
 	return cluster.Eventually(time.Minute, func() error {
-		pods, err := w.istiodPods(tenant)
-		if err != nil || len(pods) != 1 {
-			return fmt.Errorf("%d Pods of %s: %w", len(pods), tenant.istiod(), err)
+		after, err := w.oneIstiod(tenant)
+		if err != nil {
+			return err
 		}
-		after := pods[0]
 		for _, c := range []string{"discovery", "api-proxy"} {
 			want := restarts(before, c)
 			if c == container {
@@ -218,10 +211,10 @@ func (w *world) killed(name, container string) error {
 				return fmt.Errorf("%s of %s has restarted %d times, right is %d", c, cluster.ID(after), got, want)
 			}
 		}
-		if after.GetUID() != before.GetUID() || conditionOf(after, "Ready") != "True" {
-			return fmt.Errorf("%s is not ready", cluster.ID(after))
+		if after.GetUID() != before.GetUID() {
+			return fmt.Errorf("%s is another Pod", cluster.ID(after))
 		}
-		return nil
+		return cluster.MustBe(after, "Ready")
 	})
 }
 

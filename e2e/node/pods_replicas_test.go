@@ -27,7 +27,7 @@ func TestPodsOfTwoReplicas(t *testing.T) {
 					return err
 				}
 				said := fmt.Sprint(scaler.Object["status"])
-				if conditionOf(scaler, "AbleToScale") != "True" || conditionOf(scaler, "ScalingActive") != "False" ||
+				if cluster.Condition(scaler, "AbleToScale") != "True" || cluster.Condition(scaler, "ScalingActive") != "False" ||
 					!strings.Contains(said, "the server could not find the requested resource (get pods.metrics.k8s.io)") {
 					return errors.New(said)
 				}
@@ -64,7 +64,7 @@ func TestPodsOfTwoReplicas(t *testing.T) {
 		})
 	}
 	c.Check("the budget allows one disruption", func(t *testing.T) { require.NoError(t, allowed(1)) })
-	pods, err := w.istiodPods(tenant)
+	pods, err := w.istiods(tenant)
 	require.NoError(t, err)
 	require.Len(t, pods, 2)
 	c.Check("the tenant's administrator evicts one", func(t *testing.T) {
@@ -114,13 +114,13 @@ func (w *world) scaled(tenant *tenant, replicas int) error {
 // pods waits until a tenant's istiod has that many Pods, which are ready.
 func (w *world) pods(tenant *tenant, want int) error {
 	return cluster.Eventually(90*time.Second, func() error {
-		pods, err := w.istiodPods(tenant)
+		pods, err := w.istiods(tenant)
 		if err != nil {
 			return err
 		}
 		ready := 0
 		for _, pod := range pods {
-			if conditionOf(pod, "Ready") == "True" && pod.GetDeletionTimestamp() == nil {
+			if cluster.Condition(pod, "Ready") == "True" && pod.GetDeletionTimestamp() == nil {
 				ready++
 			}
 		}

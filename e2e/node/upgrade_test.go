@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
-	"github.com/istio-tenancy/istio-tenancy/e2e/node"
 	"github.com/istio-tenancy/istio-tenancy/e2e/tally"
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -111,11 +110,6 @@ type traffic struct {
 	Failures         []string
 }
 
-// istiods are the Pods of a tenant's istiod.
-func (w *world) istiods(of *tenant) ([]*cluster.Object, error) {
-	return w.node.Cluster.Admin.Items("/api/v1/namespaces/" + of.controlPlane + "/pods?labelSelector=istio.io%2Frev%3D" + of.name + ",app%3Distiod")
-}
-
 // kill ends a tenant's istiod at once, and returns when another one serves.
 func (w *world) kill(of *tenant) error {
 	before, err := w.istiods(of)
@@ -153,17 +147,14 @@ func (w *world) scale(of *tenant, replicas int) error {
 // rolledOut waits until one Pod is a tenant's istiod, is ready, and is as it should be.
 func (w *world) rolledOut(of *tenant, should func(pod *cluster.Object) error) error {
 	return cluster.Eventually(2*time.Minute, func() error {
-		pods, err := w.istiods(of)
+		pod, err := w.oneIstiod(of)
 		if err != nil {
 			return err
 		}
-		if len(pods) != 1 {
-			return fmt.Errorf("%d Pods of %s; want 1", len(pods), of.istiod())
-		}
-		if err := should(pods[0]); err != nil {
+		if err := should(pod); err != nil {
 			return err
 		}
-		return node.Condition(pods[0], "Ready")
+		return cluster.MustBe(pod, "Ready")
 	})
 }
 

@@ -37,7 +37,7 @@ type world struct {
 	err      error
 	enforce  sync.Once
 	enforced error // of enforce
-	engine   bool  // enforce was called
+	enforces bool  // a test has asked for theEnforcedWorld
 	node     *node.Node
 	source   checkout.Checkout
 	tenants  map[string]*tenant
@@ -135,8 +135,12 @@ func (w *world) start(t *testing.T) (err error) {
 	if _, err := admin.Apply(common); err != nil {
 		return fmt.Errorf("apply common: %w", err)
 	}
-	if err := w.applyGatewayAPI(); err != nil {
+	gatewayAPI, err := cluster.GatewayAPI(binaries)
+	if err != nil {
 		return err
+	}
+	if _, err := admin.Apply(gatewayAPI); err != nil {
+		return fmt.Errorf("apply the Gateway API: %w", err)
 	}
 	for _, name := range tenantNames {
 		tenant := w.tenants[name]
@@ -156,39 +160,14 @@ func (w *world) start(t *testing.T) (err error) {
 	return nil
 }
 
-// applyGatewayAPI installs what a cluster administrator does: the kinds, and Istio's class.
-func (w *world) applyGatewayAPI() error {
-	files, err := filepath.Glob(filepath.Join(binaries["gateway-api"], "*.yaml"))
-	if err != nil {
-		return err
-	}
-	var all []byte
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		all = append(append(all, text...), "\n---\n"...)
-	}
-	objects, err := cluster.Parse(append(all, gatewayClass...))
-	if err != nil {
-		return err
-	}
-	_, err = w.node.Cluster.Admin.Apply(objects)
-	return err
-}
-
 // theEnforcedWorld is theWorld, whose NetworkPolicies hold.
 func theEnforcedWorld(t *testing.T) *world {
 	t.Helper()
 	w := theWorld(t)
-	w.enforce.Do(func() { w.engine, w.enforced = true, w.startEnforcing() })
+	w.enforce.Do(func() { w.enforces, w.enforced = true, w.startEnforcing() })
 	require.NoError(t, w.enforced)
 	return w
 }
-
-// enforces says whether a test has asked for theEnforcedWorld.
-func (w *world) enforces() bool { return w.engine }
 
 // startEnforcing returns when a connection that was possible is no more: that of
 // sales' istiod to dev's.
@@ -216,17 +195,30 @@ func (w *world) startEnforcing() error {
 	})
 }
 
+// istiods are the Pods of a tenant's istiod.
+func (w *world) istiods(of *tenant) ([]*cluster.Object, error) {
+	return w.node.Cluster.Admin.Items("/api/v1/namespaces/" + of.controlPlane + "/pods?labelSelector=app=istiod")
+}
+
+// oneIstiod is the Pod of a tenant's istiod, of which there is one.
+func (w *world) oneIstiod(of *tenant) (*cluster.Object, error) {
+	pods, err := w.istiods(of)
+	if err == nil && len(pods) != 1 {
+		err = fmt.Errorf("%s has %d Pods, right is 1", of.istiod(), len(pods))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return pods[0], nil
+}
+
 // istiod is the network of a tenant's istiod.
 func (w *world) istiod(name string) (node.Place, error) {
-	tenant := w.tenants[name]
-	pods, err := w.node.Cluster.Admin.Items("/api/v1/namespaces/" + tenant.controlPlane + "/pods?labelSelector=app%3Distiod")
+	pod, err := w.oneIstiod(w.tenants[name])
 	if err != nil {
 		return node.Place{}, err
 	}
-	if len(pods) != 1 {
-		return node.Place{}, fmt.Errorf("%d Pods in %s are istiod, want 1", len(pods), tenant.controlPlane)
-	}
-	return w.node.Pod(tenant.controlPlane, pods[0].GetName())
+	return w.node.Pod(pod.GetNamespace(), pod.GetName())
 }
 
 func (w *world) stop() {
@@ -245,13 +237,6 @@ patches:
     metadata:
       name: istiod
       annotations: {istio-tenancy.dev/api-proxy-image: "` + apiProxyImage + `"}
-`
-
-const gatewayClass = `
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: {name: istio}
-spec: {controllerName: istio.io/gateway-controller}
 `
 
 // withGatewayImage puts the program in ./gateway in Envoy's place, by an annotation that
