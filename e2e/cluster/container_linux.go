@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/image"
+	"github.com/istio-tenancy/istio-tenancy/e2e/netns"
 	"golang.org/x/sys/unix"
 )
 
@@ -218,7 +219,7 @@ func (c *Container) Memory() (all, own float64, err error) {
 // Status is what the kernel says of the program: proc_pid_status(5).
 func (c *Container) Status() (status map[string]string, err error) {
 	status = map[string]string{}
-	return status, onThreadOfItsOwn(func() error {
+	return status, netns.OnThreadOfItsOwn(func() error {
 		// The /proc of the machine numbers the processes otherwise.
 		if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
 			return err

@@ -8,10 +8,10 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/netns"
 	"golang.org/x/sys/unix"
 )
 
@@ -37,7 +37,7 @@ func newNetwork() (*network, error) {
 	gateway := netip.AddrFrom4([4]byte{10, 112 + byte(n>>16), byte(n >> 8), byte(n) + 1})
 	network := &network{address: gateway.Next()}
 	outside := fmt.Sprintf("pod%d", n/4)
-	err := onThreadOfItsOwn(func() (err error) {
+	err := netns.OnThreadOfItsOwn(func() (err error) {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			return fmt.Errorf("make a network namespace: %w", err)
 		}
@@ -61,16 +61,8 @@ func newNetwork() (*network, error) {
 // close gives the network up; it ends with the last process in it.
 func (n *network) close() error { return n.file.Close() }
 
-// do calls f inside of the network: processes that it starts, and sockets that
-// it opens, belong there.
-func (n *network) do(f func() error) error {
-	return onThreadOfItsOwn(func() error {
-		if err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET); err != nil {
-			return fmt.Errorf("enter the network of a Pod: %w", err)
-		}
-		return f()
-	})
-}
+// do calls f inside of the network; see netns.Do.
+func (n *network) do(f func() error) error { return netns.Do(n.file, f) }
 
 // dial connects as a program in the Pod does.
 func (n *network) dial(ctx context.Context, kind, address string) (conn net.Conn, err error) {
@@ -79,17 +71,6 @@ func (n *network) dial(ctx context.Context, kind, address string) (conn net.Conn
 		return err
 	})
 	return conn, err
-}
-
-// onThreadOfItsOwn calls f on a thread that ends with it, so that nothing else
-// runs in the network that the thread has entered.
-func onThreadOfItsOwn(f func() error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		done <- f()
-	}()
-	return <-done
 }
 
 // addVeth makes a pair of interfaces: one here, one in the cluster's network.

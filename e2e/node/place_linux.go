@@ -7,11 +7,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/netns"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -20,7 +20,7 @@ import (
 // Place is where a connection can come from: a network, and its address.
 type Place struct {
 	Address string
-	netns   string // a file; empty for the node itself
+	file    string // of its network namespace; empty for the node itself
 }
 
 // Itself is the node, outside of all Pods.
@@ -40,7 +40,7 @@ func (n *Node) Pod(namespace, name string) (Place, error) {
 }
 
 // File is the network's, as CNI names it; the node itself has none.
-func (p Place) File() string { return p.netns }
+func (p Place) File() string { return p.file }
 
 // at is the network that has an address, of those that CNI has made.
 func at(address string) (Place, error) {
@@ -49,7 +49,7 @@ func at(address string) (Place, error) {
 		return Place{}, err
 	}
 	for _, file := range files {
-		place := Place{Address: address, netns: file}
+		place := Place{Address: address, file: file}
 		found := false
 		err := place.Do(func() error {
 			all, err := net.InterfaceAddrs()
@@ -72,15 +72,15 @@ func at(address string) (Place, error) {
 const outsideAddress = "10.99.0.9"
 
 var outside = sync.OnceValues(func() (Place, error) {
-	place := Place{Address: outsideAddress, netns: "/run/outside-netns"}
-	if err := os.WriteFile(place.netns, nil, 0o600); err != nil {
+	place := Place{Address: outsideAddress, file: "/run/outside-netns"}
+	if err := os.WriteFile(place.file, nil, 0o600); err != nil {
 		return Place{}, err
 	}
 	bridge, err := netlink.LinkByName(machineBridge)
 	if err != nil {
 		return Place{}, err
 	}
-	err = onThreadOfItsOwn(func() error {
+	err = netns.OnThreadOfItsOwn(func() error {
 		home, err := os.Open("/proc/thread-self/ns/net")
 		if err != nil {
 			return err
@@ -89,7 +89,7 @@ var outside = sync.OnceValues(func() (Place, error) {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			return err
 		}
-		if err := unix.Mount("/proc/thread-self/ns/net", place.netns, "", unix.MS_BIND, ""); err != nil {
+		if err := unix.Mount("/proc/thread-self/ns/net", place.file, "", unix.MS_BIND, ""); err != nil {
 			return err
 		}
 		lo, err := netlink.LinkByName("lo")
@@ -123,20 +123,15 @@ func (n *Node) Outside() (Place, error) { return outside() }
 // Do calls f in the network of the place: sockets that it opens, and processes that it
 // starts, are there.
 func (p Place) Do(f func() error) error {
-	if p.netns == "" {
+	if p.file == "" {
 		return f()
 	}
-	return onThreadOfItsOwn(func() error {
-		file, err := os.Open(p.netns)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		if err := unix.Setns(int(file.Fd()), unix.CLONE_NEWNET); err != nil {
-			return fmt.Errorf("enter the network of %s: %w", p.Address, err)
-		}
-		return f()
-	})
+	file, err := os.Open(p.file)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return netns.Do(file, f)
 }
 
 // Dial connects as a program at the place does. The address is one of numbers.
@@ -159,15 +154,4 @@ func (p Place) Reaches(address string, limit time.Duration) bool {
 	}
 	conn.Close()
 	return true
-}
-
-// onThreadOfItsOwn calls f on a thread that ends with it, so that nothing else
-// runs in the network that the thread has entered.
-func onThreadOfItsOwn(f func() error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		done <- f()
-	}()
-	return <-done
 }
