@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -58,24 +57,11 @@ func run(m *testing.M) (code int, err error) {
 		if err := errors.Join(os.RemoveAll(logs), os.MkdirAll(logs, 0o755)); err != nil {
 			return 1, err
 		}
-		// The servers' data goes where it can be removed however the tests end.
-		data, err := os.MkdirTemp("", "istio-tenancy-e2e-")
-		if err != nil {
-			return 1, err
-		}
-		defer os.RemoveAll(data)
-		if err := os.Setenv("TMPDIR", data); err != nil {
-			return 1, err
-		}
 		return cluster.Isolate(0)
 	}
 	defer func() { shared.stop() }()
 	code = m.Run()
-	if err := results.Print(os.Stdout, filepath.Join(logs, "summary.md")); err != nil || code != 0 {
-		return code, err
-	}
-	some := flag.Lookup("test.run").Value.String() + flag.Lookup("test.skip").Value.String() + flag.Lookup("test.list").Value.String()
-	return code, results.Hold(documented, some == "", *update)
+	return results.End(code, logs, documented, *update)
 }
 
 // buildTools makes this repository's image, from which every test has the

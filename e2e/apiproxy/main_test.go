@@ -64,15 +64,6 @@ func run(m *testing.M) (code int, err error) {
 		if err := errors.Join(os.RemoveAll(logs), os.MkdirAll(logs, 0o755)); err != nil {
 			return 1, err
 		}
-		// The servers' data goes where it can be removed however the tests end.
-		data, err := os.MkdirTemp("", "istio-tenancy-e2e-")
-		if err != nil {
-			return 1, err
-		}
-		defer os.RemoveAll(data)
-		if err := os.Setenv("TMPDIR", data); err != nil {
-			return 1, err
-		}
 		return cluster.Isolate(0)
 	}
 	defer shared.stop()
@@ -80,10 +71,7 @@ func run(m *testing.M) (code int, err error) {
 	if value("test.bench") != "" || *soak > 0 {
 		return code, nil
 	}
-	if err := results.Print(os.Stdout, filepath.Join(logs, "summary.md")); err != nil || code != 0 {
-		return code, err
-	}
-	return code, results.Hold(documented, value("test.run")+value("test.skip")+value("test.list") == "", *update)
+	return results.End(code, logs, documented, *update)
 }
 
 func value(name string) string { return flag.Lookup(name).Value.String() }

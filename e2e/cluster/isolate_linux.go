@@ -23,6 +23,9 @@ func Isolated() bool { return os.Getenv(insideEnv) != "" }
 // of Pods that are not started belong: that stands in for kube-proxy and a CNI.
 // istiod's Pods get a network each; see network. When the program ends, however it ends, the kernel ends every process it started.
 //
+// What the program keeps in temporary files is removed, however it ends: after it, or
+// before the next run.
+//
 // It needs root, or user namespaces that an ordinary user may create. more are
 // flags of clone(2) for further namespaces of its own.
 func Isolate(more uintptr) (int, error) {
@@ -32,9 +35,14 @@ func Isolate(more uintptr) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	data, err := newData()
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(data)
 	cmd := exec.Command(self, os.Args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), insideEnv+"=1")
+	cmd.Env = append(os.Environ(), insideEnv+"=1", holderEnv+"="+Holder(), "TMPDIR="+data)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWPID | more,
 		Pdeathsig:  syscall.SIGKILL,

@@ -22,7 +22,7 @@ func Root() error {
 
 // Isolate runs this program again in namespaces of its own, and returns its exit
 // code; there, it gives it mounts of its own first. inside says where it is. Before
-// and after, it removes what nodes have left that ended, however they did.
+// and after, it removes the cgroups of nodes that have ended, however they did.
 func Isolate() (code int, inside bool, err error) {
 	if err := Root(); err != nil {
 		return 1, false, err
@@ -30,20 +30,11 @@ func Isolate() (code int, inside bool, err error) {
 	if cluster.Isolated() {
 		return 0, true, ownMounts()
 	}
-	if err := clean(); err != nil {
-		return 1, false, err
-	}
-	defer func() { err = errors.Join(err, clean()) }()
-	data, err := newData()
-	if err != nil {
-		return 1, false, err
-	}
-	before := os.TempDir()
-	if err := errors.Join(os.Setenv(holderEnv, fmt.Sprint(os.Getpid())), os.Setenv("TMPDIR", data)); err != nil {
+	if err := removeCgroups(); err != nil {
 		return 1, false, err
 	}
 	code, err = cluster.Isolate(unix.CLONE_NEWNS | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC)
-	return code, false, errors.Join(err, os.Setenv("TMPDIR", before))
+	return code, false, errors.Join(err, removeCgroups())
 }
 
 // ownMounts gives the process file systems that show its own namespaces, and

@@ -79,14 +79,8 @@ func run(m *testing.M) (code int, err error) {
 		return code, err
 	}
 	defer func() { shared.stop() }()
-	code = m.Run()
-	if err := results.Print(os.Stdout, filepath.Join(logs, "summary.md")); err != nil || code != 0 {
-		return code, err
-	}
-	return code, results.Hold(documented, value("test.run")+value("test.skip")+value("test.list") == "", *update)
+	return results.End(m.Run(), logs, documented, *update)
 }
-
-func value(name string) string { return flag.Lookup(name).Value.String() }
 
 // claims starts a claim of the table.
 func claims(t *testing.T, text string) *tally.Claim { return results.Claim(t, text) }

@@ -4,9 +4,11 @@ package tally
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +74,20 @@ func (c *Claim) Verify(ok bool, format string, args ...any) bool {
 // Note adds a figure to the summary.
 func (c *Claim) Note(format string, args ...any) {
 	c.notes = append(c.notes, fmt.Sprintf(format, args...))
+}
+
+// End ends a run whose tests have an exit code, and returns that of the run: it prints
+// the claims, keeps them as summary.md below logs, and holds a page to them. With -run,
+// -skip or -list they are not all.
+func (s Summary) End(code int, logs string, t Table, write bool) (int, error) {
+	if err := s.Print(os.Stdout, filepath.Join(logs, "summary.md")); err != nil || code != 0 {
+		return code, err
+	}
+	whole := true
+	for _, name := range []string{"test.run", "test.skip", "test.list"} {
+		whole = whole && flag.Lookup(name).Value.String() == ""
+	}
+	return code, s.Hold(t, whole, write)
 }
 
 // Print writes the notes and the table, also into a file.
