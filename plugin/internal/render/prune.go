@@ -10,19 +10,14 @@ import (
 	"strings"
 )
 
-// prune deals with the output of overlays that are gone. present are the names
-// of the overlays of this run.
-func (r *run) prune(overlays []overlay, present map[string]bool) error {
-	if r.Output == "" {
-		return nil
-	}
-	names, stay, err := r.output.orphans(present)
-	for _, name := range stay {
+// prune deals with the output of overlays that are gone.
+func (r *run) prune(overlays []overlay, old orphans) (err error) {
+	for _, name := range old.without {
 		from, _ := r.output.source(name)
 		err = errors.Join(err, fmt.Errorf("%s: is rendered from %s, which is there still, and stays: %s %w",
 			filepath.Join(r.Output, name), from, from, withoutKustomization(from)))
 	}
-	for _, name := range names {
+	for _, name := range old.gone {
 		if !r.Prune {
 			r.Warn(fmt.Sprintf("%s: its overlay is gone; --prune removes it", filepath.Join(r.Output, name)))
 			continue
@@ -61,11 +56,15 @@ func (r *run) prune(overlays []overlay, present map[string]bool) error {
 
 // orphans are the directories of ours whose overlays are gone, and those whose
 // overlays' directories are there without a kustomization, which may have got
-// another name by mistake. present are the names of overlays that are there.
-func (o output) orphans(present map[string]bool) (gone, without []string, err error) {
+// another name by mistake.
+type orphans struct{ gone, without []string }
+
+// orphans are looked for among all outputs but those of present, the names of the
+// overlays of this run.
+func (o output) orphans(present map[string]bool) (found orphans, err error) {
 	entries, err := os.ReadDir(o.dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, nil
+		return orphans{}, nil
 	}
 	for _, e := range entries {
 		if !e.IsDir() || e.Name() == cacheDir || present[e.Name()] {
@@ -74,12 +73,12 @@ func (o output) orphans(present map[string]bool) (gone, without []string, err er
 		switch from, ours := o.source(e.Name()); {
 		case !ours || hasKustomization(from):
 		case isGone(from):
-			gone = append(gone, e.Name())
+			found.gone = append(found.gone, e.Name())
 		default:
-			without = append(without, e.Name())
+			found.without = append(found.without, e.Name())
 		}
 	}
-	return gone, without, err
+	return found, err
 }
 
 // removal are the files to remove of a directory of ours, the kustomization

@@ -12,16 +12,12 @@ import (
 // another name, since their overlay's directory was renamed. Two outputs of one
 // tenant are refused as two overlays of one are: a cluster that applies both would
 // lose the tenant's live objects when the old one goes. Who prunes has decided.
-func (r *run) withoutRenamed(overlays []overlay, present map[string]bool, jobs []*job) ([]*job, error) {
-	if r.Output == "" || r.Prune {
-		return jobs, nil
-	}
-	names, _, err := r.output.orphans(present)
-	if err != nil {
-		return nil, err
+func (r *run) withoutRenamed(overlays []overlay, old orphans, jobs []*job) []*job {
+	if r.Prune {
+		return jobs
 	}
 	refused := map[string]bool{}
-	for _, name := range names {
+	for _, name := range old.gone {
 		from, _ := r.output.source(name)
 		again := r.again(overlays, name)
 		for _, tenant := range slices.Sorted(maps.Keys(again)) {
@@ -38,7 +34,7 @@ func (r *run) withoutRenamed(overlays []overlay, present map[string]bool, jobs [
 			r.finish(j.name, r.errs[j.name])
 		}
 		return refused[j.name]
-	}), nil
+	})
 }
 
 // again are the overlays, by tenant, that lay a tenant of whom there is an output of

@@ -38,10 +38,14 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 	for _, o := range overlays {
 		present[o.name] = true
 	}
-	jobs, err := r.withoutRenamed(overlays, present, r.withoutCollisions(overlays, r.pending(ctx, overlays)))
-	if err != nil {
-		return err
+	var old orphans
+	if r.Output != "" {
+		var err error
+		if old, err = r.output.orphans(present); err != nil {
+			return err
+		}
 	}
+	jobs := r.withoutRenamed(overlays, old, r.withoutCollisions(overlays, r.pending(ctx, overlays)))
 	if err := r.plan(ctx, jobs); err != nil {
 		return err
 	}
@@ -59,7 +63,7 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 	if r.done < len(overlays) {
 		return errors.Join(r.interrupted(), r.save(present))
 	}
-	errs := []error{r.prune(overlays, present)}
+	errs := []error{r.prune(overlays, old)}
 	for _, o := range overlays {
 		if err := r.errs[o.name]; err != nil {
 			r.Failed++

@@ -95,19 +95,23 @@ func unlessInPlace(entry string) string {
 	return entry
 }
 
-func (r *recorder) isThere(dir, path string) bool {
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
+// from is where an entry of a kustomization in a directory leads.
+func from(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
 	}
+	return filepath.Join(dir, path)
+}
+
+func (r *recorder) isThere(dir, path string) bool {
+	path = from(dir, path)
 	return r.replace[path] != nil || r.Exists(path)
 }
 
 // isBare says whether a path leads to a directory that kustomize cannot build, which
 // it takes for a base wherever it takes directories.
 func (r *recorder) isBare(dir, path string) bool {
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
-	}
+	path = from(dir, path)
 	return r.IsDir(path) && !slices.ContainsFunc(konfig.RecognizedKustomizationFileNames(), func(name string) bool { return r.isThere(path, name) })
 }
 
