@@ -4,13 +4,14 @@ KUSTOMIZE := PATH="$(CURDIR)/bin:$$PATH" bin/kustomize build --enable-alpha-plug
 MODULE    := github.com/istio-tenancy/istio-tenancy
 MANIFESTS ?= ../shared/manifests
 SOAK      ?= 30m
+FOR       ?= 1h
 # The race detector needs a C compiler. It is for what runs side by side, which
 # says so in one of these words; all else would take six times as long for nothing.
 RACE      := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 CONCURRENT = $(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b|testscript\.Run\b' --include='*.go' plugin))))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e e2e-node e2e-soak bench manifests compare istio istio-accept lint generate kinds clean
+.PHONY: help build demo test e2e e2e-node e2e-node-open e2e-soak bench manifests compare istio istio-accept lint generate kinds clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +43,9 @@ e2e: ## Run the tests on a real API server and real istiods; the first run build
 
 e2e-node: ## Run the tests on a real node, as root, with Debian's packages, which it installs.
 	cd e2e && go test -count=1 -timeout 30m -v ./node
+
+e2e-node-open: ## Start that node, and leave it open for an hour, or FOR=4h, to look around.
+	cd e2e && go test -count=1 -timeout 0 -v -run TestOpen ./node -open $(FOR)
 
 e2e-soak: ## Run the API proxy for half an hour, or SOAK=8h, of watches that time out.
 	cd e2e && go test -count=1 -timeout 0 -v -run TestSoak ./apiproxy -soak $(SOAK)
