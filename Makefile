@@ -11,7 +11,7 @@ RACE      := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 CONCURRENT = $(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b|testscript\.Run\b' --include='*.go' plugin))))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e e2e-node e2e-node-open e2e-soak bench manifests compare istio istio-accept lint generate kinds clean
+.PHONY: help build demo test e2e e2e-node e2e-node-open e2e-gitops e2e-soak bench manifests compare istio istio-accept lint generate kinds clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ e2e-node: ## Run the tests on a real node, as root, with Debian's packages, whic
 
 e2e-node-open: ## Start that node, and leave it open for an hour, or FOR=4h, to look around.
 	cd e2e && go test -count=1 -timeout 0 -v -run TestOpen ./node -open $(FOR)
+
+e2e-gitops: ## Run the tests with the own controllers of Flux and Argo CD on a real node, as root.
+	cd e2e && go test -count=1 -timeout 60m -v -p 1 ./gitops/...
 
 e2e-soak: ## Run the API proxy for half an hour, or SOAK=8h, of watches that time out.
 	cd e2e && go test -count=1 -timeout 0 -v -run TestSoak ./apiproxy -soak $(SOAK)

@@ -7,6 +7,7 @@
 //	istio/go.mod       pilot-discovery; pilot-agent
 //	crds/go.mod        nothing: its modules hold CustomResourceDefinitions
 //	network/go.mod     CoreDNS, kube-router
+//	flux/go.mod        Flux' kustomize-controller and source-controller
 //
 // A family is built once per content of its go.mod and go.sum, into the user's
 // cache directory.
@@ -103,11 +104,22 @@ var families = []Family{
 		LDFlags:  istioVersion,
 	},
 	{
+		Name:     "flux",
+		Dir:      "flux",
+		Packages: []string{"github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"},
+		Names:    []string{"source-controller", "kustomize-controller"},
+		Files: map[string]string{
+			"source-controller-config":    "github.com/fluxcd/source-controller//config",
+			"kustomize-controller-config": "github.com/fluxcd/kustomize-controller//config",
+		},
+	},
+	{
 		Name: "crds",
 		Dir:  "crds",
 		Files: map[string]string{
 			"argo-cd":                         "github.com/argoproj/argo-cd/v3//manifests/crds",
 			"flux-kinds":                      "github.com/fluxcd/kustomize-controller//config/crd/bases",
+			"flux-manifests":                  "github.com/fluxcd/flux2/v2//manifests",
 			"flux-manager":                    "github.com/fluxcd/kustomize-controller//config/manager",
 			"flux-roles":                      "github.com/fluxcd/flux2/v2//manifests/rbac",
 			"network-policy-api":              "sigs.k8s.io/network-policy-api//config/crd/standard",
