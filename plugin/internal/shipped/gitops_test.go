@@ -218,37 +218,66 @@ metadata: {name: argocd-cm, namespace: argocd}
 	}
 }
 
-func TestFluxAppliesWhatIsRendered(t *testing.T) {
+// Flux dry-runs all of a Kustomization before it applies any, so that what is in a
+// namespace is in another Kustomization than the namespace.
+func TestFluxStartsFromZero(t *testing.T) {
 	paths := map[string]*yaml.RNode{}
 	for _, o := range objecttest.Parse(t, kustomize(t, "examples/flux")) {
-		if o.GetKind() == "Kustomization" && o.GetNamespace() == "flux-system" {
-			paths[object.String(o, "spec", "path")] = o
+		require.Equal(t, "flux-system", o.GetNamespace(), o.GetName())
+		if o.GetKind() != "Kustomization" {
+			continue
 		}
+		require.Equal(t, "kustomize-controller", object.String(o, "spec", "serviceAccountName"), o.GetName())
+		require.NotEmpty(t, object.String(o, "spec", "retryInterval"), o.GetName())
+		require.NotEmpty(t, object.String(o, "spec", "timeout"), o.GetName())
+		paths[object.String(o, "spec", "path")] = o
+	}
+	dependsOn := func(path, name string) {
+		t.Helper()
+		require.Contains(t, paths, path)
+		require.Equal(t, name, object.String(object.List(paths[path], "spec", "dependsOn")[0], "name"))
+	}
+	for tenant := range tenants {
+		dependsOn("./rendered/"+tenant, "tenancy-common")
+		dependsOn("./examples/flux/applications/"+tenant, "tenant-"+tenant)
+		require.Equal(t, "true", object.String(paths["./rendered/"+tenant], "spec", "wait"))
 	}
 	require.Contains(t, paths, "./rendered/common")
-	for tenant := range tenants {
-		o := paths["./rendered/"+tenant]
-		require.NotNil(t, o, tenant)
-		require.Equal(t, "tenancy-common", object.String(object.List(o, "spec", "dependsOn")[0], "name"))
+	require.Contains(t, paths, "./examples/flux")
+	require.Len(t, paths, 2+2*len(tenants))
+}
+
+func TestTheOCIArtifactTakesThePlaceOfTheRepository(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "flux"), os.DirFS("examples/flux")))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte("resources: [flux]\ncomponents: [flux/oci]\n"), 0o600))
+	kinds := map[string]int{}
+	for _, o := range objecttest.Parse(t, kustomize(t, dir)) {
+		kinds[o.GetKind()]++
+		if o.GetKind() == "Kustomization" {
+			require.Equal(t, "OCIRepository", object.String(o, "spec", "sourceRef", "kind"))
+		}
 	}
-	for path, o := range paths {
-		require.Equal(t, "kustomize-controller", object.String(o, "spec", "serviceAccountName"), path)
-	}
-	require.Len(t, paths, 1+len(tenants))
+	require.Equal(t, map[string]int{"Kustomization": 2 + 2*len(tenants), "OCIRepository": 1}, kinds)
 }
 
 func TestFluxAppliesATenantsApplicationsWithTheTenantsRights(t *testing.T) {
-	for _, o := range read(t, "examples/flux/sales-applications.yaml") {
-		require.Equal(t, tenants["sales"], o.GetNamespace(), o.GetKind())
-		switch o.GetKind() {
-		case "RoleBinding":
-			require.Equal(t, "admin", object.String(o, "roleRef", "name"))
-			subject := object.List(o, "subjects")[0]
-			require.Equal(t, "ns-1/applications", object.String(subject, "namespace")+"/"+object.String(subject, "name"))
-		case "Kustomization":
-			require.Equal(t, "applications", object.String(o, "spec", "serviceAccountName"))
-			require.Equal(t, "ns-1", object.String(o, "spec", "targetNamespace"))
+	for tenant, namespace := range tenants {
+		seen := map[string]bool{}
+		for _, o := range objecttest.Parse(t, kustomize(t, "examples/flux/applications/"+tenant)) {
+			require.Equal(t, namespace, o.GetNamespace(), o.GetKind())
+			seen[o.GetKind()] = true
+			switch o.GetKind() {
+			case "RoleBinding":
+				require.Equal(t, "admin", object.String(o, "roleRef", "name"))
+				subject := object.List(o, "subjects")[0]
+				require.Equal(t, namespace+"/applications", object.String(subject, "namespace")+"/"+object.String(subject, "name"))
+			case "Kustomization":
+				require.Equal(t, "applications", object.String(o, "spec", "serviceAccountName"))
+				require.Equal(t, namespace, object.String(o, "spec", "targetNamespace"))
+			}
 		}
+		require.Len(t, seen, 4)
 	}
 }
 
