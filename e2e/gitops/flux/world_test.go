@@ -1,9 +1,8 @@
 package flux_test
 
 import (
-	"errors"
 	"fmt"
-	"net/http"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -23,6 +22,9 @@ type world struct {
 	*gitops.World
 	once sync.Once
 	err  error
+	// apply applies examples/flux, with the error applied.
+	apply   sync.Once
+	applied error
 }
 
 var shared world
@@ -80,14 +82,31 @@ func (w *world) stop() {
 
 func (w *world) admin() *cluster.Client { return w.Node.Cluster.Admin }
 
-// kustomizations is the path of Flux' Kustomizations of a namespace.
-func kustomizations(namespace string) string {
-	return "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/" + namespace + "/kustomizations"
-}
+var (
+	ofTheTenants          = []string{"dev", "sales"}
+	applicationNamespaces = map[string]string{"dev": "ns-0", "sales": "ns-1"}
+	controlPlanes         = map[string]string{"dev": "istio-system", "sales": "istio-system1"}
+)
 
-// reconcile asks for an object to be reconciled at once, as Flux' command does.
-func (w *world) reconcile(path string) error {
-	body := fmt.Sprintf(`{"metadata":{"annotations":{"reconcile.fluxcd.io/requestedAt":%q}}}`, time.Now().Format(time.RFC3339Nano))
-	answer, err := w.admin().Do(http.MethodPatch, path, body)
-	return errors.Join(err, answer.Error())
+// fromZero is theWorld when examples/flux has been applied and every tenant is ready.
+func fromZero(t *testing.T) *world {
+	t.Helper()
+	w := theWorld(t)
+	w.apply.Do(func() {
+		out, err := w.Node.Cluster.Kubectl(cluster.ClusterAdmin, "apply", "-k", filepath.Join(w.Platform.Dir, "examples/flux"))
+		if err != nil {
+			w.applied = fmt.Errorf("%w: %s", err, out)
+		}
+	})
+	require.NoError(t, w.applied)
+	for _, name := range ofThePlatform {
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			object, err := w.admin().Get(kustomization(name))
+			if err != nil {
+				return err
+			}
+			return cluster.MustBe(object, "Ready")
+		}))
+	}
+	return w
 }
