@@ -44,7 +44,7 @@ containers:
 const answeringSpec = `
 terminationGracePeriodSeconds: 0
 containers:
-- {name: app, image: ` + appImage + `, args: ["8080"]}
+- {name: app, image: ` + appImage + `, args: ["8080"], readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}}
 `
 
 const preyService = `
