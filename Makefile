@@ -33,15 +33,16 @@ test: ## Run all tests but e2e.
 	go test -timeout 30m $(RACE) $(CONCURRENT) || failed=1; \
 	{ test -z "$$failed"; } 2>/dev/null
 
-e2e: ## Run the tests on a real API server and real istiods; the first run builds those.
+e2e: ## Run the tests on a real API server and real istiods, and on a real node; the first run builds those.
 	cd e2e/flux && go test -count=1 ./...
 	cd e2e/prometheus && go test -count=1 ./...
 	cd e2e/network && go test -count=1 ./...
 	cd e2e && go test -count=1 -timeout 20m -v ./apiproxy
 	cd e2e && go test -count=1 ./image
 	cd e2e && go test -count=1 -timeout 60m -v .
+	$(MAKE) e2e-node
 
-e2e-node: ## Run the tests on a real node, as root, with Debian's packages, which it installs.
+e2e-node: ## Run those on a real node alone, as root, with Debian's packages, which it installs.
 	cd e2e && go test -count=1 -timeout 30m -v ./node
 
 e2e-node-open: ## Start that node, and leave it open for an hour, or FOR=4h, to look around.
