@@ -59,6 +59,9 @@ func TestAttacks(t *testing.T) {
 		t.Run(group.name, func(t *testing.T) {
 			c := all[i]
 			c.In(t)
+			if group.name == "container" {
+				c.Check("the attacker has every capability that the policies accept", f.hasEveryCapability)
+			}
 			if group.name == "wire" {
 				f.attackTheWire(c, readme)
 				return

@@ -33,6 +33,24 @@ func TestPodsOfControlPlanes(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, 1337, p.User)
 		})
+		c.Check(name+": its account reads its own namespaces, and no other tenant's", func(t *testing.T) {
+			account, _, _ := unstructured.NestedString(w.istiodPod(t, name).Object, "spec", "serviceAccountName")
+			token, err := w.node.Cluster.ServiceAccountToken(tenant.controlPlane, account)
+			require.NoError(t, err)
+			for _, of := range w.tenants {
+				for _, namespace := range of.namespaces() {
+					for _, kind := range []string{"services", "secrets"} {
+						answer, err := w.node.Cluster.WithToken(token).Do(http.MethodGet, "/api/v1/namespaces/"+namespace+"/"+kind, "")
+						require.NoError(t, err)
+						want := http.StatusForbidden
+						if of == tenant {
+							want = http.StatusOK
+						}
+						require.Equal(t, want, answer.Code, "%s of %s: %s", kind, namespace, answer.Message())
+					}
+				}
+			}
+		})
 	}
 	kills := []struct {
 		tenant     string
