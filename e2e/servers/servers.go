@@ -10,7 +10,7 @@
 //	flux/go.mod        Flux' kustomize-controller and source-controller
 //
 // A family is built once per content of its go.mod and go.sum, into the user's
-// cache directory.
+// cache directory; of runs side by side one builds it, and the others wait.
 package servers
 
 import (
@@ -26,6 +26,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -199,6 +200,14 @@ func (f Family) build(ctx context.Context, dir, cache string, log io.Writer, bin
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return err
 	}
+	unlock, err := lock(into + ".lock")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err := os.Stat(into); err == nil {
+		return nil // by a run beside this one
+	}
 	fresh, err := os.MkdirTemp(cache, f.Name+"-building-")
 	if err != nil {
 		return err
@@ -225,8 +234,28 @@ func (f Family) build(ctx context.Context, dir, cache string, log io.Writer, bin
 		if err := os.CopyFS(filepath.Join(fresh, name), os.DirFS(filepath.Join(where, folder))); err != nil {
 			return err
 		}
+		fmt.Fprintf(log, "copied %s (once, into %s)\n", name, into)
 	}
 	return os.Rename(fresh, into)
+}
+
+// lock waits until no other process holds the file's lock. The kernel gives it up
+// for a process that ends.
+func lock(file string) (unlock func(), err error) {
+	held, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(held.Fd()), syscall.LOCK_EX)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", file, err), held.Close())
+	}
+	return func() { held.Close() }, nil
 }
 
 // goCommand runs go in a folder and returns what it printed.
