@@ -7,6 +7,7 @@
 //	istio/go.mod       pilot-discovery; pilot-agent
 //	crds/go.mod        nothing: its modules hold CustomResourceDefinitions
 //	network/go.mod     CoreDNS, kube-router
+//	argocd/go.mod      Argo CD's components, and the kustomize of its image
 //
 // A family is built once per content of its go.mod and go.sum, into the user's
 // cache directory.
@@ -101,6 +102,16 @@ var families = []Family{
 		Packages: []string{"istio.io/istio/pilot/cmd/pilot-agent"},
 		Names:    []string{"pilot-agent"},
 		LDFlags:  istioVersion,
+	},
+	{
+		Name:     "argocd",
+		Dir:      "argocd",
+		Packages: []string{"./argocd", "sigs.k8s.io/kustomize/kustomize/v5"},
+		Names:    []string{"argocd", "argocd-kustomize"},
+		Files: map[string]string{
+			"argocd-manifests": "github.com/argoproj/argo-cd/v3//manifests",
+			"argocd-scripts":   "github.com/argoproj/argo-cd/v3//hack",
+		},
 	},
 	{
 		Name: "crds",
