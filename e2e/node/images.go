@@ -48,7 +48,7 @@ func (i Image) write(file string) error {
 	} else {
 		target := "/usr/local/bin/" + filepath.Base(i.Program)
 		config.Entrypoint = []string{target}
-		libraries, err := librariesOf(i.Program)
+		libraries, err := LibrariesOf(i.Program)
 		if err != nil {
 			return err
 		}
@@ -110,9 +110,9 @@ func add(out *tar.Writer, to, from string) error {
 
 var library = regexp.MustCompile(`(?:=> |^\s+)(/\S+) \(`)
 
-// librariesOf are the shared libraries that a program needs, by their paths;
+// LibrariesOf are the shared libraries that a program needs, by their paths;
 // ldd fails for one that needs none.
-func librariesOf(program string) (map[string]string, error) {
+func LibrariesOf(program string) (map[string]string, error) {
 	found := map[string]string{}
 	out, err := exec.Command("ldd", program).CombinedOutput()
 	if bytes.Contains(out, []byte("not a dynamic executable")) {
