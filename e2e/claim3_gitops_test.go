@@ -96,8 +96,10 @@ func TestFluxAndArgoCDDoNothingForATenantThatItMayNot(t *testing.T) {
 	_, err := alone.Admin.Apply(sales.objects)
 	require.NoError(t, err)
 	for _, folder := range []string{"flux-kinds", "flux-helm", "flux-sources", "flux-images", "flux-notifications", "flux-artifacts", "argo-cd", "argo-rollouts"} {
-		_, err := alone.Admin.Apply(definitions(t, folder))
-		require.NoError(t, err, folder)
+		require.NoError(t, cluster.Eventually(patience, func() error { // large definitions are served some time later
+			_, err := alone.Admin.Apply(definitions(t, folder))
+			return err
+		}), folder)
 	}
 	roles, err := source.Build(binaries["flux-roles"])
 	require.NoError(t, err)
