@@ -16,7 +16,8 @@ RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
 
 # No shell, no libraries, no certificates: as the API proxy the program trusts the
 # API server's own CA, which Kubernetes mounts, and as a function it connects to
-# nothing. It writes to no file of the image.
+# nothing. It writes to no file of the image. Nor is there a git: here, no build
+# fetches a base from another host.
 FROM scratch
 COPY --from=build /src/out/istio-tenancy /usr/local/bin/istio-tenancy
 # Probes and functions call the program by its name.

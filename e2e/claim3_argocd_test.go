@@ -1,16 +1,21 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"text/template"
 
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/checkout"
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 )
 
@@ -62,12 +67,10 @@ func TestArgoCDActsAsTheTenant(t *testing.T) {
 		_, err = alone.Admin.Apply(parse(t, string(text)))
 		require.NoError(t, err)
 	})
-	for _, file := range []string{"platform.yaml", "sales.yaml"} { // dev is not there
-		text, err := os.ReadFile(filepath.Join(source.Dir, "examples/argocd/accounts", file))
-		require.NoError(t, err)
-		_, err = alone.Admin.Apply(parse(t, string(text)))
-		require.NoError(t, err)
-	}
+	text, err := os.ReadFile(filepath.Join(source.Dir, "examples/argocd/impersonation/account.yaml"))
+	require.NoError(t, err)
+	_, err = alone.Admin.Apply(append(parse(t, string(text)), ofTheTenant(t, source, "sales")...))
+	require.NoError(t, err)
 	stored, err := alone.Admin.Get("/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/tenant-sales")
 	require.NoError(t, err)
 	spec, err := json.Marshal(stored.Object["spec"])
@@ -157,6 +160,56 @@ func TestArgoCDActsAsTheTenant(t *testing.T) {
 	}
 	slices.Sort(beyond)
 	require.Equal(t, beyondTheList, beyond)
+}
+
+// ofTheTenant are the project and the accounts of a tenant, as the ApplicationSet has
+// Argo CD build them. Of the functions that Argo CD has in a template, this knows
+// those that the set uses.
+func ofTheTenant(t *testing.T, source checkout.Checkout, tenant string) []*cluster.Object {
+	t.Helper()
+	var set struct {
+		Spec struct{ TemplatePatch string }
+	}
+	var parameters map[string]any
+	for path, into := range map[string]any{"examples/argocd/tenant-projects.yaml": &set, "overlays/" + tenant + "/tenant.yaml": &parameters} {
+		text, err := os.ReadFile(filepath.Join(source.Dir, path))
+		require.NoError(t, err)
+		require.NoError(t, yaml.Unmarshal(text, into), path)
+	}
+	parsed, err := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
+		"list": func(values ...any) []any { return values },
+		"dig": func(key string, otherwise any, from map[string]any) any {
+			if value, ok := from[key]; ok {
+				return value
+			}
+			return otherwise
+		},
+	}).Parse(set.Spec.TemplatePatch)
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.NoError(t, parsed.Execute(&out, parameters))
+	var patch struct {
+		Spec struct {
+			Sources []struct {
+				Path      string
+				Kustomize map[string]any
+			}
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(out.Bytes(), &patch))
+	var all []*cluster.Object
+	for i, s := range patch.Spec.Sources {
+		s.Kustomize["resources"] = []string{"../" + s.Path}
+		text, err := yaml.Marshal(s.Kustomize)
+		require.NoError(t, err)
+		dir := filepath.Join(source.Dir, fmt.Sprintf("source-%d", i))
+		require.NoError(t, os.MkdirAll(dir, 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), text, 0o600))
+		out, err := source.Build(dir)
+		require.NoError(t, err)
+		all = append(all, parse(t, string(out))...)
+	}
+	return all
 }
 
 func parse(t *testing.T, text string) []*cluster.Object {

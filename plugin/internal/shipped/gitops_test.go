@@ -118,58 +118,102 @@ func TestTheArgoCDProjectAllowsWhatIsThereAndNoMore(t *testing.T) {
 // tenants are the application namespaces of the shipped tenants.
 var tenants = map[string]string{"sales": "ns-1", "dev": "ns-0"}
 
+// beyondAnApplication are kinds that a tenant's repository must not hold: while Argo
+// CD acts with its own rights, nothing else keeps them out.
+var beyondAnApplication = []string{
+	"Role", "RoleBinding", "ResourceQuota", "LimitRange", "NetworkPolicy", "Endpoints", "EndpointSlice", "Binding",
+	"PodTemplate", "ControllerRevision", "CSIStorageCapacity", "ResourceClaim",
+	"Kustomization", "HelmRelease", "Application", "ApplicationSet", "AppProject",
+}
+
 func TestArgoCDConfinesATenantsApplications(t *testing.T) {
-	projects := read(t, "examples/argocd/tenant-projects.yaml")
-	require.Len(t, projects, len(tenants))
-	for _, p := range projects {
-		namespace := tenants[strings.TrimPrefix(p.GetName(), "tenant-")]
-		destinations := object.List(p, "spec", "destinations")
-		require.Len(t, destinations, 1)
-		require.Equal(t, namespace, object.String(destinations[0], "namespace"))
-		require.Empty(t, object.List(p, "spec", "clusterResourceWhitelist"))
-		var listed []string
-		for _, k := range object.List(p, "spec", "namespaceResourceWhitelist") {
-			listed = append(listed, object.String(k, "kind"))
-		}
-		require.Contains(t, listed, "Deployment")
-		for _, kind := range []string{
-			"Role", "RoleBinding", "ResourceQuota", "LimitRange", "NetworkPolicy", "Endpoints", "EndpointSlice", "Binding",
-			"PodTemplate", "ControllerRevision", "CSIStorageCapacity", "ResourceClaim",
-		} {
-			require.NotContains(t, listed, kind)
-		}
-		accounts := object.List(p, "spec", "destinationServiceAccounts")
-		require.Len(t, accounts, 1)
-		require.Equal(t, namespace, object.String(accounts[0], "namespace"))
-		require.Equal(t, namespace+":applications", object.String(accounts[0], "defaultServiceAccount"))
+	files := map[string][]string{"overlays/sales/tenant.yaml": {"ns-1"}, "overlays/dev/tenant.yaml": {"ns-0"}}
+	own := filepath.Join(t.TempDir(), "tenant.yaml")
+	require.NoError(t, os.WriteFile(own, []byte("metadata: {name: payroll}\nspec: {admins: []}\n"), 0o600))
+	files[own] = []string{"payroll"}
+	files["examples/several-namespaces/tenant.yaml"] = object.Strings(read(t, "examples/several-namespaces/tenant.yaml")[0], "spec", "applicationNamespaces")
+	for file, namespaces := range files {
+		t.Run(file, func(t *testing.T) {
+			tenant := read(t, file)[0]
+			sources := projectSources(t, tenant)
+			require.Len(t, sources, 1+len(namespaces))
+			project := argoBuild(t, sources[0])[0]
+			require.Equal(t, "tenant-"+tenant.GetName(), project.GetName())
+			require.Equal(t, "argocd", project.GetNamespace())
+			require.Equal(t, namespaces, object.Strings(project, "spec", "sourceNamespaces"))
+			require.Empty(t, object.List(project, "spec", "clusterResourceWhitelist"))
+			require.Equal(t, []string{"https://example.com/" + tenant.GetName() + "/*"}, object.Strings(project, "spec", "sourceRepos"))
+			var listed []string
+			for _, k := range object.List(project, "spec", "namespaceResourceWhitelist") {
+				listed = append(listed, object.String(k, "kind"))
+				require.NotContains(t, []string{"*", "argoproj.io", "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"}, object.String(k, "group"))
+			}
+			require.Contains(t, listed, "Deployment")
+			for _, kind := range beyondAnApplication {
+				require.NotContains(t, listed, kind)
+			}
+			for i, namespace := range namespaces {
+				require.Equal(t, namespace, object.String(object.List(project, "spec", "destinations")[i], "namespace"))
+				account := object.List(project, "spec", "destinationServiceAccounts")[i]
+				require.Equal(t, namespace, object.String(account, "namespace"))
+				require.Equal(t, namespace+":applications", object.String(account, "defaultServiceAccount"))
+				made := argoBuild(t, sources[1+i])
+				require.Len(t, made, 2)
+				for _, o := range made {
+					require.Equal(t, namespace+"/applications", o.GetNamespace()+"/"+o.GetName())
+				}
+				require.Equal(t, "RoleBinding admin", made[1].GetKind()+" "+object.String(made[1], "roleRef", "name"))
+				require.Equal(t, namespace, object.String(object.List(made[1], "subjects")[0], "namespace"))
+			}
+			require.Len(t, object.List(project, "spec", "destinations"), len(namespaces))
+			require.Len(t, object.List(project, "spec", "destinationServiceAccounts"), len(namespaces))
+		})
 	}
 }
 
-// With impersonation, an Application without an account of its project is not
-// synced, and one with too powerful an account is not confined.
-func TestArgoCDActsAsAccountsThatAreThere(t *testing.T) {
-	want := map[string]string{"argocd:tenancy": "cluster-admin"}
-	for _, namespace := range tenants {
-		want[namespace+":applications"] = "admin"
-	}
-	made, got := map[string]bool{}, map[string]string{}
-	for _, o := range objecttest.Parse(t, kustomize(t, "examples/argocd/accounts")) {
-		if o.GetKind() == "ServiceAccount" {
-			made[o.GetNamespace()+":"+o.GetName()] = true
-			continue
-		}
-		for _, s := range object.List(o, "subjects") {
-			account := object.String(s, "namespace") + ":" + object.String(s, "name")
-			require.True(t, made[account], account)
-			got[account] = object.String(o, "roleRef", "name")
-			if got[account] == "admin" {
-				require.Equal(t, "RoleBinding "+object.String(s, "namespace"), o.GetKind()+" "+o.GetNamespace(), "beside the control plane")
+// projectSources are what the ApplicationSet has Argo CD build for a tenant. Of the
+// functions that Argo CD has in a template, this knows those that the set uses.
+func projectSources(t *testing.T, tenant *yaml.RNode) []*yaml.RNode {
+	t.Helper()
+	set := read(t, "examples/argocd/tenant-projects.yaml")[0]
+	text := object.String(set, "spec", "templatePatch")
+	functions := template.FuncMap{
+		"list": func(values ...any) []any { return values },
+		"dig": func(key string, otherwise any, from map[string]any) any {
+			if value, ok := from[key]; ok {
+				return value
 			}
-		}
+			return otherwise
+		},
 	}
-	require.Equal(t, want, got)
-	platform := object.List(read(t, "examples/argocd/project.yaml")[0], "spec", "destinationServiceAccounts")
-	require.Equal(t, "argocd:tenancy", object.String(platform[0], "defaultServiceAccount"))
+	parsed, err := template.New("").Option("missingkey=error").Funcs(functions).Parse(text)
+	require.NoError(t, err)
+	var parameters map[string]any
+	require.NoError(t, tenant.YNode().Decode(&parameters))
+	var out bytes.Buffer
+	require.NoError(t, parsed.Execute(&out, parameters))
+	patch, err := yaml.Parse(out.String())
+	require.NoError(t, err)
+	return object.List(patch, "spec", "sources")
+}
+
+// argoBuild builds a source as Argo CD does: with its options in the kustomization.
+func argoBuild(t *testing.T, source *yaml.RNode) []*yaml.RNode {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "from"), os.DirFS(object.String(source, "path"))))
+	options, err := source.Pipe(yaml.Lookup("kustomize"))
+	require.NoError(t, err)
+	require.NoError(t, options.PipeE(yaml.SetField("resources", yaml.NewListRNode("from"))))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(options.MustString()), 0o600))
+	return objecttest.Parse(t, kustomize(t, dir))
+}
+
+func TestArgoCDActsForThePlatformAsAnAccountThatIsThere(t *testing.T) {
+	account := read(t, "examples/argocd/impersonation/account.yaml")
+	project := object.List(read(t, "examples/argocd/project.yaml")[0], "spec", "destinationServiceAccounts")[0]
+	require.Equal(t, account[0].GetNamespace()+":"+account[0].GetName(), object.String(project, "defaultServiceAccount"))
+	require.Equal(t, "cluster-admin", object.String(account[1], "roleRef", "name"))
 }
 
 func TestTheApplicationSetMakesAnApplicationOfEachOverlay(t *testing.T) {
@@ -194,27 +238,19 @@ func TestTheApplicationSetMakesAnApplicationOfEachOverlay(t *testing.T) {
 	}
 }
 
-func TestThePatchesFitArgoCD(t *testing.T) {
-	for _, component := range []string{"plugin", "build-options", "impersonation"} {
+func TestArgoCDReadsWhatIsRendered(t *testing.T) {
+	for component, want := range map[string][]string{
+		"rendered": {"path: rendered/common", "path: rendered/{{.path.basename}}"},
+		"hydrator": {"path: bases/istio/common", "path: '{{.path.path}}'", "targetBranch: hydrated"},
+	} {
 		dir := t.TempDir()
-		require.NoError(t, os.CopyFS(filepath.Join(dir, "component"), os.DirFS(filepath.Join("examples/argocd", component))))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte("resources: [argocd.yaml]\ncomponents: [component]\n"), 0o600))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "argocd.yaml"), []byte(`apiVersion: apps/v1
-kind: Deployment
-metadata: {name: argocd-repo-server, namespace: argocd}
-spec: {template: {spec: {containers: [{name: argocd-repo-server, image: argocd, volumeMounts: [{name: x, mountPath: /x}]}], volumes: [{name: x, emptyDir: {}}]}}}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: argocd-cm, namespace: argocd}
-`), 0o600))
-		text := kustomize(t, dir, clitest.Functions...)
-		if component == "impersonation" {
-			require.Contains(t, text, `application.sync.impersonation.enabled: "true"`)
-			continue
+		require.NoError(t, os.CopyFS(filepath.Join(dir, "argocd"), os.DirFS("examples/argocd")))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte("resources: [argocd]\ncomponents: [argocd/"+component+"]\n"), 0o600))
+		text := kustomize(t, dir)
+		for _, line := range want {
+			require.Contains(t, text, line)
 		}
-		require.Contains(t, text, "runAsUser: 999")
-		require.Contains(t, text, "mountPath: /x", "what was there stays")
+		require.Equal(t, component == "hydrator", strings.Contains(text, "name: istio-tenancy-v1"))
 	}
 }
 
