@@ -137,14 +137,16 @@ resources:
 - {{.Base | yaml}}
 transformers:
 - tenant.yaml
-# The order to apply in: Namespaces first, the injector before what it injects,
-# the validator last.
+# The order to apply in: Namespaces first, the policies that close them before what
+# runs there, the injector before what it injects, the validator last.
 sortOptions:
   order: legacy
   legacySortOptions:
     orderFirst:
     - Namespace
     - ResourceQuota
+    - ClusterNetworkPolicy
+    - NetworkPolicy
     - ServiceAccount
     - Role
     - ClusterRole
@@ -153,6 +155,8 @@ sortOptions:
     - ConfigMap
     - Secret
     - Service
+    - PeerAuthentication
+    - AuthorizationPolicy
     - MutatingWebhookConfiguration
     orderLast:
     - ValidatingWebhookConfiguration
