@@ -95,6 +95,42 @@ func TestAPodOfATenantDoesNotReachItsNode(t *testing.T) {
 			require.Contains(t, answer.Message(), "istio-tenancy-", "refused, but not by a policy")
 		})
 	}
+	for _, registry := range []string{
+		"localhost:30155", "localhost", "LOCALHOST", "Localhost:30155", "x.localhost:30155", "localhost.localdomain", "127.0.0.1:30155", "127.1.2.3", "127.1:30155",
+		"2130706433:30155", "0x7f000001:30155", "0x7f.1", "0177.0.0.1:80", "0:30155", "0.0.0.0:30155", "10.97.0.2:7777", "169.254.169.254", "[::1]:30155", "[::ffff:127.0.0.1]",
+		"[::ffff:7f00:1]:30155", "node-1:30155", "NODE-1", "prey.ns-0.svc:80", "prey.ns-0.svc.cluster.local:80", "prey.ns-0.SVC.Cluster.Local",
+		"localhost.:30155", "registry.example.:80", "registry.example:", "http:",
+	} {
+		const image = "/any/path:tag"
+		for where, body := range map[string]string{
+			"a container":         strings.Replace(pod("", ""), `"image":"x"`, `"image":"`+registry+image+`"`, 1),
+			"an init container":   pod(`"initContainers":[{"name":"i","image":"`+registry+image+`"}],`, ""),
+			"a volume":            pod(`"volumes":[{"name":"v","image":{"reference":"`+registry+image+`"}}],`, ""),
+			"the second of three": pod(`"initContainers":[{"name":"i","image":"registry.example/x"},{"name":"j","image":"`+registry+image+`@sha256:`+strings.Repeat("0", 64)+`"}],`, ""),
+		} {
+			c.check("the node asks "+registry+" for the image of "+where, func(t *testing.T) {
+				answer, err := client.Do("POST", pods+"?dryRun=All", uninjected(body))
+				require.NoError(t, err)
+				require.Equal(t, 403, answer.Code, answer.Message())
+				require.Contains(t, answer.Message(), "istio-tenancy-images", "refused, but by no policy")
+			})
+		}
+	}
+	for _, image := range []string{
+		"nginx", "nginx:1.0", "istio/proxyv2", "istio/proxyv2:1.31.0", "a/b/c:tag", "nginx@sha256:" + strings.Repeat("0", 64), "docker.io/istio/pilot:1.31.0", "e2e.local/app:1",
+		"registry.example:5000/x", "registry.example/x:1@sha256:" + strings.Repeat("0", 64), "xn--bcher-kva.example/x", "1.registry.example/x", "registry.internal/x", "svc.example/x",
+		"Registry.Example/x", "localhost.example/x", "localhost:30155", "node-1/x", "127/x", "a_b/x",
+	} {
+		c.check("the image "+image+" is accepted", func(t *testing.T) {
+			for _, body := range []string{
+				strings.Replace(pod("", ""), `"image":"x"`, `"image":"`+image+`"`, 1), pod(`"volumes":[{"name":"v","image":{"reference":"`+image+`"}}],`, ""),
+			} {
+				answer, err := client.Do("POST", pods+"?dryRun=All", uninjected(body))
+				require.NoError(t, err)
+				require.NoError(t, answer.Error())
+			}
+		})
+	}
 	c.check("volumes of the Pod's own are accepted", func(t *testing.T) {
 		answer, err := client.Do("POST", pods, uninjected(pod(`"volumes":[{"name":"a","emptyDir":{}},{"name":"b"},{"name":"c","configMap":{"name":"x"}},
 			{"name":"d","secret":{"secretName":"x"}},{"name":"e","projected":{"sources":[{"downwardAPI":{"items":[{"path":"x","fieldRef":{"fieldPath":"metadata.name"}}]}}]}},
@@ -141,6 +177,21 @@ func TestAPodOfATenantDoesNotReachItsNode(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 422, answer.Code, answer.Message())
 		require.Contains(t, answer.Message(), "resource.kubernetes.io/admin-access")
+	})
+	c.check("another image, once it is there", func(t *testing.T) {
+		answer, err := client.Do("POST", pods, uninjected(pod("", "")))
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		defer client.Do("DELETE", pods+"/attack?gracePeriodSeconds=0", "")
+		for image, code := range map[string]int{"localhost:30155/x": 403, "registry.example/x": 200} {
+			answer, err = client.Do("PATCH", pods+"/attack?fieldManager=attack&force=true", object("v1", "Pod", "attack", `"spec":{"containers":[{"name":"x","image":"`+image+`"}]}`))
+			require.NoError(t, err)
+			require.Equal(t, code, answer.Code, answer.Message())
+		}
+		answer, err = w.cluster.Admin.Do("PATCH", pods+"/attack/ephemeralcontainers", `{"spec":{"ephemeralContainers":[{"name":"e","image":"localhost:30155/x"}]}}`)
+		require.NoError(t, err)
+		require.Equal(t, 403, answer.Code, answer.Message())
+		require.Contains(t, answer.Message(), "istio-tenancy-images")
 	})
 	// Which Kubernetes' role admin may not add; whoever may is held to the same.
 	c.check("an ephemeral container", func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 
 // This is the last test of the shared cluster: it takes a tenant away.
 func TestOffboardingATenantLeavesNothingOfItAndTheOthersServing(t *testing.T) {
-	c := claims(t, "Deleting a tenant's rendered objects leaves nothing of it, and the others' istiods serving")
+	c := claims(t, "Deleting a tenant's Namespaces, then its rendered objects, leaves nothing of it, and the others' istiods serving; while Pods of it are left, its NetworkPolicies are there")
 	w := theWorld(t)
 	hr := w.tenants["hr"]
 	for _, name := range []string{"hr", "dev", "sales", "ops", "fin"} {
@@ -23,7 +23,38 @@ func TestOffboardingATenantLeavesNothingOfItAndTheOthersServing(t *testing.T) {
 	require.NotEmpty(t, remains(t, w, hr), "the search finds a tenant that is there")
 
 	start := time.Now()
-	require.NoError(t, w.cluster.Admin.Delete(hr.objects))
+	policies := w.policiesOf(t, hr)
+	for _, namespace := range hr.namespaces() {
+		require.NotEmpty(t, policies[namespace], namespace)
+		answer, err := w.cluster.Admin.Do("DELETE", "/api/v1/namespaces/"+namespace, "")
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+	}
+	// Nobody ends the Pods yet, as if each asked for a long grace period.
+	for _, namespace := range hr.namespaces() {
+		c.check("the NetworkPolicies of "+namespace+" wait for its Pods", func(t *testing.T) {
+			require.NoError(t, cluster.Eventually(patience, func() error {
+				stored, err := w.cluster.Admin.Get("/api/v1/namespaces/" + namespace)
+				if err == nil && cluster.Condition(stored, "NamespaceContentRemaining") != "True" {
+					err = fmt.Errorf("the controller has not come past Namespace %s yet", namespace)
+				}
+				return err
+			}))
+			pods, err := w.cluster.Admin.Items("/api/v1/namespaces/" + namespace + "/pods")
+			require.NoError(t, err)
+			require.NotEmpty(t, pods)
+			for _, pod := range pods {
+				require.NotNil(t, pod.GetDeletionTimestamp(), cluster.ID(pod))
+			}
+			require.Equal(t, policies[namespace], w.policiesOf(t, hr)[namespace])
+		})
+	}
+	c.check("its administrator makes nothing more there", func(t *testing.T) {
+		answer, err := w.cluster.As(hr.admin).Do("POST", "/api/v1/namespaces/"+hr.applications[0]+"/configmaps", object("v1", "ConfigMap", "more", ""))
+		require.NoError(t, err)
+		require.Equal(t, 403, answer.Code, answer.Message())
+		require.Contains(t, answer.Message(), "being terminated", "refused, but for another reason: its RoleBinding goes last")
+	})
 	hr.istiod.Stop() // as its kubelet would
 	require.NoError(t, cluster.Eventually(time.Minute, func() error {
 		if err := w.cluster.RunPods(); err != nil {
@@ -36,6 +67,7 @@ func TestOffboardingATenantLeavesNothingOfItAndTheOthersServing(t *testing.T) {
 		}
 		return nil
 	}))
+	require.NoError(t, w.cluster.Admin.Delete(hr.objects))
 	c.note("Offboarding a tenant took %.0f s.", time.Since(start).Seconds())
 	c.check("nothing of the tenant is left", func(t *testing.T) {
 		require.Empty(t, remains(t, w, hr))
@@ -53,6 +85,20 @@ func TestOffboardingATenantLeavesNothingOfItAndTheOthersServing(t *testing.T) {
 			require.Contains(t, mustText(t, createPod(t, w, namespace, nil)), `"name":"istio-proxy"`)
 		})
 	}
+}
+
+// policiesOf are the names of the NetworkPolicies in a tenant's namespaces.
+func (w *world) policiesOf(t *testing.T, tenant *tenant) map[string][]string {
+	t.Helper()
+	names := map[string][]string{}
+	for _, namespace := range tenant.namespaces() {
+		policies, err := w.cluster.Admin.Items("/apis/networking.k8s.io/v1/namespaces/" + namespace + "/networkpolicies")
+		require.NoError(t, err)
+		for _, policy := range policies {
+			names[namespace] = append(names[namespace], policy.GetName())
+		}
+	}
+	return names
 }
 
 // remains are all objects of the cluster that carry the tenant's label, name

@@ -5,6 +5,11 @@ func with(container, spec string) string {
 	return "terminationGracePeriodSeconds: 0\n" + spec + "\ncontainers:\n- {name: a, image: " + attackerImage + container + "}\n"
 }
 
+// asks is a Pod whose image is at a registry.
+func asks(registry string) string {
+	return "terminationGracePeriodSeconds: 0\ncontainers: [{name: a, image: '" + registry + "/any/path:tag'}]\n"
+}
+
 func secured(fields string) string { return with(", securityContext: {"+fields+"}", "") }
 
 var podAttacks = []attack{
@@ -31,6 +36,14 @@ var podAttacks = []attack{
 	{name: "a probe of the node's own address", pod: with(", readinessProbe: {httpGet: {host: 127.0.0.1, port: 10249}}", ""), by: "admission", refused: "no NetworkPolicy holds it back"},
 	{name: "a probe of another tenant's Pod", pod: with(", livenessProbe: {tcpSocket: {host: '{prey}', port: 8080}}", ""), by: "admission", refused: "no NetworkPolicy holds it back"},
 	{name: "a hook that asks another tenant's Pod", pod: with(", lifecycle: {postStart: {httpGet: {host: '{prey}', port: 8080}}}", ""), by: "admission", refused: "no NetworkPolicy holds it back"},
+	{name: "an image by the node's port of another tenant's Pod", pod: asks("localhost:{preyNodePort}"), by: "admission", refused: "a node asks itself"},
+	{name: "an image by it, at another loopback address", pod: asks("127.1.2.3:{preyNodePort}"), by: "admission", refused: "a node asks itself"},
+	{name: "an image of what the node serves itself alone", pod: asks("localhost:10249"), by: "admission", refused: "a node asks itself"},
+	{name: "an image at another tenant's Pod", pod: asks("{prey}:8080"), by: "admission", refused: "a node asks itself"},
+	{name: "an image at another tenant's Service", pod: asks("prey.ns-0.svc.cluster.local:80"), by: "admission", refused: "a node asks itself"},
+	{name: "an image at the node's name", pod: asks("node-1:{preyNodePort}"), by: "admission", refused: "a node asks itself"},
+	{name: "an image volume of another tenant's Pod", pod: with(", volumeMounts: [{name: v, mountPath: /v}]", "volumes: [{name: v, image: {reference: 'localhost:{preyNodePort}/any/path:tag'}}]"), by: "admission", refused: "a node asks itself"},
+	{name: "an image of an ephemeral container by another tenant's Pod", other: `PATCH /api/v1/namespaces/ns-1/pods/own/ephemeralcontainers {"spec":{"ephemeralContainers":[{"name":"x","image":"localhost:{preyNodePort}/any/path:tag"}]}}`, by: "admission", refused: "a node asks itself"},
 	{name: "a node by its name", pod: with("", "nodeName: node-1"), by: "admission", refused: "goes past the scheduler"},
 	{name: "system-node-critical", pod: with("", "priorityClassName: system-node-critical"), by: "admission", refused: "displace other tenants' Pods"},
 	{name: "system-cluster-critical", pod: with("", "priorityClassName: system-cluster-critical"), by: "admission", refused: "displace other tenants' Pods"},

@@ -28,7 +28,7 @@ func TestAMeshTakesItsOwnIdentitiesOnTheWire(t *testing.T) {
 }
 
 func TestANamespaceInAllowFromNeedsACertificateOfTheMesh(t *testing.T) {
-	c := claims(t, "On the wire, from a namespace in `allowFrom`: a certificate of the mesh's own CA for that namespace is answered, plaintext and a certificate of another mesh are not; out of `allowFrom` again, it is refused as before")
+	c := claims(t, "On the wire, from a namespace in `allowFrom`: a certificate of the mesh's own CA for that namespace is answered, plaintext and a certificate of another mesh are not; out of `allowFrom` again, new connections of it are refused as before")
 	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
 	meshes := theMeshes(t, w)

@@ -24,7 +24,7 @@ import (
 
 // This is the last test of the node: it takes a tenant away.
 func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
-	c := claims(t, "After `kubectl delete -f` of a tenant's rendered objects, no object, packet filter, process, network, mount, file or name of it is left, no request of another mesh failed meanwhile, and the other tenants' istiods serve")
+	c := claims(t, "After `kubectl delete namespace -l` of a tenant's Namespaces and `kubectl delete -f` of its rendered objects, nobody has connected to a Pod of it that took long to end, no object, packet filter, process, network, mount, file or name of it is left, no request of another mesh failed meanwhile, and the other tenants' istiods serve")
 	hung := lanes.hung.empty()
 	turn(c, &lanes.meshes, &lanes.dev)
 	w := theEnforcedWorld(t)
@@ -45,10 +45,31 @@ func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
 	require.NoError(t, err)
 	file := filepath.Join(t.TempDir(), "fin.yaml")
 	require.NoError(t, os.WriteFile(file, text, 0o644))
+	stranger, err := w.istiod("sales")
+	require.NoError(t, err)
+	require.NoError(t, makePod(w.node.Cluster.As(fin.admin), fin.applications[0], "lingers", lingeringSpec))
+	lingers, err := w.ready(fin.applications[0], "lingers")
+	require.NoError(t, err)
+	require.NoError(t, cluster.Eventually(30*time.Second, func() error { // its rules are written some seconds after it runs
+		if stranger.Reaches(lingers.Address+":8080", time.Second) {
+			return errors.New("sales reaches a Pod of fin")
+		}
+		return nil
+	}))
+	ended := make(chan linger)
+	go func() { ended <- w.watchLingering(fin.applications[0], stranger, lingers.Address+":8080") }()
 	begin := time.Now()
 	meshes.sales.checkTraffic(c, "fin is removed", func(t *testing.T) {
-		out, err := w.node.Cluster.Kubectl(cluster.ClusterAdmin, "delete", "-f", file)
+		out, err := w.node.Cluster.Kubectl(cluster.ClusterAdmin, "delete", "namespace", "-l", "istio-tenancy.dev/tenant=fin")
 		require.NoError(t, err, out)
+		out, err = w.node.Cluster.Kubectl(cluster.ClusterAdmin, "delete", "--ignore-not-found", "-f", file)
+		require.NoError(t, err, out)
+	})
+	c.Check("a Pod that takes long to end lets nobody in", func(t *testing.T) {
+		found := <-ended
+		require.NoError(t, found.err)
+		require.NotZero(t, found.refused, "it did not listen while it ended")
+		require.Zero(t, found.letIn, "sales was let in %d times, and refused %d times", found.letIn, found.refused)
 	})
 	c.Note("Offboarding a tenant of three namespaces took kubectl %.0f s.", time.Since(begin).Seconds())
 
@@ -85,6 +106,45 @@ func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
 		})
 	}
 	meshes.sales.checkOwnCall(c, "without fin")
+}
+
+// lingeringSpec listens for a while after its end has begun.
+const lingeringSpec = `
+terminationGracePeriodSeconds: 60
+containers:
+- name: app
+  image: ` + appImage + `
+  args: ["8080"]
+  readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
+  lifecycle: {preStop: {sleep: {seconds: 25}}}
+`
+
+// linger is what came of connections to a Pod while it ended.
+type linger struct {
+	letIn   int // of another tenant's Pod
+	refused int // of the same, while the node was answered
+	err     error
+}
+
+// watchLingering connects to the Pod "lingers" until it is gone.
+func (w *world) watchLingering(namespace string, stranger node.Place, address string) (found linger) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		answer, err := w.node.Cluster.Admin.Do("GET", "/api/v1/namespaces/"+namespace+"/pods/lingers", "")
+		if err != nil || answer.Code == 404 {
+			found.err = err
+			return found
+		}
+		if !strings.Contains(string(answer.Body), `"deletionTimestamp"`) {
+			continue
+		}
+		if stranger.Reaches(address, time.Second) {
+			found.letIn++
+		} else if w.node.Itself().Reaches(address, time.Second) {
+			found.refused++
+		}
+	}
+	found.err = errors.New("the Pod does not end")
+	return found
 }
 
 // injects says whether a Pod of a tenant gets its proxy; none is made.

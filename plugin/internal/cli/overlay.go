@@ -137,8 +137,9 @@ resources:
 - {{.Base | yaml}}
 transformers:
 - tenant.yaml
-# The order of the output, in which kubectl applies it: Namespaces first, the injector
-# before what it injects, the validator last. Flux, Argo CD and a kustomization that
+# The order of the output, in which kubectl applies it: Namespaces first, the policies
+# that close them before what runs there, the injector before what it injects, the
+# validator last. Flux, Argo CD and a kustomization that
 # lists this one have an order of their own: there, Pods wait for their injector,
 # since a policy of the common base refuses them without their proxy.
 sortOptions:
@@ -147,6 +148,8 @@ sortOptions:
     orderFirst:
     - Namespace
     - ResourceQuota
+    - ClusterNetworkPolicy
+    - NetworkPolicy
     - ServiceAccount
     - Role
     - ClusterRole
@@ -155,6 +158,8 @@ sortOptions:
     - ConfigMap
     - Secret
     - Service
+    - PeerAuthentication
+    - AuthorizationPolicy
     - MutatingWebhookConfiguration
     orderLast:
     - ValidatingWebhookConfiguration

@@ -58,6 +58,16 @@ func Name(reference string) string {
 	return name
 }
 
+// Registry is what stands before a reference's first slash, if it is a host to
+// container runtimes: "registry.example:5000"; "" leaves the registry to them.
+func Registry(reference string) string {
+	first, _, found := strings.Cut(reference, "/")
+	if !found || !strings.ContainsAny(first, ".:") && first != "localhost" && first == strings.ToLower(first) {
+		return ""
+	}
+	return first
+}
+
 // reserved are domains in which nobody has a registry. Source: RFC 2606.
 var reserved = regexp.MustCompile(`(^|\.)(example|invalid|test|example\.(com|net|org))$`)
 

@@ -53,6 +53,15 @@ func TestMovesAndName(t *testing.T) {
 	}
 }
 
+func TestRegistry(t *testing.T) {
+	for reference, want := range map[string]string{
+		"a": "", "a:1.0": "", "a.b": "", "a/b": "", "localhost:5000": "", "a_b/c:1": "",
+		"localhost/a": "localhost", "Localhost/a": "Localhost", "node-1:80/a": "node-1:80", "a.b/c/d": "a.b", "[::1]:5000/a": "[::1]:5000", "http://a/b": "http:",
+	} {
+		require.Equal(t, want, imageref.Registry(reference), reference)
+	}
+}
+
 func TestPlaceholder(t *testing.T) {
 	for reference, want := range map[string]string{
 		"registry.example/istio-tenancy:1.0": "registry.example", "Registry.Example:5000/a/b": "Registry.Example:5000", "r.invalid/a": "r.invalid", "r.test/a": "r.test",

@@ -49,15 +49,20 @@ func TestACopiedDirectoryIsATenant(t *testing.T) {
 }
 
 // Applied from top to bottom, no object comes before what it needs: a Pod that
-// is made before the injector's webhook never gets a proxy.
+// is made before the injector's webhook never gets a proxy, and one that is made
+// before the policies is open until they are there.
 func TestTheOrderIsOneToApplyIn(t *testing.T) {
-	for _, dir := range []string{"overlays/dev", "overlays/sales", "examples/bookinfo"} {
+	for _, dir := range []string{"overlays/dev", "overlays/sales", "examples/bookinfo", "examples/several-namespaces"} {
 		var kinds []string
 		for _, o := range build(t, dir) {
 			kinds = append(kinds, o.GetKind())
 		}
 		require.Equal(t, []string{"Namespace", "Namespace"}, kinds[:2], dir)
 		require.Less(t, slices.Index(kinds, "MutatingWebhookConfiguration"), slices.Index(kinds, "Deployment"), dir)
+		for _, policy := range []string{"NetworkPolicy", "PeerAuthentication", "AuthorizationPolicy"} {
+			require.Contains(t, kinds, policy, dir)
+			require.NotContains(t, kinds[slices.Index(kinds, "Deployment"):], policy, dir)
+		}
 		require.Equal(t, "ValidatingWebhookConfiguration", kinds[len(kinds)-1], dir)
 	}
 }

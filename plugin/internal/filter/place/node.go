@@ -62,7 +62,7 @@ func (f Filter) warnOfNode(o *yaml.RNode, levels map[string]string) {
 		f.Tenant.Warn("%s: %s.%s: reaches the node, so that its Pods are refused when they start; remove it, "+open,
 			object.IDOf(o), path, found, podSecurity, privileged)
 	}
-	for _, found := range slices.Concat(pastScheduler(spec), f.others(spec, o.GetNamespace())) {
+	for _, found := range slices.Concat(registries(spec), pastScheduler(spec), f.others(spec, o.GetNamespace())) {
 		f.Tenant.Warn("%s: %s.%s, so that its Pods are refused when they start; %s, "+open,
 			object.IDOf(o), path, found.what, found.right, podSecurity, privileged)
 	}

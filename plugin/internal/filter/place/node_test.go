@@ -103,6 +103,30 @@ func TestSaysWhichPodsAreWhereTheyShouldNotBe(t *testing.T) {
 	require.Empty(t, warnings(t, pod("priorityClassName: important, priority: 1000000, nodeSelector: {a: b},", ""), "", "ns-1"))
 }
 
+func TestSaysWhichRegistriesANodeIsNotToAsk(t *testing.T) {
+	const end = ", by which a node asks itself, a machine beside it or a Pod, so that its Pods are refused when they start; take a registry outside of the cluster, " +
+		"by a name with a dot, or set spec.namespaceLabels of the tenant to {pod-security.kubernetes.io/enforce: privileged}, which lets the tenant do everything on its nodes"
+	for field, of := range map[string]func(image string) string{
+		"containers[0].image":        func(image string) string { return pod("", ", image: '"+image+"'") },
+		"initContainers[0].image":    func(image string) string { return pod("initContainers: [{name: i, image: '"+image+"'}],", "") },
+		"volumes[0].image.reference": func(image string) string { return pod("volumes: [{name: v, image: {reference: '"+image+"'}}],", "") },
+	} {
+		for _, image := range []string{
+			"localhost/a", "localhost:30155/a:1", "LOCALHOST/a", "a.localhost/a", "localhost.localdomain:80/a", "127.0.0.1/a", "127.1:30155/a", "2130706433:30155/a", "0x7f.0x1/a",
+			"0:80/a", "[::1]:30155/a", "[::ffff:7f00:1]/a", "node-1:30155/a", "a.ns-0.svc/a", "a.ns-0.svc.cluster.local:80/a", "registry.example./a", "http://registry.example/a",
+		} {
+			for _, level := range []string{"", "baseline", "restricted"} { // it is no part of Pod Security
+				require.Equal(t, []string{"Pod ns-1/a: spec." + field + ": found " + image + end}, warnings(t, of(image), level, "ns-1"))
+			}
+		}
+		for _, image := range []string{
+			"", "a", "a:1", "a/b", "a/b/c:1", "localhost:1", "node-1/a", "127/a", "registry.example/a", "registry.example:5000/a@sha256:0", "Registry.example/a", "registry.local/a", "svc.example/a",
+		} {
+			require.Empty(t, warnings(t, of(image), "", "ns-1"), image)
+		}
+	}
+}
+
 func TestSaysWhichPodsKeepOthersFromNodes(t *testing.T) {
 	const required, preferred = "requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"
 	const end = ": is about Pods of other namespaces, and keeps these from nodes, or finds them, so that its Pods are refused when they start; " +
@@ -131,6 +155,15 @@ func TestSaysWhichPodsKeepOthersFromNodes(t *testing.T) {
 // TestTheBuildWarnsOfWhatThePolicyRefuses holds the lists of this package against
 // those of the policy.
 func TestTheBuildWarnsOfWhatThePolicyRefuses(t *testing.T) {
+	images, err := os.ReadFile("../../../../bases/tenancy/images.yaml")
+	require.NoError(t, err)
+	own, err := os.ReadFile("images.go")
+	require.NoError(t, err)
+	policy := regexp.MustCompile(`r\.matches\('(.*)'\)\n`).FindAllStringSubmatch(string(images), -1)
+	require.Len(t, policy, 2)
+	for i, quoted := range regexp.MustCompile("MustCompile\\(`(.*)`\\)").FindAllStringSubmatch(string(own), -1) {
+		require.Equal(t, policy[i][1], quoted[1])
+	}
 	text, err := os.ReadFile("../../../../bases/tenancy/pods.yaml")
 	require.NoError(t, err)
 	lists := map[string][]string{}
