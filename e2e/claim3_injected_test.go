@@ -17,7 +17,8 @@ func TestAPodWithoutItsProxyIsRefused(t *testing.T) {
 	c := claims(t, "A Pod that gets no proxy, and is to have one, is refused until its injector is asked; whatever keeps Istio from injecting keeps this away")
 	w := theWorld(t)
 	admin := w.cluster.Admin
-	must := func(method, path, body string) {
+	must := func(t *testing.T, method, path, body string) {
+		t.Helper()
 		answer, err := admin.Do(method, path, body)
 		require.NoError(t, err)
 		require.NoError(t, answer.Error())
@@ -30,14 +31,17 @@ func TestAPodWithoutItsProxyIsRefused(t *testing.T) {
 		"late-classic":    `"istio-injection":"enabled"`,
 	} {
 		path := "/api/v1/namespaces/" + name
-		must("POST", "/api/v1/namespaces", object("v1", "Namespace", name, ""))
-		defer admin.Do("DELETE", path, "")
+		must(t, "POST", "/api/v1/namespaces", object("v1", "Namespace", name, ""))
+		defer func() { // what is left of a Pod would keep the Namespace
+			admin.Do("DELETE", path+"/pods/older?gracePeriodSeconds=0", "")
+			admin.Do("DELETE", path, "")
+		}()
 		require.NoError(t, cluster.Eventually(patience, func() error {
 			_, err := admin.Get(path + "/serviceaccounts/default")
 			return err
 		}))
-		must("POST", path+"/pods", object("v1", "Pod", "older", `"spec":{"containers":[{"name":"x","image":"auto"}]}`))
-		must("PATCH", path, `{"metadata":{"labels":{"istio-tenancy.dev/tenant":"hr","pod-security.kubernetes.io/enforce":"privileged",`+labels+`},"annotations":{"istio-tenancy.dev/adopt":"hr"}}}`)
+		must(t, "POST", path+"/pods", object("v1", "Pod", "older", `"spec":{"automountServiceAccountToken":false,"containers":[{"name":"x","image":"auto"}]}`))
+		must(t, "PATCH", path, `{"metadata":{"labels":{"istio-tenancy.dev/tenant":"hr","pod-security.kubernetes.io/enforce":"privileged",`+labels+`},"annotations":{"istio-tenancy.dev/adopt":"hr"}}}`)
 	}
 	pod := func(metadata, spec string) string {
 		return strings.Replace(object("v1", "Pod", "new", `"spec":{`+spec+`"containers":[{"name":"x","image":"x"}]}`), `"name":"new"`, `"name":"new"`+metadata, 1)
@@ -101,7 +105,7 @@ func TestAPodWithoutItsProxyIsRefused(t *testing.T) {
 		{"an older Pod goes", "DELETE", "/older?gracePeriodSeconds=0", ""},
 	} {
 		c.check(row.name, func(t *testing.T) {
-			must(row.method, "/api/v1/namespaces/late/pods"+row.path, row.body)
+			must(t, row.method, "/api/v1/namespaces/late/pods"+row.path, row.body)
 		})
 	}
 	c.check("the mark is the cluster administrator's", func(t *testing.T) {

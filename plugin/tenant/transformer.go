@@ -5,6 +5,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/applications"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/confine"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/grant"
@@ -36,6 +37,21 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if err := t.Tenant.Validate(); err != nil {
 		return nil, err
 	}
+	switch part, err := applications.Of(objects); {
+	case err != nil:
+		return nil, err
+	case part != nil:
+		made, err := Transformer{Tenant: t.Tenant, Warn: part.Warn(t.Warn)}.whole(part.Whole())
+		if err != nil {
+			return nil, err
+		}
+		return part.Only(made), nil
+	}
+	return t.whole(objects)
+}
+
+// whole lays the tenant over a control plane, and what is beside it.
+func (t Transformer) whole(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	plane, err := admit.Filter{Tenant: t.Tenant, Warn: t.Warn}.ControlPlane(objects)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ type ReleaseSpec struct {
 // APIProxy is the program beside a control plane that shows it its tenant's
 // namespaces alone.
 type APIProxy struct {
-	// Image of this program. Part control-plane only. Default: none, and then
+	// Image of this program. Parts control-plane and applications only. Default: none, and then
 	// tenants take another discovery. One that is stated and empty is no image.
 	Image *string `json:"image,omitempty"`
 }
@@ -40,4 +40,8 @@ const (
 	PartControlPlane Part = "control-plane"
 	// PartGateway is an ingress gateway, in a tenant's application namespace.
 	PartGateway Part = "gateway"
+	// PartApplications stands in the place of PartControlPlane where a tenant's
+	// applications are built apart from its control plane. Its tag is the version of
+	// that, and its API proxy the one that is beside that.
+	PartApplications Part = "applications"
 )

@@ -57,6 +57,11 @@ func OfTenant(file string, t v1alpha1.IstioTenant) []Claim {
 	return claims
 }
 
+// OfApplications is what a tenant's configuration claims in a file that has the
+// tenant's applications alone: its control plane is in another, and so may be more
+// applications. The two have all of it in common but the name.
+func OfApplications(file string, t v1alpha1.IstioTenant) []Claim { return OfTenant(file, t)[1:] }
+
 // OfListed is what a configuration claims that the kustomization in file reaches by
 // an entry of its resources: the same objects, rendered once more.
 func OfListed(file, resource string, t v1alpha1.IstioTenant) []Claim {

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/applications"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 )
@@ -35,6 +36,9 @@ func (g Generator) Filter([]*yaml.RNode) ([]*yaml.RNode, error) {
 	if err := check(spec); err != nil {
 		return nil, g.name(err)
 	}
+	if spec.Part == v1alpha1.PartApplications {
+		return g.marker()
+	}
 	objects, err := Render(Options{Part: spec.Part, Hub: spec.Hub, Tag: spec.Tag, Values: spec.Values})
 	if err != nil {
 		return nil, g.name(err)
@@ -46,6 +50,14 @@ func (g Generator) Filter([]*yaml.RNode) ([]*yaml.RNode, error) {
 		return nil, g.name(err)
 	}
 	return objects, nil
+}
+
+// marker is what applications have in the place of a control plane.
+func (g Generator) marker() ([]*yaml.RNode, error) {
+	version := g.Release.Spec.Tag
+	setDefault(&version, Version)
+	marker, err := applications.Marker(version, g.Release.Spec.APIProxy.Image)
+	return []*yaml.RNode{marker}, err
 }
 
 // stateImage writes the image of the API proxy where tenants look for it.

@@ -167,8 +167,13 @@ func TestValues(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for _, c := range []struct{ name, spec, want string }{
-		{"no part", "{}", `spec.part: found ""; want common, control-plane or gateway`},
-		{"bad part", "part: istiod", `spec.part: found "istiod"; want common, control-plane or gateway`},
+		{"no part", "{}", `spec.part: found ""; want common, control-plane, gateway or applications`},
+		{"bad part", "part: istiod", `spec.part: found "istiod"; want common, control-plane, gateway or applications`},
+		{"applications of no version", "{part: applications, tag: latest}",
+			`spec.tag: found "latest"; for part applications it is the version of the tenant's control plane, such as "1.31.0"`},
+		{"values of applications", "{part: applications, values: {a: b}}", `spec.values: found {"a":"b"}; part applications renders nothing of Istio; set it in the IstioRelease of part control-plane`},
+		{"a hub of applications", "{part: applications, hub: registry.example/istio}", `spec.hub: found "registry.example/istio"; part applications renders nothing of Istio; set it in the IstioRelease of part control-plane`},
+		{"no image of applications' API proxy", "{part: applications, apiProxy: {image: \"\"}}", "spec.apiProxy.image: is empty: must be an image, such as registry.example/istio-tenancy:1.0"},
 		{"typo", "{part: control-plane, values: {autoscaleMinn: 2}}",
 			"spec.values.autoscaleMinn: no value of the control-plane chart; did you mean \"autoscaleMin\"?"},
 		{"letter case", "{part: control-plane, values: {meshconfig: {}}}",

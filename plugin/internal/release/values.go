@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
+
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/imageref"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release/meshconfig"
@@ -57,6 +59,9 @@ func ofTenant(field string) string { return "set spec." + field + " of the Istio
 
 // check returns one error per field that is wrong.
 func check(spec v1alpha1.ReleaseSpec) error {
+	if spec.Part == v1alpha1.PartApplications {
+		return checkApplications(spec)
+	}
 	src, ok := sources[spec.Part]
 	if !ok {
 		return fmt.Errorf("spec.part: found %q; want %s", spec.Part, parts)
@@ -85,6 +90,22 @@ func check(spec v1alpha1.ReleaseSpec) error {
 	}
 	errs = append(errs, repeated...)
 	errs = append(errs, src.mistakes(string(spec.Part), spec.Values, defaults)...)
+	return errors.Join(errs...)
+}
+
+// checkApplications refuses what would change nothing where no chart is rendered.
+func checkApplications(spec v1alpha1.ReleaseSpec) error {
+	errs := checkAPIProxy(spec)
+	const of = "part applications renders nothing of Istio; set it in the IstioRelease of part " + string(v1alpha1.PartControlPlane)
+	if _, err := semver.NewVersion(spec.Tag); spec.Tag != "" && err != nil {
+		errs = append(errs, fmt.Errorf("spec.tag: found %q; for part applications it is the version of the tenant's control plane, such as %q", spec.Tag, Version))
+	}
+	if spec.Hub != "" {
+		errs = append(errs, fmt.Errorf("spec.hub: found %q; %s", spec.Hub, of))
+	}
+	if len(spec.Values) > 0 {
+		errs = append(errs, fmt.Errorf("spec.values: found %s; %s", inline(spec.Values), of))
+	}
 	return errors.Join(errs...)
 }
 
@@ -122,7 +143,7 @@ func checkAPIProxy(spec v1alpha1.ReleaseSpec) []error {
 		return nil
 	}
 	image := *spec.APIProxy.Image
-	if spec.Part != v1alpha1.PartControlPlane {
+	if spec.Part != v1alpha1.PartControlPlane && spec.Part != v1alpha1.PartApplications {
 		return []error{fmt.Errorf("%s: found %q; part %s has no control plane; set it in the IstioRelease of part %s",
 			field, image, spec.Part, v1alpha1.PartControlPlane)}
 	}

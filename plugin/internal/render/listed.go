@@ -13,6 +13,7 @@ import (
 // that many overlays list once.
 type lister struct {
 	known sync.Map // []claim, by directory
+	parts sync.Map // bool, by directory: it has the base of applications
 }
 
 // listed are the tenants of the directories that a kustomization in dir lists,
@@ -35,7 +36,7 @@ func (l *lister) claims(dir string) []claim {
 		return nil
 	}
 	tenants, _ := readTenants(dir, k.Transformers)
-	return slices.Concat(claimsOf(tenants), l.listed(dir, k))
+	return slices.Concat(claimsOf(tenants, l.apart(dir, k)), l.listed(dir, k))
 }
 
 // in are the tenants that a directory lays, itself or by what it lists. The
@@ -52,7 +53,7 @@ func (l *lister) in(dir string, from []string) []claim {
 		return nil
 	}
 	tenants, _ := readTenants(dir, k.Transformers)
-	found := claimsOf(tenants)
+	found := claimsOf(tenants, l.apart(dir, k))
 	for _, entry := range entries(k) {
 		found = append(found, l.in(filepath.Join(dir, entry), append(slices.Clone(from), dir))...)
 	}

@@ -54,7 +54,7 @@ func (j *job) classify(l *lister) {
 		return
 	}
 	tenants, configs := readTenants(j.dir, k.Transformers)
-	j.claims = slices.Concat(claimsOf(tenants), l.listed(j.dir, k))
+	j.claims = slices.Concat(claimsOf(tenants, l.apart(j.dir, k)), l.listed(j.dir, k))
 	if j.why = whyAlone(text, k.Transformers, tenants); j.why != "" {
 		return
 	}

@@ -49,6 +49,7 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 	if err := r.plan(ctx, jobs); err != nil {
 		return err
 	}
+	jobs = r.withoutDoubles(ctx, overlays, jobs)
 	workers(len(jobs), func(i int) {
 		if ctx.Err() == nil {
 			if err := r.do(ctx, jobs[i]); !isInterruption(err) {

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"maps"
 	"path/filepath"
@@ -49,13 +50,21 @@ type claim struct {
 	Name, Revision, Namespace string
 	Applications              []string
 	Listed                    string // the entry of resources that leads to the tenant; "": the overlay lays it itself
+	// Apart says that these are the tenant's applications, without its control plane.
+	Apart bool
+	// Spec is the tenant's, as JSON.
+	Spec string
 }
 
-func claimsOf(tenants []v1alpha1.IstioTenant) []claim {
+func claimsOf(tenants []v1alpha1.IstioTenant, apart bool) []claim {
 	var claims []claim
 	for _, t := range tenants {
 		own := t.Spec.ControlPlane
-		claims = append(claims, claim{t.Name(), own.Revision, own.Namespace, t.Spec.ApplicationNamespaces, ""})
+		c := claim{Name: t.Name(), Revision: own.Revision, Namespace: own.Namespace, Applications: t.Spec.ApplicationNamespaces, Apart: apart}
+		if spec, err := json.Marshal(t.Spec); err == nil {
+			c.Spec = string(spec)
+		}
+		claims = append(claims, c)
 	}
 	return claims
 }
@@ -77,6 +86,9 @@ func (c claim) tenant() v1alpha1.IstioTenant {
 func (c claim) collides(overlay string) []collision.Claim {
 	if c.Listed != "" {
 		return collision.OfListed(overlay, c.Listed, c.tenant())
+	}
+	if c.Apart {
+		return collision.OfApplications(overlay, c.tenant())
 	}
 	return collision.OfTenant(overlay, c.tenant())
 }
@@ -102,7 +114,8 @@ func (r *run) withoutCollisions(overlays []overlay, jobs []*job) []*job {
 	}
 	var claimed []collision.Claim
 	names := map[string]string{} // of overlays, by directory as it was given
-	for _, o := range slices.Concat(overlays, r.others(overlays, taken)) {
+	all := slices.Concat(overlays, r.others(overlays, taken))
+	for _, o := range all {
 		for _, c := range r.claims[o.name] {
 			if pending[o.name] || slices.ContainsFunc(c.names(), func(name string) bool { return taken[name] }) {
 				names[o.arg] = o.name
@@ -117,6 +130,9 @@ func (r *run) withoutCollisions(overlays []overlay, jobs []*job) []*job {
 		if pending[first] {
 			refused[first] = errors.Join(refused[first], c.Err)
 		}
+	}
+	for name, err := range r.differing(all, pending) {
+		refused[name] = errors.Join(refused[name], err)
 	}
 	for _, o := range overlays {
 		switch err := refused[o.name]; {

@@ -16,7 +16,7 @@ import (
 // The keys of this program's group, by the field of the metadata that is read.
 var (
 	annotations = []string{v1alpha1.AdoptAnnotation, v1alpha1.APIProxyImageAnnotation, controlplane.VersionAnnotation}
-	labels      = []string{v1alpha1.TenantLabel, v1alpha1.PartLabel}
+	labels      = []string{v1alpha1.TenantLabel, v1alpha1.PartLabel, v1alpha1.InjectionLabel}
 	// ofPlane are annotations that are read on the control plane's Deployment alone.
 	ofPlane = []string{v1alpha1.APIProxyImageAnnotation, controlplane.VersionAnnotation}
 )
@@ -41,6 +41,8 @@ func marks(plane controlplane.ControlPlane, o *yaml.RNode) error {
 				case slices.Contains(ofPlane, key) && (!onPlane || field.name == "labels") && plane.Deployment != nil:
 					return fmt.Errorf("%s, which is read in one place only: must be an annotation in metadata.annotations of the control plane's %s",
 						where, object.IDOf(plane.Deployment))
+				case key == v1alpha1.InjectionLabel && field.name == "labels" && (o.GetKind() != "Namespace" || values[key] != v1alpha1.InjectionOnRequest):
+					return fmt.Errorf("%s, which nobody reads: must be %q, and on a Namespace", where, v1alpha1.InjectionOnRequest)
 				case slices.Contains(field.other, key):
 					return fmt.Errorf("%s, which nobody reads among the %s: must be in metadata.%s", where, field.name, field.otherName)
 				case !slices.Contains(field.known, key):

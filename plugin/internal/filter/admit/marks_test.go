@@ -25,6 +25,10 @@ func TestWhatIsStatedWhereNobodyReadsItIsRefused(t *testing.T) {
 			`unknown key of istio-tenancy.dev; did you mean "api-proxy-image"?`,
 		`{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {istio-tenancy.dev/part: gateway}}}`: `Service a: metadata.annotations[istio-tenancy.dev/part]: found "gateway", ` +
 			`which nobody reads among the annotations: must be in metadata.labels`,
+		`{apiVersion: v1, kind: Service, metadata: {name: a, labels: {istio-tenancy.dev/injection: on-request}}}`: `Service a: metadata.labels[istio-tenancy.dev/injection]: found "on-request", ` +
+			`which nobody reads: must be "on-request", and on a Namespace`,
+		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {istio-tenancy.dev/injection: "off"}}}`: `Namespace ns-1: metadata.labels[istio-tenancy.dev/injection]: found "off", ` +
+			`which nobody reads: must be "on-request", and on a Namespace`,
 	} {
 		require.Equal(t, want, objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+object))
 	}

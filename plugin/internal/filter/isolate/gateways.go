@@ -18,7 +18,7 @@ func (f Filter) gateways(objects []*yaml.RNode) []policy {
 		if len(w.Ports) == 0 {
 			continue
 		}
-		name := "allow-ingress-" + w.Name
+		name := istio.IngressPolicyPrefix + w.Name
 		if named[[2]string{w.Namespace, name}] { // a Deployment and a DaemonSet of one name
 			name += "-" + strings.ToLower(w.Kind)
 		}

@@ -42,7 +42,7 @@ func (f Filter) policies() []map[string]any {
 }
 
 func (f Filter) mutualTLS(version, namespace string) map[string]any {
-	return object.New(version, "PeerAuthentication", namespace, "default",
+	return object.New(version, "PeerAuthentication", namespace, istio.MutualTLSPolicy,
 		map[string]any{"spec": map[string]any{"mtls": map[string]any{"mode": string(f.Tenant.Spec.MTLS)}}})
 }
 
@@ -53,7 +53,7 @@ func (f Filter) mutualTLS(version, namespace string) map[string]any {
 // behind them. Peers without a certificate are left to mutual TLS: a gateway
 // serves them.
 func (f Filter) denyOtherTenants(version, namespace string) map[string]any {
-	return object.New(version, "AuthorizationPolicy", namespace, "deny-other-tenants", map[string]any{
+	return object.New(version, "AuthorizationPolicy", namespace, istio.OtherTenantsPolicy, map[string]any{
 		"spec": map[string]any{
 			"action": "DENY",
 			"rules": []any{map[string]any{"from": []any{map[string]any{"source": map[string]any{

@@ -73,11 +73,33 @@ func (f Filter) validate(o, w *yaml.RNode, plane tenancy.Services) error {
 	if err := object.Set(w, "Fail", "failurePolicy"); err != nil {
 		return err
 	}
+	if err := f.conditions(w); err != nil {
+		return err
+	}
 	name := object.String(w, "clientConfig", "service", "name")
 	if len(plane.Own) == 0 || slices.Contains(plane.Own, name) {
 		return nil
 	}
 	return object.Set(w, plane.Own[0], "clientConfig", "service", "name")
+}
+
+// conditions lets pass what needs no validation, beside the conditions that the
+// webhook has.
+func (f Filter) conditions(webhook *yaml.RNode) error {
+	if !f.Tenant.Holds(istio.Conditions) {
+		return nil
+	}
+	var all []any
+	for _, has := range object.List(webhook, "matchConditions") {
+		name := object.String(has, "name")
+		if !slices.ContainsFunc(istio.ValidatorConditions, func(c istio.Condition) bool { return c.Name == name }) {
+			all = append(all, has.YNode())
+		}
+	}
+	for _, c := range istio.ValidatorConditions {
+		all = append(all, map[string]any{"name": c.Name, "expression": c.Expression})
+	}
+	return object.Set(webhook, all, "matchConditions")
 }
 
 // warnOfStrangers names the webhooks that call neither the control plane nor

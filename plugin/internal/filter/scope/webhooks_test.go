@@ -146,3 +146,27 @@ func TestAScopeThatIsWrittenOutIsNarrowed(t *testing.T) {
 		`rules: [{apiGroups: [""], resources: [pods]}]`, `rules: [{apiGroups: [networking.istio.io], resources: ["*"], scope: "*"}]`, 1)+webhooks)
 	require.Contains(t, got, `rules: [{apiGroups: [networking.istio.io], resources: ["*"], scope: "Namespaced"}]`)
 }
+
+// TestTheValidatorIsNotAskedOfWhatNeedsNone: so that a tenant whose istiod is away
+// can be applied. An older istiod would lose the conditions.
+func TestTheValidatorIsNotAskedOfWhatNeedsNone(t *testing.T) {
+	own := strings.Replace(ownValidator, "  failurePolicy:", "  matchConditions:\n  - {name: mine, expression: \"true\"}\n  - {name: changes.istio-tenancy.dev, expression: \"false\"}\n  failurePolicy:", 1)
+	for version, has := range map[string]bool{"1.17.8": false, "1.18.0": true, "1.31.0": true} {
+		got := objecttest.Run(t, filter(t, version, "auto", "ns-1"), istiod+webhooks+own)
+		if !has {
+			require.Contains(t, got, "  matchConditions:\n  - {name: mine, expression: \"true\"}\n  - {name: changes.istio-tenancy.dev, expression: \"false\"}\n", version)
+			continue
+		}
+		require.Regexp(t, `  matchConditions:
+  - \{name: mine, expression: "true"\}
+  - expression: request.operation != 'UPDATE' .*
+    name: changes.istio-tenancy.dev
+  - expression: .*authorizer.*
+    name: generated.istio-tenancy.dev
+`, got, version)
+		require.NotContains(t, got, `expression: "false"`)
+		require.Equal(t, got, objecttest.Run(t, filter(t, version, "auto", "ns-1"), got), "idempotent")
+	}
+	got := objecttest.Run(t, filter(t, "1.31.0", "auto", "ns-1"), istiod+applications+webhooks+ownValidator)
+	require.Equal(t, 1, strings.Count(got, "matchConditions"), "an application's webhook keeps its own")
+}

@@ -1,0 +1,183 @@
+// Package applications is for a tenant's applications that are built apart from
+// its control plane: by another team, from another repository, or by a GitOps tool
+// that applies them later.
+//
+// The base has a marker in the place of a control plane, which says what a control
+// plane's own base would:
+//
+//	apiVersion: v1
+//	kind: ConfigMap
+//	metadata:
+//	  name: istio-applications
+//	  namespace: ISTIO_TENANT_NAMESPACE    # which no API server accepts
+//	  labels:
+//	    istio-tenancy.dev/part: applications
+//	  annotations:
+//	    istio-tenancy.dev/istio-version: 1.31.0
+//	    istio-tenancy.dev/api-proxy-image: registry.example/istio-tenancy:1.0    # if there is one
+//
+// The version is for what differs between versions: how Pods name their mesh, which
+// class an Ingress has, which gateways istiod deploys. The image is for the
+// discovery, by which a tenant has one namespace or several. Nothing else of a base
+// changes what becomes of an application; of the mesh's own settings, the class of
+// Ingresses up to 1.17 is taken to be Istio's default.
+package applications
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// markerName is the marker's.
+const markerName = "istio-applications"
+
+// Marker is the object that a base of applications has: version is that of the
+// control plane, image that of its API proxy; nil is none.
+func Marker(version string, image *string) (*yaml.RNode, error) {
+	o, err := object.Node(object.New("v1", "ConfigMap", v1alpha1.BaseNamespace, markerName, nil))
+	if err != nil {
+		return nil, err
+	}
+	if err := o.PipeE(yaml.SetLabel(v1alpha1.PartLabel, string(v1alpha1.PartApplications))); err != nil {
+		return nil, err
+	}
+	if err := o.PipeE(yaml.SetAnnotation(controlplane.VersionAnnotation, version)); err != nil || image == nil {
+		return o, err
+	}
+	return o, o.PipeE(yaml.SetAnnotation(v1alpha1.APIProxyImageAnnotation, *image))
+}
+
+func isMarker(o *yaml.RNode) bool {
+	return o.GetKind() == "ConfigMap" && o.GetLabels()[v1alpha1.PartLabel] == string(v1alpha1.PartApplications)
+}
+
+// Build is a build of applications alone.
+type Build struct {
+	marker *yaml.RNode
+	own    []*yaml.RNode // what the overlay brings
+	plane  []*yaml.RNode // what stands in for the control plane
+}
+
+// Of is the build that objects are of; nil, if no marker is among them. What is
+// the control plane's, or has no namespace, is an error.
+func Of(objects []*yaml.RNode) (*Build, error) {
+	i := slices.IndexFunc(objects, isMarker)
+	if i < 0 {
+		return nil, nil
+	}
+	b := &Build{marker: objects[i], own: object.Remove(slices.Clone(objects), isMarker)}
+	if at := b.marker.GetNamespace(); at != v1alpha1.BaseNamespace {
+		return nil, fmt.Errorf("%s: metadata.namespace: found %q, and a base has %s: `namespace:` in a kustomization has moved it; remove that",
+			object.IDOf(b.marker), at, v1alpha1.BaseNamespace)
+	}
+	if plane, err := controlplane.Find(objects); !errors.Is(err, controlplane.ErrNone) {
+		what := "control planes are"
+		if plane.Deployment != nil {
+			what = object.IDOf(plane.Deployment).String() + " is"
+		}
+		return nil, fmt.Errorf("%s among the objects, beside the base of applications alone: list bases/istio/applications or a control plane's base under resources, and not both", what)
+	}
+	var errs []error
+	for _, o := range b.own {
+		switch {
+		case o.GetKind() == "Namespace" && o.GetName() == v1alpha1.BaseNamespace: // the base's, for who runs no function
+		case object.IsClusterScoped(o):
+			errs = append(errs, fmt.Errorf("%s: has no namespace, and so is no application: it belongs in the overlay with the tenant's control plane", object.IDOf(o)))
+		case o.GetNamespace() == v1alpha1.BaseNamespace && !gateway.Owns(o): // which the chain moves to the applications
+			errs = append(errs, fmt.Errorf("%s: metadata.namespace: found %s, where the control plane is: it belongs in the overlay with that", object.IDOf(o), v1alpha1.BaseNamespace))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	b.own = object.Remove(b.own, object.IsClusterScoped)
+	if len(b.own) == 0 {
+		return nil, errors.New("no application: the base of applications is alone among the objects; list what the tenant runs under resources")
+	}
+	standIn, err := b.standIn()
+	if err != nil {
+		return nil, err
+	}
+	mesh, err := object.Node(object.New("v1", "ConfigMap", v1alpha1.BaseNamespace, istio.MeshConfigMap, map[string]any{
+		"data": map[string]any{istio.MeshKey: "{}\n"},
+	}))
+	b.plane = []*yaml.RNode{standIn, mesh}
+	return b, err
+}
+
+// standIn is a control plane of the marker's version, as far as the chain has to
+// see one; beside it, its mesh has Istio's own settings.
+func (b *Build) standIn() (*yaml.RNode, error) {
+	stated := b.marker.GetAnnotations()
+	version := stated[controlplane.VersionAnnotation]
+	if version == "" {
+		return nil, fmt.Errorf("%s: metadata.annotations: %s is missing, which states the Istio version of the tenant's control plane, as \"%s\"",
+			object.IDOf(b.marker), controlplane.VersionAnnotation, istio.Release)
+	}
+	labels := map[string]any{istio.AppSelector: istio.AppSelected}
+	plane, err := object.Node(object.New("apps/v1", "Deployment", v1alpha1.BaseNamespace, istio.IstiodService, map[string]any{
+		"spec": map[string]any{
+			"selector": map[string]any{"matchLabels": labels},
+			"template": map[string]any{
+				"metadata": map[string]any{"labels": labels},
+				"spec": map[string]any{"containers": []any{map[string]any{
+					"name": "discovery", "image": "docker.io/istio/pilot:" + version, "args": []string{istio.DiscoveryArgument},
+				}}},
+			},
+		},
+	}))
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range []string{controlplane.VersionAnnotation, v1alpha1.APIProxyImageAnnotation} {
+		if value, found := stated[key]; found {
+			if err := plane.PipeE(yaml.SetAnnotation(key, value)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return plane, nil
+}
+
+// Whole are the objects for the chain: the applications, and what stands in for
+// the control plane.
+func (b *Build) Whole() []*yaml.RNode { return slices.Concat(b.own, b.plane) }
+
+// Warn passes those warnings on that name one of the applications: the overlay with
+// the control plane has the others.
+func (b *Build) Warn(warn func(string)) func(string) {
+	if warn == nil {
+		return nil
+	}
+	names := map[string]bool{}
+	for _, o := range b.own {
+		names[o.GetKind()+" "+o.GetName()] = true
+	}
+	return func(warning string) {
+		if kind, rest, found := strings.Cut(warning, " "); found {
+			name, _, _ := strings.Cut(rest, ":")
+			if names[kind+" "+name[strings.LastIndexByte(name, '/')+1:]] {
+				warn(warning)
+			}
+		}
+	}
+}
+
+// Only are the applications among what the chain has made of Whole, with the
+// NetworkPolicies that let clients in to their gateways.
+func (b *Build) Only(made []*yaml.RNode) []*yaml.RNode {
+	return object.Remove(made, func(o *yaml.RNode) bool {
+		return !slices.Contains(b.own, o) &&
+			!(o.GetKind() == "NetworkPolicy" && strings.HasPrefix(o.GetName(), istio.IngressPolicyPrefix))
+	})
+}
