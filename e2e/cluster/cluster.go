@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -67,6 +68,7 @@ type Cluster struct {
 	net         int // the second octet of its Services' addresses
 	pods        int // how many pods got an address
 	stop        []func()
+	starting    sync.Mutex // of stop, for programs that start side by side
 }
 
 // controllers are those that run by default.
@@ -179,7 +181,7 @@ func (c *Cluster) startEtcd() (url string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return url, p.ready(30*time.Second, func() error { return dial("127.0.0.1:" + ports[0]) })
+	return url, p.ready(startLimit, func() error { return dial("127.0.0.1:" + ports[0]) })
 }
 
 // startControllers starts the controllers that a cluster of this size needs.
@@ -204,7 +206,7 @@ func (c *Cluster) startControllers() error {
 	if err != nil {
 		return err
 	}
-	return p.ready(time.Minute, func() error {
+	return p.ready(startLimit, func() error {
 		answer, err := c.Admin.Do("GET", "/api/v1/namespaces/default/serviceaccounts/default", "")
 		if err != nil {
 			return err
@@ -225,7 +227,7 @@ func (c *Cluster) Serve(name string, ready func() error, bin string, args ...str
 	if err != nil {
 		return err
 	}
-	return p.ready(time.Minute, ready)
+	return p.ready(startLimit, ready)
 }
 
 // runAs is run, with a name of its own for the log.
@@ -237,6 +239,8 @@ func (c *Cluster) runAs(name string, env []string, bin string, args ...string) (
 	defer log.Close()
 	p, err := start(log, name, c.data, nil, env, bin, args...)
 	if err == nil {
+		c.starting.Lock()
+		defer c.starting.Unlock()
 		c.stop = append(c.stop, p.stop)
 	}
 	return p, err

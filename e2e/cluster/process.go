@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// startLimit is how long a server may take to start: minutes, where much else runs.
+const startLimit = 3 * time.Minute
+
 // process is a server that is stopped with its whole process group.
 type process struct {
 	name string

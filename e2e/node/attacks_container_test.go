@@ -1,5 +1,16 @@
 package node_test
 
+import (
+	"fmt"
+	"math/bits"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
 // no is what the kernel says to a container.
 const no = "operation not permitted|permission denied|read-only file system"
 
@@ -27,4 +38,22 @@ var containerAttacks = []attack{
 	{name: "speak to containerd", verb: "connect unix /run/containerd/containerd.sock", by: "kernel", refused: "no such file"},
 	{name: "read the files of the node's first process", verb: "read /proc/1/root/etc/shadow", by: "kernel", refused: "no such file"},
 	{name: "attach to another process of the node", verb: "ptrace 2147483", by: "kernel", refused: "no such process|" + no},
+}
+
+// hasEveryCapability compares what the attacker asks for with what the policy of Pods
+// accepts, and with what the kernel says that it has.
+func (f *field) hasEveryCapability(t *testing.T) {
+	policy, err := f.node.Cluster.Admin.Get("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/istio-tenancy-pods")
+	require.NoError(t, err)
+	spec := fmt.Sprint(policy.Object["spec"])
+	accepted := regexp.MustCompile(`'[A-Z_]+'`).FindAllString(regexp.MustCompile(`\['AUDIT_WRITE'[^]]*\]`).FindString(spec), -1)
+	_, list, _ := strings.Cut(attackerSpec, "add: [")
+	list, _, _ = strings.Cut(list, "]")
+	require.Equal(t, "'"+strings.ReplaceAll(list, ", ", "' '")+"'", strings.Join(accepted, " "))
+	p, err := f.node.Process("ns-1", "attacker", "attacker")
+	require.NoError(t, err)
+	status := words(t, fmt.Sprintf("/proc/%d/status", p.ID))
+	has, err := strconv.ParseUint(regexp.MustCompile(`CapEff: ([0-9a-f]+)`).FindStringSubmatch(status)[1], 16, 64)
+	require.NoError(t, err)
+	require.Equal(t, len(accepted), bits.OnesCount64(has), "CapEff is %x", has)
 }

@@ -15,12 +15,12 @@ var networkAttacks = []attack{
 	{name: "another tenant's Pod, by its address", verb: "connect tcp {prey}:8080", by: "network", refused: closed, open: "{prey}:8080"},
 	{name: "another tenant's Pod, by its Service", verb: "connect tcp {preyService}:80", by: "network", refused: closed, open: "{preyService}:80"},
 	{name: "another tenant's Pod, by its Service's name", verb: "connect tcp prey.ns-0.svc.cluster.local:80", by: "network", refused: closed, open: "{preyService}:80"},
-	{name: "another tenant's Pod, by the node's port", verb: "connect tcp {node}:{preyNodePort}", by: "network", refused: closed, open: "{prey}:8080"},
+	{name: "another tenant's Pod, by the node's port", verb: "connect tcp {node}:{preyNodePort}", by: "network", refused: closed, open: "{node}:{preyNodePort}"},
 	{name: "another tenant's names, by DNS", verb: "lookup prey.ns-0.svc.cluster.local", named: dnsTells},
 	{name: "another tenant's istiod's name, by DNS", verb: "lookup istiod-dev.istio-system.svc.cluster.local", named: dnsTells},
-	{name: "another tenant's Pod, by a Service that leads there", verb: "connect tcp {forged}:80", by: "network", refused: closed, open: "{prey}:8080"},
-	{name: "another tenant's Pod, by the node's port of such a Service", verb: "connect tcp {node}:{forgedNodePort}", by: "network", refused: closed, open: "{prey}:8080"},
-	{name: "another tenant's istiod, by a Service that leads there", verb: "connect tcp {forgedXDS}:15012", by: "network", refused: closed, open: "{devIstiod}:15012"},
+	{name: "another tenant's Pod, by a Service that leads there", verb: "connect tcp {forged}:80", by: "network", refused: closed, open: "{forged}:80"},
+	{name: "another tenant's Pod, by the node's port of such a Service", verb: "connect tcp {node}:{forgedNodePort}", by: "network", refused: closed, open: "{node}:{forgedNodePort}"},
+	{name: "another tenant's istiod, by a Service that leads there", verb: "connect tcp {forgedXDS}:15012", by: "network", refused: closed, open: "{forgedXDS}:15012"},
 	{name: "such a Service, through the API server", admin: "GET /api/v1/namespaces/ns-1/services/forged:http/proxy/", by: "API server", refused: "no endpoints available"},
 
 	// The other tenant's istiod.

@@ -47,14 +47,22 @@ const (
 	dnsImage   = "e2e.local/coredns:1"
 )
 
-// bring makes the images, and gives them to containerd.
-func (n *Node) bring(images []Image) error {
+// writeImages makes the images, and returns a file for each.
+func (n *Node) writeImages(images []Image) (files []string, err error) {
 	images = append(images, Image{Name: pauseImage, Program: n.binaries["pause"]}, Image{Name: dnsImage, Program: n.binaries["coredns"]})
 	for i, image := range images {
 		file := n.file(fmt.Sprintf("image-%d.tar", i))
 		if err := image.write(file); err != nil {
-			return fmt.Errorf("image %s: %w", image.Name, err)
+			return nil, fmt.Errorf("image %s: %w", image.Name, err)
 		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// bring gives containerd the images in files, and removes these.
+func (n *Node) bring(files []string) error {
+	for _, file := range files {
 		if err := n.ctr("images", "import", file); err != nil {
 			return err
 		}

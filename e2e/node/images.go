@@ -15,13 +15,17 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // Image is one that the node has, under a name as a Pod states it. No registry
 // is asked for any.
 type Image struct {
 	Name string
+	// Also are further names of the same image.
+	Also []string
 	// Program is a file of this machine, which the image has in /usr/local/bin and
 	// runs, with the libraries that it asks for.
 	Program string
@@ -44,7 +48,7 @@ func (i Image) write(file string) error {
 	} else {
 		target := "/usr/local/bin/" + filepath.Base(i.Program)
 		config.Entrypoint = []string{target}
-		libraries, err := librariesOf(i.Program)
+		libraries, err := LibrariesOf(i.Program)
 		if err != nil {
 			return err
 		}
@@ -63,11 +67,8 @@ func (i Image) write(file string) error {
 	if err := out.Close(); err != nil {
 		return err
 	}
-	made, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(layer.Bytes())), nil })
-	if err != nil {
-		return err
-	}
-	image, err := mutate.AppendLayers(empty.Image, made)
+	// To compress it would take longer than all else, and so would the opposite.
+	image, err := mutate.AppendLayers(empty.Image, static.NewLayer(layer.Bytes(), types.DockerUncompressedLayer))
 	if err != nil {
 		return err
 	}
@@ -79,11 +80,15 @@ func (i Image) write(file string) error {
 	if image, err = mutate.ConfigFile(image, described); err != nil {
 		return err
 	}
-	tag, err := name.NewTag(i.Name)
-	if err != nil {
-		return err
+	images := map[name.Tag]v1.Image{}
+	for _, text := range append([]string{i.Name}, i.Also...) {
+		tag, err := name.NewTag(text)
+		if err != nil {
+			return err
+		}
+		images[tag] = image
 	}
-	return tarball.WriteToFile(file, tag, image)
+	return tarball.MultiWriteToFile(file, images)
 }
 
 func add(out *tar.Writer, to, from string) error {
@@ -105,9 +110,9 @@ func add(out *tar.Writer, to, from string) error {
 
 var library = regexp.MustCompile(`(?:=> |^\s+)(/\S+) \(`)
 
-// librariesOf are the shared libraries that a program needs, by their paths;
+// LibrariesOf are the shared libraries that a program needs, by their paths;
 // ldd fails for one that needs none.
-func librariesOf(program string) (map[string]string, error) {
+func LibrariesOf(program string) (map[string]string, error) {
 	found := map[string]string{}
 	out, err := exec.Command("ldd", program).CombinedOutput()
 	if bytes.Contains(out, []byte("not a dynamic executable")) {

@@ -10,7 +10,7 @@ import (
 )
 
 // ErrNoRoot is the error for an ordinary user.
-var ErrNoRoot = errors.New("a real node needs root, to mount and to set up networks: run `sudo -E make e2e-node`")
+var ErrNoRoot = errors.New("a real node needs root, to mount and to set up networks: run `sudo -E env PATH=\"$PATH\" make e2e-node`")
 
 // Root is nil for root, and otherwise ErrNoRoot.
 func Root() error {

@@ -40,6 +40,41 @@ func TestASecondEngineSaysTheSame(t *testing.T) {
 	for i, got := range got {
 		c.Verify(got == cells[i].want, "%s: the verdict is %v, the table says %v", cells[i].name, got, cells[i].want)
 	}
+	cells, err = p.cells(unlisted())
+	require.NoError(t, err)
+	cells = slices.DeleteFunc(cells, func(c cell) bool { return c.from.Address == node.Address })
+	verdicts, err := p.verdicts(w, cells)
+	require.NoError(t, err)
+	require.Len(t, verdicts, len(cells))
+	for i, got := range verdicts {
+		if got != cells[i].want {
+			t.Errorf("%s: the verdict is %v, as of the port %d it is %v", cells[i].name, got, ordinary, cells[i].want)
+		}
+	}
+}
+
+// ordinary is a port about which no rule is. Where it is refused to somebody, so are all
+// ports that the table does not list.
+const ordinary = 8080
+
+// unlisted are ports that the table does not list, on each Pod that refuses the ordinary
+// one to somebody. Nobody listens there, so that the engine alone can be asked.
+func unlisted() (made []row) {
+	for _, r := range rows {
+		if r.by != pod || r.port != ordinary || len(r.from) == len(everybody) {
+			continue
+		}
+		for port := 1; port < 1<<16; port++ {
+			common := port <= 100 || port >= 15000 && port <= 15100 || slices.Contains([]int{443, 6443, 8443, 9090, 10250, 16443, 30000, 65535}, port)
+			listed := slices.ContainsFunc(rows, func(other row) bool {
+				return other.by == pod && other.namespace == r.namespace && other.name == r.name && other.port == port
+			})
+			if common && !listed {
+				made = append(made, row{r.to, r.namespace, r.name, pod, port, r.from})
+			}
+		}
+	}
+	return made
 }
 
 // verdicts asks the command of e2e/network, since the engine's module and this one

@@ -48,7 +48,7 @@ metadata:
 spec:
   terminationGracePeriodSeconds: 0
   containers:
-  - {name: app, image: "$IMAGE", args: ["8080", "9090"]}
+  - {name: app, image: "$IMAGE", args: ["8080", "9090"], readinessProbe: {tcpSocket: {port: 9090}, periodSeconds: 1}}
 `)
 }
 
@@ -82,5 +82,5 @@ spec:
   terminationGracePeriodSeconds: 0
   securityContext: {sysctls: [{name: net.ipv4.ip_unprivileged_port_start, value: "0"}]}
   containers:
-  - {name: gateway, image: "` + gatewayImage + `"}
+  - {name: gateway, image: "` + gatewayImage + `", readinessProbe: {tcpSocket: {port: 15090}, periodSeconds: 1}}
 `

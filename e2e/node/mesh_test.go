@@ -13,6 +13,7 @@ import (
 
 func TestAMeshTakesItsOwnIdentitiesOnTheWire(t *testing.T) {
 	c := claims(t, "On the wire, between Pods that their own istiod injected: a mesh answers its own Pods, by their identities, and refuses plaintext, the certificate of another mesh, and one of its own CA for a foreign namespace")
+	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
 	for _, m := range theMeshes(t, w).all() {
 		m.checkOwnCall(c, "as rendered")
@@ -28,6 +29,7 @@ func TestAMeshTakesItsOwnIdentitiesOnTheWire(t *testing.T) {
 
 func TestANamespaceInAllowFromNeedsACertificateOfTheMesh(t *testing.T) {
 	c := claims(t, "On the wire, from a namespace in `allowFrom`: a certificate of the mesh's own CA for that namespace is answered, plaintext and a certificate of another mesh are not; out of `allowFrom` again, it is refused as before")
+	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
 	meshes := theMeshes(t, w)
 	for _, m := range meshes.all() {
@@ -52,6 +54,7 @@ func TestANamespaceInAllowFromNeedsACertificateOfTheMesh(t *testing.T) {
 
 func TestWithoutThePolicyAForeignNamespaceIsAnswered(t *testing.T) {
 	c := claims(t, "For comparison: without `deny-other-tenants`, a certificate of the mesh's own CA for a foreign namespace is answered, and mutual TLS refuses the others still")
+	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
 	for _, m := range theMeshes(t, w).all() {
 		var policies []*cluster.Object
@@ -81,6 +84,7 @@ func TestWithoutThePolicyAForeignNamespaceIsAnswered(t *testing.T) {
 // Pod under PERMISSIVE, unless its label says that it can do mutual TLS.
 func TestPermissiveAnswersPlaintext(t *testing.T) {
 	c := claims(t, "On the wire, with `mtls: PERMISSIVE`: plaintext is answered by a Pod without the label of mutual TLS, and one with it refuses what it refuses under `STRICT`")
+	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
 	for _, m := range theMeshes(t, w).all() {
 		restore := w.change(t, m.tenant, func(spec map[string]any) { spec["mtls"] = "PERMISSIVE" })

@@ -13,6 +13,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/istio-tenancy/istio-tenancy/e2e/servers"
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -27,6 +28,9 @@ type Options struct {
 	Users []string
 	// Images are those that Pods can ask for.
 	Images []Image
+	// Meanwhile is called when the API server is ready, and Start waits for it. What
+	// it applies is there when the node comes.
+	Meanwhile func(*cluster.Cluster) error
 }
 
 // Node is one that runs, with its cluster.
@@ -65,6 +69,13 @@ func Start(binaries servers.Binaries, o Options) (_ *Node, err error) {
 	if err != nil {
 		return nil, err
 	}
+	var images errgroup.Group
+	var files []string
+	images.Go(func() (err error) {
+		files, err = n.writeImages(o.Images)
+		return err
+	})
+	defer images.Wait()
 	if n.Cluster, err = cluster.Start(binaries, cluster.Options{
 		Logs: o.Logs, Host: Address, Nodes: []string{Name}, Controllers: "*",
 		Users: append([]string{scheduler, proxy}, o.Users...),
@@ -73,19 +84,26 @@ func Start(binaries servers.Binaries, o Options) (_ *Node, err error) {
 	}); err != nil {
 		return nil, err
 	}
-	for _, start := range []func() error{
-		n.startContainerd,
-		func() error { return n.bring(o.Images) },
-		func() error { return n.startKubelet(kubelet) },
-		n.startProxy,
-		n.startScheduler,
-		n.startDNS,
-	} {
-		if err := start(); err != nil {
-			return nil, err
+	var starts errgroup.Group
+	starts.Go(func() error {
+		if err := errors.Join(n.startContainerd(), images.Wait()); err != nil {
+			return err
 		}
+		if err := n.bring(files); err != nil {
+			return err
+		}
+		return n.startKubelet(kubelet)
+	})
+	starts.Go(n.startProxy)
+	starts.Go(n.startScheduler)
+	starts.Go(n.startDNS)
+	if o.Meanwhile != nil {
+		starts.Go(func() error { return o.Meanwhile(n.Cluster) })
 	}
-	return n, nil
+	if err := starts.Wait(); err != nil {
+		return nil, err
+	}
+	return n, n.Available("kube-system", "coredns", 3*time.Minute)
 }
 
 // Stop ends every program and removes the node's data. What is in namespaces
@@ -142,10 +160,8 @@ func (n *Node) startDNS() error {
 	if err != nil {
 		return err
 	}
-	if _, err := n.Cluster.Admin.Apply(objects); err != nil {
-		return err
-	}
-	return n.Available("kube-system", "coredns", 60*time.Second)
+	_, err = n.Cluster.Admin.Apply(objects)
+	return err
 }
 
 // Available waits until a Deployment has all its Pods ready.

@@ -13,7 +13,7 @@ import (
 const webDeployment = `
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: web, namespace: ns-1}
+metadata: {name: web, namespace: ns-0}
 spec:
   selector: {matchLabels: {app: web}}
   template:
@@ -68,19 +68,20 @@ var (
 
 func TestPodsAreAdministered(t *testing.T) {
 	c := claims(t, "Through the real kubelet, a tenant's administrator reads logs and restarts its control plane, and does not get into it; gets into its own applications; and another tenant's gets nowhere")
+	turn(c, &lanes.dev)
 	w := theEnforcedWorld(t)
-	tenant := w.tenants["sales"]
+	tenant := w.tenants["dev"]
 	f := &field{world: w}
-	f.give(t, w.node.Cluster.As("sales-admin"), webDeployment)
-	require.NoError(t, w.node.Available("ns-1", "web", time.Minute))
+	f.give(t, w.node.Cluster.As("dev-admin"), webDeployment)
+	require.NoError(t, w.node.Available("ns-0", "web", time.Minute))
 	istiod := func() target {
-		return target{tenant.controlPlane, w.istiodPod(t, "sales").GetName(), "deployment/" + tenant.istiod(), "service/" + tenant.istiod(), tenant.istiod()}
+		return target{tenant.controlPlane, w.istiodPod(t, "dev").GetName(), "deployment/" + tenant.istiod(), "service/" + tenant.istiod(), tenant.istiod()}
 	}
 	app := func() target {
-		pods, err := w.node.Cluster.Admin.Items("/api/v1/namespaces/ns-1/pods?labelSelector=app=web&fieldSelector=status.phase=Running")
+		pods, err := w.node.Cluster.Admin.Items("/api/v1/namespaces/ns-0/pods?labelSelector=app=web&fieldSelector=status.phase=Running")
 		require.NoError(t, err)
 		require.Len(t, pods, 1)
-		return target{"ns-1", pods[0].GetName(), "deployment/web", "service/web", "default"}
+		return target{"ns-0", pods[0].GetName(), "deployment/web", "service/web", "default"}
 	}
 	tries := func(user, of string, at target, allowed bool, lines ...kubectl) {
 		outs, errs := make([]string, len(lines)), make([]error, len(lines))
@@ -97,32 +98,32 @@ func TestPodsAreAdministered(t *testing.T) {
 		}
 	}
 	at := istiod()
-	tries("sales-admin", "control plane", at, true, reading...)
-	tries("sales-admin", "control plane", at, false, entering...)
-	tries("sales-admin", "control plane", at, false, changing...)
+	tries("dev-admin", "control plane", at, true, reading...)
+	tries("dev-admin", "control plane", at, false, entering...)
+	tries("dev-admin", "control plane", at, false, changing...)
 	own := app()
-	tries("sales-admin", "application", own, true, reading...)
-	tries("sales-admin", "application", own, true, entering[0])
-	tries("sales-admin", "application", own, false, entering[5], // Kubernetes' admin has no right to ephemeral containers
+	tries("dev-admin", "application", own, true, reading...)
+	tries("dev-admin", "application", own, true, entering[0])
+	tries("dev-admin", "application", own, false, entering[5], // Kubernetes' admin has no right to ephemeral containers
 		kubectl{"debug by a copy, with kubectl's own profile", "debug POD --copy-to=copied --image=" + attackerImage})
-	tries("sales-admin", "application", own, true, entering[6])
-	remove(t, w.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/copied")
-	for _, user := range []string{"dev-admin", "fin-admin"} {
-		for of, at := range map[string]target{"sales' control plane": at, "sales' application": own} {
+	tries("dev-admin", "application", own, true, entering[6])
+	remove(t, w.node.Cluster.Admin, "/api/v1/namespaces/ns-0/pods/copied")
+	for _, user := range []string{"sales-admin", "fin-admin"} {
+		for of, at := range map[string]target{"dev's control plane": at, "dev's application": own} {
 			for _, lines := range [][]kubectl{reading, restarting, entering, changing} {
 				tries(user, of, at, false, lines...)
 			}
 		}
 	}
-	c.Check("sales-admin, application: rollout restart", func(t *testing.T) {
-		out, err := w.types("sales-admin", own, changing[0])
+	c.Check("dev-admin, application: rollout restart", func(t *testing.T) {
+		out, err := w.types("dev-admin", own, changing[0])
 		require.NoError(t, err, out)
-		require.NoError(t, w.node.Available("ns-1", "web", time.Minute))
+		require.NoError(t, w.node.Available("ns-0", "web", time.Minute))
 	})
 	for _, line := range restarting {
-		c.Check("sales-admin, control plane: "+line.name, func(t *testing.T) {
+		c.Check("dev-admin, control plane: "+line.name, func(t *testing.T) {
 			before := istiod()
-			out, err := w.types("sales-admin", before, line)
+			out, err := w.types("dev-admin", before, line)
 			require.NoError(t, err, out)
 			require.NoError(t, w.pods(tenant, 1))
 			require.NotEqual(t, before.pod, istiod().pod, "the Pod is the same")

@@ -17,6 +17,7 @@ import (
 
 func TestPodsOfTwoReplicas(t *testing.T) {
 	c := claims(t, "The HorizontalPodAutoscaler finds its Deployment and keeps to minReplicas; the PodDisruptionBudget, where there are two, lets one Pod go and no second")
+	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
 	admin, tenant := w.node.Cluster.Admin, w.tenants["sales"]
 	for _, name := range tenantNames {

@@ -17,8 +17,11 @@ const nextTag = "1.31.0-e2e"
 
 func TestTrafficOfAMeshGoesOnWithoutItsIstiod(t *testing.T) {
 	c := claims(t, "While a tenant's istiod is killed, is away, and starts anew, no request between Pods of its mesh fails, over established connections and over new ones with mutual TLS")
+	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
-	for _, m := range theMeshes(t, w).all() {
+	all := theMeshes(t, w).all()
+	sideBySide(len(all), len(all), func(i int) {
+		m := all[i]
 		m.checkTraffic(c, "istiod is killed", func(t *testing.T) {
 			require.NoError(t, w.kill(m.tenant))
 		})
@@ -36,13 +39,14 @@ func TestTrafficOfAMeshGoesOnWithoutItsIstiod(t *testing.T) {
 			require.NoError(t, w.rolledOut(m.tenant, isThere))
 		})
 		m.checkOwnCall(c, "with its istiod again")
-	}
+	})
 }
 
 // The rendered objects of another image and other requests replace istiod's Pod. The
 // requests are lower, as the machine has no room for two Pods of the rendered ones.
 func TestTrafficOfAMeshGoesOnWhileItsControlPlaneIsUpgraded(t *testing.T) {
 	c := claims(t, "While a tenant's control plane is upgraded to another render of another image, and taken back, no request between Pods of its mesh fails")
+	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
 	m := theMeshes(t, w).sales
 	var restore func()

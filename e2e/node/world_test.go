@@ -113,33 +113,42 @@ func (w *world) start(t *testing.T) (err error) {
 	for _, name := range tenantNames {
 		users = append(users, w.tenants[name].admin)
 	}
-	w.node, err = node.Start(binaries, node.Options{Logs: logs, Users: users, Images: []node.Image{
-		{Name: "docker.io/istio/pilot:1.31.0", Program: binaries["pilot-discovery"], User: "1337"},
+	w.node, err = node.Start(binaries, node.Options{Logs: logs, Users: users, Meanwhile: w.apply, Images: []node.Image{
+		{Name: "docker.io/istio/pilot:1.31.0", Also: []string{"docker.io/istio/pilot:" + nextTag}, Program: binaries["pilot-discovery"], User: "1337"},
 		{Name: "docker.io/istio/proxyv2:1.31.0", Program: binaries["pilot-agent"], User: "1337"},
 		{Name: apiProxyImage, Root: made.Root, Entrypoint: made.Entrypoint, User: fmt.Sprint(made.User)},
 		{Name: appImage, Program: binaries["app"], User: "1000"},
 		{Name: gatewayImage, Program: binaries["gateway"], User: "1337"},
 		{Name: attackerImage, Program: binaries["attacker"], User: "1000"},
 		{Name: grpcImage, Program: binaries["grpc"], User: "1337"},
-		{Name: "docker.io/istio/pilot:" + nextTag, Program: binaries["pilot-discovery"], User: "1337"},
 	}})
 	if err != nil {
 		return err
 	}
 	t.Logf("the node is ready after %s", time.Since(begin).Round(time.Second))
-	admin := w.node.Cluster.Admin
+	for _, name := range tenantNames {
+		if err := w.node.Available(w.tenants[name].controlPlane, w.tenants[name].istiod(), 4*time.Minute); err != nil {
+			return err
+		}
+	}
+	t.Logf("%d istiods are available after %s", len(tenantNames), time.Since(begin).Round(time.Second))
+	return nil
+}
+
+// apply applies what is shipped, and the tenants.
+func (w *world) apply(to *cluster.Cluster) error {
 	common, err := w.source.Render("bases/istio/common")
 	if err != nil {
 		return err
 	}
-	if _, err := admin.Apply(common); err != nil {
+	if _, err := to.Admin.Apply(common); err != nil {
 		return fmt.Errorf("apply common: %w", err)
 	}
 	gatewayAPI, err := cluster.GatewayAPI(binaries)
 	if err != nil {
 		return err
 	}
-	if _, err := admin.Apply(gatewayAPI); err != nil {
+	if _, err := to.Admin.Apply(gatewayAPI); err != nil {
 		return fmt.Errorf("apply the Gateway API: %w", err)
 	}
 	for _, name := range tenantNames {
@@ -147,16 +156,10 @@ func (w *world) start(t *testing.T) (err error) {
 		if tenant.objects, err = w.source.Render("overlays/" + name); err != nil {
 			return err
 		}
-		if _, err := admin.Apply(tenant.objects); err != nil {
+		if _, err := to.Admin.Apply(tenant.objects); err != nil {
 			return fmt.Errorf("apply %s: %w", name, err)
 		}
 	}
-	for _, name := range tenantNames {
-		if err := w.node.Available(w.tenants[name].controlPlane, w.tenants[name].istiod(), 2*time.Minute); err != nil {
-			return err
-		}
-	}
-	t.Logf("%d istiods are available after %s", len(tenantNames), time.Since(begin).Round(time.Second))
 	return nil
 }
 

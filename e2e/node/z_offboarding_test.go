@@ -25,6 +25,8 @@ import (
 // This is the last test of the node: it takes a tenant away.
 func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
 	c := claims(t, "After `kubectl delete -f` of a tenant's rendered objects, no object, packet filter, process, network, mount, file or name of it is left, no request of another mesh failed meanwhile, and the other tenants' istiods serve")
+	hung := lanes.hung.empty()
+	turn(c, &lanes.meshes, &lanes.dev)
 	w := theEnforcedWorld(t)
 	meshes := theMeshes(t, w)
 	fin := w.tenants["fin"]
@@ -35,6 +37,9 @@ func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEmpty(t, found, "the search for %s finds a tenant that is there", search.what)
 	}
+	others, err := traces.others(w)
+	require.NoError(t, err)
+	require.Contains(t, others, "ValidatingAdmissionPolicy istio-tenancy-pods")
 
 	text, err := w.source.Build("overlays/fin", "--enable-alpha-plugins", "--enable-exec")
 	require.NoError(t, err)
@@ -58,6 +63,12 @@ func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
 			}))
 		})
 	}
+	<-hung
+	c.Check("nothing else went with fin", func(t *testing.T) {
+		left, err := traces.others(w)
+		require.NoError(t, err)
+		require.Subset(t, left, others)
+	})
 	for _, name := range []string{"dev", "sales"} {
 		tenant := w.tenants[name]
 		c.Check(name+" has its istiod", func(t *testing.T) {
@@ -83,8 +94,9 @@ func (w *world) injects(t *tenant) error {
 	if err := errors.Join(err, answer.Error()); err != nil {
 		return err
 	}
-	if !strings.Contains(string(answer.Body), `"name":"istio-proxy"`) {
-		return fmt.Errorf("a Pod of %s has no proxy: %s", t.applications[0], answer.Body)
+	istiod := t.istiod() + "." + t.controlPlane + ".svc:15012"
+	if body := string(answer.Body); !strings.Contains(body, `"name":"istio-proxy"`) || !strings.Contains(body, istiod) {
+		return fmt.Errorf("a Pod of %s has no proxy of %s: %s", t.applications[0], istiod, body)
 	}
 	return nil
 }
@@ -164,6 +176,26 @@ func (t *traces) objects(w *world) ([]string, error) {
 			return nil, err
 		}
 		if object.GetKind() != "Event" && t.words.Match(text) {
+			found = append(found, cluster.ID(object))
+		}
+	}
+	return found, nil
+}
+
+// others are all objects that are not the tenant's, by name. Events and Leases come and
+// go by themselves.
+func (t *traces) others(w *world) ([]string, error) {
+	all, err := w.node.Cluster.Admin.Everything()
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, object := range all {
+		text, err := json.Marshal(object.Object)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains([]string{"Event", "Lease"}, object.GetKind()) && !t.words.Match(text) {
 			found = append(found, cluster.ID(object))
 		}
 	}

@@ -7,9 +7,11 @@
 //	istio/go.mod       pilot-discovery; pilot-agent
 //	crds/go.mod        nothing: its modules hold CustomResourceDefinitions
 //	network/go.mod     CoreDNS, kube-router
+//	flux/go.mod        Flux' kustomize-controller and source-controller
+//	argocd/go.mod      Argo CD's components, and the kustomize of its image
 //
 // A family is built once per content of its go.mod and go.sum, into the user's
-// cache directory.
+// cache directory; of runs side by side one builds it, and the others wait.
 package servers
 
 import (
@@ -25,6 +27,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -103,6 +106,26 @@ var families = []Family{
 		LDFlags:  istioVersion,
 	},
 	{
+		Name:     "flux",
+		Dir:      "flux",
+		Packages: []string{"github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"},
+		Names:    []string{"source-controller", "kustomize-controller"},
+		Files: map[string]string{
+			"source-controller-config":    "github.com/fluxcd/source-controller//config",
+			"kustomize-controller-config": "github.com/fluxcd/kustomize-controller//config",
+		},
+	},
+	{
+		Name:     "argocd",
+		Dir:      "argocd",
+		Packages: []string{"./argocd", "sigs.k8s.io/kustomize/kustomize/v5"},
+		Names:    []string{"argocd", "argocd-kustomize"},
+		Files: map[string]string{
+			"argocd-manifests": "github.com/argoproj/argo-cd/v3//manifests",
+			"argocd-scripts":   "github.com/argoproj/argo-cd/v3//hack",
+		},
+	},
+	{
 		Name: "crds",
 		Dir:  "crds",
 		Files: map[string]string{
@@ -113,6 +136,7 @@ var families = []Family{
 			"flux-helm":                       "github.com/fluxcd/helm-controller//config/crd/bases",
 			"flux-images":                     "github.com/fluxcd/image-reflector-controller//config/crd/bases",
 			"flux-kinds":                      "github.com/fluxcd/kustomize-controller//config/crd/bases",
+			"flux-manifests":                  "github.com/fluxcd/flux2/v2//manifests",
 			"flux-manager":                    "github.com/fluxcd/kustomize-controller//config/manager",
 			"flux-notifications":              "github.com/fluxcd/notification-controller//config/crd/bases",
 			"flux-roles":                      "github.com/fluxcd/flux2/v2//manifests/rbac",
@@ -194,6 +218,14 @@ func (f Family) build(ctx context.Context, dir, cache string, log io.Writer, bin
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return err
 	}
+	unlock, err := lock(into + ".lock")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err := os.Stat(into); err == nil {
+		return nil // by a run beside this one
+	}
 	fresh, err := os.MkdirTemp(cache, f.Name+"-building-")
 	if err != nil {
 		return err
@@ -220,8 +252,28 @@ func (f Family) build(ctx context.Context, dir, cache string, log io.Writer, bin
 		if err := os.CopyFS(filepath.Join(fresh, name), os.DirFS(filepath.Join(where, folder))); err != nil {
 			return err
 		}
+		fmt.Fprintf(log, "copied %s (once, into %s)\n", name, into)
 	}
 	return os.Rename(fresh, into)
+}
+
+// lock waits until no other process holds the file's lock. The kernel gives it up
+// for a process that ends.
+func lock(file string) (unlock func(), err error) {
+	held, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(held.Fd()), syscall.LOCK_EX)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", file, err), held.Close())
+	}
+	return func() { held.Close() }, nil
 }
 
 // goCommand runs go in a folder and returns what it printed.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -21,6 +22,7 @@ type Summary struct{ claims []*Claim }
 type Claim struct {
 	*testing.T
 	text           string
+	mu             sync.Mutex // of what follows, since checks may run side by side
 	checks, passed int
 	start          time.Time
 	took           time.Duration
@@ -29,32 +31,42 @@ type Claim struct {
 
 // Claim starts a claim; text is the sentence that the test proves.
 func (s *Summary) Claim(t *testing.T, text string) *Claim {
-	c := &Claim{T: t, text: text, start: time.Now()}
+	c := &Claim{text: text}
 	s.claims = append(s.claims, c)
+	c.In(t)
+	return c
+}
+
+// In makes a test the claim's: for one that is started as its parent's, since of tests
+// that run beside others nobody knows which starts a claim first.
+func (c *Claim) In(t *testing.T) {
+	c.T, c.start = t, time.Now()
 	t.Cleanup(func() {
+		if c.T != t {
+			return
+		}
 		c.took = time.Since(c.start)
 		if t.Failed() && c.checks == c.passed {
 			c.checks++ // what failed was no check, but on the way to one
 		}
 	})
-	return c
 }
 
-// Parallel lets the test run beside others that do the same. In the table it is
-// where it was started.
-func (c *Claim) Parallel() {
+// Parallel lets the test run beside others that do the same, after what it is given has
+// ended. In the table it is where it was started.
+func (c *Claim) Parallel(after ...<-chan struct{}) {
 	c.T.Parallel()
+	for _, ended := range after {
+		<-ended
+	}
 	c.start = time.Now()
 }
 
 // Check is one counted check.
 func (c *Claim) Check(name string, f func(t *testing.T)) bool {
 	c.Helper()
-	c.checks++
 	ok := c.Run(name, f)
-	if ok {
-		c.passed++
-	}
+	c.count(ok)
 	return ok
 }
 
@@ -62,17 +74,26 @@ func (c *Claim) Check(name string, f func(t *testing.T)) bool {
 // when it fails.
 func (c *Claim) Verify(ok bool, format string, args ...any) bool {
 	c.Helper()
-	c.checks++
-	if ok {
-		c.passed++
-	} else {
+	c.count(ok)
+	if !ok {
 		c.Errorf(format, args...)
 	}
 	return ok
 }
 
+func (c *Claim) count(ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.checks++
+	if ok {
+		c.passed++
+	}
+}
+
 // Note adds a figure to the summary.
 func (c *Claim) Note(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.notes = append(c.notes, fmt.Sprintf(format, args...))
 }
 

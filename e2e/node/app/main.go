@@ -6,6 +6,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 )
@@ -17,7 +18,12 @@ func main() {
 		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(w, "%s:%s called by %s\n", name, port, r.RemoteAddr)
 		})
-		go func() { ended <- http.ListenAndServe(":"+port, handler) }()
+		listener, err := net.Listen("tcp", ":"+port) // in their order, so that who waits for the last has all
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		go func() { ended <- http.Serve(listener, handler) }()
 	}
 	fmt.Fprintln(os.Stderr, <-ended)
 	os.Exit(1)

@@ -5,14 +5,20 @@
 //	attacker get https://10.99.0.1:10250/pods /var/run/secrets/kubernetes.io/serviceaccount/token
 //	attacker syn 10.98.0.8 10.98.0.7:8080
 //
-// Without a verb, it waits, so that others can be run beside it.
+//	attacker each 'connect tcp 10.98.0.7:8080' 'mount tmpfs /tmp'
+//
+// The last runs each of its arguments as a process of its own, and prints one line of JSON
+// for each, in their order. Without a verb, it waits, so that others can be run beside it.
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -52,6 +58,10 @@ func main() {
 			time.Sleep(time.Hour)
 		}
 	}
+	if os.Args[1] == "each" {
+		each(os.Args[2:])
+		return
+	}
 	verb, ok := verbs[os.Args[1]]
 	names := strings.Fields(verb.args)
 	least := len(slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n[0] == '[' }))
@@ -64,5 +74,29 @@ func main() {
 	if err != nil {
 		fmt.Println("failed:", err)
 		os.Exit(1)
+	}
+}
+
+// atOnce is how many processes run side by side.
+const atOnce = 4
+
+func each(lines []string) {
+	outcomes := make([]struct {
+		Came bool
+		Said string
+	}, len(lines))
+	var all sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	for i, line := range lines {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			out, err := exec.Command("/proc/self/exe", strings.Fields(line)...).CombinedOutput()
+			outcomes[i].Came, outcomes[i].Said = err == nil, string(out)
+		})
+	}
+	all.Wait()
+	for _, o := range outcomes {
+		_ = json.NewEncoder(os.Stdout).Encode(o)
 	}
 }
