@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,19 +13,59 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// The order of a build decides: a Pod that is made before the injector's
-// webhook never gets a proxy.
+// Flux, Argo CD and a kustomization that lists an overlay apply the injector's
+// webhook after what it injects. A Pod that came before it would never get a proxy.
 func TestAnApplicationAndAGatewayOfTheSameBuildGetTheirProxies(t *testing.T) {
-	c := claims(t, "An application and a gateway that are applied in one build with their control plane get their proxies")
+	c := claims(t, "An application and a gateway that are applied before the injector's webhook, in one build with their control plane, get no Pod without their proxies, and then get them")
 	w := theWorld(t)
-	objects := applyExample(t, w, "examples/bookinfo")
+	objects, err := w.source.Render("examples/bookinfo")
+	require.NoError(t, err)
+	t.Cleanup(func() { remove(t, w, objects) })
+	var webhook, others []*cluster.Object
+	for _, o := range objects {
+		if o.GetKind() == "MutatingWebhookConfiguration" {
+			webhook = append(webhook, o)
+		} else {
+			others = append(others, o)
+		}
+	}
+	require.Len(t, webhook, 1)
+	_, err = w.cluster.Admin.Apply(others)
+	require.NoError(t, err)
+	apps := []string{"details", "productpage", "ratings", "reviews", "istio-ingressgateway"}
+	const path = "/api/v1/namespaces/bookinfo/pods?labelSelector=app="
+	for _, app := range apps {
+		c.check(app+": no Pod before its injector", func(t *testing.T) {
+			require.NoError(t, cluster.Eventually(patience, func() error {
+				sets, err := w.cluster.Admin.Items("/apis/apps/v1/namespaces/bookinfo/replicasets?labelSelector=app=" + app)
+				if err != nil {
+					return err
+				}
+				for _, set := range sets {
+					if status, _ := json.Marshal(set.Object["status"]); !strings.Contains(string(status), "sidecar.istio.io/inject") {
+						return fmt.Errorf("%s: %s", set.GetName(), status)
+					}
+				}
+				if len(sets) == 0 {
+					return errors.New("no ReplicaSet yet")
+				}
+				return nil
+			}))
+			pods, err := w.cluster.Admin.Items(path + app)
+			require.NoError(t, err)
+			require.Empty(t, pods)
+		})
+	}
+	_, err = w.cluster.Admin.Apply(webhook)
+	require.NoError(t, err)
 	istiod, err := w.cluster.StartIstiod(objects)
 	require.NoError(t, err)
 	defer istiod.Stop()
-	for _, app := range []string{"details", "productpage", "ratings", "reviews", "istio-ingressgateway"} {
-		c.check(app, func(t *testing.T) {
-			require.NoError(t, cluster.Eventually(patience, func() error {
-				pods, err := w.cluster.Admin.Items("/api/v1/namespaces/bookinfo/pods?labelSelector=app=" + app)
+	for _, app := range apps {
+		c.check(app+": with its proxy", func(t *testing.T) {
+			// Its ReplicaSet waits longer each time that it is refused.
+			require.NoError(t, cluster.Eventually(5*patience, func() error {
+				pods, err := w.cluster.Admin.Items(path + app)
 				if err != nil {
 					return err
 				}

@@ -11,6 +11,11 @@ const (
 	// AdoptAnnotation is on a Namespace that a tenant takes over as it is. The
 	// cluster administrator writes it, having looked at what is in the Namespace.
 	AdoptAnnotation = Group + "/adopt"
+	// InjectionLabel is on a Namespace whose Pods the control plane injects only if
+	// they ask for it, with the value InjectionOnRequest: the admission policy that
+	// refuses Pods without their proxy leaves the others alone.
+	InjectionLabel     = Group + "/injection"
+	InjectionOnRequest = "on-request"
 	// PartLabel says which part of Istio an object of a base belongs to, where its
 	// own labels do not: IstioRelease writes it on gateways.
 	PartLabel = Group + "/part"

@@ -137,8 +137,10 @@ resources:
 - {{.Base | yaml}}
 transformers:
 - tenant.yaml
-# The order to apply in: Namespaces first, the injector before what it injects,
-# the validator last.
+# The order of the output, in which kubectl applies it: Namespaces first, the injector
+# before what it injects, the validator last. Flux, Argo CD and a kustomization that
+# lists this one have an order of their own: there, Pods wait for their injector,
+# since a policy of the common base refuses them without their proxy.
 sortOptions:
   order: legacy
   legacySortOptions:

@@ -11,6 +11,16 @@ const (
 	InjectorWebhook = "--webhookConfigName="
 )
 
+// What the configuration of istiod's injector is called: the key of its ConfigMap,
+// and the fields that say which Pods it injects. Any other policy is injection on
+// request. Source: pkg/kube/inject/inject.go, 1.6 to 1.31.
+const (
+	InjectorConfig        = "config"
+	InjectorPolicy        = "policy"
+	InjectorPolicyEnabled = "enabled"
+	NeverInject           = "neverInjectSelector"
+)
+
 // injector is a program of its own up to 1.4.
 var injector = Component{
 	Name:      "the injector",

@@ -36,6 +36,7 @@ func Example() {
 	// metadata:
 	//   name: ns-1
 	//   labels:
+	//     istio-tenancy.dev/injection: on-request
 	//     istio-tenancy.dev/tenant: sales
 	//     istio.io/rev: sales
 	// ---

@@ -84,6 +84,9 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			return nil, fmt.Errorf("%s: metadata.labels: %w", object.IDOf(objects[i]), err)
 		}
 		labels := f.labels(name)
+		if labels[istio.RevisionLabel] != "" && !f.injectsAll(objects, merged(objects[i], labels)) {
+			labels[v1alpha1.InjectionLabel] = v1alpha1.InjectionOnRequest
+		}
 		for _, key := range slices.Sorted(maps.Keys(labels)) {
 			if err := object.Label(objects[i], key, labels[key]); err != nil {
 				return nil, err
@@ -131,6 +134,14 @@ func (f Filter) checkLabels(namespace *yaml.RNode) error {
 		return fmt.Errorf("found %s: %q; must be the tenant's revision, %q, or absent", istio.RevisionLabel, has, want)
 	}
 	return nil
+}
+
+// merged are a Namespace's labels, with those that it gets, as the API server has them.
+func merged(namespace *yaml.RNode, gets map[string]string) map[string]string {
+	labels := map[string]string{object.NameLabel: namespace.GetName()}
+	maps.Copy(labels, namespace.GetLabels())
+	maps.Copy(labels, gets)
+	return labels
 }
 
 func (f Filter) quotas() []map[string]any {

@@ -61,9 +61,10 @@ kind: Namespace
 metadata:
   name: ns-1
   labels:
+    istio-tenancy.dev/injection: on-request
     istio-tenancy.dev/tenant: sales
     istio.io/rev: sales
-`, got("Namespace ns-1"))
+`, got("Namespace ns-1"), "nothing here injects its Pods")
 	require.NotContains(t, got("Namespace istio-system1"), "istio.io/rev", "the control plane gets no proxies")
 	for _, namespace := range []string{"istio-system1", "ns-1"} {
 		require.Contains(t, got("NetworkPolicy "+namespace+"/allow-tenant"), `spec:
@@ -137,7 +138,7 @@ func TestMeshWideSettingsAreWhereIstiodLooks(t *testing.T) {
 
 func TestANamespaceOfTheOverlayKeepsItsLabels(t *testing.T) {
 	got := run(t, filter(t, nil), istiod+`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {team: a}}}`)
-	require.Contains(t, got("Namespace ns-1"), "team: a, istio-tenancy.dev/tenant: sales, istio.io/rev: sales")
+	require.Contains(t, got("Namespace ns-1"), "team: a, istio-tenancy.dev/injection: on-request, istio-tenancy.dev/tenant: sales, istio.io/rev: sales")
 }
 
 func TestNoOverlayAdoptsANamespace(t *testing.T) {
