@@ -123,7 +123,7 @@ func TestFluxAndArgoCDDoNothingForATenantThatItMayNot(t *testing.T) {
 			answer := try(t, o)
 			require.Equal(t, http.StatusForbidden, answer.Code, answer.Message())
 			require.Contains(t, answer.Message(), "istio-tenancy-gitops")
-			require.Contains(t, answer.Message(), "ns-1/attack: "+o.words[:strings.IndexByte(o.words+":", ':')])
+			require.Contains(t, answer.Message(), o.kind+" ns-1/attack: ")
 			require.Contains(t, answer.Message(), o.words)
 		})
 	}
