@@ -167,15 +167,15 @@ func (w *world) inventory(name string) ([]*cluster.Object, error) {
 	return all, err
 }
 
-// written is what is not status of a stored object, and who wrote it when.
+// written is what is not status of a stored object, and when Flux wrote it.
 func written(object *cluster.Object) map[string]any {
 	o := object.DeepCopy()
 	delete(o.Object, "status")
 	metadata := o.Object["metadata"].(map[string]any)
 	var fields []any
 	for _, m := range o.GetManagedFields() {
-		if m.Subresource != "status" {
-			fields = append(fields, fmt.Sprintf("%s %s %s", m.Manager, m.Operation, m.Time))
+		if m.Operation == "Apply" && m.Subresource == "" {
+			fields = append(fields, fmt.Sprintf("%s %s", m.Manager, m.Time))
 		}
 	}
 	metadata["managedFields"] = fields
@@ -189,12 +189,10 @@ func written(object *cluster.Object) map[string]any {
 // same is the error that names what differs in what was written.
 func same(before, after *cluster.Object) error {
 	a, b := written(before), written(after)
-	for _, key := range []string{"metadata"} {
-		x, y := a[key].(map[string]any), b[key].(map[string]any)
-		for field := range y {
-			if !reflect.DeepEqual(x[field], y[field]) {
-				return fmt.Errorf("%s: metadata.%s was %v, and is %v", cluster.ID(before), field, x[field], y[field])
-			}
+	x, y := a["metadata"].(map[string]any), b["metadata"].(map[string]any)
+	for field := range y {
+		if !reflect.DeepEqual(x[field], y[field]) {
+			return fmt.Errorf("%s: metadata.%s was %v, and is %v", cluster.ID(before), field, x[field], y[field])
 		}
 	}
 	if !reflect.DeepEqual(a, b) {

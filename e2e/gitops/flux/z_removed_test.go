@@ -1,0 +1,90 @@
+package flux_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/stretchr/testify/require"
+)
+
+// This is the last test: it takes a tenant away.
+func TestATenantIsRemoved(t *testing.T) {
+	c := claims(t, "A tenant whose file is gone from Git keeps all that it has, and is taken up again when the file comes back; with `deletionPolicy: Delete` committed before, all that was rendered goes, and the other tenant stays as it is")
+	w := fromZero(t)
+	before, err := w.inventory("tenant-sales")
+	require.NoError(t, err)
+	others, err := w.inventory("tenant-dev")
+	require.NoError(t, err)
+	list, err := w.Platform.Read("examples/flux/kustomization.yaml")
+	require.NoError(t, err)
+	file, err := w.Platform.Read("examples/flux/sales.yaml")
+	require.NoError(t, err)
+	without := strings.Replace(list, "- sales.yaml\n", "", 1)
+	require.NotEqual(t, list, without)
+
+	w.pushPlatform(t, "Lose sales", map[string]string{"examples/flux/kustomization.yaml": without})
+	c.Check("its Kustomizations go", func(t *testing.T) { require.NoError(t, w.gone("tenant-sales", "tenant-sales-applications")) })
+	w.checkThere(c.Verify, before)
+	commit := w.pushPlatform(t, "Find sales", map[string]string{"examples/flux/kustomization.yaml": list})
+	c.Check("it is taken up again", func(t *testing.T) {
+		require.NoError(t, cluster.Eventually(patience, func() error { return w.at("tenant-sales", commit) }))
+	})
+	w.checkThere(c.Verify, before)
+
+	deleting := strings.ReplaceAll(file, "deletionPolicy: Orphan", "deletionPolicy: Delete")
+	require.NotEqual(t, file, deleting)
+	commit = w.pushPlatform(t, "Let sales be deleted", map[string]string{"examples/flux/sales.yaml": deleting})
+	require.NoError(t, cluster.Eventually(patience, func() error { return w.at("platform", commit) }))
+	require.NoError(t, cluster.Eventually(patience, func() error { return w.at("tenant-sales", commit) }))
+	w.pushPlatform(t, "Remove sales", map[string]string{"examples/flux/kustomization.yaml": without, "examples/flux/sales.yaml": ""})
+	c.Check("its Kustomizations go for good", func(t *testing.T) { require.NoError(t, w.gone("tenant-sales", "tenant-sales-applications")) })
+	for _, object := range before {
+		err := cluster.Eventually(patience, func() error {
+			path, err := w.admin().Path(object)
+			if err != nil {
+				return err
+			}
+			answer, err := w.admin().Do(http.MethodGet, path, "")
+			if err == nil && answer.Code != http.StatusNotFound {
+				err = fmt.Errorf("%s is left", cluster.ID(object))
+			}
+			return err
+		})
+		c.Verify(err == nil, "%v", err)
+	}
+	w.checkSame(c.T, c.Verify, others)
+	c.Check("the other tenant's istiod is available", func(t *testing.T) {
+		require.NoError(t, w.Node.Available(controlPlanes["dev"], "istiod-dev", patience))
+	})
+}
+
+// gone waits until Kustomizations are.
+func (w *world) gone(names ...string) error {
+	return cluster.Eventually(patience, func() error {
+		all, err := w.admin().Items(kustomizations(fluxSystem))
+		if err != nil {
+			return err
+		}
+		for _, object := range all {
+			if slices.Contains(names, object.GetName()) {
+				return fmt.Errorf("%s is left", cluster.ID(object))
+			}
+		}
+		return nil
+	})
+}
+
+// checkThere checks that objects are the ones that they were, and nobody deletes them.
+func (w *world) checkThere(verify func(bool, string, ...any) bool, before []*cluster.Object) {
+	for _, object := range before {
+		after, err := w.admin().Read(object)
+		if err == nil && (after.GetUID() != object.GetUID() || after.GetDeletionTimestamp() != nil) {
+			err = fmt.Errorf("%s was deleted", cluster.ID(object))
+		}
+		verify(err == nil, "%v", err)
+	}
+}
