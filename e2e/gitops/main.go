@@ -29,6 +29,9 @@ const Page = repository + "/docs/what-is-tested.md"
 type Tool struct {
 	// Families are the tool's, of package servers.
 	Families []string
+	// Packages are Debian's that its images are made of, beside those of a node; see
+	// node.Packages.
+	Packages map[string]string
 	// Table is that of the claims.
 	Table tally.Table
 	// Update has the table written.
@@ -60,7 +63,7 @@ func Main(m *testing.M, tool Tool, results *tally.Summary, binaries servers.Bina
 		binaries[name] = path
 	}
 	if !cluster.Isolated() {
-		if err := errors.Join(node.Install(os.Stderr), build(folder), os.RemoveAll(logs), os.MkdirAll(logs, 0o755)); err != nil {
+		if err := errors.Join(node.Install(os.Stderr, tool.Packages), build(folder), os.RemoveAll(logs), os.MkdirAll(logs, 0o755)); err != nil {
 			return 1, err
 		}
 	}

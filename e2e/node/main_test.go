@@ -62,7 +62,7 @@ func run(m *testing.M) (code int, err error) {
 		binaries[name] = filepath.Join(built, name)
 	}
 	if !cluster.Isolated() {
-		if err := node.Install(os.Stderr); err != nil {
+		if err := node.Install(os.Stderr, nil); err != nil {
 			return 1, err
 		}
 		var builds errgroup.Group

@@ -23,12 +23,15 @@ var Packages = map[string]string{
 	"/usr/bin/ps":         "procps",
 }
 
-// Install installs the packages that the machine lacks, and says so on log.
-func Install(log io.Writer) error {
+// Install installs the packages that the machine lacks, and more that are listed as in
+// Packages, and says so on log.
+func Install(log io.Writer, more map[string]string) error {
 	var missing []string
-	for program, name := range Packages {
-		if _, err := exec.LookPath(program); err != nil {
-			missing = append(missing, name)
+	for _, packages := range []map[string]string{Packages, more} {
+		for program, name := range packages {
+			if _, err := exec.LookPath(program); err != nil {
+				missing = append(missing, name)
+			}
 		}
 	}
 	if len(missing) == 0 {
