@@ -34,9 +34,11 @@ func TestOffboardingATenantLeavesNothingOfItAndTheOthersServing(t *testing.T) {
 	for _, namespace := range hr.namespaces() {
 		c.check("the NetworkPolicies of "+namespace+" wait for its Pods", func(t *testing.T) {
 			require.NoError(t, cluster.Eventually(patience, func() error {
-				stored, err := w.cluster.Admin.Get("/api/v1/namespaces/" + namespace)
-				if err == nil && cluster.Condition(stored, "NamespaceContentRemaining") != "True" {
-					err = fmt.Errorf("the controller has not come past Namespace %s yet", namespace)
+				pods, err := w.cluster.Admin.Items("/api/v1/namespaces/" + namespace + "/pods")
+				for _, pod := range pods {
+					if pod.GetDeletionTimestamp() == nil {
+						err = fmt.Errorf("%s is not told to end yet", cluster.ID(pod))
+					}
 				}
 				return err
 			}))
