@@ -58,15 +58,16 @@ func TestFluxActsForATenantWithNoMoreThanItHas(t *testing.T) {
 	c.check("without Flux's roles it is refused", func(t *testing.T) {
 		becomes(t, http.StatusForbidden)
 	})
+	roles := rolesAsInstalled(t, source)
 	c.check("for comparison: with them it is accepted", func(t *testing.T) {
-		out, err := source.Build(binaries["flux-roles"])
+		out, err := source.Build(roles)
 		require.NoError(t, err)
 		_, err = alone.Admin.Apply(clusterRoles(parse(t, string(out))))
 		require.NoError(t, err)
 		becomes(t, http.StatusCreated)
 	})
 	c.check("without-flux-edit: it is refused again", func(t *testing.T) {
-		_, err := alone.Admin.Apply(clusterRoles(over(t, source, "without-flux-edit", binaries["flux-roles"])))
+		_, err := alone.Admin.Apply(clusterRoles(over(t, source, "without-flux-edit", roles)))
 		require.NoError(t, err)
 		becomes(t, http.StatusForbidden)
 		answer, err := client.Do("GET", path, "")
@@ -86,6 +87,22 @@ func TestFluxActsForATenantWithNoMoreThanItHas(t *testing.T) {
 		require.Subset(t, arguments, []any{"--no-cross-namespace-refs=true", "--default-service-account=default", "--no-remote-bases=true"})
 		require.Contains(t, arguments, "--watch-all-namespaces", "what was there stays")
 	})
+}
+
+// rolesAsInstalled is a folder with Flux's roles as flux install prints them: the name
+// of each ClusterRole ends in Flux's namespace.
+func rolesAsInstalled(t *testing.T, source checkout.Checkout) string {
+	t.Helper()
+	named, printed := filepath.Join(source.Dir, "roles-named"), filepath.Join(source.Dir, "roles")
+	require.NoError(t, os.CopyFS(filepath.Join(named, "original"), os.DirFS(binaries["flux-roles"])))
+	require.NoError(t, os.WriteFile(filepath.Join(named, "kustomization.yaml"), []byte("nameSuffix: -flux-system\nresources: [original]\n"), 0o600))
+	text, err := source.Build(named)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "name: flux-edit-flux-system\n")
+	require.NoError(t, os.Mkdir(printed, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(printed, "gotk-components.yaml"), text, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(printed, "kustomization.yaml"), []byte("resources: [gotk-components.yaml]\n"), 0o600))
+	return printed
 }
 
 func clusterRoles(objects []*cluster.Object) []*cluster.Object {
