@@ -14,7 +14,7 @@ import (
 )
 
 // shipped are the Applications that examples/argocd makes, its own among them.
-var shipped = []string{"platform", "tenancy-common", "tenant-dev", "tenant-dev-project", "tenant-sales", "tenant-sales-project"}
+var shipped = []string{"platform", "tenancy-common", "tenant-dev", "project-dev", "tenant-sales", "project-sales"}
 
 const (
 	applications = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"

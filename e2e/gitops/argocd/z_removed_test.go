@@ -24,7 +24,7 @@ func TestRemoved(t *testing.T) {
 	for _, set := range []string{"tenants", "tenant-projects"} {
 		require.NoError(t, w.annotate("/apis/argoproj.io/v1alpha1/namespaces/argocd/applicationsets/"+set, "argocd.argoproj.io/application-set-refresh", "true"))
 	}
-	for _, name := range []string{"tenant-dev", "tenant-dev-project"} {
+	for _, name := range []string{"tenant-dev", "project-dev"} {
 		c.Check("Application "+name+" is gone", func(t *testing.T) {
 			require.NoError(t, cluster.Eventually(patience, func() error {
 				answer, err := w.admin().Do(http.MethodGet, applications+"/"+name, "")
