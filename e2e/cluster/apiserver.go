@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"time"
 )
 
 // APIServer is one kube-apiserver of a cluster. A cluster starts with one.
@@ -73,7 +72,7 @@ func (s *APIServer) Start() (err error) {
 	if s.process, err = c.runAs(name, nil, c.binaries["kube-apiserver"], s.args...); err != nil {
 		return err
 	}
-	return s.process.ready(time.Minute, func() error {
+	return s.process.ready(patience, func() error {
 		if c.ca == nil {
 			if c.ca, err = os.ReadFile(c.file("apiserver/apiserver.crt")); err != nil {
 				return err

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -179,7 +180,7 @@ func (c *Cluster) startEtcd() (url string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return url, p.ready(30*time.Second, func() error { return dial("127.0.0.1:" + ports[0]) })
+	return url, p.ready(patience, func() error { return dial("127.0.0.1:" + ports[0]) })
 }
 
 // startControllers starts the controllers that a cluster of this size needs.
@@ -204,7 +205,7 @@ func (c *Cluster) startControllers() error {
 	if err != nil {
 		return err
 	}
-	return p.ready(time.Minute, func() error {
+	return p.ready(patience, func() error {
 		answer, err := c.Admin.Do("GET", "/api/v1/namespaces/default/serviceaccounts/default", "")
 		if err != nil {
 			return err
@@ -225,7 +226,7 @@ func (c *Cluster) Serve(name string, ready func() error, bin string, args ...str
 	if err != nil {
 		return err
 	}
-	return p.ready(time.Minute, ready)
+	return p.ready(patience, ready)
 }
 
 // runAs is run, with a name of its own for the log.
@@ -242,16 +243,27 @@ func (c *Cluster) runAs(name string, env []string, bin string, args ...string) (
 	return p, err
 }
 
+// patience is for how long a server may start: a busy machine takes a minute for
+// what takes seconds otherwise. One that ends is not waited for.
+const patience = 5 * time.Minute
+
+// given are the ports that freePorts has returned. Nobody listens there yet, and
+// another cluster that starts at the same time must not get them.
+var given sync.Map
+
 // freePorts are loopback ports that nobody listens on.
 func freePorts(n int) ([]string, error) {
 	var ports []string
-	for range n {
+	for len(ports) < n {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
 		defer l.Close()
-		ports = append(ports, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+		port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+		if _, taken := given.LoadOrStore(port, true); !taken {
+			ports = append(ports, port)
+		}
 	}
 	return ports, nil
 }
