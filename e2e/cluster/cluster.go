@@ -246,16 +246,23 @@ func (c *Cluster) runAs(name string, env []string, bin string, args ...string) (
 	return p, err
 }
 
+// given are the ports that freePorts has returned. Nobody listens there yet, and
+// another cluster that starts at the same time must not get them.
+var given sync.Map
+
 // freePorts are loopback ports that nobody listens on.
 func freePorts(n int) ([]string, error) {
 	var ports []string
-	for range n {
+	for len(ports) < n {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
 		defer l.Close()
-		ports = append(ports, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+		port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+		if _, taken := given.LoadOrStore(port, true); !taken {
+			ports = append(ports, port)
+		}
 	}
 	return ports, nil
 }
