@@ -208,8 +208,8 @@ func remove(t *testing.T, as *cluster.Client, path string) {
 	}))
 }
 
-// someAtOnce are as many as the machine's two cores have use for.
-const someAtOnce = 6
+// someAtOnce are as many as two cores have use for, beside what other lanes do.
+const someAtOnce = 4
 
 // sideBySide calls f for each index, so many at once.
 func sideBySide(n, atOnce int, f func(i int)) {

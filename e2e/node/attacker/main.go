@@ -78,7 +78,7 @@ func main() {
 }
 
 // atOnce is how many processes run side by side.
-const atOnce = 6
+const atOnce = 4
 
 func each(lines []string) {
 	outcomes := make([]struct {
