@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/istio-tenancy/istio-tenancy/e2e/node"
@@ -199,7 +198,7 @@ func remove(t *testing.T, as *cluster.Client, path string) {
 	t.Helper()
 	_, err := as.Do(http.MethodDelete, path+"?gracePeriodSeconds=0", "")
 	require.NoError(t, err)
-	require.NoError(t, cluster.Eventually(30*time.Second, func() error {
+	require.NoError(t, cluster.Eventually(patience, func() error {
 		answer, err := as.Do(http.MethodGet, path, "")
 		if err == nil && answer.Code != http.StatusNotFound {
 			err = errors.New(path + " is still there")

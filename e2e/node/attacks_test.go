@@ -206,7 +206,7 @@ func (f *field) ends(name, spec, refused string) (bool, string) {
 	path := "/api/v1/namespaces/ns-1/pods/" + name
 	defer admin.Do(http.MethodDelete, path+"?gracePeriodSeconds=0", "")
 	said := ""
-	err := cluster.Eventually(45*time.Second, func() error {
+	err := cluster.Eventually(patience, func() error {
 		pod, err := admin.Get(path)
 		if err != nil {
 			return err

@@ -59,7 +59,7 @@ func thePopulation(t *testing.T, w *world) *population {
 
 // read waits until one ready Pod is behind each name of the table.
 func (p *population) read(w *world) error {
-	return cluster.Eventually(2*time.Minute, func() (err error) {
+	return cluster.Eventually(patience, func() (err error) {
 		if p.pods, err = list[corev1.Pod](w, "/api/v1/pods"); err != nil {
 			return err
 		}

@@ -147,7 +147,7 @@ func (m member) objects(labelled bool) ([]*cluster.Object, error) {
 
 // ready waits for a Pod, and returns its network.
 func (w *world) ready(namespace, name string) (node.Place, error) {
-	err := cluster.Eventually(time.Minute, func() error {
+	err := cluster.Eventually(patience, func() error {
 		pod, err := w.node.Cluster.Admin.Get("/api/v1/namespaces/" + namespace + "/pods/" + name)
 		if err != nil {
 			return err

@@ -73,7 +73,7 @@ func TestPodsAreAdministered(t *testing.T) {
 	tenant := w.tenants["dev"]
 	f := &field{world: w}
 	f.give(t, w.node.Cluster.As("dev-admin"), webDeployment)
-	require.NoError(t, w.node.Available("ns-0", "web", time.Minute))
+	require.NoError(t, w.node.Available("ns-0", "web", patience))
 	istiod := func() target {
 		return target{tenant.controlPlane, w.istiodPod(t, "dev").GetName(), "deployment/" + tenant.istiod(), "service/" + tenant.istiod(), tenant.istiod()}
 	}
@@ -118,7 +118,7 @@ func TestPodsAreAdministered(t *testing.T) {
 	c.Check("dev-admin, application: rollout restart", func(t *testing.T) {
 		out, err := w.types("dev-admin", own, changing[0])
 		require.NoError(t, err, out)
-		require.NoError(t, w.node.Available("ns-0", "web", time.Minute))
+		require.NoError(t, w.node.Available("ns-0", "web", patience))
 	})
 	for _, line := range restarting {
 		c.Check("dev-admin, control plane: "+line.name, func(t *testing.T) {
@@ -159,7 +159,7 @@ func (w *world) types(user string, at target, k kubectl) (string, error) {
 	select {
 	case r := <-done:
 		return r.out, r.err
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		return fmt.Sprintf("kubectl %s goes on", line), nil
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/istio-tenancy/istio-tenancy/e2e/tally"
@@ -69,7 +68,7 @@ func (i injected) check(t *testing.T, c *tally.Claim) {
 		}
 	}
 	// The kubelet has mounted its token and the root of its mesh, and started what was injected.
-	err = cluster.Eventually(time.Minute, func() error {
+	err = cluster.Eventually(patience, func() error {
 		stored, err := admin.Get(path)
 		if err != nil {
 			return err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
@@ -65,7 +64,7 @@ func TestPodsOfControlPlanes(t *testing.T) {
 	})
 	for _, name := range tenantNames {
 		c.Check(name+": afterwards istiod answers the API server", func(t *testing.T) {
-			require.NoError(t, cluster.Eventually(30*time.Second, func() error { return w.validates(w.tenants[name]) }))
+			require.NoError(t, cluster.Eventually(patience, func() error { return w.validates(w.tenants[name]) }))
 		})
 	}
 }
@@ -82,7 +81,7 @@ func TestPodsThatHang(t *testing.T) {
 	require.NoError(t, unix.Kill(p.ID, unix.SIGSTOP))
 	defer unix.Kill(p.ID, unix.SIGCONT)
 	ready := func(want string) error {
-		return cluster.Eventually(time.Minute, func() error {
+		return cluster.Eventually(patience, func() error {
 			if got := cluster.Condition(w.istiodPod(t, "dev"), "Ready"); got != want {
 				return fmt.Errorf("Ready is %q, right is %q", got, want)
 			}
@@ -99,7 +98,7 @@ func TestPodsThatHang(t *testing.T) {
 		require.Equal(t, restarts(pod, "discovery"), restarts(w.istiodPod(t, "dev"), "discovery"))
 	})
 	c.Check("it validates", func(t *testing.T) {
-		require.NoError(t, cluster.Eventually(30*time.Second, func() error { return w.validates(tenant) }))
+		require.NoError(t, cluster.Eventually(patience, func() error { return w.validates(tenant) }))
 	})
 }
 
@@ -219,7 +218,7 @@ func (w *world) killed(name, container string) error {
 	if err := unix.Kill(p.ID, unix.SIGKILL); err != nil {
 		return err
 	}
-	return cluster.Eventually(time.Minute, func() error {
+	return cluster.Eventually(patience, func() error {
 		after, err := w.oneIstiod(tenant)
 		if err != nil {
 			return err
@@ -250,7 +249,7 @@ func (w *world) validates(tenant *tenant) error {
 
 // endpointReady waits until the Service of istiod leads to it, or does not.
 func (w *world) endpointReady(tenant *tenant, want bool) error {
-	return cluster.Eventually(30*time.Second, func() error {
+	return cluster.Eventually(patience, func() error {
 		slices, err := w.node.Cluster.Admin.Items("/apis/discovery.k8s.io/v1/namespaces/" + tenant.controlPlane +
 			"/endpointslices?labelSelector=kubernetes.io/service-name=" + tenant.istiod())
 		if err != nil {

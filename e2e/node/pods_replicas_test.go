@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
@@ -22,7 +21,7 @@ func TestPodsOfTwoReplicas(t *testing.T) {
 	admin, tenant := w.node.Cluster.Admin, w.tenants["sales"]
 	for _, name := range tenantNames {
 		c.Check(name+": the autoscaler finds its Deployment, and says that there are no metrics", func(t *testing.T) {
-			require.NoError(t, cluster.Eventually(time.Minute, func() error {
+			require.NoError(t, cluster.Eventually(patience, func() error {
 				scaler, err := admin.Get("/apis/autoscaling/v2/namespaces/" + w.tenants[name].controlPlane + "/horizontalpodautoscalers/" + w.tenants[name].istiod())
 				if err != nil {
 					return err
@@ -53,7 +52,7 @@ func TestPodsOfTwoReplicas(t *testing.T) {
 		require.NoError(t, w.pods(tenant, 2))
 	})
 	allowed := func(want int) error {
-		return cluster.Eventually(30*time.Second, func() error {
+		return cluster.Eventually(patience, func() error {
 			b, err := admin.Get(budget)
 			if err != nil {
 				return err
@@ -114,7 +113,7 @@ func (w *world) scaled(tenant *tenant, replicas int) error {
 
 // pods waits until a tenant's istiod has that many Pods, which are ready.
 func (w *world) pods(tenant *tenant, want int) error {
-	return cluster.Eventually(90*time.Second, func() error {
+	return cluster.Eventually(patience, func() error {
 		pods, err := w.istiods(tenant)
 		if err != nil {
 			return err

@@ -27,7 +27,7 @@ func TestTrafficOfAMeshGoesOnWithoutItsIstiod(t *testing.T) {
 		})
 		m.checkTraffic(c, "istiod is away", func(t *testing.T) {
 			require.NoError(t, w.scale(m.tenant, 0))
-			require.NoError(t, cluster.Eventually(time.Minute, func() error {
+			require.NoError(t, cluster.Eventually(patience, func() error {
 				pods, err := w.istiods(m.tenant)
 				if err == nil && len(pods) > 0 {
 					err = fmt.Errorf("%s is there", cluster.ID(pods[0]))
@@ -150,7 +150,7 @@ func (w *world) scale(of *tenant, replicas int) error {
 
 // rolledOut waits until one Pod is a tenant's istiod, is ready, and is as it should be.
 func (w *world) rolledOut(of *tenant, should func(pod *cluster.Object) error) error {
-	return cluster.Eventually(2*time.Minute, func() error {
+	return cluster.Eventually(patience, func() error {
 		pod, err := w.oneIstiod(of)
 		if err != nil {
 			return err

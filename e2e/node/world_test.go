@@ -127,7 +127,7 @@ func (w *world) start(t *testing.T) (err error) {
 	}
 	t.Logf("the node is ready after %s", time.Since(begin).Round(time.Second))
 	for _, name := range tenantNames {
-		if err := w.node.Available(w.tenants[name].controlPlane, w.tenants[name].istiod(), 4*time.Minute); err != nil {
+		if err := w.node.Available(w.tenants[name].controlPlane, w.tenants[name].istiod(), patience); err != nil {
 			return err
 		}
 	}
@@ -190,7 +190,7 @@ func (w *world) startEnforcing() error {
 	if err := w.node.Enforce(); err != nil {
 		return err
 	}
-	return cluster.Eventually(time.Minute, func() error {
+	return cluster.Eventually(patience, func() error {
 		if from.Reaches(xds, time.Second) {
 			return fmt.Errorf("%s reaches %s: NetworkPolicies are not enforced", from.Address, xds)
 		}

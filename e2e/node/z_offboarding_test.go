@@ -75,7 +75,7 @@ func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
 
 	for _, search := range traces.searches() {
 		c.Check("fin left "+search.what, func(t *testing.T) {
-			require.NoError(t, cluster.Eventually(time.Minute, func() error {
+			require.NoError(t, cluster.Eventually(patience, func() error {
 				found, err := search.find(w)
 				if err == nil && len(found) > 0 {
 					err = fmt.Errorf("found %s", strings.Join(found, "\n"))
