@@ -33,8 +33,8 @@ func over(t *testing.T, source checkout.Checkout, component string, manifests ..
 }
 
 func TestFluxActsForATenantWithNoMoreThanItHas(t *testing.T) {
-	c := claims(t, "With Flux's own roles a tenant's administrator makes a Kustomization that names no account; "+
-		"the examples' components take that right, and set the flags with which it is nobody's")
+	c := claims(t, "With Flux's own roles a tenant's administrator makes a Kustomization; "+
+		"the examples' components take that right, and set the flags with which one that names no account is applied as nobody")
 	alone, sales, source := onlySales(t)
 	_, err := alone.Admin.Apply(sales.objects)
 	require.NoError(t, err)
@@ -43,7 +43,7 @@ func TestFluxActsForATenantWithNoMoreThanItHas(t *testing.T) {
 	client := alone.As(sales.admin)
 	const path = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/ns-1/kustomizations"
 	attack := object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "attack",
-		`"spec":{"interval":"1m","prune":false,"sourceRef":{"kind":"GitRepository","name":"attack"}}`)
+		`"spec":{"interval":"1m","prune":false,"serviceAccountName":"default","sourceRef":{"kind":"GitRepository","name":"attack"}}`)
 	// becomes tries the attack until it is answered so: roles are aggregated some time later.
 	becomes := func(t *testing.T, code int) {
 		t.Helper()
