@@ -11,7 +11,7 @@ RACE      := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 CONCURRENT = $(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b|testscript\.Run\b' --include='*.go' plugin))))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e e2e-claims e2e-groups e2e-one-by-one e2e-node e2e-node-open e2e-gitops e2e-soak bench manifests compare istio istio-accept lint generate kinds clean
+.PHONY: help build demo test e2e e2e-node e2e-node-open e2e-gitops e2e-soak bench manifests compare istio istio-accept lint generate kinds clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,24 +34,13 @@ test: ## Run all tests but e2e.
 	{ test -z "$$failed"; } 2>/dev/null
 
 e2e: ## Run the tests on a real API server and real istiods, and on a real node; the first run builds those.
-	$(MAKE) -j2 e2e-claims e2e-groups
-	$(MAKE) e2e-node
-
-# The claims wait for servers, and for what arrives, about as long as they compute, so
-# that the other groups, one after the other, run beside them.
-e2e-claims:
-	cd e2e && go test -count=1 -timeout 60m -v .
-
-# What a group prints stays together.
-e2e-groups:
-	@$(MAKE) --output-sync=line e2e-one-by-one
-
-e2e-one-by-one:
 	cd e2e/flux && go test -count=1 ./...
 	cd e2e/prometheus && go test -count=1 ./...
 	cd e2e/network && go test -count=1 ./...
 	cd e2e && go test -count=1 -timeout 20m -v ./apiproxy
 	cd e2e && go test -count=1 ./image ./servers
+	cd e2e && go test -count=1 -timeout 60m -v .
+	$(MAKE) e2e-node
 
 e2e-node: ## Run those on a real node alone, as root, with Debian's packages, which it installs.
 	cd e2e && go test -count=1 -timeout 30m -v ./node
