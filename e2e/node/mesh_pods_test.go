@@ -36,7 +36,7 @@ func (m member) control(method, path, target string, into any) error {
 	if err != nil {
 		return err
 	}
-	response, err := (&http.Client{Timeout: 20 * time.Second}).Do(request)
+	response, err := (&http.Client{Timeout: time.Minute}).Do(request)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func TestTrafficOfAMeshGoesOnWithoutItsIstiod(t *testing.T) {
 				}
 				return err
 			}))
-			time.Sleep(2 * time.Second) // without any
+			m.answersAnew(t)
 			require.NoError(t, w.scale(m.tenant, 1))
 			require.NoError(t, w.rolledOut(m.tenant, isThere))
 		})
@@ -106,6 +106,20 @@ func (m *mesh) checkTraffic(c *tally.Claim, what string, happens func(t *testing
 		c.Note("%s: while %s, in %.0f s, %d requests over an established connection and %d over new ones were answered.",
 			m.tenant.name, what, time.Since(begin).Seconds(), r.Established, r.New)
 	})
+}
+
+// answersAnew returns when calls have been answered over connections that were made
+// since now.
+func (m *mesh) answersAnew(t *testing.T) {
+	var before, now traffic
+	require.NoError(t, m.caller.control(http.MethodGet, "/traffic", "", &before))
+	require.NoError(t, cluster.Eventually(patience, func() error {
+		err := m.caller.control(http.MethodGet, "/traffic", "", &now)
+		if err == nil && now.New < before.New+20 {
+			err = fmt.Errorf("%d new connections, and then %d", before.New, now.New)
+		}
+		return err
+	}))
 }
 
 // traffic is what the program in ./grpc says of the calls that it made.

@@ -24,6 +24,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -147,7 +148,7 @@ func newClient() http.Handler {
 	control := http.NewServeMux()
 	control.HandleFunc("GET /ready", func(http.ResponseWriter, *http.Request) {})
 	control.HandleFunc("GET /call", func(w http.ResponseWriter, r *http.Request) {
-		result, err := callAnew(r.FormValue("target"))
+		result, err := callAnew(r.FormValue("target"), soon)
 		if err != nil {
 			result.Error = err.Error()
 		}
@@ -157,6 +158,9 @@ func newClient() http.Handler {
 		if err := t.start(r.FormValue("target")); err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 		}
+	})
+	control.HandleFunc("GET /traffic", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(t.soFar())
 	})
 	control.HandleFunc("DELETE /traffic", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(t.end())
@@ -172,17 +176,24 @@ func connect(target string) (*grpc.ClientConn, error) {
 	return grpc.NewClient(target, grpc.WithTransportCredentials(transport), grpc.WithNoProxy())
 }
 
-func callAnew(target string) (answer, error) {
+func callAnew(target string, limit time.Duration) (answer, error) {
 	connection, err := connect(target)
 	if err != nil {
 		return answer{}, err
 	}
 	defer connection.Close()
-	return call(connection)
+	return call(connection, limit)
 }
 
-func call(connection *grpc.ClientConn) (answer, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+// How long a call may take: one whose refusal is expected, too, and one of the traffic.
+// A machine that is busy with what else is tested may keep a connection waiting.
+const (
+	soon     = 5 * time.Second
+	patience = 30 * time.Second
+)
+
+func call(connection *grpc.ClientConn, limit time.Duration) (answer, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	var caller wrapperspb.StringValue
 	var server peer.Peer
@@ -196,7 +207,10 @@ func call(connection *grpc.ClientConn) (answer, error) {
 // what istiod has said, as Envoy does: new ones do without istiod.
 type traffic struct {
 	mu   sync.Mutex
-	stop func() report
+	stop func()
+
+	counting sync.Mutex
+	report   report
 }
 
 // report is what became of them.
@@ -215,37 +229,48 @@ func (t *traffic) start(target string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := call(established); err != nil {
+	if _, err := call(established, soon); err != nil {
 		return errors.Join(err, established.Close())
 	}
-	end, reports := make(chan struct{}), make(chan report)
-	t.stop = func() report {
+	t.report = report{}
+	end, ended := make(chan struct{}), make(chan struct{})
+	t.stop = func() {
 		close(end)
-		return <-reports
+		<-ended
 	}
 	go func() {
+		defer close(ended)
 		defer established.Close()
-		var r report
 		for {
 			select {
 			case <-end:
-				reports <- r
 				return
 			case <-time.After(20 * time.Millisecond):
 			}
-			r.count(&r.Established, "established", func() error { _, err := call(established); return err })
-			r.count(&r.New, "new", func() error { _, err := callAnew(target); return err })
+			_, err := call(established, patience)
+			t.count(&t.report.Established, "established", err)
+			_, err = callAnew(target, patience)
+			t.count(&t.report.New, "new", err)
 		}
 	}()
 	return nil
 }
 
-func (r *report) count(answered *int, connection string, call func() error) {
-	if err := call(); err != nil {
-		r.Failures = append(r.Failures, fmt.Sprintf("%s: %s connection: %v", time.Now().Format(time.StampMilli), connection, err))
+func (t *traffic) count(answered *int, connection string, err error) {
+	t.counting.Lock()
+	defer t.counting.Unlock()
+	if err != nil {
+		t.report.Failures = append(t.report.Failures, fmt.Sprintf("%s: %s connection: %v", time.Now().Format(time.StampMilli), connection, err))
 		return
 	}
 	*answered++
+}
+
+// soFar is the report of the calls that have ended.
+func (t *traffic) soFar() report {
+	t.counting.Lock()
+	defer t.counting.Unlock()
+	return report{t.report.Established, t.report.New, slices.Clone(t.report.Failures)}
 }
 
 func (t *traffic) end() report {
@@ -254,7 +279,7 @@ func (t *traffic) end() report {
 	if t.stop == nil {
 		return report{Failures: []string{"there was no traffic"}}
 	}
-	r := t.stop()
+	t.stop()
 	t.stop = nil
-	return r
+	return t.soFar()
 }
