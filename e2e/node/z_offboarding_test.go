@@ -110,13 +110,13 @@ func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
 
 // lingeringSpec listens for a while after its end has begun.
 const lingeringSpec = `
-terminationGracePeriodSeconds: 60
+terminationGracePeriodSeconds: 20
 containers:
 - name: app
   image: ` + appImage + `
   args: ["8080"]
   readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
-  lifecycle: {preStop: {sleep: {seconds: 25}}}
+  lifecycle: {preStop: {sleep: {seconds: 10}}}
 `
 
 // linger is what came of connections to a Pod while it ended.
