@@ -15,7 +15,7 @@ func TestABrokenIstiodIsRepairedFromGit(t *testing.T) {
 	w := fromZero(t)
 	good, err := w.Platform.Read("overlays/sales/kustomization.yaml")
 	require.NoError(t, err)
-	broken := good + "images: [{name: docker.io/istio/pilot, newTag: that-does-not-exist}]\n"
+	broken := good + "images: [{name: docker.io/istio/pilot, newTag: 1.31.0-that-does-not-exist}]\n"
 	require.NoError(t, w.Platform.Edit("overlays/sales/kustomization.yaml", good, broken))
 	require.NoError(t, w.Render())
 	commit := w.pushPlatform(t, "Break sales", nil)

@@ -129,7 +129,7 @@ func (w *world) fails(path string) (string, error) {
 		if status != "False" {
 			return fmt.Errorf("%s is ready: %s: %s", cluster.ID(object), status, message)
 		}
-		if reason == "Progressing" || reason == "ArtifactFailed" && strings.Contains(message, "retrying") {
+		if reason == "Progressing" || reason == "DependencyNotReady" || reason == "ArtifactFailed" && strings.Contains(message, "retrying") {
 			return fmt.Errorf("%s is not decided: %s", cluster.ID(object), message)
 		}
 		return nil
@@ -180,8 +180,9 @@ func written(object *cluster.Object) map[string]any {
 	}
 	metadata["managedFields"] = fields
 	delete(metadata, "resourceVersion")
-	if annotations, ok := metadata["annotations"].(map[string]any); ok {
-		delete(annotations, "reconcile.fluxcd.io/requestedAt") // which asks
+	if strings.Contains(o.GetAPIVersion(), "toolkit.fluxcd.io/") { // who asks for a reconciliation writes an annotation
+		delete(metadata, "managedFields")
+		delete(metadata, "annotations")
 	}
 	return o.Object
 }
