@@ -224,27 +224,14 @@ func (t *traces) searches() []search {
 
 // objects are all that name the tenant or one of its namespaces anywhere. Events do: they
 // are the record of what happened, and end by themselves after an hour.
-func (t *traces) objects(w *world) ([]string, error) {
-	all, err := w.node.Cluster.Admin.Everything()
-	if err != nil {
-		return nil, err
-	}
-	var found []string
-	for _, object := range all {
-		text, err := json.Marshal(object.Object)
-		if err != nil {
-			return nil, err
-		}
-		if object.GetKind() != "Event" && t.words.Match(text) {
-			found = append(found, cluster.ID(object))
-		}
-	}
-	return found, nil
-}
+func (t *traces) objects(w *world) ([]string, error) { return t.all(w, true, "Event") }
 
 // others are all objects that are not the tenant's, by name. Events and Leases come and
 // go by themselves.
-func (t *traces) others(w *world) ([]string, error) {
+func (t *traces) others(w *world) ([]string, error) { return t.all(w, false, "Event", "Lease") }
+
+// all are the objects that name the tenant, or those that do not, without those of some kinds.
+func (t *traces) all(w *world, named bool, but ...string) ([]string, error) {
 	all, err := w.node.Cluster.Admin.Everything()
 	if err != nil {
 		return nil, err
@@ -255,7 +242,7 @@ func (t *traces) others(w *world) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains([]string{"Event", "Lease"}, object.GetKind()) && !t.words.Match(text) {
+		if !slices.Contains(but, object.GetKind()) && t.words.Match(text) == named {
 			found = append(found, cluster.ID(object))
 		}
 	}
