@@ -104,13 +104,9 @@ func differs(path string, a, b any) string {
 	x, isMap := a.(map[string]any)
 	y, both := b.(map[string]any)
 	if isMap && both {
-		keys := slices.Sorted(maps.Keys(x))
-		for key := range y {
-			if _, found := x[key]; !found {
-				keys = append(keys, key)
-			}
-		}
-		for _, key := range keys {
+		all := maps.Clone(x)
+		maps.Copy(all, y)
+		for _, key := range slices.Sorted(maps.Keys(all)) {
 			if !reflect.DeepEqual(x[key], y[key]) {
 				return differs(path+"."+key, x[key], y[key])
 			}
