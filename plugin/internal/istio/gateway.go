@@ -67,3 +67,7 @@ var ingressNamespace = Variable{
 // pilot/pkg/config/kube/ingressv1/controller.go and status.go of 1.10 to 1.17,
 // pilot/pkg/config/kube/ingress of 1.18.
 var seesForeignIngresses = Range{Before: "1.18"}
+
+// IngressPolicyPrefix begins the names of the NetworkPolicies that are generated for
+// gateways.
+const IngressPolicyPrefix = "allow-ingress-"

@@ -1,9 +1,5 @@
 package istio
 
-// IngressPolicyPrefix begins the names of the NetworkPolicies that are generated for
-// gateways.
-const IngressPolicyPrefix = "allow-ingress-"
-
 // The names of the policies that are generated for a mesh.
 const (
 	MutualTLSPolicy    = "default"
