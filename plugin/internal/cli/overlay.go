@@ -139,9 +139,9 @@ transformers:
 - tenant.yaml
 # The order of the output, in which kubectl applies it: Namespaces first, the policies
 # that close them before what runs there, the injector before what it injects, the
-# validator last. Flux, Argo CD and a kustomization that
-# lists this one have an order of their own: there, Pods wait for their injector,
-# since a policy of the common base refuses them without their proxy.
+# validator last. Flux, Argo CD and a kustomization that lists this one have an order
+# of their own: there, Pods wait for their injector, since a policy of the common base
+# refuses them without their proxy.
 sortOptions:
   order: legacy
   legacySortOptions:
