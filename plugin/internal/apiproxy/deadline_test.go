@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -151,12 +152,13 @@ func TestAWatchThatIsNotReadEnds(t *testing.T) {
 
 // A list that is not read is not held.
 func TestAListThatIsNotReadIsDropped(t *testing.T) {
+	list := `{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{"a":"` + strings.Repeat("x", 8<<20) + `"}]}` // of each namespace: more than the kernel keeps for who does not read
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api/v1" {
 			fmt.Fprint(w, `{"resources":[{"name":"configmaps","kind":"ConfigMap","namespaced":true}]}`)
 			return
 		}
-		fmt.Fprintf(w, `{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{"a":%q}]}`, strings.Repeat("x", 32<<20))
+		_, _ = io.WriteString(w, list)
 	}))
 	t.Cleanup(server.Close)
 	base, err := url.Parse(server.URL)
@@ -168,6 +170,7 @@ func TestAListThatIsNotReadIsDropped(t *testing.T) {
 		close(ended)
 	})
 	conn := v.dial(t)
+	require.NoError(t, conn.NetConn().(*net.TCPConn).SetReadBuffer(1<<16))
 	_, err = io.WriteString(conn, "GET /api/v1/configmaps HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token\r\n\r\n")
 	require.NoError(t, err)
 	select {
