@@ -20,7 +20,7 @@ const (
 )
 
 // bootstrap writes into the platform's repository what `flux bootstrap` writes there,
-// with the component lockdown added as the component's page says. Flux' command builds
+// with components added as README.md of the example says. Flux' command builds
 // gotk-components.yaml from the manifests of its controllers' releases; here, these are
 // the same files of the controllers' modules.
 func bootstrap(w *gitops.World, components ...string) error {

@@ -16,8 +16,8 @@ import (
 // patience is for what is usually there within seconds, on a busy machine.
 const patience = 5 * time.Minute
 
-// world is a node on which Flux runs, with lockdown/ over its own manifests. The first
-// test that asks for it starts it.
+// world is a node on which Flux runs, with lockdown/ and newest-commit/ over its own
+// manifests. The first test that asks for it starts it.
 type world struct {
 	*gitops.World
 	once sync.Once
@@ -48,7 +48,7 @@ func (w *world) start(t *testing.T) (err error) {
 		return err
 	}
 	t.Logf("the node is ready after %s", time.Since(begin).Round(time.Second))
-	if err := bootstrap(w.World, "lockdown"); err != nil {
+	if err := bootstrap(w.World, "lockdown", "newest-commit"); err != nil {
 		return err
 	}
 	if _, err := w.Platform.Commit("Bootstrap Flux", nil); err != nil {
