@@ -1,5 +1,3 @@
-//go:build argocd
-
 package argocd_test
 
 import (
@@ -7,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/gitops"
 	"github.com/stretchr/testify/require"
 )
 
@@ -21,9 +20,9 @@ func TestFromZero(t *testing.T) {
 		})
 	}
 	c.Check("istiod runs, and has written its certificate where Argo CD applied none", func(t *testing.T) {
-		for tenant, namespace := range controlPlanes {
+		for tenant, namespace := range gitops.ControlPlanes {
 			require.NoError(t, w.Node.Available(namespace, "istiod-"+tenant, patience))
-			require.NoError(t, cluster.Eventually(patience, func() error { return w.certified(tenant) }))
+			require.NoError(t, cluster.Eventually(patience, func() error { return w.Certified(tenant) }))
 		}
 	})
 	before := map[string]application{}

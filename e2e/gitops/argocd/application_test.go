@@ -1,5 +1,3 @@
-//go:build argocd
-
 package argocd_test
 
 import (
@@ -29,7 +27,7 @@ type application struct {
 		Health     struct{ Status string }
 		Conditions []struct{ Type, Message string }
 		History    []struct{ ID int }
-		Resources  []struct{ Kind, Namespace, Name, Status string }
+		Resources  []struct{ Group, Version, Kind, Namespace, Name, Status string }
 		// ReconciledAt is when it was last compared with Git.
 		ReconciledAt   string
 		OperationState struct {
@@ -41,13 +39,46 @@ type application struct {
 	}
 }
 
+// application is one beside the platform's, or one of another namespace, as ns-1/name.
 func (w *world) application(name string) (application, error) {
 	var app application
-	answer, err := w.admin().Do(http.MethodGet, applications+"/"+name, "")
+	answer, err := w.admin().Do(http.MethodGet, applicationPath(name), "")
 	if err := errors.Join(err, answer.Error()); err != nil {
 		return app, fmt.Errorf("Application %s: %w", name, err)
 	}
 	return app, json.Unmarshal(answer.Body, &app)
+}
+
+func applicationPath(name string) string {
+	if namespace, name, found := strings.Cut(name, "/"); found {
+		return "/apis/argoproj.io/v1alpha1/namespaces/" + namespace + "/applications/" + name
+	}
+	return applications + "/" + name
+}
+
+// objects are those of an Application, as they are stored.
+func (w *world) objects(name string) ([]*cluster.Object, error) {
+	app, err := w.application(name)
+	if err != nil {
+		return nil, err
+	}
+	var all []*cluster.Object
+	for _, r := range app.Status.Resources {
+		reference := &cluster.Object{}
+		reference.SetAPIVersion(strings.TrimPrefix(r.Group+"/"+r.Version, "/"))
+		reference.SetKind(r.Kind)
+		reference.SetNamespace(r.Namespace)
+		reference.SetName(r.Name)
+		stored, err := w.admin().Read(reference)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, stored)
+	}
+	if len(all) == 0 {
+		err = fmt.Errorf("Application %s has no objects", name)
+	}
+	return all, err
 }
 
 // says is all that the status says for people to read.
@@ -89,7 +120,7 @@ func (w *world) settled(name string) error {
 // refresh asks for an Application to be compared with Git at once, and for "hard" to be
 // rendered again, too; it waits for the answer.
 func (w *world) refresh(name, how string) error {
-	if err := w.annotate(applications+"/"+name, refresh, how); err != nil {
+	if err := w.annotate(applicationPath(name), refresh, how); err != nil {
 		return err
 	}
 	return cluster.Eventually(patience, func() error {
@@ -104,6 +135,16 @@ func (w *world) refresh(name, how string) error {
 func (w *world) annotate(path, key, value string) error {
 	answer, err := w.admin().Do(http.MethodPatch, path, fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, key, value))
 	return errors.Join(err, answer.Error())
+}
+
+// generate asks for all ApplicationSets to look at the repository at once.
+func (w *world) generate() error {
+	for _, set := range []string{"tenants", "tenant-projects"} {
+		if err := w.annotate("/apis/argoproj.io/v1alpha1/namespaces/argocd/applicationsets/"+set, "argocd.argoproj.io/application-set-refresh", "true"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deployed waits until an Application has the commit, Synced and Healthy.

@@ -1,62 +1,15 @@
-//go:build argocd
-
 package argocd_test
 
 import (
 	"fmt"
-	"strings"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/istio-tenancy/istio-tenancy/e2e/gitops"
 	"github.com/stretchr/testify/require"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
-
-// bookinfo are the Services of Istio's example.
-var bookinfo = []string{"productpage", "details", "reviews", "ratings"}
-
-const serviceYAML = `---
-apiVersion: v1
-kind: Service
-metadata: {name: $NAME}
-spec:
-  selector: {app: $NAME}
-  ports: [{name: http, port: 9080}]
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: $NAME-v1}
-spec:
-  selector: {matchLabels: {app: $NAME, version: v1}}
-  template:
-    metadata:
-      labels: {app: $NAME, version: v1}
-      annotations: {sidecar.istio.io/proxyCPU: 1m, sidecar.istio.io/proxyMemory: 16Mi}
-    spec:
-      containers:
-      - {name: $NAME, image: "docker.io/istio/examples-bookinfo-$NAME-v1:1.20.3"}
-`
-
-// gatewayYAML is as Istio's documentation writes a gateway. Where there is no registry,
-// an image without a tag must not be asked for.
-const gatewayYAML = `---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: ingress}
-spec:
-  selector: {matchLabels: {app: ingress}}
-  template:
-    metadata:
-      annotations: {inject.istio.io/templates: gateway}
-      labels: {app: ingress, sidecar.istio.io/inject: "true"}
-    spec:
-      containers:
-      - name: istio-proxy
-        image: auto
-        imagePullPolicy: IfNotPresent
-        resources: {requests: {cpu: 1m, memory: 16Mi}}
-`
 
 const bookinfoApplication = `
 apiVersion: argoproj.io/v1alpha1
@@ -69,44 +22,60 @@ spec:
   syncPolicy: {automated: {prune: true, selfHeal: true}}
 `
 
-func TestInjected(t *testing.T) {
-	c := claims(t, "Bookinfo and a gateway of a tenant's own repository, in the tenant's project, are Synced and Healthy, and have their sidecars")
+func TestApplicationsFromTheTenantsRepositoryAreInjected(t *testing.T) {
+	c := claims(t, "Bookinfo and a gateway of a tenant's own repository, in the tenant's project, are Synced and Healthy, and have their proxies")
 	w := theTenants(t)
-	text := gatewayYAML
-	for _, name := range bookinfo {
-		text += strings.ReplaceAll(serviceYAML, "$NAME", name)
-	}
-	commit, err := w.Applications["sales"].Commit("Add Bookinfo", map[string]string{"bookinfo/bookinfo.yaml": text})
+	text, err := w.Platform.Read("examples/bookinfo/bookinfo.yaml")
+	require.NoError(t, err)
+	sales := w.Applications["sales"]
+	commit, err := sales.Commit("Add Bookinfo", map[string]string{"bookinfo/bookinfo.yaml": text, "bookinfo/gateway.yaml": gitops.Gateway})
 	require.NoError(t, err)
 	objects, err := cluster.Parse([]byte(bookinfoApplication))
 	require.NoError(t, err)
 	_, err = w.admin().Apply(objects)
 	require.NoError(t, err)
-	c.Check("the Application is Synced and Healthy", func(t *testing.T) { require.NoError(t, w.deployed("sales-bookinfo", commit)) })
-	pods, err := w.admin().Items("/api/v1/namespaces/ns-1/pods")
-	require.NoError(t, err)
-	require.Len(t, pods, len(bookinfo)+1)
-	for _, pod := range pods {
-		c.Check(pod.GetLabels()["app"], func(t *testing.T) { require.NoError(t, injected(pod)) })
+	for _, app := range append([]string{"ingress"}, gitops.Bookinfo...) {
+		c.Check(app, func(t *testing.T) {
+			require.NoError(t, cluster.Eventually(patience, func() error { return w.Injected("ns-1", app, "istiod-sales.istio-system1.svc") }))
+		})
 	}
+	c.Check("the Application is Synced and Healthy", func(t *testing.T) { require.NoError(t, w.deployed("sales-bookinfo", commit)) })
+	// What is tried next has the place that these Pods had.
+	commit, err = sales.Commit("Remove Bookinfo", map[string]string{
+		"bookinfo/bookinfo.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: left}\n", "bookinfo/gateway.yaml": "",
+	})
+	require.NoError(t, err)
+	c.Check("removed from the repository, it is pruned", func(t *testing.T) {
+		require.NoError(t, w.deployed("sales-bookinfo", commit))
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			left, err := w.admin().Items("/apis/apps/v1/namespaces/ns-1/deployments")
+			if err == nil && len(left) > 0 {
+				err = fmt.Errorf("ns-1 has %s", cluster.ID(left[0]))
+			}
+			return err
+		}))
+	})
+	require.NoError(t, w.admin().Delete(objects))
 }
 
-// injected says whether istiod has seen a Pod, and has put its proxy's image into it.
-func injected(pod *cluster.Object) error {
-	if pod.GetAnnotations()["sidecar.istio.io/status"] == "" {
-		return fmt.Errorf("%s: metadata.annotations: has no sidecar.istio.io/status", cluster.ID(pod))
+func TestOneBuildIsInjected(t *testing.T) {
+	c := claims(t, "A tenant that is one new directory in Git, with Bookinfo and a gateway in one build with the control plane, is Synced and Healthy, and has its proxies, whatever the order in which Argo CD applies")
+	w := theTenants(t)
+	require.NoError(t, os.CopyFS(filepath.Join(w.Platform.Dir, "overlays/bookinfo"), os.DirFS(filepath.Join(w.Platform.Dir, "examples/bookinfo"))))
+	overlay, err := w.Platform.Read("overlays/bookinfo/kustomization.yaml")
+	require.NoError(t, err)
+	commit, err := w.Platform.Commit("Add bookinfo", map[string]string{"overlays/bookinfo/kustomization.yaml": overlay + gitops.Small})
+	require.NoError(t, err)
+	require.NoError(t, w.generate())
+	for _, name := range []string{"tenant-bookinfo", "project-bookinfo"} {
+		c.Check(name, func(t *testing.T) {
+			require.NoError(t, cluster.Eventually(patience, func() error { _, err := w.application(name); return err }))
+			require.NoError(t, w.deployed(name, commit))
+		})
 	}
-	for _, list := range []string{"containers", "initContainers"} {
-		containers, _, err := unstructured.NestedSlice(pod.Object, "spec", list)
-		if err != nil {
-			return err
-		}
-		for _, container := range containers {
-			c, _ := container.(map[string]any)
-			if image, _ := c["image"].(string); c["name"] == "istio-proxy" && strings.Contains(image, "proxyv2") {
-				return nil
-			}
-		}
+	for _, app := range append([]string{"istio-ingressgateway"}, gitops.Bookinfo...) {
+		c.Check(app, func(t *testing.T) {
+			require.NoError(t, cluster.Eventually(patience, func() error { return w.Injected("bookinfo", app, "istiod-bookinfo.istio-bookinfo.svc") }))
+		})
 	}
-	return fmt.Errorf("%s: has no container istio-proxy", cluster.ID(pod))
 }

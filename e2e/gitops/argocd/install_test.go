@@ -1,5 +1,3 @@
-//go:build argocd
-
 package argocd_test
 
 import (
@@ -20,7 +18,8 @@ import (
 var notRun = []string{"argocd-server", "argocd-dex-server", "argocd-notifications-controller"}
 
 // installation is what the README of the examples says of Argo CD's own manifests. The
-// image's name is the one thing that a user writes, too.
+// image's name is the one thing that a user writes, too. Argo CD looks for Applications
+// in tenants' namespaces as well, which gives tenants more to try.
 const installation = `
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
@@ -31,6 +30,12 @@ resources:
 components:
 - ../examples/argocd/plugin
 - ../examples/argocd/impersonation
+patches:
+- patch: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: argocd-cmd-params-cm, namespace: argocd}
+    data: {application.namespaces: "ns-0,ns-1"}
 images:
 - {name: registry.example/istio-tenancy, newName: e2e.local/istio-tenancy, newTag: "1"}
 `

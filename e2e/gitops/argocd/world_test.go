@@ -1,5 +1,3 @@
-//go:build argocd
-
 package argocd_test
 
 import (
