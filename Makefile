@@ -48,7 +48,7 @@ e2e-node: ## Run those on a real node alone, as root, with Debian's packages, wh
 e2e-node-open: ## Start that node, and leave it open for an hour, or FOR=4h, to look around.
 	cd e2e && go test -count=1 -timeout 0 -v -run TestOpen ./node -open $(FOR)
 
-e2e-gitops: ## Run the tests with Flux's own controllers on a real node, as root.
+e2e-gitops: ## Run the tests with the own controllers of Flux and Argo CD on a real node, as root.
 	cd e2e && go test -count=1 -timeout 60m -v -p 1 ./gitops/...
 
 e2e-soak: ## Run the API proxy for half an hour, or SOAK=8h, of watches that time out.

@@ -37,6 +37,13 @@ func application(name, project, words string) gitopsObject {
 		`"project":"` + project + `","source":{"repoURL":"https://example.com/x.git","path":"."},"destination":{"server":"https://kubernetes.default.svc","namespace":"ns-1"}`, words}
 }
 
+// operated is an Application of the own project with a field beside spec.
+func operated(name, field, words string) gitopsObject {
+	o := application(name, "tenant-sales", words)
+	o.spec += "}," + strings.TrimSuffix(field, "}")
+	return o
+}
+
 const (
 	account   = `"serviceAccountName":"applications",`
 	ownRef    = `"sourceRef":{"kind":"GitRepository","name":"x"}`
@@ -70,6 +77,8 @@ var beyondTheNamespace = []gitopsObject{
 	application("the default project", "default", "spec.project: found default; want tenant-sales"),
 	application("the platform's project", "tenancy", "spec.project"),
 	application("another tenant's project", "tenant-dev", "spec.project"),
+	operated("an operation with a source of its own", `"operation":{"sync":{"source":{"repoURL":"https://example.com/dev/applications.git","path":"."}}}`, "operation: Argo CD would sync"),
+	operated("a state of an operation", `"status":{"operationState":{"operation":{},"phase":"Running","startedAt":"2026-01-01T00:00:00Z"}}`, "status: Argo CD would sync"),
 	{"a project", "appprojects", "argoproj.io/v1alpha1", "AppProject", `"sourceRepos":["*"]`, "appprojects in a tenant's namespace"},
 	{"a set of Applications", "applicationsets", "argoproj.io/v1alpha1", "ApplicationSet",
 		`"generators":[],"template":{"metadata":{},"spec":{"project":"tenant-sales","destination":{}}}`, "applicationsets in a tenant's namespace"},

@@ -8,6 +8,7 @@
 //	crds/go.mod        nothing: its modules hold CustomResourceDefinitions
 //	network/go.mod     CoreDNS, kube-router
 //	flux/go.mod        Flux' kustomize-controller and source-controller
+//	argocd/go.mod      Argo CD's components, and the kustomize of its image
 //
 // A family is built once per content of its go.mod and go.sum, into the user's
 // cache directory; of runs side by side one builds it, and the others wait.
@@ -112,6 +113,16 @@ var families = []Family{
 		Files: map[string]string{
 			"source-controller-config":    "github.com/fluxcd/source-controller//config",
 			"kustomize-controller-config": "github.com/fluxcd/kustomize-controller//config",
+		},
+	},
+	{
+		Name:     "argocd",
+		Dir:      "argocd",
+		Packages: []string{"./argocd", "sigs.k8s.io/kustomize/kustomize/v5"},
+		Names:    []string{"argocd", "argocd-kustomize"},
+		Files: map[string]string{
+			"argocd-manifests": "github.com/argoproj/argo-cd/v3//manifests",
+			"argocd-scripts":   "github.com/argoproj/argo-cd/v3//hack",
 		},
 	},
 	{

@@ -1,7 +1,6 @@
 package flux_test
 
 import (
-	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -57,7 +56,7 @@ func TestASecondReconciliationChangesNothing(t *testing.T) {
 	c := claims(t, "When all istiods have run, another reconciliation writes nothing")
 	w := fromZero(t)
 	for _, name := range ofTheTenants {
-		require.NoError(t, cluster.Eventually(patience, func() error { return w.settled(name) }), name)
+		require.NoError(t, cluster.Eventually(patience, func() error { return w.Certified(name) }), name)
 	}
 	for _, name := range ofThePlatform {
 		before, err := w.inventory(name)
@@ -73,27 +72,4 @@ func TestASecondReconciliationChangesNothing(t *testing.T) {
 			c.Verify(err == nil, "%v", err)
 		}
 	}
-}
-
-// settled says whether a tenant's istiod has written all that it writes beside what
-// was applied: its CA in its webhooks.
-func (w *world) settled(tenant string) error {
-	for _, kind := range []string{"mutatingwebhookconfigurations", "validatingwebhookconfigurations"} {
-		all, err := w.admin().Items("/apis/admissionregistration.k8s.io/v1/" + kind + "?labelSelector=istio-tenancy.dev/tenant=" + tenant)
-		if err != nil {
-			return err
-		}
-		if len(all) == 0 {
-			return fmt.Errorf("%s has no %s", tenant, kind)
-		}
-		for _, object := range all {
-			hooks, _, _ := unstructured.NestedSlice(object.Object, "webhooks")
-			for _, hook := range hooks {
-				if ca, _, _ := unstructured.NestedString(hook.(map[string]any), "clientConfig", "caBundle"); ca == "" {
-					return fmt.Errorf("%s has no CA yet", cluster.ID(object))
-				}
-			}
-		}
-	}
-	return nil
 }

@@ -85,7 +85,6 @@ func (w *world) admin() *cluster.Client { return w.Node.Cluster.Admin }
 var (
 	ofTheTenants          = []string{"dev", "sales"}
 	applicationNamespaces = map[string]string{"dev": "ns-0", "sales": "ns-1"}
-	controlPlanes         = map[string]string{"dev": "istio-system", "sales": "istio-system1"}
 )
 
 // fromZero is theWorld when examples/flux has been applied and every tenant is ready.

@@ -2,12 +2,12 @@ package flux_test
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/gitops"
 	"github.com/stretchr/testify/require"
 )
 
@@ -35,30 +35,14 @@ func TestATenantIsRemoved(t *testing.T) {
 
 	w.pushPlatform(t, "Remove sales", map[string]string{"examples/flux/kustomization.yaml": without, "examples/flux/sales.yaml": ""})
 	c.Check("its Kustomizations go for good", func(t *testing.T) { require.NoError(t, w.gone("tenant-sales", "tenant-sales-applications")) })
-	c.Check("what they made is deleted", func(t *testing.T) {
-		for _, kinds := range []string{"namespaces", "clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations," +
-			"validatingadmissionpolicies,validatingadmissionpolicybindings"} {
-			out, err := w.Node.Cluster.Kubectl(cluster.ClusterAdmin, "delete", kinds, "-l", "istio-tenancy.dev/tenant=sales")
-			require.NoError(t, err, out)
-		}
-	})
+	c.Check("what they made is deleted", func(t *testing.T) { require.NoError(t, w.DeleteTenant("sales")) })
 	for _, object := range before {
-		err := cluster.Eventually(patience, func() error {
-			path, err := w.admin().Path(object)
-			if err != nil {
-				return err
-			}
-			answer, err := w.admin().Do(http.MethodGet, path, "")
-			if err == nil && answer.Code != http.StatusNotFound {
-				err = fmt.Errorf("%s is left", cluster.ID(object))
-			}
-			return err
-		})
+		err := cluster.Eventually(patience, func() error { return w.Gone(object) })
 		c.Verify(err == nil, "%v", err)
 	}
 	w.checkSame(c.T, c.Verify, others)
 	c.Check("the other tenant's istiod is available", func(t *testing.T) {
-		require.NoError(t, w.Node.Available(controlPlanes["dev"], "istiod-dev", patience))
+		require.NoError(t, w.Node.Available(gitops.ControlPlanes["dev"], "istiod-dev", patience))
 	})
 }
 
@@ -81,10 +65,7 @@ func (w *world) gone(names ...string) error {
 // checkThere checks that objects are the ones that they were, and nobody deletes them.
 func (w *world) checkThere(verify func(bool, string, ...any) bool, before []*cluster.Object) {
 	for _, object := range before {
-		after, err := w.admin().Read(object)
-		if err == nil && (after.GetUID() != object.GetUID() || after.GetDeletionTimestamp() != nil) {
-			err = fmt.Errorf("%s was deleted", cluster.ID(object))
-		}
+		err := w.Kept(object)
 		verify(err == nil, "%v", err)
 	}
 }

@@ -142,7 +142,7 @@ func TestArgoCDConfinesATenantsApplications(t *testing.T) {
 			require.Equal(t, "argocd", project.GetNamespace())
 			require.Equal(t, namespaces, object.Strings(project, "spec", "sourceNamespaces"))
 			require.Empty(t, object.List(project, "spec", "clusterResourceWhitelist"))
-			require.Equal(t, []string{"https://example.com/" + tenant.GetName() + "/*"}, object.Strings(project, "spec", "sourceRepos"))
+			require.Equal(t, []string{"https://example.com/" + tenant.GetName() + "/applications.git"}, object.Strings(project, "spec", "sourceRepos"))
 			var listed []string
 			for _, k := range object.List(project, "spec", "namespaceResourceWhitelist") {
 				listed = append(listed, object.String(k, "kind"))

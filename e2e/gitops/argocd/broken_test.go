@@ -1,0 +1,80 @@
+package argocd_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	tenantFile = "overlays/sales/tenant.yaml"
+	overlay    = "overlays/sales/kustomization.yaml"
+	// Without an update that waits for the new Pod, no old one is left.
+	wrongImage = `
+patches:
+- target: {kind: Deployment, name: istiod}
+  patch: |
+    - op: replace
+      path: /spec/strategy
+      value: {type: Recreate}
+    - op: replace
+      path: /spec/template/spec/containers/0/image
+      value: docker.io/istio/pilot:none
+`
+)
+
+func TestBrokenIstiod(t *testing.T) {
+	c := claims(t, "A commit breaks a tenant's istiod, and one that mends it is applied while no istiod of the tenant runs")
+	w := theTenants(t)
+	whole, err := w.Platform.Read(overlay)
+	require.NoError(t, err)
+	broken, err := w.Platform.Commit("Break the image of sales", map[string]string{overlay: whole + wrongImage})
+	require.NoError(t, err)
+	require.NoError(t, w.refresh("tenant-sales", "normal"))
+	c.Check("the wrong image is applied, and no istiod of the tenant runs", func(t *testing.T) {
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			app, err := w.application("tenant-sales")
+			if err == nil && (app.Status.Sync.Revision != broken || app.Status.Health.Status == "Healthy") {
+				err = fmt.Errorf("Application tenant-sales is %s at %s", app.Status.Health.Status, app.Status.Sync.Revision)
+			}
+			if err != nil {
+				return err
+			}
+			pods, err := w.admin().Items("/api/v1/namespaces/istio-system1/pods?labelSelector=app=istiod")
+			for _, pod := range pods {
+				if cluster.MustBe(pod, "Ready") == nil {
+					err = fmt.Errorf("%s is ready", cluster.ID(pod))
+				}
+			}
+			return err
+		}))
+	})
+	mended, err := w.Platform.Commit("Mend the image of sales", map[string]string{overlay: whole})
+	require.NoError(t, err)
+	c.Check("the commit that mends it is applied", func(t *testing.T) { require.NoError(t, w.deployed("tenant-sales", mended)) })
+	c.Check("the other tenant is Synced and Healthy at it, too", func(t *testing.T) { require.NoError(t, w.deployed("tenant-dev", mended)) })
+}
+
+func TestBrokenTenant(t *testing.T) {
+	c := claims(t, "Of a tenant whose file is wrong nothing is deleted, its Application says what is wrong, and other tenants go on")
+	w := theTenants(t)
+	whole, err := w.Platform.Read(tenantFile)
+	require.NoError(t, err)
+	before, err := w.owned("sales")
+	require.NoError(t, err)
+	broken, err := w.Platform.Commit("Break sales", map[string]string{tenantFile: whole + "  applicationNamespace: ns-1\n"})
+	require.NoError(t, err)
+	require.NoError(t, w.refresh("tenant-sales", "normal"))
+	c.Check("the Application says which field is wrong", func(t *testing.T) {
+		said, err := w.saying("tenant-sales", "spec.applicationNamespace")
+		require.NoError(t, err)
+		t.Log(said)
+	})
+	c.Check("the other tenant is Synced and Healthy at the commit", func(t *testing.T) { require.NoError(t, w.deployed("tenant-dev", broken)) })
+	w.checkKept(c.Verify, before)
+	mended, err := w.Platform.Commit("Mend sales", map[string]string{tenantFile: whole})
+	require.NoError(t, err)
+	c.Check("a commit mends it", func(t *testing.T) { require.NoError(t, w.deployed("tenant-sales", mended)) })
+}

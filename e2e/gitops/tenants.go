@@ -1,0 +1,73 @@
+package gitops
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// ControlPlanes are the namespaces of the shipped tenants' control planes.
+var ControlPlanes = map[string]string{"dev": "istio-system", "sales": "istio-system1"}
+
+// Certified says whether a tenant's istiod has written all that it writes beside what
+// was applied: its CA in its webhooks.
+func (w *World) Certified(tenant string) error {
+	for _, kind := range []string{"mutatingwebhookconfigurations", "validatingwebhookconfigurations"} {
+		all, err := w.Node.Cluster.Admin.Items("/apis/admissionregistration.k8s.io/v1/" + kind + "?labelSelector=istio-tenancy.dev/tenant=" + tenant)
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			return fmt.Errorf("%s has no %s", tenant, kind)
+		}
+		for _, object := range all {
+			hooks, _, _ := unstructured.NestedSlice(object.Object, "webhooks")
+			for _, hook := range hooks {
+				if ca, _, _ := unstructured.NestedString(hook.(map[string]any), "clientConfig", "caBundle"); ca == "" {
+					return fmt.Errorf("%s has no CA yet", cluster.ID(object))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// Kept says whether an object is the one that it was, and nobody deletes it.
+func (w *World) Kept(before *cluster.Object) error {
+	after, err := w.Node.Cluster.Admin.Read(before)
+	if err == nil && (after.GetUID() != before.GetUID() || after.GetDeletionTimestamp() != nil) {
+		err = fmt.Errorf("%s was deleted", cluster.ID(before))
+	}
+	return err
+}
+
+// Gone says whether an object is gone.
+func (w *World) Gone(object *cluster.Object) error {
+	path, err := w.Node.Cluster.Admin.Path(object)
+	if errors.Is(err, cluster.ErrNoKind) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	answer, err := w.Node.Cluster.Admin.Do(http.MethodGet, path, "")
+	if err == nil && answer.Code != http.StatusNotFound {
+		err = fmt.Errorf("%s is left", cluster.ID(object))
+	}
+	return err
+}
+
+// DeleteTenant runs the commands by which docs/gitops.md deletes what a tool has left of
+// a tenant.
+func (w *World) DeleteTenant(tenant string) error {
+	for _, kinds := range []string{"namespaces", "clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations," +
+		"validatingadmissionpolicies,validatingadmissionpolicybindings"} {
+		out, err := w.Node.Cluster.Kubectl(cluster.ClusterAdmin, "delete", kinds, "-l", "istio-tenancy.dev/tenant="+tenant)
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+	}
+	return nil
+}
