@@ -11,11 +11,12 @@ import (
 )
 
 // drifts are changes by hand, one of each kind that is rendered, as merge patches. What
-// Kubernetes itself changes is left alone.
+// Kubernetes itself changes is left alone. Each changes a field that is rendered: one
+// that is added would be nobody's in Git, and stay. A ConfigMap's are its own, so each
+// is changed.
 var drifts = map[string]string{
-	"Namespace":                        `{"metadata":{"labels":{"istio-tenancy.dev/tenant":"somebody"}}}`,
+	"Namespace":                        `{"metadata":{"labels":{"istio.io/rev":"somebody"}}}`,
 	"ServiceAccount":                   `{"metadata":{"labels":{"istio-tenancy.dev/tenant":null}}}`,
-	"ConfigMap":                        `{"data":{"mesh":"trustDomain: somebody","values":"{}","merged-values":"{}","original-values":"{}","config":"policy: disabled"}}`,
 	"Service":                          `{"spec":{"selector":{"app":"somebody"}}}`,
 	"Deployment":                       `{"spec":{"template":{"spec":{"serviceAccountName":"default"}}}}`,
 	"HorizontalPodAutoscaler":          `{"spec":{"maxReplicas":9}}`,
@@ -41,6 +42,17 @@ var drifts = map[string]string{
 func (w *World) Drift(object *cluster.Object) error {
 	admin := w.Node.Cluster.Admin
 	change := drifts[object.GetKind()]
+	if object.GetKind() == "ConfigMap" {
+		data := map[string]string{}
+		for key := range object.Object["data"].(map[string]any) {
+			data[key] = "{}"
+		}
+		text, err := json.Marshal(map[string]any{"data": data})
+		if err != nil {
+			return err
+		}
+		change = string(text)
+	}
 	if change == "" {
 		return fmt.Errorf("%s is rendered, and no change of its kind is known", cluster.ID(object))
 	}
