@@ -29,6 +29,12 @@ func newCgroup() (string, error) {
 		if err := os.Mkdir(folder, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 			return "", err
 		}
+		// All Pods together would get as much of a busy machine as one process beside them.
+		if h.Name() == "cpu" {
+			if err := os.WriteFile(filepath.Join(folder, "cpu.shares"), []byte("16384"), 0o644); err != nil {
+				return "", err
+			}
+		}
 		if h.Name() != "cpuset" {
 			continue
 		}

@@ -120,6 +120,9 @@ var families = []Family{
 		Dir:      "argocd",
 		Packages: []string{"./argocd", "sigs.k8s.io/kustomize/kustomize/v5"},
 		Names:    []string{"argocd", "argocd-kustomize"},
+		// Argo CD copies itself into images that have no libraries. Packages that are
+		// compiled without cgo for it would be compiled twice.
+		LDFlags: "-linkmode external -extldflags -static",
 		Files: map[string]string{
 			"argocd-manifests": "github.com/argoproj/argo-cd/v3//manifests",
 			"argocd-scripts":   "github.com/argoproj/argo-cd/v3//hack",

@@ -21,7 +21,7 @@ patches:
       value: {type: Recreate}
     - op: replace
       path: /spec/template/spec/containers/0/image
-      value: docker.io/istio/pilot:none
+      value: docker.io/istio/pilot:1.31.0-that-does-not-exist
 `
 )
 

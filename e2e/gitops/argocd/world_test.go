@@ -16,7 +16,7 @@ import (
 )
 
 // patience is for what is usually there within seconds, on a busy machine.
-const patience = 5 * time.Minute
+const patience = 10 * time.Minute
 
 // world is a node on which Argo CD runs, with plugin/ and impersonation/ over its own
 // manifests. The first test that asks for it starts it.
