@@ -27,7 +27,7 @@ func onlySales(t *testing.T, words ...string) (*cluster.Cluster, *tenant, checko
 	alone, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, t.Name()), Users: []string{sales.admin}})
 	require.NoError(t, err)
 	t.Cleanup(alone.Stop)
-	common, err := source.Render("bases/istio/common")
+	common, err := renderCommon()
 	require.NoError(t, err)
 	_, err = alone.Admin.Apply(common)
 	require.NoError(t, err)

@@ -34,7 +34,7 @@ func TestFiftyNamespacesAndAnAPIServerThatStartsAnew(t *testing.T) {
 	require.NoError(t, source.Add("wide", withProxy))
 	wide.objects, err = source.Render("overlays/wide")
 	require.NoError(t, err)
-	common, err := source.Render("bases/istio/common")
+	common, err := renderCommon()
 	require.NoError(t, err)
 
 	alone, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "wide"), Flags: []string{"--enable-priority-and-fairness=true"}})

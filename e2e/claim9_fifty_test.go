@@ -37,7 +37,7 @@ func TestFiftyTenantsOfOneAPIServerAreIsolatedPairwise(t *testing.T) {
 	fifty, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "fifty")})
 	require.NoError(t, err)
 	defer fifty.Stop()
-	common, err := source.Render("bases/istio/common")
+	common, err := renderCommon()
 	require.NoError(t, err)
 	_, err = fifty.Admin.Apply(common)
 	require.NoError(t, err)

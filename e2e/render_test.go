@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"path/filepath"
+	"sync"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/checkout"
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 )
 
 // newCheckout copies this repository's bases, overlays and examples.
@@ -14,3 +16,25 @@ func newCheckout(dir string) (checkout.Checkout, error) {
 	}
 	return checkout.New("..", dir, path)
 }
+
+// renderCommon is the common base, as shipped. It is the largest thing that kustomize
+// builds here, and the same in every checkout: so it is built once.
+func renderCommon() ([]*cluster.Object, error) {
+	text, err := commonText()
+	if err != nil {
+		return nil, err
+	}
+	return cluster.Parse(text) // anew, since a test may change what it gets
+}
+
+var commonText = sync.OnceValues(func() ([]byte, error) {
+	dir, err := filepath.Abs(filepath.Join(logs, "common"))
+	if err != nil {
+		return nil, err
+	}
+	source, err := newCheckout(dir)
+	if err != nil {
+		return nil, err
+	}
+	return source.Build("bases/istio/common", "--enable-alpha-plugins", "--enable-exec")
+})

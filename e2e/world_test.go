@@ -109,7 +109,7 @@ func (w *world) start(t *testing.T) (err error) {
 	if _, err := w.cluster.Admin.Apply(w.gatewayAPI); err != nil {
 		return fmt.Errorf("apply the Gateway API: %w", err)
 	}
-	if w.common, err = w.source.Render("bases/istio/common"); err != nil {
+	if w.common, err = renderCommon(); err != nil {
 		return err
 	}
 	if _, err := w.cluster.Admin.Apply(w.common); err != nil {
