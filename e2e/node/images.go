@@ -53,6 +53,9 @@ func (i Image) write(file string) error {
 			return err
 		}
 		libraries[target] = i.Program
+		if err := makeRoom(&layer, libraries); err != nil {
+			return err
+		}
 		for to, from := range libraries {
 			if err := add(out, to, from); err != nil {
 				return err
@@ -89,6 +92,21 @@ func (i Image) write(file string) error {
 		images[tag] = image
 	}
 	return tarball.MultiWriteToFile(file, images)
+}
+
+// makeRoom is for files, by their sizes: to make room while they are read would take
+// longer than all else.
+func makeRoom(layer *bytes.Buffer, files map[string]string) error {
+	size := int64(64 << 10) // of headers and folders
+	for _, from := range files {
+		info, err := os.Stat(from)
+		if err != nil {
+			return err
+		}
+		size += info.Size()
+	}
+	layer.Grow(int(size))
+	return nil
 }
 
 func add(out *tar.Writer, to, from string) error {
