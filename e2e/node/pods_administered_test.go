@@ -132,7 +132,7 @@ func TestPodsAreAdministered(t *testing.T) {
 			before := istiod()
 			out, err := w.types("dev-admin", before, line)
 			require.NoError(t, err, out)
-			require.NoError(t, w.pods(tenant, 1))
+			require.NoError(t, w.pods(tenant, 1, isThere))
 			require.NotEqual(t, before.pod, istiod().pod, "the Pod is the same")
 		})
 	}
