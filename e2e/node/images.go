@@ -34,6 +34,8 @@ type Image struct {
 	Entrypoint []string
 	// User is a number; without one, it is root.
 	User string
+	// Later is for an image that no Pod asks for before Start returns: the node starts without it.
+	Later bool
 }
 
 // write writes the image as `docker save` does.
