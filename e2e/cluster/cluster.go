@@ -11,7 +11,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -45,8 +44,6 @@ type Options struct {
 	// Controllers are those that run, as the controller manager takes them; by
 	// default, those that the rendered objects, an attacker or an offboarding meet.
 	Controllers string
-	// Env are variables of the environment of every server.
-	Env []string
 }
 
 // NodeUser is as whom the kubelet of a node acts.
@@ -68,7 +65,6 @@ type Cluster struct {
 	servers     int // how many API servers were added
 	host        string
 	controllers string
-	env         []string
 	net         int // the second octet of its Services' addresses
 	pods        int // how many pods got an address
 	stop        []func()
@@ -104,7 +100,7 @@ func Start(binaries servers.Binaries, o Options) (_ *Cluster, err error) {
 		return nil, err
 	}
 	c := &Cluster{Logs: o.Logs, binaries: binaries, data: data, net: int(96 + (nets.Add(2)-2)%16),
-		host: o.Host, controllers: cmp.Or(o.Controllers, controllers), env: o.Env}
+		host: o.Host, controllers: cmp.Or(o.Controllers, controllers)}
 	c.stop = append(c.stop, func() { os.RemoveAll(data) })
 	defer func() {
 		if err != nil {
@@ -242,7 +238,7 @@ func (c *Cluster) runAs(name string, env []string, bin string, args ...string) (
 		return nil, err
 	}
 	defer log.Close()
-	p, err := start(log, name, c.data, nil, slices.Concat(c.env, env), bin, args...)
+	p, err := start(log, name, c.data, nil, env, bin, args...)
 	if err == nil {
 		c.starting.Lock()
 		defer c.starting.Unlock()

@@ -79,7 +79,6 @@ func Start(binaries servers.Binaries, o Options) (_ *Node, err error) {
 	if n.Cluster, err = cluster.Start(binaries, cluster.Options{
 		Logs: o.Logs, Host: Address, Nodes: []string{Name}, Controllers: "*",
 		Users: append([]string{scheduler, proxy}, o.Users...),
-		Env:   []string{"GOGC=400"}, // their heaps are small, and to collect them often takes a tenth of their time
 		Flags: []string{"--endpoint-reconciler-type", "lease", "--service-cluster-ip-range", serviceRange,
 			"--kubelet-preferred-address-types", "InternalIP", "--kubelet-client-certificate", kubelet.certificate, "--kubelet-client-key", kubelet.key},
 	}); err != nil {
