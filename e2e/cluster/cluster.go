@@ -202,6 +202,7 @@ func (c *Cluster) startControllers() error {
 		"--kube-api-qps", "200", "--kube-api-burst", "400",
 		"--concurrent-namespace-syncs", "10",
 		"--namespace-sync-period", "5s",
+		"--horizontal-pod-autoscaler-sync-period", "5s",
 	)
 	if err != nil {
 		return err

@@ -109,8 +109,7 @@ func theField(t *testing.T) *field {
 		namespace, name string
 		spec            string
 	}{
-		{dev, "ns-0", "prey", answeringSpec}, {dev, "ns-0", "friend", answeringSpec},
-		{sales, "ns-1", "own", answeringSpec}, {sales, "ns-1", "attacker", attackerSpec},
+		{dev, "ns-0", "prey", answeringSpec}, {dev, "ns-0", "friend", answeringSpec}, {sales, "ns-1", "attacker", attackerSpec},
 	} {
 		require.NoError(t, makePod(p.client, p.namespace, p.name, p.spec))
 		t.Cleanup(func() { remove(t, w.node.Cluster.Admin, "/api/v1/namespaces/"+p.namespace+"/pods/"+p.name) })
@@ -121,8 +120,9 @@ func theField(t *testing.T) *field {
 		require.NoError(t, err)
 		return p
 	}
+	thePopulation(t, w)
 	f.prey, f.friend = place("ns-0", "prey"), place("ns-0", "friend")
-	own, self := place("ns-1", "own"), place("ns-1", "attacker")
+	own, self := place("ns-1", "app"), place("ns-1", "attacker")
 	istiodOf := func(name string) string {
 		p, err := w.istiod(name)
 		require.NoError(t, err)

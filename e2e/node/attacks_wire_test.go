@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,6 +24,15 @@ const (
 	loopback  = "such a Pod reaches what listens on the loopback address of its node"
 	linkLocal = "a plugin that enforces NetworkPolicies for IPv4 alone leaves Pods of one node to each other's IPv6 addresses of the link"
 )
+
+// asksSpec has a container for each answer to who may send such packets.
+const asksSpec = `
+terminationGracePeriodSeconds: 0
+containers:
+- {name: root, image: ` + attackerImage + `, securityContext: {runAsUser: 0}}
+- {name: without, image: ` + attackerImage + `, securityContext: {runAsUser: 0, capabilities: {drop: [ALL]}}}
+- {name: user, image: ` + attackerImage + `, securityContext: {runAsUser: 1000}}
+`
 
 // attackTheWire has attacks about addresses that the attacker does not have. They run one
 // by one, since they change what Pods know of each other.
@@ -115,22 +123,22 @@ func (f *field) attackTheWire(c *tally.Claim, readme string) {
 		came, said := f.attackerDoes("linklocal {prey} 8080")
 		named(t, came, said, linkLocal)
 	})
-	for name, row := range map[string]struct{ asks, says, sentence string }{
-		"root without asking has such sockets":     {"runAsUser: 0", "sent", "a container that runs as root has `NET_RAW` without asking"},
-		"without capabilities there are none":      {"runAsUser: 0, capabilities: {drop: [ALL]}", "operation not permitted", ""},
-		"an ordinary user without asking has none": {"runAsUser: 1000", "operation not permitted", ""},
+	require.NoError(c.T, makePod(f.node.Cluster.As("sales-admin"), "ns-1", "asks", asksSpec))
+	defer remove(c.T, f.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/asks")
+	_, err := f.ready("ns-1", "asks")
+	require.NoError(c.T, err)
+	for name, row := range map[string]struct{ container, says, sentence string }{
+		"root without asking has such sockets":     {"root", "sent", "a container that runs as root has `NET_RAW` without asking"},
+		"without capabilities there are none":      {"without", "operation not permitted", ""},
+		"an ordinary user without asking has none": {"user", "operation not permitted", ""},
 	} {
 		c.Check(name, func(t *testing.T) {
-			pod := "asks-" + strings.Fields(name)[0]
-			require.NoError(t, makePod(f.node.Cluster.As("sales-admin"), "ns-1", pod, secured(row.asks)))
-			defer remove(t, f.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/"+pod)
-			_, err := f.ready("ns-1", pod)
-			require.NoError(t, err)
-			out, _ := f.node.Cluster.Kubectl("sales-admin", "exec", "-n", "ns-1", pod, "--", "/usr/local/bin/attacker", "syn", f.friend.Address, f.prey.Address+":8080")
+			out, _ := f.node.Cluster.Kubectl("sales-admin", "exec", "-n", "ns-1", "asks", "-c", row.container, "--", "/usr/local/bin/attacker", "syn", f.friend.Address, f.prey.Address+":8080")
 			require.Contains(t, out, row.says)
 			require.Contains(t, readme, row.sentence)
 		})
 	}
+	f.inheritAnAddress(c)
 	c.Check("a probe that is sent on to another tenant's Pod is not followed", func(t *testing.T) {
 		var asked atomic.Int32
 		var listener net.Listener
@@ -153,6 +161,55 @@ containers:
 		_, err := f.ready("ns-1", "sends-on") // the redirection counts as an answer
 		require.NoError(t, err)
 		require.Zero(t, asked.Load(), "the kubelet asked another tenant's Pod")
+	})
+}
+
+// inheritAnAddress has a Pod of dev get the address of a Pod of sales that has ended.
+func (f *field) inheritAnAddress(c *tally.Claim) {
+	const pod, port = "/api/v1/namespaces/ns-1/pods/mayfly", 40000
+	call := func(from node.Place, port int) (conn net.Conn, err error) {
+		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from.Address), Port: port}, Timeout: silence}
+		err = from.Do(func() error {
+			conn, err = dialer.Dial("tcp", f.names.Replace("{own}:8080"))
+			return err
+		})
+		return conn, err
+	}
+	require.NoError(c.T, makePod(f.node.Cluster.As("sales-admin"), "ns-1", "mayfly", answeringSpec))
+	mayfly, err := f.ready("ns-1", "mayfly")
+	require.NoError(c.T, err)
+	left, err := call(mayfly, port)
+	require.NoError(c.T, err, "sales' own Pod does not reach its tenant's")
+	defer left.Close() // never said to the other side: the Pod's network goes first
+	remove(c.T, f.node.Cluster.Admin, pod)
+	var heir node.Place
+	require.NoError(c.T, cluster.Eventually(patience, func() error {
+		if err := node.Next(mayfly.Address); err != nil {
+			return err
+		}
+		if err := makePod(f.node.Cluster.As("dev-admin"), "ns-0", "heir", answeringSpec); err != nil {
+			return err
+		}
+		if heir, err = f.ready("ns-0", "heir"); err != nil || heir.Address == mayfly.Address {
+			return err
+		}
+		remove(c.T, f.node.Cluster.Admin, "/api/v1/namespaces/ns-0/pods/heir")
+		return fmt.Errorf("it has the address %s", heir.Address)
+	}))
+	defer remove(c.T, f.node.Cluster.Admin, "/api/v1/namespaces/ns-0/pods/heir")
+	c.Check("an address that a Pod of another tenant had is not let in where that was", func(t *testing.T) {
+		require.NoError(t, cluster.Eventually(20*time.Second, func() error { // its rules are written some seconds after it runs
+			conn, err := call(heir, 0)
+			if err == nil {
+				return errors.Join(errors.New("it is let in"), conn.Close())
+			}
+			return nil
+		}))
+	})
+	c.Check("nor from the port of a connection that was never closed", func(t *testing.T) {
+		_, err := call(heir, port)
+		require.Error(t, err)
+		require.Regexp(t, closed, err.Error())
 	})
 }
 

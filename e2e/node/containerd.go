@@ -47,15 +47,22 @@ const (
 	dnsImage   = "e2e.local/coredns:1"
 )
 
-// writeImages makes the images, and returns a file for each.
-func (n *Node) writeImages(images []Image) (files []string, err error) {
-	images = append(images, Image{Name: pauseImage, Program: n.binaries["pause"]}, Image{Name: dnsImage, Program: n.binaries["coredns"]})
+// imageFiles are files of images, and later those that the node starts without.
+type imageFiles struct{ first, later []string }
+
+// writeImages makes the images.
+func (n *Node) writeImages(images []Image) (files imageFiles, err error) {
+	images = append([]Image{{Name: pauseImage, Program: n.binaries["pause"]}, {Name: dnsImage, Program: n.binaries["coredns"]}}, images...)
 	for i, image := range images {
 		file := n.file(fmt.Sprintf("image-%d.tar", i))
 		if err := image.write(file); err != nil {
-			return nil, fmt.Errorf("image %s: %w", image.Name, err)
+			return files, fmt.Errorf("image %s: %w", image.Name, err)
 		}
-		files = append(files, file)
+		if image.Later {
+			files.later = append(files.later, file)
+		} else {
+			files.first = append(files.first, file)
+		}
 	}
 	return files, nil
 }

@@ -34,6 +34,8 @@ type Image struct {
 	Entrypoint []string
 	// User is a number; without one, it is root.
 	User string
+	// Later is for an image that no Pod asks for before Start returns: the node starts without it.
+	Later bool
 }
 
 // write writes the image as `docker save` does.
@@ -53,6 +55,9 @@ func (i Image) write(file string) error {
 			return err
 		}
 		libraries[target] = i.Program
+		if err := makeRoom(&layer, libraries); err != nil {
+			return err
+		}
 		for to, from := range libraries {
 			if err := add(out, to, from); err != nil {
 				return err
@@ -89,6 +94,21 @@ func (i Image) write(file string) error {
 		images[tag] = image
 	}
 	return tarball.MultiWriteToFile(file, images)
+}
+
+// makeRoom is for files, by their sizes: to make room while they are read would take
+// longer than all else.
+func makeRoom(layer *bytes.Buffer, files map[string]string) error {
+	size := int64(64 << 10) // of headers and folders
+	for _, from := range files {
+		info, err := os.Stat(from)
+		if err != nil {
+			return err
+		}
+		size += info.Size()
+	}
+	layer.Grow(int(size))
+	return nil
 }
 
 func add(out *tar.Writer, to, from string) error {

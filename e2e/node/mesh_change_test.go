@@ -3,8 +3,10 @@ package node_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 )
@@ -29,27 +31,28 @@ func (w *world) changeFile(t *testing.T, of *tenant, name string, edit func(cont
 	edit(content)
 	after, err := yaml.Marshal(content)
 	require.NoError(t, err)
+	var objects []*cluster.Object
 	restored := false
 	restore = func() {
 		if restored {
 			return
 		}
 		restored = true
-		require.NoError(t, w.write(of, file, before))
+		require.NoError(t, os.WriteFile(file, before, 0o644))
+		_, err := w.node.Cluster.Admin.Apply(of.objects) // what is rendered from it
+		require.NoError(t, err)
+		require.NoError(t, w.node.Cluster.Admin.Delete(slices.DeleteFunc(objects, of.has)))
 	}
 	t.Cleanup(restore)
-	require.NoError(t, w.write(of, file, after))
+	require.NoError(t, os.WriteFile(file, after, 0o644))
+	objects, err = w.source.Render("overlays/" + of.name)
+	require.NoError(t, err)
+	_, err = w.node.Cluster.Admin.Apply(objects)
+	require.NoError(t, err)
 	return restore
 }
 
-func (w *world) write(of *tenant, file string, text []byte) error {
-	if err := os.WriteFile(file, text, 0o644); err != nil {
-		return err
-	}
-	objects, err := w.source.Render("overlays/" + of.name)
-	if err != nil {
-		return err
-	}
-	_, err = w.node.Cluster.Admin.Apply(objects)
-	return err
+// has says whether an object is among the tenant's rendered ones.
+func (t *tenant) has(object *cluster.Object) bool {
+	return slices.ContainsFunc(t.objects, func(o *cluster.Object) bool { return cluster.ID(o) == cluster.ID(object) })
 }

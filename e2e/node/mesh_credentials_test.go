@@ -33,10 +33,10 @@ type credential string
 const (
 	plaintext credential = "plaintext"
 	own       credential = "a certificate of the mesh for its own namespace"
-	ofDev     credential = "a certificate of dev's mesh for ns-0"
-	// foreign is of this mesh's CA: no token of the mesh's audience is had in ns-0, so
-	// that the tests sign one with the API server's key.
-	foreign credential = "a certificate of the mesh for ns-0"
+	ofOther   credential = "a certificate of another mesh"
+	// foreign is of this mesh's CA: no token of the mesh's audience is had in a foreign
+	// namespace, so that the tests sign one with the API server's key.
+	foreign credential = "a certificate of the mesh for a foreign namespace"
 )
 
 // identity is that of the Pods in a namespace of the mesh.
@@ -56,20 +56,19 @@ func (m *mesh) certificate(of credential) (*tls.Certificate, error) {
 			return nil, err
 		}
 		return w.sign(m.tenant, token, m.identity(m.caller.namespace))
-	case ofDev:
-		dev := w.tenants["dev"]
-		token, err := w.node.Cluster.ServiceAccountToken("ns-0", "default", dev.audience())
+	case ofOther:
+		token, err := w.node.Cluster.ServiceAccountToken(m.foreign(), "default", m.other.audience())
 		if err != nil {
 			return nil, err
 		}
-		return w.sign(dev, token, dev.identity("ns-0"))
+		return w.sign(m.other, token, m.other.identity(m.foreign()))
 	case foreign:
 		token, err := w.node.Cluster.Forge(cluster.Claims{
-			Audience: m.tenant.audience(), Namespace: "ns-0", Name: "default", Expires: time.Now().Add(time.Hour)}, nil)
+			Audience: m.tenant.audience(), Namespace: m.foreign(), Name: "default", Expires: time.Now().Add(time.Hour)}, nil)
 		if err != nil {
 			return nil, err
 		}
-		return w.sign(m.tenant, token, m.identity("ns-0"))
+		return w.sign(m.tenant, token, m.identity(m.foreign()))
 	}
 	return nil, nil
 }

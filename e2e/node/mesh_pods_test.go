@@ -13,6 +13,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/istio-tenancy/istio-tenancy/e2e/node"
+	"github.com/istio-tenancy/istio-tenancy/e2e/tally"
 	"github.com/stretchr/testify/require"
 )
 
@@ -70,15 +71,25 @@ type mesh struct {
 	// unlabelled is like who, without the label by which istiod knows that a Pod can
 	// do mutual TLS.
 	unlabelled member
+	// other is the tenant of another mesh, and stranger a Pod of its first application
+	// namespace that is in no mesh.
+	other    *tenant
+	stranger node.Place
 }
 
-// meshes are those of sales and of fin; stranger is a Pod of ns-0 in no mesh.
-type meshes struct {
-	sales, fin *mesh
-	stranger   node.Place
-}
+// foreign is a namespace of another tenant.
+func (m *mesh) foreign() string { return m.other.applications[0] }
 
-func (m *meshes) all() []*mesh { return []*mesh{m.sales, m.fin} }
+// meshes are those of the tenants.
+type meshes struct{ dev, sales, fin *mesh }
+
+// each calls f for every mesh, side by side.
+func (m *meshes) each(c *tally.Claim, f func(t *testing.T, m *mesh)) {
+	all := []*mesh{m.dev, m.sales, m.fin}
+	sideBySide(len(all), len(all), func(i int) {
+		c.Run(all[i].tenant.name, func(t *testing.T) { f(t, all[i]) })
+	})
+}
 
 var theirMeshes struct {
 	once sync.Once
@@ -90,19 +101,21 @@ var theirMeshes struct {
 func theMeshes(t *testing.T, w *world) *meshes {
 	t.Helper()
 	m := &theirMeshes
-	m.once.Do(func() { m.err = m.start(w) })
+	strangers := thePopulation(t, w)
+	m.once.Do(func() { m.err = m.start(w, strangers) })
 	require.NoError(t, m.err)
 	return &m.meshes
 }
 
-func (m *meshes) start(w *world) error {
-	m.sales, m.fin = newMesh(w.tenants["sales"]), newMesh(w.tenants["fin"])
-	objects, err := cluster.Parse([]byte(strangerPod))
-	if err != nil {
-		return err
-	}
+// start makes the members. While sales attacks dev, sales is not let in there: that is why
+// the mesh of dev has another tenant beside it.
+func (m *meshes) start(w *world, strangers *population) error {
+	dev, sales, fin := w.tenants["dev"], w.tenants["sales"], w.tenants["fin"]
+	m.dev, m.sales, m.fin = newMesh(dev, fin), newMesh(sales, dev), newMesh(fin, dev)
+	all := []*mesh{m.dev, m.sales, m.fin}
+	var objects []*cluster.Object
 	var members []*member
-	for _, mesh := range []*mesh{m.sales, m.fin} {
+	for _, mesh := range all {
 		for _, member := range []*member{&mesh.who, &mesh.unlabelled, &mesh.caller} {
 			made, err := member.objects(member != &mesh.unlabelled)
 			if err != nil {
@@ -114,19 +127,29 @@ func (m *meshes) start(w *world) error {
 	if _, err := w.node.Cluster.Admin.Apply(objects); err != nil {
 		return err
 	}
+	var err error
 	for _, member := range members {
 		if member.place, err = w.ready(member.namespace, member.name); err != nil {
 			return err
 		}
 	}
-	m.stranger, err = w.ready("ns-0", "stranger")
-	return err
+	for _, mesh := range all {
+		pod, err := strangers.find(mesh.foreign(), "app=app")
+		if err != nil {
+			return err
+		}
+		if mesh.stranger, err = w.node.Pod(pod.Namespace, pod.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func newMesh(t *tenant) *mesh {
+func newMesh(t, other *tenant) *mesh {
 	first, last := t.applications[0], t.applications[len(t.applications)-1]
 	return &mesh{
 		tenant:     t,
+		other:      other,
 		caller:     member{namespace: last, name: "caller"},
 		who:        member{namespace: first, name: "who"},
 		unlabelled: member{namespace: first, name: "unlabelled"},
@@ -201,13 +224,4 @@ spec:
     image: auto
     imagePullPolicy: IfNotPresent # what auto stands for is pulled always, otherwise
     lifecycle: {postStart: {exec: {command: [pilot-agent, --help]}}}
-`
-
-const strangerPod = `
-apiVersion: v1
-kind: Pod
-metadata: {name: stranger, namespace: ns-0, labels: {sidecar.istio.io/inject: "false"}}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers: [{name: app, image: "` + appImage + `", args: ["8080"]}]
 `

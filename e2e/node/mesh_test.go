@@ -12,51 +12,51 @@ import (
 )
 
 func TestAMeshTakesItsOwnIdentitiesOnTheWire(t *testing.T) {
-	c := claims(t, "On the wire, between Pods that their own istiod injected: a mesh answers its own Pods, by their identities, and refuses plaintext, the certificate of another mesh, and one of its own CA for a foreign namespace")
+	c := claims(t, "On the wire, in the meshes of three tenants, in both modes of discovery, between Pods that their own istiod injected: a mesh answers its own Pods, by their identities, and refuses plaintext, the certificate of another mesh, and one of its own CA for a foreign namespace")
 	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
-	for _, m := range theMeshes(t, w).all() {
+	theMeshes(t, w).each(c, func(_ *testing.T, m *mesh) {
 		m.checkOwnCall(c, "as rendered")
 		m.check(c, "as rendered", m.caller.place, []attempt{
 			{own, m.who, "answered " + m.identity(m.caller.namespace)},
 			{plaintext, m.who, cutOff},
 			{plaintext, m.unlabelled, cutOff},
-			{ofDev, m.who, unknownAuthority},
+			{ofOther, m.who, unknownAuthority},
 			{foreign, m.who, denied},
 		})
-	}
+	})
 }
 
 func TestANamespaceInAllowFromNeedsACertificateOfTheMesh(t *testing.T) {
 	c := claims(t, "On the wire, from a namespace in `allowFrom`: a certificate of the mesh's own CA for that namespace is answered, plaintext and a certificate of another mesh are not; out of `allowFrom` again, new connections of it are refused as before")
 	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
-	meshes := theMeshes(t, w)
-	for _, m := range meshes.all() {
+	theMeshes(t, w).each(c, func(t *testing.T, m *mesh) {
 		restore := w.change(t, m.tenant, func(spec map[string]any) {
 			network, _ := spec["network"].(map[string]any)
 			if network == nil {
 				network = map[string]any{}
 			}
 			before, _ := network["allowFrom"].([]any)
-			network["allowFrom"] = append(before, "ns-0")
+			network["allowFrom"] = append(before, m.foreign())
 			spec["network"] = network
 		})
-		m.check(c, "with ns-0 in allowFrom", meshes.stranger, []attempt{
-			{foreign, m.who, "answered " + m.identity("ns-0")},
+		m.check(c, "with a foreign namespace in allowFrom", m.stranger, []attempt{
+			{foreign, m.who, "answered " + m.identity(m.foreign())},
+			{own, m.who, "answered " + m.identity(m.caller.namespace)},
 			{plaintext, m.who, cutOff},
-			{ofDev, m.who, unknownAuthority},
+			{ofOther, m.who, unknownAuthority},
 		})
 		restore()
-		m.check(c, "without ns-0 in allowFrom", m.caller.place, []attempt{{foreign, m.who, denied}})
-	}
+		m.check(c, "without it in allowFrom", m.caller.place, []attempt{{foreign, m.who, denied}})
+	})
 }
 
 func TestWithoutThePolicyAForeignNamespaceIsAnswered(t *testing.T) {
 	c := claims(t, "For comparison: without `deny-other-tenants`, a certificate of the mesh's own CA for a foreign namespace is answered, and mutual TLS refuses the others still")
 	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
-	for _, m := range theMeshes(t, w).all() {
+	theMeshes(t, w).each(c, func(t *testing.T, m *mesh) {
 		var policies []*cluster.Object
 		for _, object := range m.tenant.objects {
 			if object.GetKind() == "AuthorizationPolicy" && object.GetName() == "deny-other-tenants" {
@@ -71,13 +71,14 @@ func TestWithoutThePolicyAForeignNamespaceIsAnswered(t *testing.T) {
 		t.Cleanup(restore)
 		require.NoError(t, w.node.Cluster.Admin.Delete(policies))
 		m.check(c, "without the policy", m.caller.place, []attempt{
-			{foreign, m.who, "answered " + m.identity("ns-0")},
+			{foreign, m.who, "answered " + m.identity(m.foreign())},
+			{own, m.who, "answered " + m.identity(m.caller.namespace)},
 			{plaintext, m.who, cutOff},
-			{ofDev, m.who, unknownAuthority},
+			{ofOther, m.who, unknownAuthority},
 		})
 		restore()
 		m.check(c, "with the policy again", m.caller.place, []attempt{{foreign, m.who, denied}})
-	}
+	})
 }
 
 // Without Envoy a server either has TLS or has it not: istiod gives plaintext to a
@@ -86,19 +87,19 @@ func TestPermissiveAnswersPlaintext(t *testing.T) {
 	c := claims(t, "On the wire, with `mtls: PERMISSIVE`: plaintext is answered by a Pod without the label of mutual TLS, and one with it refuses what it refuses under `STRICT`")
 	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
-	for _, m := range theMeshes(t, w).all() {
+	theMeshes(t, w).each(c, func(t *testing.T, m *mesh) {
 		restore := w.change(t, m.tenant, func(spec map[string]any) { spec["mtls"] = "PERMISSIVE" })
 		m.check(c, "PERMISSIVE", m.caller.place, []attempt{
 			{plaintext, m.unlabelled, "answered plaintext"},
 			{own, m.who, "answered " + m.identity(m.caller.namespace)},
 			{plaintext, m.who, cutOff},
-			{ofDev, m.who, unknownAuthority},
+			{ofOther, m.who, unknownAuthority},
 			{foreign, m.who, denied},
 		})
 		m.checkOwnCall(c, "PERMISSIVE")
 		restore()
 		m.check(c, "STRICT again", m.caller.place, []attempt{{plaintext, m.unlabelled, cutOff}})
-	}
+	})
 }
 
 // attempt is a connection to a member of a mesh, and what becomes of it.

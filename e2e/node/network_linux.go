@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -48,13 +49,26 @@ func set(name, value string) error {
 	return os.WriteFile(filepath.Join("/proc/sys", name), []byte(value), 0o644)
 }
 
+const (
+	// addresses is where CNI keeps which Pod has which address, in a folder for the network.
+	addresses = "/run/cni-addresses"
+	network   = "pods"
+)
+
+// Next has the next Pod get an address that nobody has any more: CNI goes on after the one
+// that it gave out last. A Pod that starts at the same time may be the next.
+func Next(address string) error {
+	before := netip.MustParseAddr(address).Prev()
+	return os.WriteFile(filepath.Join(addresses, network, "last_reserved_ip.0"), []byte(before.String()), 0o644)
+}
+
 // cniConfig is what containerd sets a Pod's network up by.
 const cniConfig = `{
   "cniVersion": "0.4.0",
-  "name": "pods",
+  "name": "` + network + `",
   "plugins": [{
     "type": "bridge", "bridge": "` + podBridge + `", "isGateway": true, "hairpinMode": true, "ipMasq": false,
-    "ipam": {"type": "host-local", "dataDir": "/run/cni-addresses", "ranges": [[{"subnet": "` + podRange + `"}]], "routes": [{"dst": "0.0.0.0/0"}]}
+    "ipam": {"type": "host-local", "dataDir": "` + addresses + `", "ranges": [[{"subnet": "` + podRange + `"}]], "routes": [{"dst": "0.0.0.0/0"}]}
   }]
 }
 `

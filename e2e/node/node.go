@@ -70,7 +70,7 @@ func Start(binaries servers.Binaries, o Options) (_ *Node, err error) {
 		return nil, err
 	}
 	var images errgroup.Group
-	var files []string
+	var files imageFiles
 	images.Go(func() (err error) {
 		files, err = n.writeImages(o.Images)
 		return err
@@ -89,9 +89,10 @@ func Start(binaries servers.Binaries, o Options) (_ *Node, err error) {
 		if err := errors.Join(n.startContainerd(), images.Wait()); err != nil {
 			return err
 		}
-		if err := n.bring(files); err != nil {
+		if err := n.bring(files.first); err != nil {
 			return err
 		}
+		starts.Go(func() error { return n.bring(files.later) })
 		return n.startKubelet(kubelet)
 	})
 	starts.Go(n.startProxy)

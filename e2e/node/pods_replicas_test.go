@@ -16,9 +16,9 @@ import (
 
 func TestPodsOfTwoReplicas(t *testing.T) {
 	c := claims(t, "The HorizontalPodAutoscaler finds its Deployment and keeps to minReplicas; the PodDisruptionBudget, where there are two, lets one Pod go and no second")
-	turn(c, &lanes.meshes)
+	turn(c, &lanes.dev)
 	w := theEnforcedWorld(t)
-	admin, tenant := w.node.Cluster.Admin, w.tenants["sales"]
+	admin, tenant := w.node.Cluster.Admin, w.tenants["dev"]
 	for _, name := range tenantNames {
 		c.Check(name+": the autoscaler finds its Deployment, and says that there are no metrics", func(t *testing.T) {
 			require.NoError(t, cluster.Eventually(patience, func() error {
@@ -35,21 +35,23 @@ func TestPodsOfTwoReplicas(t *testing.T) {
 			}))
 		})
 	}
-	objects := w.twoReplicas(t)
-	// Two cores have room for three istiods alone.
-	require.NoError(t, w.scaled(w.tenants["fin"], 0))
-	defer func() { require.NoError(t, w.scaled(w.tenants["fin"], 1)) }()
-	_, err := admin.Apply(objects)
-	require.NoError(t, err)
+	w.twoReplicas(t)
+	restore := w.changeFile(t, tenant, "kustomization.yaml", func(content map[string]any) {
+		for i, resource := range content["resources"].([]any) {
+			if resource == "../../bases/istio/control-plane" {
+				content["resources"].([]any)[i] = "../../bases/istio/two"
+			}
+		}
+		withLowerRequests(content)
+	})
 	budget := "/apis/policy/v1/namespaces/" + tenant.controlPlane + "/poddisruptionbudgets/" + tenant.istiod()
 	defer func() {
-		_, err := admin.Apply(tenant.objects)
-		require.NoError(t, err)
-		remove(t, admin, budget)
-		require.NoError(t, w.scaled(tenant, 1))
+		restore()
+		require.NoError(t, w.scale(tenant, 1))
+		require.NoError(t, w.pods(tenant, 1, requests("500m")))
 	}()
 	c.Check("with autoscaleMin 2, the Deployment has two Pods", func(t *testing.T) {
-		require.NoError(t, w.pods(tenant, 2))
+		require.NoError(t, w.pods(tenant, 2, requests("10m")))
 	})
 	allowed := func(want int) error {
 		return cluster.Eventually(patience, func() error {
@@ -68,64 +70,51 @@ func TestPodsOfTwoReplicas(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, pods, 2)
 	c.Check("the tenant's administrator evicts one", func(t *testing.T) {
-		answer, err := w.evict("sales-admin", pods[0])
+		answer, err := w.evict(tenant.admin, pods[0])
 		require.NoError(t, errors.Join(err, answer.Error()))
 	})
 	c.Check("and not the other meanwhile", func(t *testing.T) {
-		answer, err := w.evict("sales-admin", pods[1])
+		answer, err := w.evict(tenant.admin, pods[1])
 		require.NoError(t, err)
 		require.Equal(t, http.StatusTooManyRequests, answer.Code, answer.Message())
 		require.Contains(t, answer.Message(), "violate the pod's disruption budget")
 	})
 	c.Check("another Pod takes its place", func(t *testing.T) {
-		require.NoError(t, w.pods(tenant, 2))
+		require.NoError(t, w.pods(tenant, 2, requests("10m")))
 		require.NoError(t, allowed(1))
 	})
 }
 
-// twoReplicas is what the tenant sales is over a base with autoscaleMin 2.
-func (w *world) twoReplicas(t *testing.T) []*cluster.Object {
-	for from, to := range map[string]string{"bases/istio/control-plane": "bases/istio/two", "overlays/sales": "overlays/sales-two"} {
-		require.NoError(t, os.CopyFS(filepath.Join(w.source.Dir, to), os.DirFS(filepath.Join(w.source.Dir, from))))
-	}
-	for file, change := range map[string][2]string{
-		"bases/istio/two/release.yaml":          {"  part: control-plane\n", "  part: control-plane\n  values: {autoscaleMin: 2}\n"},
-		"overlays/sales-two/kustomization.yaml": {"bases/istio/control-plane", "bases/istio/two"},
-	} {
-		path := filepath.Join(w.source.Dir, file)
-		text, err := os.ReadFile(path)
-		require.NoError(t, err)
-		require.Contains(t, string(text), change[0])
-		require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(text), change[0], change[1], 1)), 0o644))
-	}
-	objects, err := w.source.Render("overlays/sales-two")
+// twoReplicas makes a base of a control plane with autoscaleMin 2.
+func (w *world) twoReplicas(t *testing.T) {
+	base := filepath.Join(w.source.Dir, "bases/istio/two")
+	require.NoError(t, os.CopyFS(base, os.DirFS(filepath.Join(w.source.Dir, "bases/istio/control-plane"))))
+	file := filepath.Join(base, "release.yaml")
+	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	return objects
+	const part = "  part: control-plane\n"
+	require.Contains(t, string(text), part)
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(text), part, part+"  values: {autoscaleMin: 2}\n", 1)), 0o644))
 }
 
-// scaled scales a tenant's istiod, and waits for its Pods.
-func (w *world) scaled(tenant *tenant, replicas int) error {
-	if err := w.scale(tenant, replicas); err != nil {
-		return err
-	}
-	return w.pods(tenant, replicas)
-}
-
-// pods waits until a tenant's istiod has that many Pods, which are ready.
-func (w *world) pods(tenant *tenant, want int) error {
+// pods waits until a tenant's istiod has that many Pods, which are ready, and are as they
+// should be.
+func (w *world) pods(tenant *tenant, want int, should func(pod *cluster.Object) error) error {
 	return cluster.Eventually(patience, func() error {
 		pods, err := w.istiods(tenant)
 		if err != nil {
 			return err
 		}
-		ready := 0
-		for _, pod := range pods {
-			if cluster.Condition(pod, "Ready") == "True" && pod.GetDeletionTimestamp() == nil {
-				ready++
-			}
+		if len(pods) != want {
+			return fmt.Errorf("%s has %d Pods, right is %d", tenant.istiod(), len(pods), want)
 		}
-		if len(pods) != want || ready != want {
-			return fmt.Errorf("%s has %d Pods, of which %d are ready, right is %d", tenant.istiod(), len(pods), ready, want)
+		for _, pod := range pods {
+			if pod.GetDeletionTimestamp() != nil {
+				return fmt.Errorf("%s is about to end", cluster.ID(pod))
+			}
+			if err := errors.Join(should(pod), cluster.MustBe(pod, "Ready")); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

@@ -19,7 +19,8 @@ func TestTrafficOfAMeshGoesOnWithoutItsIstiod(t *testing.T) {
 	c := claims(t, "While a tenant's istiod is killed, is away, and starts anew, no request between Pods of its mesh fails, over established connections and over new ones with mutual TLS")
 	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
-	all := theMeshes(t, w).all()
+	meshes := theMeshes(t, w)
+	all := []*mesh{meshes.sales, meshes.fin}
 	sideBySide(len(all), len(all), func(i int) {
 		m := all[i]
 		m.checkTraffic(c, "istiod is killed", func(t *testing.T) {
@@ -36,7 +37,7 @@ func TestTrafficOfAMeshGoesOnWithoutItsIstiod(t *testing.T) {
 			}))
 			m.answersAnew(t)
 			require.NoError(t, w.scale(m.tenant, 1))
-			require.NoError(t, w.rolledOut(m.tenant, isThere))
+			require.NoError(t, w.pods(m.tenant, 1, isThere))
 		})
 		m.checkOwnCall(c, "with its istiod again")
 	})
@@ -53,17 +54,22 @@ func TestTrafficOfAMeshGoesOnWhileItsControlPlaneIsUpgraded(t *testing.T) {
 	m.checkTraffic(c, "istiod is upgraded", func(t *testing.T) {
 		restore = w.changeFile(c.T, m.tenant, "kustomization.yaml", func(content map[string]any) {
 			content["images"] = []any{map[string]any{"name": "docker.io/istio/pilot", "newTag": nextTag}}
-			patches, _ := content["patches"].([]any)
-			content["patches"] = append(patches, map[string]any{"target": map[string]any{"kind": "Deployment", "name": "istiod"}, "patch": lowerRequests})
+			withLowerRequests(content)
 		})
-		require.NoError(t, w.rolledOut(m.tenant, hasImage("docker.io/istio/pilot:"+nextTag)))
+		require.NoError(t, w.pods(m.tenant, 1, hasImage("docker.io/istio/pilot:"+nextTag)))
 	})
 	m.checkOwnCall(c, "upgraded")
 	m.checkTraffic(c, "istiod is taken back", func(t *testing.T) {
 		restore()
-		require.NoError(t, w.rolledOut(m.tenant, hasImage("docker.io/istio/pilot:1.31.0")))
+		require.NoError(t, w.pods(m.tenant, 1, hasImage("docker.io/istio/pilot:1.31.0")))
 	})
 	m.checkOwnCall(c, "taken back")
+}
+
+// withLowerRequests changes the kustomization.yaml of an overlay.
+func withLowerRequests(content map[string]any) {
+	patches, _ := content["patches"].([]any)
+	content["patches"] = append(patches, map[string]any{"target": map[string]any{"kind": "Deployment", "name": "istiod"}, "patch": lowerRequests})
 }
 
 const lowerRequests = `
@@ -145,7 +151,7 @@ func (w *world) kill(of *tenant) error {
 		}
 		killed[pod.GetName()] = true
 	}
-	return w.rolledOut(of, func(pod *cluster.Object) error {
+	return w.pods(of, 1, func(pod *cluster.Object) error {
 		if killed[pod.GetName()] {
 			return fmt.Errorf("%s is there", cluster.ID(pod))
 		}
@@ -162,24 +168,20 @@ func (w *world) scale(of *tenant, replicas int) error {
 	return answer.Error()
 }
 
-// rolledOut waits until one Pod is a tenant's istiod, is ready, and is as it should be.
-func (w *world) rolledOut(of *tenant, should func(pod *cluster.Object) error) error {
-	return cluster.Eventually(patience, func() error {
-		pod, err := w.oneIstiod(of)
-		if err != nil {
-			return err
-		}
-		if err := should(pod); err != nil {
-			return err
-		}
-		return cluster.MustBe(pod, "Ready")
-	})
-}
-
+// hasImage is what a Pod of istiod should be, and so is requests, of its CPU.
 func hasImage(image string) func(*cluster.Object) error {
 	return func(pod *cluster.Object) error {
-		if found := imageOf(pod, "discovery"); found != image {
-			return fmt.Errorf("%s has the image %s; want %s", cluster.ID(pod), found, image)
+		if found := discovery(pod)["image"]; found != image {
+			return fmt.Errorf("%s has the image %v; want %s", cluster.ID(pod), found, image)
+		}
+		return nil
+	}
+}
+
+func requests(cpu string) func(*cluster.Object) error {
+	return func(pod *cluster.Object) error {
+		if found, _, _ := unstructured.NestedString(discovery(pod), "resources", "requests", "cpu"); found != cpu {
+			return fmt.Errorf("%s requests %q of the CPU; want %s", cluster.ID(pod), found, cpu)
 		}
 		return nil
 	}
@@ -187,13 +189,13 @@ func hasImage(image string) func(*cluster.Object) error {
 
 func isThere(*cluster.Object) error { return nil }
 
-// imageOf is the image that a container of a Pod has.
-func imageOf(pod *cluster.Object, container string) string {
+// discovery is the container of istiod.
+func discovery(pod *cluster.Object) map[string]any {
 	containers, _, _ := unstructured.NestedSlice(pod.Object, "spec", "containers")
 	for _, c := range containers {
-		if c := c.(map[string]any); c["name"] == container {
-			return fmt.Sprint(c["image"])
+		if c := c.(map[string]any); c["name"] == "discovery" {
+			return c
 		}
 	}
-	return ""
+	return nil
 }

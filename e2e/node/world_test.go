@@ -14,6 +14,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/e2e/image"
 	"github.com/istio-tenancy/istio-tenancy/e2e/node"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 )
 
 // tenant is one of the node's.
@@ -40,6 +41,7 @@ type world struct {
 	enforces bool  // a test has asked for theEnforcedWorld
 	node     *node.Node
 	source   checkout.Checkout
+	common   []*cluster.Object // as rendered
 	tenants  map[string]*tenant
 }
 
@@ -113,14 +115,22 @@ func (w *world) start(t *testing.T) (err error) {
 	for _, name := range tenantNames {
 		users = append(users, w.tenants[name].admin)
 	}
-	w.node, err = node.Start(binaries, node.Options{Logs: logs, Users: users, Meanwhile: w.apply, Images: []node.Image{
+	var renders errgroup.Group // while the API server starts
+	renders.Go(w.render)
+	apply := func(to *cluster.Cluster) error {
+		if err := renders.Wait(); err != nil {
+			return err
+		}
+		return w.apply(to)
+	}
+	w.node, err = node.Start(binaries, node.Options{Logs: logs, Users: users, Meanwhile: apply, Images: []node.Image{
 		{Name: "docker.io/istio/pilot:1.31.0", Also: []string{"docker.io/istio/pilot:" + nextTag}, Program: binaries["pilot-discovery"], User: "1337"},
-		{Name: "docker.io/istio/proxyv2:1.31.0", Program: binaries["pilot-agent"], User: "1337"},
+		{Name: "docker.io/istio/proxyv2:1.31.0", Program: binaries["pilot-agent"], User: "1337", Later: true},
 		{Name: apiProxyImage, Root: made.Root, Entrypoint: made.Entrypoint, User: fmt.Sprint(made.User)},
-		{Name: appImage, Program: binaries["app"], User: "1000"},
+		{Name: appImage, Program: binaries["app"], User: "1000", Later: true},
 		{Name: gatewayImage, Program: binaries["gateway"], User: "1337"},
-		{Name: attackerImage, Program: binaries["attacker"], User: "1000"},
-		{Name: grpcImage, Program: binaries["grpc"], User: "1337"},
+		{Name: attackerImage, Program: binaries["attacker"], User: "1000", Later: true},
+		{Name: grpcImage, Program: binaries["grpc"], User: "1337", Later: true},
 	}})
 	if err != nil {
 		return err
@@ -135,13 +145,22 @@ func (w *world) start(t *testing.T) (err error) {
 	return nil
 }
 
-// apply applies what is shipped, and the tenants.
-func (w *world) apply(to *cluster.Cluster) error {
-	common, err := w.source.Render("bases/istio/common")
-	if err != nil {
+// render renders what is shipped, and the tenants.
+func (w *world) render() (err error) {
+	if w.common, err = w.source.Render("bases/istio/common"); err != nil {
 		return err
 	}
-	if _, err := to.Admin.Apply(common); err != nil {
+	for _, name := range tenantNames {
+		if w.tenants[name].objects, err = w.source.Render("overlays/" + name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apply applies what was rendered.
+func (w *world) apply(to *cluster.Cluster) error {
+	if _, err := to.Admin.Apply(w.common); err != nil {
 		return fmt.Errorf("apply common: %w", err)
 	}
 	gatewayAPI, err := cluster.GatewayAPI(binaries)
@@ -152,11 +171,7 @@ func (w *world) apply(to *cluster.Cluster) error {
 		return fmt.Errorf("apply the Gateway API: %w", err)
 	}
 	for _, name := range tenantNames {
-		tenant := w.tenants[name]
-		if tenant.objects, err = w.source.Render("overlays/" + name); err != nil {
-			return err
-		}
-		if _, err := to.Admin.Apply(tenant.objects); err != nil {
+		if _, err := to.Admin.Apply(w.tenants[name].objects); err != nil {
 			return fmt.Errorf("apply %s: %w", name, err)
 		}
 	}
