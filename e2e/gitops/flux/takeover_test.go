@@ -62,7 +62,7 @@ var ofTheAdministrator = []attempt{
 	{"target-of-another-tenant", "serviceAccountName: applications\ntargetNamespace: ns-0", elsewhere, []string{forbidden}, "/api/v1/namespaces/ns-0/configmaps/NAME"},
 	{"target-kube-system", "serviceAccountName: applications\ntargetNamespace: kube-system", elsewhere, []string{forbidden}, "/api/v1/namespaces/kube-system/configmaps/NAME"},
 	{"target-the-control-plane", "serviceAccountName: applications\ntargetNamespace: istio-system1", elsewhere, []string{forbidden}, "/api/v1/namespaces/istio-system1/configmaps/NAME"},
-	{"patches-that-move", "serviceAccountName: applications\npatches: [{target: {kind: ConfigMap}, patch: '[{op: add, path: /metadata/namespace, value: ns-0}]'}]", elsewhere,
+	{"patches-that-move", "serviceAccountName: applications\npatches: [{target: {kind: ConfigMap}, patch: '[{\"op\": \"add\", \"path\": \"/metadata/namespace\", \"value\": \"ns-0\"}]'}]", elsewhere,
 		[]string{forbidden}, "/api/v1/namespaces/ns-0/configmaps/NAME"},
 	{"kubeconfig-with-the-controllers-token", "serviceAccountName: applications\nkubeConfig: {secretRef: {name: token-file}}", binding, []string{"tokenFile", "spec.kubeConfig"}, bindings},
 	{"kubeconfig-that-runs-a-program", "serviceAccountName: applications\nkubeConfig: {secretRef: {name: program}}", binding, []string{"Unauthorized", "forbidden", "spec.kubeConfig"}, bindings},
@@ -305,7 +305,8 @@ func (w *world) checkInventory(c *tally.Claim) {
 }
 
 // checkArtifact checks a source whose status says that the platform's artifact is its
-// own: kustomize-controller fetches it, and believes it only by its digest.
+// own: kustomize-controller fetches it, and believes it only by its digest. The tenant
+// may have learnt the address, which ends in the commit, and not the digest.
 func (w *world) checkArtifact(c *tally.Claim) {
 	sales := w.Node.Cluster.As("sales-admin")
 	c.Check("the platform's repository, read by a forged artifact", func(t *testing.T) {
@@ -316,8 +317,6 @@ func (w *world) checkArtifact(c *tally.Claim) {
 		for key, value := range artifact {
 			forged[key] = value
 		}
-		forged["url"] = path.Dir(fmt.Sprint(artifact["url"])) + "/latest.tar.gz"
-		forged["url"] = strings.Replace(fmt.Sprint(forged["url"]), ":/", "://", 1)
 		forged["digest"] = "sha256:" + strings.Repeat("0", 64) // the right one is not told
 		answer, err := sales.Do(http.MethodPost, sources("ns-1"), `{"apiVersion":"source.toolkit.fluxcd.io/v1","kind":"GitRepository","metadata":{"name":"forged"},"spec":{"interval":"1h","suspend":true,"url":"http://example.com/x.git"}}`)
 		require.NoError(t, err)
