@@ -46,7 +46,7 @@ func TestAttacks(t *testing.T) {
 		{"network", "A Pod of a tenant reaches nothing of another tenant's, of the node or of the API server but what the README names", networkAttacks},
 		{"pods", "A tenant gets no Pod that reaches its node: admission, the API server and the kubelet refuse each way", podAttacks},
 		{"container", "A Pod with every capability that the policies accept does not leave its container", containerAttacks},
-		{"wire", "A Pod that forges addresses, or uses those of the link, is let in as the README says; without, its packets are refused", nil},
+		{"wire", "A Pod that forges addresses, or uses those of the link, is let in as the README says; without, its packets are refused, also from an address that a Pod of another tenant had", nil},
 	}
 	var all []*tally.Claim
 	for _, group := range groups {

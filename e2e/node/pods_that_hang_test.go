@@ -15,6 +15,7 @@ func TestPodsThatHang(t *testing.T) {
 	c := claims(t, "An istiod that hangs stops being ready, and gets no requests any more; when it goes on, it is ready again")
 	turn(c, &lanes.hung, &lanes.dev)
 	w := theEnforcedWorld(t)
+	theMeshes(t, w) // whose Pods need istiod to start
 	tenant := w.tenants["dev"]
 	pod := w.istiodPod(t, "dev")
 	p, err := w.node.Process(tenant.controlPlane, pod.GetName(), "discovery")
