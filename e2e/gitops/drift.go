@@ -35,7 +35,7 @@ var drifts = map[string]string{
 	"AuthorizationPolicy":              `{"spec":{"action":"ALLOW"}}`,
 	"CustomResourceDefinition":         `{"spec":{"names":{"shortNames":["somebody"]}}}`,
 	"ValidatingAdmissionPolicy":        `{"spec":{"failurePolicy":"Ignore"}}`,
-	"ValidatingAdmissionPolicyBinding": `{"spec":{"validationActions":["Audit"]}}`,
+	"ValidatingAdmissionPolicyBinding": `{"spec":{"policyName":"somebody"}}`,
 }
 
 // Drift changes an object by hand, as fits its kind: with kubectl, since Flux takes back

@@ -31,7 +31,8 @@ spec:
 `
 
 // Small is for the end of the kustomization of examples/bookinfo: it makes room on a
-// small machine, and asks no registry for the gateway's image.
+// small machine, asks no registry for the gateway's image, and needs no load balancer,
+// for which both tools would wait.
 const Small = `
 patches:
 - target: {kind: Deployment}
@@ -46,6 +47,9 @@ patches:
 - target: {kind: Deployment, name: istiod}
   patch: |
     - {op: replace, path: /spec/template/spec/containers/0/resources/requests, value: {cpu: 10m, memory: 64Mi}}
+- target: {kind: Service, name: istio-ingressgateway}
+  patch: |
+    - {op: replace, path: /spec/type, value: ClusterIP}
 - target: {kind: Deployment, name: istio-ingressgateway}
   patch: |
     - {op: add, path: /spec/template/spec/containers/0/imagePullPolicy, value: IfNotPresent}

@@ -23,7 +23,10 @@ const (
 type application struct {
 	Metadata struct{ Annotations map[string]string }
 	Status   struct {
-		Sync       struct{ Status, Revision string }
+		Sync struct {
+			Status, Revision string
+			Revisions        []string // of an Application of several sources, which has no Revision
+		}
 		Health     struct{ Status string }
 		Conditions []struct{ Type, Message string }
 		History    []struct{ ID int }
@@ -154,8 +157,10 @@ func (w *world) deployed(name, commit string) error {
 	}
 	return cluster.Eventually(patience, func() error {
 		app, err := w.application(name)
-		if err == nil && app.Status.Sync.Revision != commit {
-			err = fmt.Errorf("Application %s is at %s, right is %s: %s", name, app.Status.Sync.Revision, commit, app.says())
+		for _, found := range append(app.Status.Sync.Revisions, app.Status.Sync.Revision) {
+			if err == nil && found != commit && (found != "" || app.Status.Sync.Revisions == nil) {
+				err = fmt.Errorf("Application %s is at %s, right is %s: %s", name, found, commit, app.says())
+			}
 		}
 		return errors.Join(err, w.settled(name))
 	})
