@@ -69,7 +69,7 @@ func (s *APIServer) Start() (err error) {
 	if s.starts++; s.starts > 1 {
 		name = fmt.Sprintf("%s-start-%d", s.name, s.starts)
 	}
-	if s.process, err = c.runAs(name, sparing, c.binaries["kube-apiserver"], s.args...); err != nil {
+	if s.process, err = c.runAs(name, nil, c.binaries["kube-apiserver"], s.args...); err != nil {
 		return err
 	}
 	return s.process.ready(startLimit, func() error {

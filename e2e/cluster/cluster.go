@@ -175,7 +175,7 @@ func (c *Cluster) startEtcd() (url string, err error) {
 		return "", err
 	}
 	url = "http://127.0.0.1:" + ports[0]
-	p, err := c.run("etcd", sparing, "--data-dir", c.file("etcd"), "--unsafe-no-fsync",
+	p, err := c.run("etcd", nil, "--data-dir", c.file("etcd"), "--unsafe-no-fsync",
 		"--listen-client-urls", url, "--advertise-client-urls", url,
 		"--listen-peer-urls", "http://127.0.0.1:"+ports[1], "--log-level", "warn")
 	if err != nil {
@@ -191,7 +191,7 @@ func (c *Cluster) startControllers() error {
 	if err != nil {
 		return err
 	}
-	p, err := c.run("kube-controller-manager", sparing,
+	p, err := c.run("kube-controller-manager", nil,
 		"--kubeconfig", kubeconfig,
 		"--authentication-skip-lookup", "--secure-port", "0",
 		"--leader-elect=false",

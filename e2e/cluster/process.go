@@ -13,11 +13,6 @@ import (
 // startLimit is how long a server may take to start: minutes, where much else runs.
 const startLimit = 3 * time.Minute
 
-// sparing is the environment of Kubernetes' own servers: they collect garbage less often,
-// which costs memory and saves processor time. What is rendered runs with the environment
-// that its Pod has.
-var sparing = []string{"GOGC=400"}
-
 // process is a server that is stopped with its whole process group.
 type process struct {
 	name string
