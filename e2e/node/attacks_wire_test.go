@@ -178,8 +178,11 @@ func (f *field) inheritAnAddress(c *tally.Claim) {
 	require.NoError(c.T, makePod(f.node.Cluster.As("sales-admin"), "ns-1", "mayfly", answeringSpec))
 	mayfly, err := f.ready("ns-1", "mayfly")
 	require.NoError(c.T, err)
-	left, err := call(mayfly, port)
-	require.NoError(c.T, err, "sales' own Pod does not reach its tenant's")
+	var left net.Conn
+	require.NoError(c.T, cluster.Eventually(patience, func() error { // its rules are written some seconds after it runs
+		left, err = call(mayfly, port)
+		return err
+	}), "sales' own Pod does not reach its tenant's")
 	defer left.Close() // never said to the other side: the Pod's network goes first
 	remove(c.T, f.node.Cluster.Admin, pod)
 	var heir node.Place
@@ -198,7 +201,7 @@ func (f *field) inheritAnAddress(c *tally.Claim) {
 	}))
 	defer remove(c.T, f.node.Cluster.Admin, "/api/v1/namespaces/ns-0/pods/heir")
 	c.Check("an address that a Pod of another tenant had is not let in where that was", func(t *testing.T) {
-		require.NoError(t, cluster.Eventually(20*time.Second, func() error { // its rules are written some seconds after it runs
+		require.NoError(t, cluster.Eventually(20*time.Second, func() error {
 			conn, err := call(heir, 0)
 			if err == nil {
 				return errors.Join(errors.New("it is let in"), conn.Close())
