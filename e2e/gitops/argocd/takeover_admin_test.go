@@ -63,7 +63,7 @@ var unsynced = []struct{ name, spec, want string }{
 	{"a-namespace-it-creates", ownProject + `,` + ownSource + `,"destination":{"server":"https://kubernetes.default.svc","namespace":"attack"},"syncPolicy":{"automated":{},"syncOptions":["CreateNamespace=true"]}`,
 		"do not match any of the allowed destinations"},
 	{"labels-of-the-tenant-on-its-namespace", ownProject + `,` + ownSource + `,` + ownTarget +
-		`,"syncPolicy":{"automated":{},"syncOptions":["CreateNamespace=true"],"managedNamespaceMetadata":{"labels":{"istio-tenancy.dev/tenant":"dev"}}}`, "orbidden"},
+		`,"syncPolicy":{"automated":{},"syncOptions":["CreateNamespace=true"],"managedNamespaceMetadata":{"labels":{"istio-tenancy.dev/tenant":"dev"}},"retry":{"limit":0}}`, "Namespace is not permitted in project tenant-sales"},
 }
 
 func TestTakeoverByAnAdministrator(t *testing.T) {
