@@ -105,7 +105,7 @@ func buildTools(into string) error {
 		{"../..", "0", []string{"./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5"}},
 		{"../network", "1", []string{"./verdicts"}},
 	} {
-		cmd := exec.Command("go", append([]string{"build", "-o", into + "/"}, build.args...)...)
+		cmd := exec.Command("go", append([]string{"build", "-ldflags", "-s -w", "-o", into + "/"}, build.args...)...)
 		cmd.Dir = build.dir
 		cmd.Env = append(os.Environ(), "CGO_ENABLED="+build.cgo)
 		if out, err := cmd.CombinedOutput(); err != nil {
