@@ -53,7 +53,7 @@ var ofARepository = []attack{
 	{name: "hook-of-another-namespace", files: hook("batch/v1", "Job", "argocd", "spec: {template: {spec: {serviceAccountName: tenancy, restartPolicy: Never, containers: [{name: a, image: a}]}}}"), want: []string{notListed}, absent: "/apis/batch/v1/namespaces/argocd/jobs/attack"},
 	{name: "exec-function", files: map[string]string{"kustomization.yaml": "transformers: [function.yaml]\n", "function.yaml": execFunction}, want: []string{"external plugins disabled", "must use --enable-alpha-plugins"}},
 	{name: "helm-chart", files: map[string]string{"kustomization.yaml": "helmCharts: [{name: a, repo: " + gitops.URL + ", version: 1.0.0}]\n"}, want: []string{"must specify --enable-helm"}},
-	{name: "remote-base-of-the-platform", files: map[string]string{"kustomization.yaml": "resources: ['" + gitops.URL + "platform.git//overlays/dev?ref=main']\n"}, want: []string{notListed, "external plugins disabled", "must use --enable-alpha-plugins"}},
+	{name: "remote-base-of-the-platform", files: map[string]string{"kustomization.yaml": "resources: ['" + gitops.URL + "platform.git//overlays/dev?ref=main&submodules=false']\n"}, want: []string{notListed, "external plugins disabled", "must use --enable-alpha-plugins"}},
 	{name: "link-out-of-the-repository", files: map[string]string{"link": "/etc/passwd"}, want: []string{"out-of-bounds symlink"}},
 	{name: "plugin-of-the-platform", files: map[string]string{
 		".argocd-source.yaml": "plugin: {name: istio-tenancy-v1, env: [{name: PATH, value: .}]}\n",
@@ -82,8 +82,12 @@ func manifest(apiVersion, kind, namespace, rest string) map[string]string {
 	return map[string]string{"attack.yaml": fmt.Sprintf("apiVersion: %s\nkind: %s\nmetadata: {name: attack%s}\n%s\n", apiVersion, kind, namespace, rest)}
 }
 
+// hook is a folder with a hook, and what it is run before: Argo CD syncs nothing for a
+// hook alone.
 func hook(apiVersion, kind, namespace, rest string) map[string]string {
-	return annotated("argocd.argoproj.io/hook: PreSync", manifest(apiVersion, kind, namespace, rest))
+	files := annotated("argocd.argoproj.io/hook: PreSync", manifest(apiVersion, kind, namespace, rest))
+	files["beside.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: beside-" + strings.ToLower(kind) + "}\n"
+	return files
 }
 
 func annotated(annotation string, files map[string]string) map[string]string {
