@@ -20,14 +20,18 @@ func newCheckout(dir string) (checkout.Checkout, error) {
 // renderCommon is the common base, as shipped. It is the largest thing that kustomize
 // builds here, and the same in every checkout: so it is built once.
 func renderCommon() ([]*cluster.Object, error) {
-	text, err := commonText()
+	all, err := commonOnce()
 	if err != nil {
 		return nil, err
 	}
-	return cluster.Parse(text) // anew, since a test may change what it gets
+	copies := make([]*cluster.Object, len(all)) // a test may change what it gets
+	for i, object := range all {
+		copies[i] = object.DeepCopy()
+	}
+	return copies, nil
 }
 
-var commonText = sync.OnceValues(func() ([]byte, error) {
+var commonOnce = sync.OnceValues(func() ([]*cluster.Object, error) {
 	dir, err := filepath.Abs(filepath.Join(logs, "common"))
 	if err != nil {
 		return nil, err
@@ -36,5 +40,5 @@ var commonText = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return source.Build("bases/istio/common", "--enable-alpha-plugins", "--enable-exec")
+	return source.Render("bases/istio/common")
 })
