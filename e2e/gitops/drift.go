@@ -13,8 +13,7 @@ import (
 
 // drifts are changes by hand, one of each kind that is rendered, as merge patches. What
 // Kubernetes itself changes is left alone. Each changes a field that is rendered: one
-// that is added would be nobody's in Git, and stay. A ConfigMap's are its own, so each
-// is changed.
+// that is added would be nobody's in Git, and stay. Of a ConfigMap every key is changed.
 var drifts = map[string]string{
 	"Namespace":                        `{"metadata":{"labels":{"istio.io/rev":"somebody"}}}`,
 	"ServiceAccount":                   `{"metadata":{"labels":{"istio-tenancy.dev/tenant":null}}}`,
@@ -36,6 +35,22 @@ var drifts = map[string]string{
 	"CustomResourceDefinition":         `{"spec":{"names":{"shortNames":["somebody"]}}}`,
 	"ValidatingAdmissionPolicy":        `{"spec":{"failurePolicy":"Ignore"}}`,
 	"ValidatingAdmissionPolicyBinding": `{"spec":{"policyName":"somebody"}}`,
+}
+
+// OneOfEachKind is an object of each kind that is rendered, by its kind: of the tenant
+// sales, or else of the common base. rendered are what the tool has applied under a name.
+func OneOfEachKind(rendered func(name string) ([]*cluster.Object, error)) (map[string]*cluster.Object, error) {
+	chosen := map[string]*cluster.Object{}
+	for _, name := range []string{"tenancy-common", "tenant-sales"} {
+		objects, err := rendered(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, object := range objects {
+			chosen[object.GetKind()] = object
+		}
+	}
+	return chosen, nil
 }
 
 // Drift changes an object by hand, as fits its kind: with kubectl, since Flux takes back

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -11,6 +12,9 @@ import (
 
 // ControlPlanes are the namespaces of the shipped tenants' control planes.
 var ControlPlanes = map[string]string{"dev": "istio-system", "sales": "istio-system1"}
+
+// Verify counts a check, as that of a claim does.
+type Verify func(ok bool, format string, args ...any) bool
 
 // Certified says whether a tenant's istiod has written all that it writes beside what
 // was applied: its CA in its webhooks.
@@ -35,8 +39,8 @@ func (w *World) Certified(tenant string) error {
 	return nil
 }
 
-// Kept says whether an object is the one that it was, and nobody deletes it.
-func (w *World) Kept(before *cluster.Object) error {
+// kept says whether an object is the one that it was, and nobody deletes it.
+func (w *World) kept(before *cluster.Object) error {
 	after, err := w.Node.Cluster.Admin.Read(before)
 	if err == nil && (after.GetUID() != before.GetUID() || after.GetDeletionTimestamp() != nil) {
 		err = fmt.Errorf("%s was deleted", cluster.ID(before))
@@ -44,8 +48,23 @@ func (w *World) Kept(before *cluster.Object) error {
 	return err
 }
 
-// Gone says whether an object is gone.
-func (w *World) Gone(object *cluster.Object) error {
+// CheckKept checks that each object is the one that it was.
+func (w *World) CheckKept(verify Verify, before []*cluster.Object) {
+	for _, object := range before {
+		err := w.kept(object)
+		verify(err == nil, "%v", err)
+	}
+}
+
+// CheckGone checks that each object goes, within a limit.
+func (w *World) CheckGone(verify Verify, limit time.Duration, before []*cluster.Object) {
+	for _, object := range before {
+		err := cluster.Eventually(limit, func() error { return w.gone(object) })
+		verify(err == nil, "%v", err)
+	}
+}
+
+func (w *World) gone(object *cluster.Object) error {
 	path, err := w.Node.Cluster.Admin.Path(object)
 	if errors.Is(err, cluster.ErrNoKind) {
 		return nil

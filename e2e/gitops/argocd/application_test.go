@@ -157,10 +157,12 @@ func (w *world) deployed(name, commit string) error {
 	}
 	return cluster.Eventually(patience, func() error {
 		app, err := w.application(name)
-		for _, found := range append(app.Status.Sync.Revisions, app.Status.Sync.Revision) {
-			if err == nil && found != commit && (found != "" || app.Status.Sync.Revisions == nil) {
-				err = fmt.Errorf("Application %s is at %s, right is %s: %s", name, found, commit, app.says())
-			}
+		at := app.Status.Sync.Revisions
+		if len(at) == 0 {
+			at = []string{app.Status.Sync.Revision}
+		}
+		if err == nil && slices.ContainsFunc(at, func(revision string) bool { return revision != commit }) {
+			err = fmt.Errorf("Application %s is at %v, right is %s: %s", name, at, commit, app.says())
 		}
 		return errors.Join(err, w.settled(name))
 	})

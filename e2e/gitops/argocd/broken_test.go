@@ -73,7 +73,7 @@ func TestBrokenTenant(t *testing.T) {
 		t.Log(said)
 	})
 	c.Check("the other tenant is Synced and Healthy at the commit", func(t *testing.T) { require.NoError(t, w.deployed("tenant-dev", broken)) })
-	w.checkKept(c.Verify, before)
+	w.CheckKept(c.Verify, before)
 	mended, err := w.Platform.Commit("Mend sales", map[string]string{tenantFile: whole})
 	require.NoError(t, err)
 	c.Check("a commit mends it", func(t *testing.T) { require.NoError(t, w.deployed("tenant-sales", mended)) })

@@ -16,14 +16,8 @@ func TestDrift(t *testing.T) {
 	for tenant := range gitops.ControlPlanes {
 		require.NoError(t, cluster.Eventually(patience, func() error { return w.Certified(tenant) }))
 	}
-	chosen := map[string]*cluster.Object{}
-	for _, name := range []string{"tenancy-common", "tenant-sales"} {
-		objects, err := w.objects(name)
-		require.NoError(t, err)
-		for _, object := range objects {
-			chosen[object.GetKind()] = object // rather a tenant's
-		}
-	}
+	chosen, err := gitops.OneOfEachKind(w.objects)
+	require.NoError(t, err)
 	kinds := slices.Sorted(maps.Keys(chosen))
 	for _, kind := range kinds {
 		err := w.Drift(chosen[kind])
@@ -31,7 +25,7 @@ func TestDrift(t *testing.T) {
 	}
 	w.checkRestored(c.Verify, chosen)
 	// Argo CD waits longer after each repair of one commit, up to five minutes.
-	_, err := w.Platform.Commit("Change nothing", nil)
+	_, err = w.Platform.Commit("Change nothing", nil)
 	require.NoError(t, err)
 	for _, name := range []string{"tenancy-common", "tenant-sales"} {
 		require.NoError(t, w.refresh(name, "normal"))

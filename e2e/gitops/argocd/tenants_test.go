@@ -19,11 +19,3 @@ func (w *world) owned(tenant string) ([]*cluster.Object, error) {
 	}
 	return owned, nil
 }
-
-// checkKept checks that objects are the ones that they were.
-func (w *world) checkKept(verify func(bool, string, ...any) bool, before []*cluster.Object) {
-	for _, object := range before {
-		err := w.Kept(object)
-		verify(err == nil, "%v", err)
-	}
-}

@@ -36,7 +36,7 @@ func TestRemoved(t *testing.T) {
 		}
 	}
 	lose()
-	w.checkKept(c.Verify, before)
+	w.CheckKept(c.Verify, before)
 	_, err = w.Platform.Git("revert", "--no-edit", "HEAD")
 	require.NoError(t, err)
 	found, err := w.Platform.Git("rev-parse", "HEAD")
@@ -48,17 +48,14 @@ func TestRemoved(t *testing.T) {
 			require.NoError(t, w.deployed(name, found))
 		}
 	})
-	w.checkKept(c.Verify, before)
+	w.CheckKept(c.Verify, before)
 	lose()
 	c.Check("what Argo CD made is deleted", func(t *testing.T) {
 		require.NoError(t, w.DeleteTenant("dev"))
 		out, err := w.Node.Cluster.Kubectl(cluster.ClusterAdmin, "delete", "appproject", "tenant-dev", "-n", "argocd")
 		require.NoError(t, err, out)
 	})
-	for _, object := range before {
-		err := cluster.Eventually(patience, func() error { return w.Gone(object) })
-		c.Verify(err == nil, "%v", err)
-	}
-	w.checkKept(c.Verify, others)
+	w.CheckGone(c.Verify, patience, before)
+	w.CheckKept(c.Verify, others)
 	c.Check("the other tenant is Synced and Healthy", func(t *testing.T) { require.NoError(t, w.settled("tenant-sales")) })
 }

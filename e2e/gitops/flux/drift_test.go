@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/gitops"
 	"github.com/stretchr/testify/require"
 )
 
@@ -15,14 +16,8 @@ func TestDrift(t *testing.T) {
 	for _, name := range ofTheTenants {
 		require.NoError(t, cluster.Eventually(patience, func() error { return w.Certified(name) }))
 	}
-	chosen := map[string]*cluster.Object{}
-	for _, name := range []string{"tenancy-common", "tenant-sales"} {
-		objects, err := w.inventory(name)
-		require.NoError(t, err)
-		for _, object := range objects {
-			chosen[object.GetKind()] = object // rather a tenant's
-		}
-	}
+	chosen, err := gitops.OneOfEachKind(w.inventory)
+	require.NoError(t, err)
 	changed := map[string]*cluster.Object{}
 	for _, kind := range slices.Sorted(maps.Keys(chosen)) {
 		if err := w.Drift(chosen[kind]); c.Verify(err == nil, "%v", err) {

@@ -26,20 +26,17 @@ func TestATenantIsRemoved(t *testing.T) {
 
 	w.pushPlatform(t, "Lose sales", map[string]string{"examples/flux/kustomization.yaml": without})
 	c.Check("its Kustomizations go", func(t *testing.T) { require.NoError(t, w.gone("tenant-sales", "tenant-sales-applications")) })
-	w.checkThere(c.Verify, before)
+	w.CheckKept(c.Verify, before)
 	commit := w.pushPlatform(t, "Find sales", map[string]string{"examples/flux/kustomization.yaml": list})
 	c.Check("it is taken up again", func(t *testing.T) {
 		require.NoError(t, cluster.Eventually(patience, func() error { return w.at("tenant-sales", commit) }))
 	})
-	w.checkThere(c.Verify, before)
+	w.CheckKept(c.Verify, before)
 
 	w.pushPlatform(t, "Remove sales", map[string]string{"examples/flux/kustomization.yaml": without, "examples/flux/sales.yaml": ""})
 	c.Check("its Kustomizations go for good", func(t *testing.T) { require.NoError(t, w.gone("tenant-sales", "tenant-sales-applications")) })
 	c.Check("what they made is deleted", func(t *testing.T) { require.NoError(t, w.DeleteTenant("sales")) })
-	for _, object := range before {
-		err := cluster.Eventually(patience, func() error { return w.Gone(object) })
-		c.Verify(err == nil, "%v", err)
-	}
+	w.CheckGone(c.Verify, patience, before)
 	w.checkSame(c.T, c.Verify, others)
 	c.Check("the other tenant's istiod is available", func(t *testing.T) {
 		require.NoError(t, w.Node.Available(gitops.ControlPlanes["dev"], "istiod-dev", patience))
@@ -60,12 +57,4 @@ func (w *world) gone(names ...string) error {
 		}
 		return nil
 	})
-}
-
-// checkThere checks that objects are the ones that they were, and nobody deletes them.
-func (w *world) checkThere(verify func(bool, string, ...any) bool, before []*cluster.Object) {
-	for _, object := range before {
-		err := w.Kept(object)
-		verify(err == nil, "%v", err)
-	}
 }
