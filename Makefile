@@ -5,6 +5,7 @@ MODULE    := github.com/istio-tenancy/istio-tenancy
 MANIFESTS ?= ../shared/manifests
 SOAK      ?= 30m
 FOR       ?= 1h
+TENANTS   ?= 20,200
 # The race detector needs a C compiler. It is for what runs side by side, which
 # says so in one of these words; all else would take six times as long for nothing.
 # Scripts (testscript) run side by side, too: what they call is what the tests of
@@ -13,7 +14,7 @@ RACE      := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 CONCURRENT = $(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b' --include='*.go' plugin))))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e e2e-node e2e-node-open e2e-gitops e2e-soak bench manifests compare istio istio-accept lint generate kinds clean
+.PHONY: help build demo test e2e e2e-node e2e-node-open e2e-gitops e2e-soak bench bench-gitops manifests compare istio istio-accept lint generate kinds clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +62,9 @@ bench: build ## Time render for up to 10,000 tenants beside sed, helm and kustom
 	go run ./plugin/internal/render/bench -bin bin -charts "$$(go list -m -f '{{.Dir}}' istio.io/istio)/manifests/charts/istio-control/istio-discovery"
 	go test -run '^$$' -bench . -benchtime 20x ./plugin/internal/shipped ./plugin/internal/release
 	cd e2e && go test -run '^$$' -bench . -benchtime 1x ./apiproxy
+
+bench-gitops: ## Measure 20 and then 200 tenants, or TENANTS=5,50, with Flux and Argo CD on a real node, as root.
+	cd e2e && go test -run '^$$' -bench Tenants -benchtime 1x -timeout 0 -p 1 ./gitops/... -tenants '$(TENANTS)'
 
 manifests: ## Make upstream's manifests for the tests, of the versions that the Go module proxy has.
 	go run ./plugin/internal/oracle/upstream/make -o .manifests -else $(MANIFESTS)

@@ -53,7 +53,7 @@ func (c *Cluster) AddAPIServer(flags ...string) (*APIServer, error) {
 		"--service-account-key-file", c.file("sa.pub"),
 		"--service-account-signing-key-file", c.file("sa.key"),
 		"--audit-policy-file", c.file("audit.yaml"),
-		"--audit-log-path", c.auditLog(c.servers),
+		"--audit-log-path", c.auditLog(c.servers), "--audit-log-maxsize", "100000", // MB: one file, for Requests
 		"--enable-priority-and-fairness=false",
 	}, flags...)
 	if c.first == nil {

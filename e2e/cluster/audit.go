@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
 // auditLog is the path of the nth API server's audit log, one JSON event per line.
@@ -25,8 +27,10 @@ type Request struct {
 	Namespace   string // empty at cluster scope
 	Name        string
 	NonResource string // the path, of requests that are about no resource
+	DryRun      bool
 	Code        int
-	Agent       string // the client's User-Agent
+	Agent       string    // the client's User-Agent
+	At          time.Time // when it ended; for a watch that goes on, when it began
 }
 
 // Requests are the requests that a user has made so far, in their order at each
@@ -58,13 +62,15 @@ func readAudit(path, user string) ([]Request, error) {
 			Verb           string
 			RequestURI     string
 			UserAgent      string
+			StageTimestamp time.Time
 			ObjectRef      *struct{ Resource, Subresource, APIGroup, Namespace, Name string }
 			ResponseStatus struct{ Code int }
 		}
 		if json.Unmarshal(lines.Bytes(), &event) != nil || (user != "" && event.User.Username != user) {
 			continue // the last line may be half written
 		}
-		r := Request{User: event.User.Username, Verb: event.Verb, Code: event.ResponseStatus.Code, Agent: event.UserAgent}
+		r := Request{User: event.User.Username, Verb: event.Verb, DryRun: strings.Contains(event.RequestURI, "dryRun=All"),
+			Code: event.ResponseStatus.Code, Agent: event.UserAgent, At: event.StageTimestamp}
 		if o := event.ObjectRef; o == nil {
 			r.NonResource = event.RequestURI
 		} else {

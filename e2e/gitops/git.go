@@ -43,16 +43,14 @@ type Repository struct {
 	Name string
 	// Dir holds the files.
 	Dir string
+
+	root string // from which serve serves
 }
 
 // newRepository makes a folder into a repository, which serve serves from root.
 func newRepository(root, name, dir string) (Repository, error) {
-	r := Repository{name, dir}
-	link := filepath.Join(root, name+".git")
-	err := errors.Join(os.MkdirAll(dir, 0o755), os.MkdirAll(filepath.Dir(link), 0o755))
-	if err == nil {
-		err = os.Symlink(filepath.Join(dir, ".git"), link)
-	}
+	r := Repository{name, dir, root}
+	err := errors.Join(os.MkdirAll(dir, 0o755), r.serveAs(name))
 	if err == nil {
 		_, err = r.Git("init", "--quiet", "--initial-branch", "main")
 	}
@@ -60,6 +58,15 @@ func newRepository(root, name, dir string) (Repository, error) {
 		_, err = r.Commit("Begin", nil)
 	}
 	return r, err
+}
+
+// serveAs serves a repository under another name, too.
+func (r Repository) serveAs(name string) error {
+	link := filepath.Join(r.root, name+".git")
+	if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
+		return err
+	}
+	return os.Symlink(filepath.Join(r.Dir, ".git"), link)
 }
 
 // Git runs git in the repository and returns what it printed.

@@ -21,8 +21,11 @@ const (
 
 // application is what Argo CD says of one of its Applications.
 type application struct {
-	Metadata struct{ Annotations map[string]string }
-	Status   struct {
+	Metadata struct {
+		Name        string
+		Annotations map[string]string
+	}
+	Status struct {
 		Sync struct {
 			Status, Revision string
 			Revisions        []string // of an Application of several sources, which has no Revision

@@ -22,7 +22,8 @@ var (
 	// documented is the table of claims.
 	documented = tally.Table{Page: gitops.Page, Heading: "claim with Argo CD's own components"}
 
-	update = flag.Bool("update", false, "write the claims into "+documented.Page)
+	tenants = flag.String("tenants", "20,200", "how many tenants a benchmark has, one number after the other")
+	update  = flag.Bool("update", false, "write the claims into "+documented.Page)
 )
 
 func TestMain(m *testing.M) {

@@ -32,7 +32,7 @@ type world struct {
 var shared world
 
 // theWorld is an empty cluster, but for Argo CD.
-func theWorld(t *testing.T) *world {
+func theWorld(t testing.TB) *world {
 	t.Helper()
 	w := &shared
 	w.once.Do(func() { w.err = w.start(t) })
@@ -40,7 +40,7 @@ func theWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) start(t *testing.T) error {
+func (w *world) start(t testing.TB) error {
 	begin := time.Now()
 	all, err := images(t.TempDir())
 	if err != nil {
@@ -109,7 +109,7 @@ func (w *world) fromZero() error {
 }
 
 // theTenants is theWorld after examples/argocd was applied and every tenant synced.
-func theTenants(t *testing.T) *world {
+func theTenants(t testing.TB) *world {
 	t.Helper()
 	w := theWorld(t)
 	require.NoError(t, w.fromZero())

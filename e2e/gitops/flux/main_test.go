@@ -20,7 +20,8 @@ var (
 	// documented is the table of claims.
 	documented = tally.Table{Page: gitops.Page, Heading: "claim with Flux' own controllers"}
 
-	update = flag.Bool("update", false, "write the claims into "+documented.Page)
+	tenants = flag.String("tenants", "20,200", "how many tenants a benchmark has, one number after the other")
+	update  = flag.Bool("update", false, "write the claims into "+documented.Page)
 )
 
 func TestMain(m *testing.M) {

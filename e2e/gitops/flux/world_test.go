@@ -30,7 +30,7 @@ type world struct {
 var shared world
 
 // theWorld is an empty cluster, but for Flux, until a test applies examples/flux.
-func theWorld(t *testing.T) *world {
+func theWorld(t testing.TB) *world {
 	t.Helper()
 	w := &shared
 	w.once.Do(func() { w.err = w.start(t) })
@@ -38,7 +38,7 @@ func theWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) start(t *testing.T) (err error) {
+func (w *world) start(t testing.TB) (err error) {
 	begin := time.Now()
 	var images []node.Image
 	for _, name := range controllers {
@@ -88,7 +88,7 @@ var (
 )
 
 // fromZero is theWorld when examples/flux has been applied and every tenant is ready.
-func fromZero(t *testing.T) *world {
+func fromZero(t testing.TB) *world {
 	t.Helper()
 	w := theWorld(t)
 	w.apply.Do(func() {
