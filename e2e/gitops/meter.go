@@ -184,6 +184,7 @@ func (m *Meter) Step(name string, tenants int, limit time.Duration, do, applied,
 	}
 	s.Counted -= lines
 	m.steps = append(m.steps, s)
+	fmt.Printf("%d tenants, %s: done after %s\n", tenants, name, s.Took.Round(time.Second))
 	return nil
 }
 

@@ -41,6 +41,13 @@ func BenchmarkTenants(b *testing.B) {
 	step := func(name string, size int, do, applied, done func() error) {
 		require.NoError(b, m.Step(name, size, long, do, applied, done))
 	}
+	ended := false
+	defer func() { // what a step that failed leaves to say
+		if !ended {
+			m.Stop()
+			m.Cost(os.Stdout)
+		}
+	}()
 	for i, size := range sizes {
 		_, err := w.Grow(size)
 		require.NoError(b, err)
@@ -55,6 +62,7 @@ func BenchmarkTenants(b *testing.B) {
 		commit = w.commit(b, "Change sales")
 		step("one has changed", size, w.refreshAll, func() error { return w.HasQuota(size) }, func() error { return w.allAt(size, commit) })
 	}
+	ended = true
 	steps, err := m.Stop()
 	m.Cost(os.Stdout)
 	require.NoError(b, err)

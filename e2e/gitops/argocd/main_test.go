@@ -23,6 +23,7 @@ var (
 	documented = tally.Table{Page: gitops.Page, Heading: "claim with Argo CD's own components"}
 
 	tenants = flag.String("tenants", "20,200", "how many tenants a benchmark has, one number after the other")
+	over    = flag.String("components", "", "which components of examples/argocd are laid over the others, with commas")
 	update  = flag.Bool("update", false, "write the claims into "+documented.Page)
 )
 

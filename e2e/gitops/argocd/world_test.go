@@ -59,6 +59,12 @@ func (w *world) start(t testing.TB) error {
 	if err != nil {
 		return err
 	}
+	if *over != "" {
+		const list = "namespace: argocd\n"
+		if err := w.Platform.Edit("examples/argocd/kustomization.yaml", list, list+"components: ["+*over+"]\n"); err != nil {
+			return err
+		}
+	}
 	if _, err := w.Platform.Commit("Install Argo CD", nil); err != nil {
 		return err
 	}

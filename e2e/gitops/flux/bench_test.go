@@ -31,6 +31,13 @@ func BenchmarkTenants(b *testing.B) {
 	}
 	m := w.NewMeter(measured...)
 	m.Counted = gitops.Lines{Name: "reconciliations", Of: measured[1], Text: "Reconciliation finished"}
+	ended := false
+	defer func() { // what a step that failed leaves to say
+		if !ended {
+			m.Stop()
+			m.Cost(os.Stdout)
+		}
+	}()
 	for i, size := range sizes {
 		require.NoError(b, w.more(size))
 		commit := w.commit(b, fmt.Sprintf("Have %d tenants", size))
@@ -58,6 +65,7 @@ func BenchmarkTenants(b *testing.B) {
 		err = m.Step("one has changed", size, long, w.fetch, func() error { return w.HasQuota(size) }, func() error { return w.allAt(size, commit) })
 		require.NoError(b, err)
 	}
+	ended = true
 	steps, err := m.Stop()
 	m.Cost(os.Stdout)
 	require.NoError(b, err)

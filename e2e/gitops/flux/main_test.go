@@ -20,8 +20,9 @@ var (
 	// documented is the table of claims.
 	documented = tally.Table{Page: gitops.Page, Heading: "claim with Flux' own controllers"}
 
-	tenants = flag.String("tenants", "20,200", "how many tenants a benchmark has, one number after the other")
-	update  = flag.Bool("update", false, "write the claims into "+documented.Page)
+	tenants    = flag.String("tenants", "20,200", "how many tenants a benchmark has, one number after the other")
+	components = flag.String("components", "lockdown,newest-commit", "which components of examples/flux are over the own manifests of Flux")
+	update     = flag.Bool("update", false, "write the claims into "+documented.Page)
 )
 
 func TestMain(m *testing.M) {

@@ -3,6 +3,7 @@ package flux_test
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func (w *world) start(t testing.TB) (err error) {
 		return err
 	}
 	t.Logf("the node is ready after %s", time.Since(begin).Round(time.Second))
-	if err := bootstrap(w.World, "lockdown", "newest-commit"); err != nil {
+	if err := bootstrap(w.World, strings.Split(*components, ",")...); err != nil {
 		return err
 	}
 	if _, err := w.Platform.Commit("Bootstrap Flux", nil); err != nil {
