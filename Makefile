@@ -6,6 +6,7 @@ MANIFESTS ?= ../shared/manifests
 SOAK      ?= 30m
 FOR       ?= 1h
 TENANTS   ?= 20,200
+TOOL      ?= flux
 # The race detector needs a C compiler. It is for what runs side by side, which
 # says so in one of these words; all else would take six times as long for nothing.
 # Scripts (testscript) run side by side, too: what they call is what the tests of
@@ -14,10 +15,10 @@ RACE      := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 CONCURRENT = $(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b' --include='*.go' plugin))))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e e2e-node e2e-node-open e2e-gitops e2e-soak bench bench-gitops manifests compare istio istio-accept lint generate kinds clean
+.PHONY: help build demo test e2e e2e-api e2e-nodes e2e-node e2e-node-open e2e-gitops e2e-gitops-open e2e-soak bench bench-gitops manifests compare istio istio-accept lint generate kinds clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build bin/istio-tenancy and bin/kustomize.
 	go build -ldflags '-s -w' -o bin/ ./plugin/cmd/istio-tenancy
@@ -36,14 +37,21 @@ test: ## Run all tests but e2e. (lint vets.)
 	go test -vet=off -timeout 30m $(RACE) $(CONCURRENT) || failed=1; \
 	{ test -z "$$failed"; } 2>/dev/null
 
-e2e: ## Run the tests on a real API server and real istiods, and on a real node; the first run builds those.
+# Most of the time, the tests of one lane wait, while those of the other compute: with
+# make -j2 -Otarget e2e, both run side by side.
+e2e: e2e-api e2e-nodes ## Run the tests on a real API server and real istiods, and on real nodes; the first run builds those.
+
+e2e-api: ## Run those on an API server and istiods alone.
 	cd e2e/flux && go test -count=1 ./...
 	cd e2e/prometheus && go test -count=1 ./...
 	cd e2e/network && go test -count=1 ./...
 	cd e2e && go test -count=1 -timeout 20m -v ./apiproxy
 	cd e2e && go test -count=1 ./image ./servers
 	cd e2e && go test -count=1 -timeout 60m -v .
+
+e2e-nodes:
 	$(MAKE) e2e-node
+	$(MAKE) e2e-gitops
 
 e2e-node: ## Run those on a real node alone, as root, with Debian's packages, which it installs.
 	cd e2e && go test -count=1 -timeout 30m -v ./node
@@ -53,6 +61,9 @@ e2e-node-open: ## Start that node, and leave it open for an hour, or FOR=4h, to 
 
 e2e-gitops: ## Run the tests with the own controllers of Flux and Argo CD on a real node, as root.
 	cd e2e && go test -count=1 -timeout 60m -v -p 1 ./gitops/...
+
+e2e-gitops-open: ## Start such a node with examples/flux applied, or TOOL=argocd, and leave it open for an hour, or FOR=4h.
+	cd e2e && go test -count=1 -timeout 0 -v -run TestOpen ./gitops/$(TOOL) -open $(FOR)
 
 e2e-soak: ## Run the API proxy for half an hour, or SOAK=8h, of watches that time out.
 	cd e2e && go test -count=1 -timeout 0 -v -run TestSoak ./apiproxy -soak $(SOAK)

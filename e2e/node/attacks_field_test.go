@@ -196,15 +196,21 @@ func postPod(as *cluster.Client, namespace, name, spec string) (cluster.Answer, 
 // remove deletes what is there, and waits until it is gone.
 func remove(t *testing.T, as *cluster.Client, path string) {
 	t.Helper()
-	_, err := as.Do(http.MethodDelete, path+"?gracePeriodSeconds=0", "")
-	require.NoError(t, err)
-	require.NoError(t, cluster.Eventually(patience, func() error {
+	require.NoError(t, goes(as, path))
+}
+
+// goes is remove, for what runs beside a test.
+func goes(as *cluster.Client, path string) error {
+	if _, err := as.Do(http.MethodDelete, path+"?gracePeriodSeconds=0", ""); err != nil {
+		return err
+	}
+	return cluster.Eventually(patience, func() error {
 		answer, err := as.Do(http.MethodGet, path, "")
 		if err == nil && answer.Code != http.StatusNotFound {
 			err = errors.New(path + " is still there")
 		}
 		return err
-	}))
+	})
 }
 
 // someAtOnce are as many as two cores have use for, beside what other lanes do.

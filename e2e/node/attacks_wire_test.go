@@ -36,7 +36,7 @@ containers:
 
 // attackTheWire has attacks about addresses that the attacker does not have. They run one
 // by one, since they change what Pods know of each other.
-func (f *field) attackTheWire(c *tally.Claim, readme string) {
+func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan heritage) {
 	named := func(t *testing.T, came bool, said, sentence string) {
 		require.True(t, came, "README names it as possible, and it is refused: %s", said)
 		require.Contains(t, readme, sentence)
@@ -138,7 +138,7 @@ func (f *field) attackTheWire(c *tally.Claim, readme string) {
 			require.Contains(t, readme, row.sentence)
 		})
 	}
-	f.inheritAnAddress(c)
+	f.attackAsAnHeir(c, <-inherited)
 	c.Check("a probe that is sent on to another tenant's Pod is not followed", func(t *testing.T) {
 		var asked atomic.Int32
 		var listener net.Listener
@@ -164,45 +164,67 @@ containers:
 	})
 }
 
-// inheritAnAddress has a Pod of dev get the address of a Pod of sales that has ended.
-func (f *field) inheritAnAddress(c *tally.Claim) {
-	const pod, port = "/api/v1/namespaces/ns-1/pods/mayfly", 40000
-	call := func(from node.Place, port int) (conn net.Conn, err error) {
-		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from.Address), Port: port}, Timeout: silence}
-		err = from.Do(func() error {
-			conn, err = dialer.Dial("tcp", f.names.Replace("{own}:8080"))
+// heritage is a Pod of dev at the address of a Pod of sales that has ended.
+type heritage struct {
+	heir node.Place
+	left net.Conn // of the Pod of sales, which never said to the other side that it ended
+	err  error
+}
+
+// heirPort is the port of the connection that the Pod of sales left.
+const heirPort = 40000
+
+// inherit makes a Pod of sales, and has a Pod of dev get its address.
+func (f *field) inherit() (h heritage) {
+	const mayflies, heirs = "/api/v1/namespaces/ns-1/pods/mayfly", "/api/v1/namespaces/ns-0/pods/heir"
+	h.err = cluster.Eventually(patience, func() error {
+		if err := makePod(f.node.Cluster.As("sales-admin"), "ns-1", "mayfly", answeringSpec); err != nil {
 			return err
-		})
-		return conn, err
-	}
-	require.NoError(c.T, makePod(f.node.Cluster.As("sales-admin"), "ns-1", "mayfly", answeringSpec))
-	mayfly, err := f.ready("ns-1", "mayfly")
-	require.NoError(c.T, err)
-	var left net.Conn
-	require.NoError(c.T, cluster.Eventually(patience, func() error { // its rules are written some seconds after it runs
-		left, err = call(mayfly, port)
-		return err
-	}), "sales' own Pod does not reach its tenant's")
-	defer left.Close() // never said to the other side: the Pod's network goes first
-	remove(c.T, f.node.Cluster.Admin, pod)
-	var heir node.Place
-	require.NoError(c.T, cluster.Eventually(patience, func() error {
-		if err := node.Next(mayfly.Address); err != nil {
+		}
+		mayfly, err := f.ready("ns-1", "mayfly")
+		if err != nil {
+			return err
+		}
+		if err := cluster.Eventually(patience, func() error { // its rules are written some seconds after it runs
+			h.left, err = f.callOwn(mayfly, heirPort)
+			return err
+		}); err != nil {
+			return fmt.Errorf("sales' own Pod does not reach its tenant's: %w", err)
+		}
+		if err := goes(f.node.Cluster.Admin, mayflies); err != nil {
+			return err
+		}
+		if err := cluster.Eventually(patience, func() error { return node.Next(mayfly.Address) }); err != nil {
 			return err
 		}
 		if err := makePod(f.node.Cluster.As("dev-admin"), "ns-0", "heir", answeringSpec); err != nil {
 			return err
 		}
-		if heir, err = f.ready("ns-0", "heir"); err != nil || heir.Address == mayfly.Address {
+		if h.heir, err = f.ready("ns-0", "heir"); err != nil || h.heir.Address == mayfly.Address {
 			return err
 		}
-		remove(c.T, f.node.Cluster.Admin, "/api/v1/namespaces/ns-0/pods/heir")
-		return fmt.Errorf("it has the address %s", heir.Address)
-	}))
+		return errors.Join(fmt.Errorf("it has the address %s", h.heir.Address), h.left.Close(), goes(f.node.Cluster.Admin, heirs))
+	})
+	return h
+}
+
+// callOwn connects to a Pod of sales from a port, or from any.
+func (f *field) callOwn(from node.Place, port int) (conn net.Conn, err error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from.Address), Port: port}, Timeout: silence}
+	err = from.Do(func() error {
+		conn, err = dialer.Dial("tcp", f.names.Replace("{own}:8080"))
+		return err
+	})
+	return conn, err
+}
+
+func (f *field) attackAsAnHeir(c *tally.Claim, h heritage) {
+	require.NoError(c.T, h.err)
+	defer h.left.Close()
 	defer remove(c.T, f.node.Cluster.Admin, "/api/v1/namespaces/ns-0/pods/heir")
 	c.Check("an address that a Pod of another tenant had is not let in where that was", func(t *testing.T) {
 		require.NoError(t, cluster.Eventually(20*time.Second, func() error {
-			conn, err := call(heir, 0)
+			conn, err := f.callOwn(h.heir, 0)
 			if err == nil {
 				return errors.Join(errors.New("it is let in"), conn.Close())
 			}
@@ -210,7 +232,7 @@ func (f *field) inheritAnAddress(c *tally.Claim) {
 		}))
 	})
 	c.Check("nor from the port of a connection that was never closed", func(t *testing.T) {
-		_, err := call(heir, port)
+		_, err := f.callOwn(h.heir, heirPort)
 		require.Error(t, err)
 		require.Regexp(t, closed, err.Error())
 	})

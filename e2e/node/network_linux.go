@@ -56,8 +56,12 @@ const (
 )
 
 // Next has the next Pod get an address that nobody has any more: CNI goes on after the one
-// that it gave out last. A Pod that starts at the same time may be the next.
+// that it gave out last. A Pod that starts at the same time may be the next. The API server
+// forgets a Pod before the node does: as long as the address is in use there, it is an error.
 func Next(address string) error {
+	if _, err := os.Stat(filepath.Join(addresses, network, address)); err == nil {
+		return fmt.Errorf("the address %s is in use", address)
+	}
 	before := netip.MustParseAddr(address).Prev()
 	return os.WriteFile(filepath.Join(addresses, network, "last_reserved_ip.0"), []byte(before.String()), 0o644)
 }

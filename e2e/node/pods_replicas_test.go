@@ -16,7 +16,6 @@ import (
 
 func TestPodsOfTwoReplicas(t *testing.T) {
 	c := claims(t, "The HorizontalPodAutoscaler finds its Deployment and keeps to minReplicas; the PodDisruptionBudget, where there are two, lets one Pod go and no second")
-	turn(c, &lanes.dev)
 	w := theEnforcedWorld(t)
 	admin, tenant := w.node.Cluster.Admin, w.tenants["dev"]
 	for _, name := range tenantNames {
@@ -35,6 +34,7 @@ func TestPodsOfTwoReplicas(t *testing.T) {
 			}))
 		})
 	}
+	turn(c, &lanes.dev)
 	w.twoReplicas(t)
 	restore := w.changeFile(t, tenant, "kustomization.yaml", func(content map[string]any) {
 		for i, resource := range content["resources"].([]any) {

@@ -25,11 +25,14 @@ import (
 // This is the last test of the node: it takes a tenant away.
 func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
 	c := claims(t, "After `kubectl delete namespace -l` of a tenant's Namespaces and `kubectl delete -f` of its rendered objects, nobody has connected to a Pod of it that took long to end, no object, packet filter, process, network, mount, file or name of it is left, nothing else is gone, no request of another mesh failed meanwhile, and the other tenants' istiods serve")
-	hung := lanes.hung.empty()
-	turn(c, &lanes.meshes, &lanes.dev)
 	w := theEnforcedWorld(t)
-	meshes := theMeshes(t, w)
 	fin := w.tenants["fin"]
+	others, err := (&traces{words: fin.words()}).others(w)
+	require.NoError(t, err)
+	require.Contains(t, others, "ValidatingAdmissionPolicy istio-tenancy-pods")
+	hung := lanes.hung.empty()
+	turn(c, &lanes.meshes)
+	meshes := theMeshes(t, w)
 	traces, err := w.tracesOf(fin)
 	require.NoError(t, err)
 	for _, search := range traces.searches() {
@@ -37,9 +40,6 @@ func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEmpty(t, found, "the search for %s finds a tenant that is there", search.what)
 	}
-	others, err := traces.others(w)
-	require.NoError(t, err)
-	require.Contains(t, others, "ValidatingAdmissionPolicy istio-tenancy-pods")
 
 	text, err := w.source.Build("overlays/fin", "--enable-alpha-plugins", "--enable-exec")
 	require.NoError(t, err)
@@ -170,12 +170,17 @@ type traces struct {
 	services  []string       // names in DNS
 }
 
-func (w *world) tracesOf(t *tenant) (*traces, error) {
+// words match the tenant's name and those of its namespaces.
+func (t *tenant) words() *regexp.Regexp {
 	var words []string
 	for _, word := range append(t.namespaces(), t.name) {
 		words = append(words, regexp.QuoteMeta(word))
 	}
-	found := &traces{words: regexp.MustCompile(`\b(` + strings.Join(words, "|") + `)\b`)}
+	return regexp.MustCompile(`\b(` + strings.Join(words, "|") + `)\b`)
+}
+
+func (w *world) tracesOf(t *tenant) (*traces, error) {
+	found := &traces{words: t.words()}
 	for _, namespace := range t.namespaces() {
 		pods, err := w.node.Cluster.Admin.Items("/api/v1/namespaces/" + namespace + "/pods")
 		if err != nil {
@@ -227,8 +232,8 @@ func (t *traces) searches() []search {
 func (t *traces) objects(w *world) ([]string, error) { return t.all(w, true, "Event") }
 
 // others are all objects that are not the tenant's, by name. Events and Leases come and
-// go by themselves.
-func (t *traces) others(w *world) ([]string, error) { return t.all(w, false, "Event", "Lease") }
+// go by themselves; the tests of other lanes replace Pods.
+func (t *traces) others(w *world) ([]string, error) { return t.all(w, false, "Event", "Lease", "Pod") }
 
 // all are the objects that name the tenant, or those that do not, without those of some kinds.
 func (t *traces) all(w *world, named bool, but ...string) ([]string, error) {

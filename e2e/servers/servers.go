@@ -24,6 +24,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -154,14 +155,12 @@ var families = []Family{
 // and each copied folder.
 type Binaries map[string]string
 
-var errNoPath = errors.New("no path of the recipes: the binary was built with -trimpath")
-
 // Build builds every family that the cache does not hold, one after the other,
 // and says on log what it does and how long it took. only names the families.
 func Build(ctx context.Context, log io.Writer, only ...string) (Binaries, error) {
-	_, here, _, ok := runtime.Caller(0)
-	if !ok {
-		return nil, errNoPath
+	here, err := folder(ctx)
+	if err != nil {
+		return nil, err
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -172,7 +171,7 @@ func Build(ctx context.Context, log io.Writer, only ...string) (Binaries, error)
 		if !slices.Contains(only, family.Name) {
 			continue
 		}
-		dir := filepath.Join(filepath.Dir(here), family.Dir)
+		dir := filepath.Join(here, family.Dir)
 		into := filepath.Join(cache, "istio-tenancy-e2e")
 		if err := family.build(ctx, dir, into, log, binaries); err != nil {
 			return nil, fmt.Errorf("build %s: %w", family.Name, err)
@@ -181,18 +180,24 @@ func Build(ctx context.Context, log io.Writer, only ...string) (Binaries, error)
 	return binaries, nil
 }
 
+// folder is where this package's source is. go is asked, since a test that was
+// built with -trimpath does not hold the path.
+func folder(ctx context.Context) (string, error) {
+	return goCommand(ctx, ".", "list", "-find", "-f", "{{.Dir}}", reflect.TypeFor[Family]().PkgPath())
+}
+
 // Built says whether the cache holds these families, which Build would build otherwise.
 func Built(only ...string) (bool, error) {
-	_, here, _, ok := runtime.Caller(0)
-	if !ok {
-		return false, errNoPath
+	here, err := folder(context.Background())
+	if err != nil {
+		return false, err
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return false, err
 	}
 	for _, family := range families {
-		key, err := family.key(filepath.Join(filepath.Dir(here), family.Dir))
+		key, err := family.key(filepath.Join(here, family.Dir))
 		if err != nil {
 			return false, err
 		}

@@ -34,9 +34,9 @@ type APIProxy struct {
 type Part string
 
 const (
-	// PartCommon is what a cluster has once: the CustomResourceDefinitions.
+	// PartCommon is deployed once per cluster: the CustomResourceDefinitions.
 	PartCommon Part = "common"
-	// PartControlPlane is what a tenant has once: istiod.
+	// PartControlPlane is deployed once per tenant: istiod.
 	PartControlPlane Part = "control-plane"
 	// PartGateway is an ingress gateway, in a tenant's application namespace.
 	PartGateway Part = "gateway"

@@ -44,7 +44,7 @@ func (o *overlay) locate() error {
 		return fmt.Errorf("--base: %s has no kustomization.yaml: must be a base's directory or URL", base)
 	}
 	if file, found := commonbase.In(base); file != "" {
-		return fmt.Errorf("--base: %s is a common base, which the cluster has once, since %s is in %s: must be a base with a control plane%s",
+		return fmt.Errorf("--base: %s is a common base, which is deployed once per cluster, since %s is in %s: must be a base with a control plane%s",
 			base, found, file, besideCommon(base))
 	}
 	if base, err = filepath.Abs(base); err != nil {

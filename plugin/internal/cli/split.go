@@ -19,8 +19,8 @@ func splitCommand(s Streams) *cobra.Command {
 		Use:   "split [-f FILE] -o DIR",
 		Short: "Make a base of any Istio manifest",
 		Long: `Sort the objects of an Istio manifest, as a chart or istioctl renders it, into
-DIR/common, which a cluster has once, and DIR/control-plane, which every tenant
-has. An overlay lists the latter under resources. Nothing is left out; the
+DIR/common, which is deployed once per cluster, and DIR/control-plane, which is
+deployed once per tenant. An overlay lists the latter under resources. Nothing is left out; the
 command prints how many objects went where, what it added, and what it repaired:
 workloads of API versions that Kubernetes 1.16 and later do not serve become
 those of apps/v1.

@@ -1,4 +1,4 @@
-// Package commonbase tells a common base, which a cluster has once, from what a
+// Package commonbase tells a common base, which is deployed once per cluster, from what a
 // tenant's overlay builds on. What a base is called says nothing: of every common
 // base, the objects do.
 //

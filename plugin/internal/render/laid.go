@@ -20,7 +20,7 @@ import (
 // checkLaid refuses an output that no cluster should see: one that names the
 // base's placeholder namespace, wherever it does, or that holds a configuration
 // of this program. kustomize prints both with exit code 0 if a tenant is not
-// listed where it should be. What has neither, such as what a cluster has once,
+// listed where it should be. What has neither, such as the common base,
 // needs no tenant.
 func checkLaid(overlayDir string, text []byte) error {
 	if !bytes.Contains(text, []byte(v1alpha1.BaseNamespace)) && !bytes.Contains(text, []byte("\napiVersion: "+v1alpha1.APIVersion+"\n")) &&

@@ -62,6 +62,6 @@ func TestAnOverlayWithoutATenantIsAnErrorAndLeavesTheOldOutput(t *testing.T) {
 	_, _, err = r.render(func(o *render.Options) {
 		o.Overlays = []string{r.path("bases/istio/common")}
 	})
-	require.NoError(t, err, "what a cluster has once needs no tenant")
+	require.NoError(t, err, "the common base needs no tenant")
 	require.FileExists(t, r.path("rendered/common/manifests.yaml"))
 }

@@ -11,7 +11,7 @@ import (
 // Summary says what a run did or, if it is a dry run, what another would do.
 type Summary struct {
 	// Tenants are those of the overlays that were rendered; an overlay may have
-	// none, such as what a cluster has once, or several.
+	// none, such as that of the common base, or several.
 	Overlays, Tenants, Objects, Changed, Removed, Failed int
 	// Differences are those between the output before and after.
 	Differences []Difference

@@ -1,6 +1,6 @@
 // Package split makes a base of an Istio manifest, as upstream or a chart
-// renders it: a kustomization of what a cluster has once, and one of what a
-// tenant has once.
+// renders it: a kustomization of what is deployed once per cluster, and one of what
+// is deployed once per tenant.
 //
 //	kind: CustomResourceDefinition      common/customresourcedefinition.yaml
 //	---

@@ -26,8 +26,8 @@ const tenancy = "tenancy"
 
 // about is what each part's kustomization says of itself.
 var about = map[string]string{
-	Common: "What a cluster has once, and the rules that keep tenants apart. Applied before\n# the first tenant.",
-	ControlPlane: "What a tenant has once. Its namespace is a placeholder that no API server\n" +
+	Common: "What is deployed once per cluster, before the first tenant, and the rules that\n# keep tenants apart.",
+	ControlPlane: "What is deployed once per tenant. Its namespace is a placeholder that no API server\n" +
 		"# accepts; an overlay with an IstioTenant replaces it.",
 }
 

@@ -47,7 +47,7 @@ control-plane     3: 1 Deployment, 2 Service
 added: `+strings.Join(s.Added, ", ")+"\n", s.String())
 
 	require.Equal(t, `# From a file.yaml, Istio 1.31.0, by istio-tenancy split.
-# What a tenant has once. Its namespace is a placeholder that no API server
+# What is deployed once per tenant. Its namespace is a placeholder that no API server
 # accepts; an overlay with an IstioTenant replaces it.
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization

@@ -51,8 +51,8 @@ func (f Filter) Filter(items []*yaml.RNode) ([]*yaml.RNode, error) {
 	return items, nil
 }
 
-// What is never rewritten, although it may hold the name of a namespace: what
-// a cluster has once, what is opaque, and where images come from.
+// What is never rewritten, although it may hold the name of a namespace: kinds that are
+// deployed once per cluster, what is opaque, and where images come from.
 var (
 	untouchedKinds    = []string{"CustomResourceDefinition"}
 	untouchedFields   = []string{"caBundle", "image"}
