@@ -164,6 +164,8 @@ func TestFluxAndArgoCDDoNothingForATenantThatItMayNot(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, http.StatusForbidden, answer.Code, answer.Message())
 	})
+	c.checkForgedStatus(client)
+	c.checkForgedTracking(alone, client)
 	c.check("it is the tenant's to delete", func(t *testing.T) {
 		answer, err := client.Do("PATCH", stored, `{"metadata":{"finalizers":null}}`)
 		require.NoError(t, err)
@@ -180,6 +182,49 @@ func TestFluxAndArgoCDDoNothingForATenantThatItMayNot(t *testing.T) {
 		c.check("for comparison, without the policy: "+o.kind+": "+o.name, func(t *testing.T) {
 			require.NoError(t, cluster.Eventually(patience, func() error { return try(t, o).Error() }))
 		})
+	}
+}
+
+// checkForgedStatus has a source say that another tenant's artifact is its own.
+func (c *claim) checkForgedStatus(tenant *cluster.Client) {
+	const path = "/apis/source.toolkit.fluxcd.io/v1/namespaces/ns-1/gitrepositories"
+	c.check("refused: GitRepository: a status that names another artifact", func(t *testing.T) {
+		answer, err := tenant.Do("POST", path, object("source.toolkit.fluxcd.io/v1", "GitRepository", "forged", `"spec":{"interval":"1m","url":"https://example.com/x.git","suspend":true}`))
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+		answer, err = tenant.Do("PATCH", path+"/forged/status", `{"status":{"artifact":{"path":"x","revision":"x","lastUpdateTime":"2026-01-01T00:00:00Z",`+
+			`"digest":"sha256:`+strings.Repeat("0", 64)+`","url":"http://source-controller.flux-system.svc.cluster.local./gitrepository/ns-0/applications/x.tar.gz"}}}`)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusForbidden, answer.Code, answer.Message())
+		require.Contains(t, answer.Message(), "GitRepository ns-1/forged: status: is written by Flux's source-controller")
+	})
+}
+
+// checkForgedTracking has an object say that it is another Application's of Argo CD.
+func (c *claim) checkForgedTracking(alone *cluster.Cluster, tenant *cluster.Client) {
+	try := func(t *testing.T, as *cluster.Client, id string) cluster.Answer {
+		answer, err := as.Do("POST", "/api/v1/namespaces/ns-1/configmaps?dryRun=All",
+			`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"attack","annotations":{"argocd.argoproj.io/tracking-id":"`+id+`"}}}`)
+		require.NoError(t, err)
+		return answer
+	}
+	for _, application := range []string{"platform", "tenancy-common", "tenant-dev", "project-dev", "tenant-sales"} {
+		c.check("refused: ConfigMap: of the Application "+application, func(t *testing.T) {
+			id := application + ":/ConfigMap:ns-1/attack"
+			answer := try(t, tenant, id)
+			require.Equal(t, http.StatusForbidden, answer.Code, answer.Message())
+			require.Contains(t, answer.Message(), "ConfigMap ns-1/attack: metadata.annotations[argocd.argoproj.io/tracking-id]: the Application "+application+" is the platform's")
+			require.NoError(t, try(t, alone.Admin, id).Error())
+		})
+	}
+	for name, id := range map[string]string{
+		"an Application of its own":         "web:/ConfigMap:ns-1/attack",
+		"one in its own namespace":          "ns-1_tenant-web:/ConfigMap:ns-1/attack",
+		"what counts for another object":    "tenant-sales:apps/Deployment:ns-1/attack",
+		"what counts for another ConfigMap": "tenant-sales:/ConfigMap:ns-1/other",
+		"what is no such annotation":        "tenant-sales",
+	} {
+		c.check("accepted: ConfigMap: of "+name, func(t *testing.T) { require.NoError(t, try(t, tenant, id).Error()) })
 	}
 }
 
