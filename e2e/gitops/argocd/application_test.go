@@ -153,6 +153,19 @@ func (w *world) generate() error {
 	return nil
 }
 
+// revisions are those of its sources.
+func (a application) revisions() []string {
+	if len(a.Status.Sync.Revisions) > 0 {
+		return a.Status.Sync.Revisions
+	}
+	return []string{a.Status.Sync.Revision}
+}
+
+// isAt says whether all its sources are at a commit.
+func (a application) isAt(commit string) bool {
+	return !slices.ContainsFunc(a.revisions(), func(revision string) bool { return revision != commit })
+}
+
 // deployed waits until an Application has the commit, Synced and Healthy.
 func (w *world) deployed(name, commit string) error {
 	if err := w.refresh(name, "normal"); err != nil {
@@ -160,12 +173,8 @@ func (w *world) deployed(name, commit string) error {
 	}
 	return cluster.Eventually(patience, func() error {
 		app, err := w.application(name)
-		at := app.Status.Sync.Revisions
-		if len(at) == 0 {
-			at = []string{app.Status.Sync.Revision}
-		}
-		if err == nil && slices.ContainsFunc(at, func(revision string) bool { return revision != commit }) {
-			err = fmt.Errorf("Application %s is at %v, right is %s: %s", name, at, commit, app.says())
+		if err == nil && !app.isAt(commit) {
+			err = fmt.Errorf("Application %s is at %v, right is %s: %s", name, app.revisions(), commit, app.says())
 		}
 		return errors.Join(err, w.settled(name))
 	})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,12 +121,8 @@ func (w *world) allAt(tenants int, commit string) error {
 	}
 	var off []string
 	for _, app := range all {
-		at := app.Status.Sync.Revisions
-		if len(at) == 0 {
-			at = []string{app.Status.Sync.Revision}
-		}
-		if app.Status.Sync.Status != "Synced" || app.Status.Health.Status != "Healthy" || slices.ContainsFunc(at, func(r string) bool { return r != commit }) {
-			off = append(off, fmt.Sprintf("%s is %s and %s at %v: %s", app.Metadata.Name, app.Status.Sync.Status, app.Status.Health.Status, at, app.says()))
+		if app.Status.Sync.Status != "Synced" || app.Status.Health.Status != "Healthy" || !app.isAt(commit) {
+			off = append(off, fmt.Sprintf("%s is %s and %s at %v: %s", app.Metadata.Name, app.Status.Sync.Status, app.Status.Health.Status, app.revisions(), app.says()))
 		}
 	}
 	if len(off) > 0 {
