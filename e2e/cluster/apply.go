@@ -122,15 +122,16 @@ func (c *Client) Delete(objects []*Object) error {
 }
 
 // Eventually calls f until it returns nil, and returns its last error when the
-// time is over.
+// time is over. It calls more and more rarely, since what takes long would be
+// slowed down by being asked for.
 func Eventually(limit time.Duration, f func() error) error {
 	deadline := time.Now().Add(limit)
-	for {
+	for pause := 50 * time.Millisecond; ; pause = min(pause*5/4, 400*time.Millisecond) {
 		err := f()
 		if err == nil || time.Now().After(deadline) {
 			return err
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(pause)
 	}
 }
 

@@ -110,6 +110,7 @@ func theField(t *testing.T) *field {
 		spec            string
 	}{
 		{dev, "ns-0", "prey", answeringSpec}, {dev, "ns-0", "friend", answeringSpec}, {sales, "ns-1", "attacker", attackerSpec},
+		{sales, "ns-1", "asks", asksSpec},
 	} {
 		require.NoError(t, makePod(p.client, p.namespace, p.name, p.spec))
 		t.Cleanup(func() { remove(t, w.node.Cluster.Admin, "/api/v1/namespaces/"+p.namespace+"/pods/"+p.name) })

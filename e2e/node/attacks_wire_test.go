@@ -41,6 +41,7 @@ func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan he
 		require.True(t, came, "README names it as possible, and it is refused: %s", said)
 		require.Contains(t, readme, sentence)
 	}
+	probed := f.probe(c.T) // its Pod starts beside the other attacks
 	c.Check("an own packet to the own tenant is answered", func(t *testing.T) {
 		came, said := f.attackerDoes("syn {self} {own}:8080")
 		require.True(t, came, said)
@@ -123,33 +124,36 @@ func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan he
 		came, said := f.attackerDoes("linklocal {prey} 8080")
 		named(t, came, said, linkLocal)
 	})
-	require.NoError(c.T, makePod(f.node.Cluster.As("sales-admin"), "ns-1", "asks", asksSpec))
-	defer remove(c.T, f.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/asks")
 	_, err := f.ready("ns-1", "asks")
 	require.NoError(c.T, err)
-	for name, row := range map[string]struct{ container, says, sentence string }{
-		"root without asking has such sockets":     {"root", "sent", "a container that runs as root has `NET_RAW` without asking"},
-		"without capabilities there are none":      {"without", "operation not permitted", ""},
-		"an ordinary user without asking has none": {"user", "operation not permitted", ""},
-	} {
-		c.Check(name, func(t *testing.T) {
-			out, _ := f.node.Cluster.Kubectl("sales-admin", "exec", "-n", "ns-1", "asks", "-c", row.container, "--", "/usr/local/bin/attacker", "syn", f.friend.Address, f.prey.Address+":8080")
-			require.Contains(t, out, row.says)
-			require.Contains(t, readme, row.sentence)
-		})
+	asks := []struct{ name, container, says, sentence string }{
+		{"root without asking has such sockets", "root", "sent", "a container that runs as root has `NET_RAW` without asking"},
+		{"without capabilities there are none", "without", "operation not permitted", ""},
+		{"an ordinary user without asking has none", "user", "operation not permitted", ""},
 	}
+	sideBySide(len(asks), someAtOnce, func(i int) {
+		c.Check(asks[i].name, func(t *testing.T) {
+			out, _ := f.node.Cluster.Kubectl("sales-admin", "exec", "-n", "ns-1", "asks", "-c", asks[i].container, "--", "/usr/local/bin/attacker", "syn", f.friend.Address, f.prey.Address+":8080")
+			require.Contains(t, out, asks[i].says)
+			require.Contains(t, readme, asks[i].sentence)
+		})
+	})
 	f.attackAsAnHeir(c, <-inherited)
-	c.Check("a probe that is sent on to another tenant's Pod is not followed", func(t *testing.T) {
-		var asked atomic.Int32
-		var listener net.Listener
-		require.NoError(t, f.prey.Do(func() (err error) {
-			listener, err = net.Listen("tcp", f.prey.Address+":9999")
-			return err
-		}))
-		defer listener.Close()
-		go http.Serve(listener, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
-		require.True(t, f.node.Itself().Reaches(f.prey.Address+":9999", time.Second), "the node does not reach it")
-		require.NoError(t, makePod(f.node.Cluster.As("sales-admin"), "ns-1", "sends-on", fmt.Sprintf(`
+	probed(c)
+}
+
+// probe has the kubelet ask a Pod of sales, which sends it on to a Pod of dev, and returns
+// the check that it has not gone there.
+func (f *field) probe(t *testing.T) (check func(c *tally.Claim)) {
+	asked := new(atomic.Int32)
+	var listener net.Listener
+	require.NoError(t, f.prey.Do(func() (err error) {
+		listener, err = net.Listen("tcp", f.prey.Address+":9999")
+		return err
+	}))
+	t.Cleanup(func() { listener.Close() })
+	go http.Serve(listener, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	require.NoError(t, makePod(f.node.Cluster.As("sales-admin"), "ns-1", "sends-on", fmt.Sprintf(`
 terminationGracePeriodSeconds: 0
 containers:
 - name: a
@@ -157,11 +161,15 @@ containers:
   args: [redirect, "8080", "http://%s:9999/"]
   readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1}
 `, attackerImage, f.prey.Address)))
-		defer remove(t, f.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/sends-on")
-		_, err := f.ready("ns-1", "sends-on") // the redirection counts as an answer
-		require.NoError(t, err)
-		require.Zero(t, asked.Load(), "the kubelet asked another tenant's Pod")
-	})
+	t.Cleanup(func() { remove(t, f.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/sends-on") })
+	return func(c *tally.Claim) {
+		c.Check("a probe that is sent on to another tenant's Pod is not followed", func(t *testing.T) {
+			require.True(t, f.node.Itself().Reaches(f.prey.Address+":9999", time.Second), "the node does not reach it")
+			_, err := f.ready("ns-1", "sends-on") // the redirection counts as an answer
+			require.NoError(t, err)
+			require.Zero(t, asked.Load(), "the kubelet asked another tenant's Pod")
+		})
+	}
 }
 
 // heritage is a Pod of dev at the address of a Pod of sales that has ended.

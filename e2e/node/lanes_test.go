@@ -11,6 +11,8 @@ var lanes struct {
 	dev    lane // tests that need dev's istiod to stay where it is, and that then make another
 	hung   lane // those that stop it
 	meshes lane // those of sales and fin, and of the meshes between their Pods
+
+	injected lane // those that need every istiod for a while
 }
 
 // turn has a claim's test run as the next of a lane, and after what is in other lanes by now.

@@ -71,7 +71,7 @@ var (
 
 func TestPodsAreAdministered(t *testing.T) {
 	c := claims(t, "Through the real kubelet, a tenant's administrator reads logs and restarts its control plane, and does not get into it; gets into its own applications; and another tenant's gets nowhere")
-	turn(c, &lanes.dev, &lanes.meshes)
+	turn(c, &lanes.dev, &lanes.meshes, &lanes.injected)
 	w := theEnforcedWorld(t)
 	tenant := w.tenants["dev"]
 	f := &field{world: w}

@@ -17,7 +17,7 @@ const nextTag = "1.31.0-e2e"
 
 func TestTrafficOfAMeshGoesOnWithoutItsIstiod(t *testing.T) {
 	c := claims(t, "While a tenant's istiod is killed, is away, and starts anew, no request between Pods of its mesh fails, over established connections and over new ones with mutual TLS")
-	turn(c, &lanes.meshes)
+	turn(c, &lanes.meshes, &lanes.injected)
 	w := theEnforcedWorld(t)
 	meshes := theMeshes(t, w)
 	all := []*mesh{meshes.sales, meshes.fin}

@@ -30,6 +30,7 @@ func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
 	others, err := (&traces{words: fin.words()}).others(w)
 	require.NoError(t, err)
 	require.Contains(t, others, "ValidatingAdmissionPolicy istio-tenancy-pods")
+	require.NoError(t, makePod(w.node.Cluster.As(fin.admin), fin.applications[0], "lingers", lingeringSpec))
 	hung := lanes.hung.empty()
 	turn(c, &lanes.meshes)
 	meshes := theMeshes(t, w)
@@ -47,7 +48,6 @@ func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, text, 0o644))
 	stranger, err := w.istiod("sales")
 	require.NoError(t, err)
-	require.NoError(t, makePod(w.node.Cluster.As(fin.admin), fin.applications[0], "lingers", lingeringSpec))
 	lingers, err := w.ready(fin.applications[0], "lingers")
 	require.NoError(t, err)
 	require.NoError(t, cluster.Eventually(30*time.Second, func() error { // its rules are written some seconds after it runs
@@ -110,13 +110,13 @@ func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
 
 // lingeringSpec listens for a while after its end has begun.
 const lingeringSpec = `
-terminationGracePeriodSeconds: 20
+terminationGracePeriodSeconds: 12
 containers:
 - name: app
   image: ` + appImage + `
   args: ["8080"]
   readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
-  lifecycle: {preStop: {sleep: {seconds: 10}}}
+  lifecycle: {preStop: {sleep: {seconds: 6}}}
 `
 
 // linger is what came of connections to a Pod while it ended.

@@ -245,7 +245,7 @@ func (t *traffic) start(target string) error {
 			select {
 			case <-end:
 				return
-			case <-time.After(50 * time.Millisecond):
+			case <-time.After(100 * time.Millisecond):
 			}
 			_, err := call(established, patience)
 			t.count(&t.report.Established, "established", err)

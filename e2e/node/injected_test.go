@@ -16,6 +16,7 @@ import (
 // images here have neither.
 func TestPodsThatAreInjected(t *testing.T) {
 	c := claims(t, "A Pod of a tenant gets its proxy from the tenant's own istiod: its address, trust domain, audience and revision, in every application namespace")
+	turn(c, &lanes.injected)
 	w := theEnforcedWorld(t)
 	var places []injected
 	for _, name := range tenantNames {
