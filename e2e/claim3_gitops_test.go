@@ -54,6 +54,8 @@ const (
 var beyondTheNamespace = []gitopsObject{
 	kustomization("no account", ownRef, "spec.serviceAccountName: is missing"),
 	kustomization("an empty account", `"serviceAccountName":"",`+ownRef, "spec.serviceAccountName: is missing"),
+	kustomization("an account that is no name", `"serviceAccountName":"../flux-system:x",`+ownRef,
+		"spec.serviceAccountName: found ../flux-system:x, which no ServiceAccount can be called"),
 	kustomization("a source elsewhere", account+elsewhere, "spec.sourceRef.namespace: found flux-system"),
 	kustomization("an artifact elsewhere", account+strings.ReplaceAll(elsewhere, "GitRepository", "ExternalArtifact"), "spec.sourceRef.namespace"),
 	kustomization("an artifact of another tenant", account+strings.ReplaceAll(strings.ReplaceAll(elsewhere, "GitRepository", "OCIRepository"), "flux-system", "ns-0"), "found ns-0"),

@@ -2,9 +2,11 @@ package argocd_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/gitops"
 	"github.com/stretchr/testify/require"
 )
 
@@ -72,9 +74,37 @@ func TestBrokenTenant(t *testing.T) {
 		require.NoError(t, err)
 		t.Log(said)
 	})
+	require.NoError(t, w.generate())
+	c.Check("so does the ApplicationSet of the projects", func(t *testing.T) {
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			set, err := w.admin().Get("/apis/argoproj.io/v1alpha1/namespaces/argocd/applicationsets/tenant-projects")
+			if err == nil && !strings.Contains(fmt.Sprint(set.Object["status"]), "IstioTenant sales: spec.applicationNamespace: unknown field") {
+				err = fmt.Errorf("its status is %v", set.Object["status"])
+			}
+			return err
+		}))
+	})
 	c.Check("the other tenant is Synced and Healthy at the commit", func(t *testing.T) { require.NoError(t, w.deployed("tenant-dev", broken)) })
 	w.CheckKept(c.Verify, before)
 	mended, err := w.Platform.Commit("Mend sales", map[string]string{tenantFile: whole})
 	require.NoError(t, err)
 	c.Check("a commit mends it", func(t *testing.T) { require.NoError(t, w.deployed("tenant-sales", mended)) })
+}
+
+func TestANamespaceIsTakenOut(t *testing.T) {
+	c := claims(t, "A Namespace that is taken out of a tenant's file stays with what is in it, while what was rendered into it is pruned; the command of docs/gitops.md deletes it")
+	w := theTenants(t)
+	whole, err := w.Platform.Read(tenantFile)
+	require.NoError(t, err)
+	more := gitops.WithSpare(whole)
+	require.NotEqual(t, whole, more)
+	added, err := w.Platform.Commit("Give sales a namespace", map[string]string{tenantFile: more})
+	require.NoError(t, err)
+	require.NoError(t, w.deployed("tenant-sales", added))
+	require.NoError(t, w.FillSpare())
+	taken, err := w.Platform.Commit("Take the namespace out", map[string]string{tenantFile: whole})
+	require.NoError(t, err)
+	require.NoError(t, w.refresh("tenant-sales", "normal"))
+	w.CheckSpareStays(func(name string, f func(*testing.T)) { c.Check(name, f) }, patience)
+	c.Check("the Application is Synced and Healthy then", func(t *testing.T) { require.NoError(t, w.deployed("tenant-sales", taken)) })
 }

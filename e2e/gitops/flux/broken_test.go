@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/gitops"
 	"github.com/stretchr/testify/require"
 )
 
@@ -98,6 +99,28 @@ func TestABrokenTenantChangesNothing(t *testing.T) {
 	c.Check("rendered again, it is applied", func(t *testing.T) {
 		require.NoError(t, cluster.Eventually(patience, func() error { return w.at("tenant-sales", commit) }))
 	})
+}
+
+func TestANamespaceIsTakenOut(t *testing.T) {
+	c := claims(t, "A Namespace that is taken out of a tenant's file stays with what is in it, while what was rendered into it is pruned; the command of docs/gitops.md deletes it")
+	w := fromZero(t)
+	const file = "overlays/sales/tenant.yaml"
+	whole, err := w.Platform.Read(file)
+	require.NoError(t, err)
+	more := gitops.WithSpare(whole)
+	require.NotEqual(t, whole, more)
+	require.NoError(t, w.Platform.Edit(file, whole, more))
+	require.NoError(t, w.Render())
+	commit := w.pushPlatform(t, "Give sales a namespace", nil)
+	require.NoError(t, cluster.Eventually(patience, func() error { return w.at("tenant-sales", commit) }))
+	require.NoError(t, w.FillSpare())
+	require.NoError(t, w.Platform.Edit(file, more, whole))
+	require.NoError(t, w.Render())
+	commit = w.pushPlatform(t, "Take the namespace out", nil)
+	c.Check("the commit is applied", func(t *testing.T) {
+		require.NoError(t, cluster.Eventually(patience, func() error { return w.at("tenant-sales", commit) }))
+	})
+	w.CheckSpareStays(func(name string, f func(*testing.T)) { c.Check(name, f) }, patience)
 }
 
 // checkSame checks that all objects are there, as they were.

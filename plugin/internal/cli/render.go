@@ -42,6 +42,10 @@ containers, plugins of kustomize, charts and URLs are mistakes unless --allow-ex
 or --allow-remote names them, as it is safe to render what nobody has reviewed. So
 are directories outside of the Git repository, unless --allow-outside names them.
 
+Two overlays that have one tenant, or one namespace, are a mistake of both. Seen are
+those that are rendered, those that DIR has from earlier runs, and with -o - those
+that lie in the same directory.
+
 What kustomize would pass over is a warning: a patch whose target matches no
 object, and an entry of images that no container has. So is what the old output
 gave and the new one does not: somebody's role, or a namespace of the tenant; what

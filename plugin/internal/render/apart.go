@@ -41,7 +41,7 @@ func (l *lister) hasMarker(dir string, from []string) bool {
 	if slices.Contains(from, dir) {
 		return false
 	}
-	k, ok := readKustomization(dir)
+	k, ok := l.kustomization(dir)
 	if !ok {
 		return false
 	}
@@ -80,7 +80,7 @@ func (r *run) differing(overlays []overlay, pending map[string]bool) map[string]
 				continue
 			}
 			err := fmt.Errorf("tenant %s: %s: differs in %s and %s, and both are of one tenant: must be the same in both files",
-				tenant, difference(first.Spec, other.Spec), first.arg, other.arg)
+				tenant, difference(first.Spec, other.Spec), first.called(), other.called())
 			for _, one := range []at{first, other} {
 				if pending[one.name] {
 					refused[one.name] = err

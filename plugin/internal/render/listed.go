@@ -14,6 +14,7 @@ import (
 type lister struct {
 	known sync.Map // []claim, by directory
 	parts sync.Map // bool, by directory: it has the base of applications
+	texts sync.Map // types.Kustomization, by its text, which most overlays have alike
 }
 
 // listed are the tenants of the directories that a kustomization in dir lists,
@@ -31,7 +32,7 @@ func (l *lister) listed(dir string, k types.Kustomization) []claim {
 
 // claims are those of a directory whose kustomization is a link, or has another name.
 func (l *lister) claims(dir string) []claim {
-	k, ok := readKustomization(dir)
+	k, ok := l.kustomization(dir)
 	if !ok {
 		return nil
 	}
@@ -48,7 +49,7 @@ func (l *lister) in(dir string, from []string) []claim {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() || slices.Contains(from, dir) {
 		return nil
 	}
-	k, ok := readKustomization(dir)
+	k, ok := l.kustomization(dir)
 	if !ok {
 		return nil
 	}
@@ -67,13 +68,23 @@ func entries(k types.Kustomization) []string {
 	return slices.DeleteFunc(slices.Concat(k.Resources, k.Components), filepath.IsAbs)
 }
 
-// readKustomization reads the kustomization of a directory, whichever of its
-// names it has.
-func readKustomization(dir string) (k types.Kustomization, ok bool) {
+// kustomization reads that of a directory, whichever of its names it has.
+func (l *lister) kustomization(dir string) (k types.Kustomization, ok bool) {
 	file := filepath.Join(dir, kustomizationIn(dir))
 	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
 		return k, false
 	}
 	text, err := os.ReadFile(file)
-	return k, err == nil && k.Unmarshal(text) == nil
+	if err != nil {
+		return k, false
+	}
+	if known, ok := l.texts.Load(string(text)); ok {
+		return known.(types.Kustomization), true
+	}
+	if k.Unmarshal(text) != nil {
+		return k, false
+	}
+	k.FixKustomization() // which changes nothing the next time: many read this one
+	l.texts.Store(string(text), k)
+	return k, true
 }

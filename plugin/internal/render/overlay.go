@@ -23,6 +23,14 @@ type overlay struct {
 	err    error // it cannot be rendered, since it is no overlay but looks like one
 }
 
+// called is the directory where a message has another one beside it: "." says little.
+func (o overlay) called() string {
+	if o.arg == "." {
+		return filepath.Join("..", o.name)
+	}
+	return o.arg
+}
+
 // find returns the overlays that arguments name: a directory with a
 // kustomization, or all such directories in a directory without one. Files,
 // which a pattern such as overlays/* finds too, are passed over. outside are

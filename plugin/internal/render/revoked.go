@@ -46,8 +46,8 @@ func revoked(files []file, changes []change) []string {
 	before, after := rightsIn(old), rightsIn(made)
 	var lines []string
 	for _, namespace := range slices.Sorted(maps.Keys(before.namespaces)) {
-		if _, stays := after.namespaces[namespace]; !stays {
-			lines = append(lines, before.leaves(namespace))
+		if !after.namespaces[namespace] {
+			lines = append(lines, leaves(namespace))
 			continue
 		}
 		var lost []string
@@ -70,30 +70,24 @@ func revoked(files []file, changes []change) []string {
 	return lines
 }
 
-// abandoned are sentences on the namespaces of an output that goes as a whole,
-// and leaves them: those that it does not bring itself.
+// abandoned are sentences on the namespaces of an output that goes as a whole.
 func abandoned(output []change) []string {
 	var docs [][]byte
 	for _, c := range output {
 		docs = append(docs, ofPeople(c.old)...)
 	}
-	before := rightsIn(docs)
 	var lines []string
-	for _, namespace := range slices.Sorted(maps.Keys(before.namespaces)) {
-		if !before.namespaces[namespace] {
-			lines = append(lines, before.leaves(namespace))
-		}
+	for _, namespace := range slices.Sorted(maps.Keys(rightsIn(docs).namespaces)) {
+		lines = append(lines, leaves(namespace))
 	}
 	return lines
 }
 
-func (r rights) leaves(namespace string) string {
-	unless := "it is not among the tenant's objects, so that nothing prunes it: "
-	if r.namespaces[namespace] {
-		unless = "unless what applies this prunes it, "
-	}
-	return fmt.Sprintf("namespace %s leaves the tenant: what its administrators made in it, and whom they let in, stays; %sdelete it, "+
-		"and make it anew before another tenant has it: kubectl delete namespace %s", namespace, unless, namespace)
+// leaves says what becomes of a namespace whose objects are pruned, and which is not.
+func leaves(namespace string) string {
+	return fmt.Sprintf("namespace %s leaves the tenant, and neither Argo CD nor Flux prunes it: what is in it stays, with what its administrators made "+
+		"and whom they let in, and its NetworkPolicies go, so that Pods there are open to the whole cluster: end them before this is applied, then delete it, "+
+		"and make it anew before another tenant has it: kubectl delete namespace %s", namespace, namespace)
 }
 
 // see is a command that lists all that is in a namespace, whichever kinds the
@@ -105,7 +99,7 @@ func see(namespace string) string {
 // rights are who has which role where, by the RoleBindings of a tenant.
 type rights struct {
 	granted      map[granted]bool
-	namespaces   map[string]bool // whether the Namespace is there, too
+	namespaces   map[string]bool
 	accounts     map[string]bool // that the tenant's objects make: programs, and no people
 	controlPlane string          // the namespace
 }
@@ -155,7 +149,7 @@ func rightsIn(docs [][]byte) rights {
 
 func (r *rights) add(b binding) {
 	namespace := b.Metadata.Namespace
-	r.namespaces[namespace] = r.namespaces[namespace]
+	r.namespaces[namespace] = true
 	if b.RoleRef.Kind == "Role" && b.Metadata.Name == "access-all-"+namespace {
 		r.controlPlane = namespace // elsewhere administrators have a ClusterRole
 	}

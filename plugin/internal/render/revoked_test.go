@@ -60,14 +60,20 @@ func TestRightsThatAreTakenAwayAreNamed(t *testing.T) {
 				in("a", "User bo loses ClusterRole view"),
 				in("b", "User bo loses ClusterRole view"),
 				in("istio-alpha", "User bo loses Role ns-view-for-alpha-viewer-istio-alpha"),
-				"namespace c leaves the tenant: what its administrators made in it, and whom they let in, stays; unless what applies this prunes it, delete it, "+
-					"and make it anew before another tenant has it: kubectl delete namespace c")
+				leaves("c"))
 			step("{" + selectors + "admins: [{kind: User, name: jo}, {kind: User, name: bo}], applicationNamespaces: [a, b], quota: {pods: '1'}}")
 		})
 	}
 }
 
-func TestNamespacesThatNothingPrunesAreNamed(t *testing.T) {
+// leaves is what is said of a namespace that is no longer the tenant's.
+func leaves(namespace string) string {
+	return "namespace " + namespace + " leaves the tenant, and neither Argo CD nor Flux prunes it: what is in it stays, with what its administrators made " +
+		"and whom they let in, and its NetworkPolicies go, so that Pods there are open to the whole cluster: end them before this is applied, then delete it, " +
+		"and make it anew before another tenant has it: kubectl delete namespace " + namespace
+}
+
+func TestNamespacesOfATenantThatGoesAreNamed(t *testing.T) {
 	r := newPlainRepo(t)
 	r.overlay("alpha", "alpha", "{createNamespaces: false, admins: [{kind: User, name: jo}]}", kustomization)
 	r.teams("beta")
@@ -77,12 +83,12 @@ func TestNamespacesThatNothingPrunesAreNamed(t *testing.T) {
 	require.NoError(t, os.RemoveAll(r.path("overlays/beta")))
 	_, printed, err := r.render(func(o *render.Options) { o.Prune = true })
 	require.NoError(t, err)
-	for _, namespace := range []string{"alpha", "istio-alpha"} {
-		require.Contains(t, printed, r.path("rendered/alpha")+": namespace "+namespace+" leaves the tenant: what its administrators made in it, "+
-			"and whom they let in, stays; it is not among the tenant's objects, so that nothing prunes it: delete it, "+
-			"and make it anew before another tenant has it: kubectl delete namespace "+namespace)
+	for _, tenant := range []string{"alpha", "beta"} {
+		for _, namespace := range []string{tenant, "istio-" + tenant} {
+			require.Contains(t, printed, r.path("rendered", tenant)+": "+leaves(namespace))
+		}
 	}
-	require.NotContains(t, printed, "namespace beta", "its Namespaces are deleted with the rest")
+	require.NotContains(t, printed, "namespace gamma")
 }
 
 // TestProgramsThatLoseRightsAreNoPeople takes a gateway's account away, as an

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -74,6 +75,11 @@ func (c claim) names() []string {
 	return append([]string{c.Name, c.Revision, c.Namespace, c.Revision + "-" + c.Namespace}, c.Applications...)
 }
 
+// has says whether two tenants could both have one of these names.
+func (c claim) has(taken map[string]bool) bool {
+	return slices.ContainsFunc(c.names(), func(name string) bool { return taken[name] })
+}
+
 func (c claim) tenant() v1alpha1.IstioTenant {
 	var t v1alpha1.IstioTenant
 	t.Metadata.Name = c.Name
@@ -117,15 +123,18 @@ func (r *run) withoutCollisions(overlays []overlay, jobs []*job) []*job {
 	all := slices.Concat(overlays, r.others(overlays, taken))
 	for _, o := range all {
 		for _, c := range r.claims[o.name] {
-			if pending[o.name] || slices.ContainsFunc(c.names(), func(name string) bool { return taken[name] }) {
-				names[o.arg] = o.name
-				claimed = append(claimed, c.collides(o.arg)...)
+			if pending[o.name] || c.has(taken) {
+				names[o.called()] = o.name
+				claimed = append(claimed, c.collides(o.called())...)
 			}
 		}
 	}
 	refused := map[string]error{}
 	for _, c := range collision.Find(claimed) {
 		first, second := names[c.Files[0]], names[c.Files[1]]
+		if r.Output == "" && !(pending[first] && pending[second]) {
+			c.Err = fmt.Errorf("%w%s", c.Err, notBeside)
+		}
 		refused[second] = errors.Join(refused[second], c.Err)
 		if pending[first] {
 			refused[first] = errors.Join(refused[first], c.Err)
@@ -147,8 +156,12 @@ func (r *run) withoutCollisions(overlays []overlay, jobs []*job) []*job {
 }
 
 // others are the overlays that earlier runs rendered to the same directory, if
-// they are there still, and have any of the names that are taken.
+// they are there still, and have any of the names that are taken; of a run that
+// prints, they are its siblings.
 func (r *run) others(overlays []overlay, taken map[string]bool) []overlay {
+	if r.Output == "" {
+		return r.siblings(overlays, taken)
+	}
 	present := map[string]bool{}
 	for _, o := range overlays {
 		present[o.name] = true
@@ -156,10 +169,7 @@ func (r *run) others(overlays []overlay, taken map[string]bool) []overlay {
 	var found []overlay
 	for _, name := range slices.Sorted(maps.Keys(r.cache.old)) {
 		e := r.cache.old[name]
-		has := func(c claim) bool {
-			return slices.ContainsFunc(c.names(), func(name string) bool { return taken[name] })
-		}
-		if present[name] || !slices.ContainsFunc(e.Claims, has) || isGone(e.Overlay) {
+		if present[name] || !slices.ContainsFunc(e.Claims, func(c claim) bool { return c.has(taken) }) || isGone(e.Overlay) {
 			continue
 		}
 		if from, _ := r.output.source(name); from == e.Overlay {

@@ -129,7 +129,7 @@ var beyondAnApplication = []string{
 func TestArgoCDConfinesATenantsApplications(t *testing.T) {
 	files := map[string][]string{"overlays/sales/tenant.yaml": {"ns-1"}, "overlays/dev/tenant.yaml": {"ns-0"}}
 	own := filepath.Join(t.TempDir(), "tenant.yaml")
-	require.NoError(t, os.WriteFile(own, []byte("metadata: {name: payroll}\nspec: {admins: []}\n"), 0o600))
+	require.NoError(t, os.WriteFile(own, []byte("apiVersion: istio-tenancy.dev/v1alpha1\nkind: IstioTenant\nmetadata: {name: payroll}\nspec: {admins: []}\n"), 0o600))
 	files[own] = []string{"payroll"}
 	files["examples/several-namespaces/tenant.yaml"] = object.Strings(read(t, "examples/several-namespaces/tenant.yaml")[0], "spec", "applicationNamespaces")
 	for file, namespaces := range files {
@@ -169,32 +169,6 @@ func TestArgoCDConfinesATenantsApplications(t *testing.T) {
 			require.Len(t, object.List(project, "spec", "destinationServiceAccounts"), len(namespaces))
 		})
 	}
-}
-
-// projectSources are what the ApplicationSet has Argo CD build for a tenant. Of the
-// functions that Argo CD has in a template, this knows those that the set uses.
-func projectSources(t *testing.T, tenant *yaml.RNode) []*yaml.RNode {
-	t.Helper()
-	set := read(t, "examples/argocd/tenant-projects.yaml")[0]
-	text := object.String(set, "spec", "templatePatch")
-	functions := template.FuncMap{
-		"list": func(values ...any) []any { return values },
-		"dig": func(key string, otherwise any, from map[string]any) any {
-			if value, ok := from[key]; ok {
-				return value
-			}
-			return otherwise
-		},
-	}
-	parsed, err := template.New("").Option("missingkey=error").Funcs(functions).Parse(text)
-	require.NoError(t, err)
-	var parameters map[string]any
-	require.NoError(t, tenant.YNode().Decode(&parameters))
-	var out bytes.Buffer
-	require.NoError(t, parsed.Execute(&out, parameters))
-	patch, err := yaml.Parse(out.String())
-	require.NoError(t, err)
-	return object.List(patch, "spec", "sources")
 }
 
 // argoBuild builds a source as Argo CD does: with its options in the kustomization.

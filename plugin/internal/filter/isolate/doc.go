@@ -5,7 +5,7 @@
 // For the tenant sales with control plane in istio-system1 and applications in
 // ns-1, it adds
 //
-//	Namespace istio-system1, ns-1                labelled with the tenant; ns-1 with the revision
+//	Namespace istio-system1, ns-1                labelled with the tenant; ns-1 with the revision; Argo CD and Flux do not prune them
 //	NetworkPolicy istio-system1/allow-tenant     from the tenant's namespaces
 //	NetworkPolicy istio-system1/allow-webhooks   from the API server to istiod's webhooks
 //	NetworkPolicy ns-1/allow-tenant              from the tenant's namespaces

@@ -30,6 +30,9 @@ func Example() {
 	//   name: istio-system1
 	//   labels:
 	//     istio-tenancy.dev/tenant: sales
+	//   annotations:
+	//     argocd.argoproj.io/sync-options: Prune=false
+	//     kustomize.toolkit.fluxcd.io/prune: disabled
 	// ---
 	// apiVersion: v1
 	// kind: Namespace
@@ -39,6 +42,9 @@ func Example() {
 	//     istio-tenancy.dev/injection: on-request
 	//     istio-tenancy.dev/tenant: sales
 	//     istio.io/rev: sales
+	//   annotations:
+	//     argocd.argoproj.io/sync-options: Prune=false
+	//     kustomize.toolkit.fluxcd.io/prune: disabled
 	// ---
 	// apiVersion: security.istio.io/v1
 	// kind: PeerAuthentication

@@ -92,6 +92,9 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 				return nil, err
 			}
 		}
+		if err := keep(objects[i]); err != nil {
+			return nil, err
+		}
 	}
 	return objects, nil
 }

@@ -64,6 +64,9 @@ metadata:
     istio-tenancy.dev/injection: on-request
     istio-tenancy.dev/tenant: sales
     istio.io/rev: sales
+  annotations:
+    argocd.argoproj.io/sync-options: Prune=false
+    kustomize.toolkit.fluxcd.io/prune: disabled
 `, got("Namespace ns-1"), "nothing here injects its Pods")
 	require.NotContains(t, got("Namespace istio-system1"), "istio.io/rev", "the control plane gets no proxies")
 	for _, namespace := range []string{"istio-system1", "ns-1"} {

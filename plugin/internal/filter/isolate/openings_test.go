@@ -61,6 +61,9 @@ metadata:
     istio-injection: enabled
     istio-tenancy.dev/tenant: sales
     kubernetes.io/metadata.name: ns-1
+  annotations:
+    argocd.argoproj.io/sync-options: Prune=false
+    kustomize.toolkit.fluxcd.io/prune: disabled
 `, find(t, objects, "Namespace ns-1"))
 	require.NotContains(t, text, "PeerAuthentication")
 	require.Len(t, warnings, 1)
