@@ -1,6 +1,7 @@
 package gitops
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"slices"
@@ -76,6 +77,12 @@ func Sizes(text string) (sizes []int, err error) {
 		sizes = append(sizes, n)
 	}
 	return sizes, nil
+}
+
+// Given says whether the command line states a flag.
+func Given(name string) (given bool) {
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	return given
 }
 
 // Report gives the benchmark the figures of the last steps.

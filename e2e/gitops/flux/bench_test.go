@@ -19,10 +19,14 @@ import (
 const long = time.Hour
 
 // BenchmarkTenants is what tenants cost with Flux: from zero, when some are added, when
-// nothing has changed, and when one has. No tenant has a Pod.
+// nothing has changed, and when one has. No tenant has a Pod. Unless others are stated,
+// the components are those that the documentation has for many tenants.
 func BenchmarkTenants(b *testing.B) {
 	sizes, err := gitops.Sizes(*tenants)
 	require.NoError(b, err)
+	if !gitops.Given("components") {
+		*components += ",many-tenants"
+	}
 	w := theWorld(b)
 	require.NoError(b, w.Sleep())
 	var measured []gitops.Controller
