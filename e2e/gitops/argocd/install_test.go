@@ -19,8 +19,7 @@ var notRun = []string{"argocd-server", "argocd-dex-server", "argocd-notification
 
 // installation is what the README of the examples says of Argo CD's own manifests. The
 // image's name is the one thing that a user writes, too. Argo CD looks for Applications
-// in tenants' namespaces as well, which gives tenants more to try, and gives a render
-// the time that it needs on a busy machine.
+// in tenants' namespaces as well, which gives tenants more to try.
 const installation = `
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
@@ -37,7 +36,7 @@ patches:
     apiVersion: v1
     kind: ConfigMap
     metadata: {name: argocd-cmd-params-cm}
-    data: {application.namespaces: "ns-0,ns-1", controller.repo.server.timeout.seconds: "600"}
+    data: {application.namespaces: "ns-0,ns-1"}
 images:
 - {name: registry.example/istio-tenancy, newName: e2e.local/istio-tenancy, newTag: "1"}
 `
