@@ -159,13 +159,18 @@ resources: [../../bases/istio/control-plane, app.yaml]
 // mistakes are those of kustomizations that kustomize refuses to build.
 var mistakes = []string{"namespace", "missing", "validator"}
 
+// TestEveryFieldOfAKustomizationIsAsKustomizeBuildsIt asks kustomize for the first
+// and for the last of four tenants: their names stand on either side of all other
+// names, by which kustomize sorts. Nothing stands between the first three names,
+// so that kustomize's output for one of them is that for another with the name
+// changed, which takes no process to know.
 func TestEveryFieldOfAKustomizationIsAsKustomizeBuildsIt(t *testing.T) {
 	for name, files := range kustomizations {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newPlainRepo(t)
-			teams := []string{"alpha", "beta", "gamma", "payroll"}
-			for _, team := range teams {
+			asked := map[string]string{"baker": "baker", "barber": "baker", "baron": "baker", "payroll": "payroll"}
+			for team := range asked {
 				r.overlay(team, team, "{admins: [{kind: User, name: "+team+"-admin}]}", kustomization)
 				if files["kustomization.yaml"] == "" {
 					require.NoError(t, os.Remove(r.path("overlays", team, "kustomization.yaml")))
@@ -180,17 +185,21 @@ func TestEveryFieldOfAKustomizationIsAsKustomizeBuildsIt(t *testing.T) {
 			}
 			_, _, err := r.render(func(o *render.Options) { o.Allow.Exec = []string{"/bin/cat"} })
 			require.Equal(t, slices.Contains(mistakes, name), err != nil, "%v", err)
-			for _, team := range teams {
-				want, wantErr := r.kustomize("overlays/"+team, clitest.Functions...)
-				if wantErr != nil {
+			printed, refused := map[string]string{}, map[string]error{}
+			for _, team := range []string{"baker", "payroll"} {
+				printed[team], refused[team] = r.kustomize("overlays/"+team, clitest.Functions...)
+			}
+			for team, other := range asked {
+				if refused[other] != nil {
 					require.Error(t, err)
 					require.ErrorContains(t, err, "overlays/"+team+": ")
 					require.NoDirExists(t, r.path("rendered", team))
 					continue
 				}
 				require.NoError(t, err)
+				want := strings.ReplaceAll(printed[other], other, team)
 				if got := r.read("rendered/" + team + "/manifests.yaml"); got != want {
-					require.Equal(t, want, got)
+					require.Equal(t, want, got, team)
 				}
 			}
 		})

@@ -46,12 +46,12 @@ func TestShippedOverlaysAndExamples(t *testing.T) {
 }
 
 func TestWhatIsRenderedNeedsNoFunctionAndIsTheSame(t *testing.T) {
+	r := newPlainRepo(t)
+	r.overlay("sales", "sales", "{admins: [{kind: User, name: jo}]}", kustomization+"sortOptions: {order: fifo}\n")
+	want, err := r.kustomize("overlays/sales", clitest.Functions...)
+	require.NoError(t, err)
 	for _, split := range []bool{false, true} {
-		r := newRepo(t)
-		r.overlay("sales", "sales", "{admins: [{kind: User, name: jo}]}", kustomization+"sortOptions: {order: fifo}\n")
 		_, _, err := r.render(func(o *render.Options) { o.Split = split })
-		require.NoError(t, err)
-		want, err := r.kustomize("overlays/sales", clitest.Functions...)
 		require.NoError(t, err)
 		got, err := r.kustomize("rendered/sales")
 		require.NoError(t, err)

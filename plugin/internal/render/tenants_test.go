@@ -12,7 +12,7 @@ import (
 
 func TestWhatATenantHasNoOtherTakes(t *testing.T) {
 	const copied = "{admins: [{kind: User, name: jo}], applicationNamespaces: [sales]}"
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	r.teams("devel", "sales")
 	r.overlay("payroll", "payroll", copied, kustomization)
 	summary, _, err := r.render()
@@ -33,7 +33,7 @@ func TestWhatATenantHasNoOtherTakes(t *testing.T) {
 }
 
 func TestNoRunTakesWhatAnEarlierOneRendered(t *testing.T) {
-	r := newRepo(t)
+	r := newPlainRepo(t)
 	const spec = "{admins: [{kind: User, name: jo}]}"
 	deeper := strings.Replace(kustomization, "../../", "../../../", 1)
 	r.overlay("teamA/stores", "stores", spec, deeper)
