@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -184,6 +185,9 @@ func ofTheTenant(t *testing.T, source checkout.Checkout, tenant string) []*clust
 			}
 			return otherwise
 		},
+		"has":  func(value any, values []any) bool { return slices.Contains(values, value) },
+		"join": func(_ string, values []any) string { return fmt.Sprint(values) }, // in a message
+		"fail": func(message string) (string, error) { return "", errors.New(message) },
 	}).Parse(set.Spec.TemplatePatch)
 	require.NoError(t, err)
 	var out bytes.Buffer

@@ -54,6 +54,7 @@ func TestNoOverlayTakesWhatIsTheClusters(t *testing.T) {
 		source, err := newCheckout(t.TempDir())
 		require.NoError(t, err)
 		require.NoError(t, source.CopyTenant("sales", "taking", append([]string{"name: sales #", "name: taking #"}, attack.words...)...))
+		require.NoError(t, os.RemoveAll(filepath.Join(source.Dir, "overlays/sales"))) // render refuses two tenants of one namespace
 		for file, text := range attack.files {
 			path := filepath.Join(source.Dir, "overlays/taking", file)
 			require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
