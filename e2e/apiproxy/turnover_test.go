@@ -67,13 +67,7 @@ func (s *stage) remove(path string) {
 	s.t.Helper()
 	answer, err := s.Admin.Do(http.MethodDelete, path, "")
 	require.NoError(s.t, errors.Join(err, answer.Error()))
-	require.NoError(s.t, cluster.Eventually(time.Minute, func() error {
-		answer, err := s.Admin.Do(http.MethodGet, path, "")
-		if err == nil && answer.Code != http.StatusNotFound {
-			err = errors.New(path + " is still there")
-		}
-		return err
-	}))
+	require.NoError(s.t, cluster.Eventually(time.Minute, func() error { return s.Admin.Gone(path) }))
 }
 
 // whileHeld does something while no client asks anything.

@@ -127,6 +127,15 @@ func (c *Client) Get(path string) (*unstructured.Unstructured, error) {
 	return object, json.Unmarshal(answer.Body, &object.Object)
 }
 
+// Gone is an error for as long as there is something at a path, and if it cannot be read.
+func (c *Client) Gone(path string) error {
+	answer, err := c.Do(http.MethodGet, path, "")
+	if err != nil || answer.Code == http.StatusNotFound {
+		return err
+	}
+	return errors.Join(fmt.Errorf("%s is still there", path), answer.Error())
+}
+
 // Items reads a list by its path.
 func (c *Client) Items(path string) ([]*unstructured.Unstructured, error) {
 	list, err := c.Get(path)

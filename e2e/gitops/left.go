@@ -32,23 +32,9 @@ func (w *World) FillSpare() error {
 // docs/gitops.md deletes it. It makes five checks.
 func (w *World) CheckSpareStays(check func(string, func(*testing.T)), limit time.Duration) {
 	admin := w.Node.Cluster.Admin
-	found := func(path string) (bool, error) {
-		answer, err := admin.Do(http.MethodGet, path, "")
-		if answer.Code == http.StatusNotFound {
-			return false, err
-		}
-		return true, errors.Join(err, answer.Error())
-	}
 	goes := func(path string) func(*testing.T) {
 		return func(t *testing.T) {
-			err := cluster.Eventually(limit, func() error {
-				there, err := found(path)
-				if there {
-					err = errors.Join(err, errors.New(path+" is there"))
-				}
-				return err
-			})
-			if err != nil {
+			if err := cluster.Eventually(limit, func() error { return admin.Gone(path) }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -65,8 +51,8 @@ func (w *World) CheckSpareStays(check func(string, func(*testing.T)), limit time
 		}
 	})
 	check("so does what is in it", func(t *testing.T) {
-		if there, err := found(spareSecret); !there || err != nil {
-			t.Fatalf("%s is gone, or cannot be read: %v", spareSecret, err)
+		if _, err := admin.Get(spareSecret); err != nil {
+			t.Fatal(err)
 		}
 	})
 	check("the page's command deletes it", func(t *testing.T) {

@@ -3,7 +3,6 @@ package gitops
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
@@ -71,11 +70,7 @@ func (w *World) gone(object *cluster.Object) error {
 	} else if err != nil {
 		return err
 	}
-	answer, err := w.Node.Cluster.Admin.Do(http.MethodGet, path, "")
-	if err == nil && answer.Code != http.StatusNotFound {
-		err = fmt.Errorf("%s is left", cluster.ID(object))
-	}
-	return err
+	return w.Node.Cluster.Admin.Gone(path)
 }
 
 // DeleteTenant runs the commands by which docs/gitops.md deletes what a tool has left of

@@ -205,13 +205,7 @@ func goes(as *cluster.Client, path string) error {
 	if _, err := as.Do(http.MethodDelete, path+"?gracePeriodSeconds=0", ""); err != nil {
 		return err
 	}
-	return cluster.Eventually(patience, func() error {
-		answer, err := as.Do(http.MethodGet, path, "")
-		if err == nil && answer.Code != http.StatusNotFound {
-			err = errors.New(path + " is still there")
-		}
-		return err
-	})
+	return cluster.Eventually(patience, func() error { return as.Gone(path) })
 }
 
 // someAtOnce are as many as two cores have use for, beside what other lanes do.

@@ -1,8 +1,6 @@
 package argocd_test
 
 import (
-	"errors"
-	"net/http"
 	"testing"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
@@ -25,13 +23,7 @@ func TestRemoved(t *testing.T) {
 		require.NoError(t, w.generate())
 		for _, name := range []string{"tenant-dev", "project-dev"} {
 			c.Check("Application "+name+" is gone", func(t *testing.T) {
-				require.NoError(t, cluster.Eventually(patience, func() error {
-					answer, err := w.admin().Do(http.MethodGet, applications+"/"+name, "")
-					if err == nil && answer.Code != http.StatusNotFound {
-						err = errors.New("it is there")
-					}
-					return err
-				}))
+				require.NoError(t, cluster.Eventually(patience, func() error { return w.admin().Gone(applications + "/" + name) }))
 			})
 		}
 	}

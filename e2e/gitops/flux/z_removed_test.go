@@ -1,8 +1,7 @@
 package flux_test
 
 import (
-	"fmt"
-	"slices"
+	"errors"
 	"strings"
 	"testing"
 
@@ -46,15 +45,10 @@ func TestATenantIsRemoved(t *testing.T) {
 // gone waits until Kustomizations are.
 func (w *world) gone(names ...string) error {
 	return cluster.Eventually(patience, func() error {
-		all, err := w.admin().Items(kustomizations(fluxSystem))
-		if err != nil {
-			return err
+		var left error
+		for _, name := range names {
+			left = errors.Join(left, w.admin().Gone(kustomization(name)))
 		}
-		for _, object := range all {
-			if slices.Contains(names, object.GetName()) {
-				return fmt.Errorf("%s is left", cluster.ID(object))
-			}
-		}
-		return nil
+		return left
 	})
 }
