@@ -12,41 +12,28 @@ import (
 // checkForgedStatus has a source say that another tenant's artifact is its own, and others
 // what their controllers follow.
 func (c *claim) checkForgedStatus(tenant *cluster.Client, kustomization string) {
-	const path = "/apis/source.toolkit.fluxcd.io/v1/namespaces/ns-1/gitrepositories"
-	c.check("refused: GitRepository: a status that names another artifact", func(t *testing.T) {
-		answer, err := tenant.Do("POST", path, object("source.toolkit.fluxcd.io/v1", "GitRepository", "forged", `"spec":{"interval":"1m","url":"https://example.com/x.git","suspend":true}`))
-		require.NoError(t, err)
-		require.NoError(t, answer.Error())
-		answer, err = tenant.Do("PATCH", path+"/forged/status", `{"status":{"artifact":{"path":"x","revision":"x","lastUpdateTime":"2026-01-01T00:00:00Z",`+
-			`"digest":"sha256:`+strings.Repeat("0", 64)+`","url":"http://source-controller.flux-system.svc.cluster.local./gitrepository/ns-0/applications/x.tar.gz"}}}`)
-		require.NoError(t, err)
-		require.Equal(t, http.StatusForbidden, answer.Code, answer.Message())
-		require.Contains(t, answer.Message(), "GitRepository ns-1/forged: status: is written by Flux's own controller")
-	})
 	for _, o := range []struct {
 		gitopsObject
 		status string
 	}{
+		{gitopsObject{"forged", "gitrepositories", "source.toolkit.fluxcd.io/v1", "GitRepository", `"interval":"1m","url":"https://example.com/x.git","suspend":true`, ""},
+			`{"artifact":{"path":"x","revision":"x","lastUpdateTime":"2026-01-01T00:00:00Z","digest":"sha256:` + strings.Repeat("0", 64) +
+				`","url":"http://source-controller.flux-system.svc.cluster.local./gitrepository/ns-0/applications/x.tar.gz"}}`},
 		{helmRelease("forged", account+ownChart, ""), `{"helmChart":"ns-0/ns-0-shop"}`},
 		{gitopsObject{"forged", "imagerepositories", "image.toolkit.fluxcd.io/v1", "ImageRepository", `"interval":"1m","image":"registry.example/x","suspend":true`, ""},
 			`{"canonicalImageName":"registry.example/of-another-tenant"}`},
 	} {
 		c.check("refused: "+o.kind+": a status that names another tenant's", func(t *testing.T) {
-			answer, err := tenant.Do("POST", o.path(), o.body())
-			require.NoError(t, err)
-			require.NoError(t, answer.Error())
-			answer, err = tenant.Do("PATCH", o.path()+"/attack/status", `{"status":`+o.status+`}`)
-			require.NoError(t, err)
+			stored := o.path() + "/attack"
+			require.NoError(t, send(t, tenant, "POST", o.path(), o.body()).Error())
+			answer := send(t, tenant, "PATCH", stored+"/status", `{"status":`+o.status+`}`)
 			require.Equal(t, http.StatusForbidden, answer.Code, answer.Message())
 			require.Contains(t, answer.Message(), o.kind+" ns-1/attack: status: is written by Flux's own controller")
-			answer, err = tenant.Do("DELETE", o.path()+"/attack", "")
-			require.NoError(t, err)
-			require.NoError(t, answer.Error())
+			require.NoError(t, send(t, tenant, "DELETE", stored, "").Error())
 		})
 	}
 	c.check("refused: Kustomization: a status of the tenant's", func(t *testing.T) {
-		answer, err := tenant.Do("PATCH", kustomization+"/status", `{"status":{"observedGeneration":2}}`)
-		require.NoError(t, err)
+		answer := send(t, tenant, "PATCH", kustomization+"/status", `{"status":{"observedGeneration":2}}`)
 		require.Equal(t, http.StatusForbidden, answer.Code, answer.Message())
 	})
 }
@@ -54,14 +41,9 @@ func (c *claim) checkForgedStatus(tenant *cluster.Client, kustomization string) 
 // checkForgedTracking has an object say that it is another Application's of Argo CD.
 func (c *claim) checkForgedTracking(alone *cluster.Cluster, tenant *cluster.Client) {
 	const configMaps = "/api/v1/namespaces/ns-1/configmaps"
-	do := func(t *testing.T, as *cluster.Client, method, path, body string) cluster.Answer {
-		answer, err := as.Do(method, path, body)
-		require.NoError(t, err)
-		return answer
-	}
 	tracked := func(id string) string { return `"annotations":{"argocd.argoproj.io/tracking-id":"` + id + `"}` }
 	try := func(t *testing.T, as *cluster.Client, id string) cluster.Answer {
-		return do(t, as, "POST", configMaps+"?dryRun=All", `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"attack",`+tracked(id)+`}}`)
+		return send(t, as, "POST", configMaps+"?dryRun=All", `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"attack",`+tracked(id)+`}}`)
 	}
 	refused := func(t *testing.T, answer cluster.Answer, object, application string) {
 		require.Equal(t, http.StatusForbidden, answer.Code, answer.Message())
@@ -82,19 +64,19 @@ func (c *claim) checkForgedTracking(alone *cluster.Cluster, tenant *cluster.Clie
 		c.check("refused: ConfigMap: of "+name, func(t *testing.T) { refused(t, try(t, tenant, id), "ConfigMap ns-1/attack", "tenant-sales") })
 	}
 	c.check("refused: Role: whose name has a colon, as the annotation has", func(t *testing.T) {
-		refused(t, do(t, tenant, "POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/ns-1/roles?dryRun=All",
+		refused(t, send(t, tenant, "POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/ns-1/roles?dryRun=All",
 			`{"metadata":{"name":"x:dev",`+tracked("tenant-dev:rbac.authorization.k8s.io/Role:ns-1/x:dev")+`},"rules":[]}`), "Role ns-1/x:dev", "tenant-dev")
 	})
 	c.check("refused: Ingress: by its status", func(t *testing.T) {
 		const ingresses = "/apis/networking.k8s.io/v1/namespaces/ns-1/ingresses"
-		require.NoError(t, do(t, tenant, "POST", ingresses, `{"metadata":{"name":"tracked"},"spec":{"defaultBackend":{"service":{"name":"x","port":{"number":80}}}}}`).Error())
-		refused(t, do(t, tenant, "PATCH", ingresses+"/tracked/status", `{"metadata":{`+tracked("tenant-dev:networking.k8s.io/Ingress:ns-1/tracked")+`}}`), "Ingress ns-1/tracked", "tenant-dev")
+		require.NoError(t, send(t, tenant, "POST", ingresses, `{"metadata":{"name":"tracked"},"spec":{"defaultBackend":{"service":{"name":"x","port":{"number":80}}}}}`).Error())
+		refused(t, send(t, tenant, "PATCH", ingresses+"/tracked/status", `{"metadata":{`+tracked("tenant-dev:networking.k8s.io/Ingress:ns-1/tracked")+`}}`), "Ingress ns-1/tracked", "tenant-dev")
 	})
 	c.check("refused: ConfigMap: once its owner is taken out", func(t *testing.T) {
-		owned := do(t, tenant, "POST", configMaps, `{"metadata":{"name":"owned",`+tracked("tenant-dev:/ConfigMap:ns-1/owned")+
+		owned := send(t, tenant, "POST", configMaps, `{"metadata":{"name":"owned",`+tracked("tenant-dev:/ConfigMap:ns-1/owned")+
 			`,"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"x","uid":"x"}]}}`)
 		require.NoError(t, owned.Error())
-		refused(t, do(t, tenant, "PATCH", configMaps+"/owned", `{"metadata":{"ownerReferences":null}}`), "ConfigMap ns-1/owned", "tenant-dev")
+		refused(t, send(t, tenant, "PATCH", configMaps+"/owned", `{"metadata":{"ownerReferences":null}}`), "ConfigMap ns-1/owned", "tenant-dev")
 	})
 	for name, id := range map[string]string{
 		"an Application of its own": "web:/ConfigMap:ns-1/attack",

@@ -120,9 +120,7 @@ func TestFluxAndArgoCDDoNothingForATenantThatItMayNot(t *testing.T) {
 	client := alone.As(sales.admin)
 	try := func(t *testing.T, o gitopsObject) cluster.Answer {
 		t.Helper()
-		answer, err := client.Do("POST", o.path()+"?dryRun=All", o.body())
-		require.NoError(t, err)
-		return answer
+		return send(t, client, "POST", o.path()+"?dryRun=All", o.body())
 	}
 	for _, o := range withinTheNamespace {
 		c.check("accepted: "+o.name, func(t *testing.T) {

@@ -20,11 +20,6 @@ func TestARoleBindingWithTheLabelWasRenderedForItsNamespace(t *testing.T) {
 		return `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"` + name + `"` + metadata + `},` +
 			me + "," + roleRef("ClusterRole", "view") + "}"
 	}
-	send := func(t *testing.T, client *cluster.Client, method, path, body string) cluster.Answer {
-		answer, err := client.Do(method, path, body)
-		require.NoError(t, err)
-		return answer
-	}
 	refused := func(name string, client *cluster.Client, method, path, body string, words ...string) {
 		c.check(name, func(t *testing.T) {
 			answer := send(t, client, method, path, body)

@@ -218,3 +218,11 @@ func (w *world) outside(name string) []string {
 	}
 	return namespaces
 }
+
+// send is what the API server answers to a request.
+func send(t *testing.T, client *cluster.Client, method, path, body string) cluster.Answer {
+	t.Helper()
+	answer, err := client.Do(method, path, body)
+	require.NoError(t, err)
+	return answer
+}
