@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"testing"
 	"text/template"
 
+	"github.com/Masterminds/sprig/v3"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 
@@ -164,8 +164,7 @@ func TestArgoCDActsAsTheTenant(t *testing.T) {
 }
 
 // ofTheTenant are the project and the accounts of a tenant, as the ApplicationSet has
-// Argo CD build them. Of the functions that Argo CD has in a template, this knows
-// those that the set uses.
+// Argo CD build them, with the library of which Argo CD has the functions of a template.
 func ofTheTenant(t *testing.T, source checkout.Checkout, tenant string) []*cluster.Object {
 	t.Helper()
 	var set struct {
@@ -177,18 +176,7 @@ func ofTheTenant(t *testing.T, source checkout.Checkout, tenant string) []*clust
 		require.NoError(t, err)
 		require.NoError(t, yaml.Unmarshal(text, into), path)
 	}
-	parsed, err := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
-		"list": func(values ...any) []any { return values },
-		"dig": func(key string, otherwise any, from map[string]any) any {
-			if value, ok := from[key]; ok {
-				return value
-			}
-			return otherwise
-		},
-		"has":  func(value any, values []any) bool { return slices.Contains(values, value) },
-		"join": func(_ string, values []any) string { return fmt.Sprint(values) }, // in a message
-		"fail": func(message string) (string, error) { return "", errors.New(message) },
-	}).Parse(set.Spec.TemplatePatch)
+	parsed, err := template.New("").Option("missingkey=error").Funcs(sprig.TxtFuncMap()).Parse(set.Spec.TemplatePatch)
 	require.NoError(t, err)
 	var out bytes.Buffer
 	require.NoError(t, parsed.Execute(&out, parameters))

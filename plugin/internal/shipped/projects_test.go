@@ -2,13 +2,13 @@ package shipped_test
 
 import (
 	"bytes"
-	"errors"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"text/template"
 
+	"github.com/Masterminds/sprig/v3"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -16,32 +16,13 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// ofTemplates are the functions of those that Argo CD has in a template which the set uses.
-var ofTemplates = template.FuncMap{
-	"list": func(values ...any) []any { return values },
-	"has":  func(value any, in []any) bool { return slices.Contains(in, value) },
-	"join": func(separator string, values []any) string {
-		var texts []string
-		for _, v := range values {
-			texts = append(texts, v.(string))
-		}
-		return strings.Join(texts, separator)
-	},
-	"fail": func(message string) (string, error) { return "", errors.New(message) },
-	"dig": func(key string, otherwise any, from map[string]any) any {
-		if value, ok := from[key]; ok {
-			return value
-		}
-		return otherwise
-	},
-}
-
-// projectPatch is what the ApplicationSet makes of a tenant's file.
+// projectPatch is what the ApplicationSet makes of a tenant's file, with the library of
+// which Argo CD has the functions of a template.
 func projectPatch(t *testing.T, tenant *yaml.RNode) (string, error) {
 	t.Helper()
 	set := read(t, "examples/argocd/tenant-projects.yaml")[0]
 	text := object.String(set, "spec", "templatePatch")
-	parsed, err := template.New("").Option("missingkey=error").Funcs(ofTemplates).Parse(text)
+	parsed, err := template.New("").Option("missingkey=error").Funcs(sprig.TxtFuncMap()).Parse(text)
 	require.NoError(t, err)
 	var parameters map[string]any
 	require.NoError(t, tenant.YNode().Decode(&parameters))
