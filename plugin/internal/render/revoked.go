@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/pruning"
 )
 
 // revoke warns of what a change of an overlay's output takes from people, and
@@ -46,8 +47,8 @@ func revoked(files []file, changes []change) []string {
 	before, after := rightsIn(old), rightsIn(made)
 	var lines []string
 	for _, namespace := range slices.Sorted(maps.Keys(before.namespaces)) {
-		if !after.namespaces[namespace] {
-			lines = append(lines, leaves(namespace))
+		if _, stays := after.namespaces[namespace]; !stays {
+			lines = append(lines, before.leaves(namespace))
 			continue
 		}
 		var lost []string
@@ -77,14 +78,20 @@ func abandoned(output []change) []string {
 		docs = append(docs, ofPeople(c.old)...)
 	}
 	var lines []string
-	for _, namespace := range slices.Sorted(maps.Keys(rightsIn(docs).namespaces)) {
-		lines = append(lines, leaves(namespace))
+	before := rightsIn(docs)
+	for _, namespace := range slices.Sorted(maps.Keys(before.namespaces)) {
+		lines = append(lines, before.leaves(namespace))
 	}
 	return lines
 }
 
-// leaves says what becomes of a namespace whose objects are pruned, and which is not.
-func leaves(namespace string) string {
+// leaves says what becomes of a namespace that is a tenant's no more.
+func (r rights) leaves(namespace string) string {
+	if by := r.namespaces[namespace]; len(by) > 0 {
+		return fmt.Sprintf("namespace %s leaves the tenant, and %s, where pruning is on, deletes it with all that is in it, Secrets and volumes included, "+
+			"since its Namespace was rendered without the annotations that keep it: have them, as a build without changes writes them, applied before this; "+
+			"or end what is in it before", namespace, strings.Join(by, " or "))
+	}
 	return fmt.Sprintf("namespace %s leaves the tenant, and neither Argo CD nor Flux prunes it: what is in it stays, with what its administrators made "+
 		"and whom they let in, and its NetworkPolicies go, so that Pods there are open to the whole cluster: end them before this is applied, then delete it, "+
 		"and make it anew before another tenant has it: kubectl delete namespace %s", namespace, namespace)
@@ -99,9 +106,9 @@ func see(namespace string) string {
 // rights are who has which role where, by the RoleBindings of a tenant.
 type rights struct {
 	granted      map[granted]bool
-	namespaces   map[string]bool
-	accounts     map[string]bool // that the tenant's objects make: programs, and no people
-	controlPlane string          // the namespace
+	namespaces   map[string][]string // the tools that prune it; none prunes what was not rendered
+	accounts     map[string]bool     // that the tenant's objects make: programs, and no people
+	controlPlane string              // the namespace
 }
 
 // granted is a role that a subject has in a namespace.
@@ -112,6 +119,7 @@ type binding struct {
 	Metadata struct {
 		Name, Namespace string
 		Labels          map[string]string
+		Annotations     map[string]string
 	}
 	RoleRef  struct{ Kind, Name string }
 	Subjects []struct{ Kind, Namespace, Name string }
@@ -129,7 +137,7 @@ func ofPeople(text []byte) [][]byte {
 
 // rightsIn reads the RoleBindings, Namespaces and ServiceAccounts of a tenant.
 func rightsIn(docs [][]byte) rights {
-	r := rights{granted: map[granted]bool{}, namespaces: map[string]bool{}, accounts: map[string]bool{}}
+	r := rights{granted: map[granted]bool{}, namespaces: map[string][]string{}, accounts: map[string]bool{}}
 	for _, doc := range docs {
 		var b binding
 		if yaml.Unmarshal(doc, &b) != nil || b.Metadata.Labels[v1alpha1.TenantLabel] == "" {
@@ -137,7 +145,7 @@ func rightsIn(docs [][]byte) rights {
 		}
 		switch b.Kind {
 		case "Namespace":
-			r.namespaces[b.Metadata.Name] = true
+			r.namespaces[b.Metadata.Name] = pruning.By(b.Metadata.Annotations)
 		case "ServiceAccount":
 			r.accounts[subject(b.Kind, b.Metadata.Namespace, b.Metadata.Name)] = true
 		case "RoleBinding":
@@ -149,7 +157,9 @@ func rightsIn(docs [][]byte) rights {
 
 func (r *rights) add(b binding) {
 	namespace := b.Metadata.Namespace
-	r.namespaces[namespace] = true
+	if _, rendered := r.namespaces[namespace]; !rendered {
+		r.namespaces[namespace] = nil
+	}
 	if b.RoleRef.Kind == "Role" && b.Metadata.Name == "access-all-"+namespace {
 		r.controlPlane = namespace // elsewhere administrators have a ClusterRole
 	}

@@ -91,6 +91,34 @@ func TestNamespacesOfATenantThatGoesAreNamed(t *testing.T) {
 	require.NotContains(t, printed, "namespace gamma")
 }
 
+// TestANamespaceThatIsPrunedIsNamed has an overlay that states what is pruned, and an
+// output of an earlier release, which stated nothing.
+func TestANamespaceThatIsPrunedIsNamed(t *testing.T) {
+	const both, one = "{applicationNamespaces: [a, b], admins: [{kind: User, name: jo}]}", "{applicationNamespaces: [a], admins: [{kind: User, name: jo}]}"
+	for name, c := range map[string]struct {
+		annotations string // of the Namespace, in place of those that keep it
+		tools       string
+	}{
+		"nothing stated":  {"", "Argo CD or Flux"},
+		"Argo CD may":     {"    argocd.argoproj.io/sync-options: Prune=true\n    kustomize.toolkit.fluxcd.io/prune: disabled\n", "Argo CD"},
+		"Flux may delete": {"    argocd.argoproj.io/sync-options: Prune=false\n    kustomize.toolkit.fluxcd.io/prune: enabled\n", "Flux"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newPlainRepo(t)
+			r.overlay("alpha", "alpha", both, kustomization)
+			r.run()
+			const output, kept = "rendered/alpha/manifests.yaml", "    argocd.argoproj.io/sync-options: Prune=false\n    kustomize.toolkit.fluxcd.io/prune: disabled\n"
+			text := r.read(output)
+			require.Contains(t, text, kept)
+			r.write(output, strings.ReplaceAll(text, kept, c.annotations))
+			r.overlay("alpha", "alpha", one, kustomization)
+			_, printed, err := r.render(func(o *render.Options) { o.Verify = true })
+			require.NoError(t, err)
+			require.Contains(t, printed, "namespace b leaves the tenant, and "+c.tools+", where pruning is on, deletes it with all that is in it")
+		})
+	}
+}
+
 // TestProgramsThatLoseRightsAreNoPeople takes a gateway's account away, as an
 // upgrade may, together with a person's role.
 func TestProgramsThatLoseRightsAreNoPeople(t *testing.T) {

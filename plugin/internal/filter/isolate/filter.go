@@ -12,6 +12,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/pruning"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
@@ -92,7 +93,9 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 				return nil, err
 			}
 		}
-		if err := keep(objects[i]); err != nil {
+		// A slip in tenant.yaml takes a Namespace out, and all that is in it would go, the
+		// key of the tenant's CA included.
+		if err := pruning.Disable(objects[i]); err != nil {
 			return nil, err
 		}
 	}
