@@ -2,10 +2,8 @@ package allow
 
 import (
 	"fmt"
-	"path/filepath"
-	"reflect"
 
-	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
@@ -78,66 +76,11 @@ func (c *check) reach(at, path string) {
 	}
 }
 
-// plugin checks an entry of a list of plugins: their configurations, the name of
-// a file that holds some, or that of a directory.
+// plugin checks an entry of a list of plugins.
 func (c *check) plugin(at, dir, entry string) {
-	if configs, err := resources([]byte(entry)); err == nil {
-		c.merges(at, []byte(entry), configs)
-		c.configs(at, configs)
-		return
-	}
-	c.file(at, dir, entry)
-}
-
-func (c *check) file(at, dir, path string) {
-	if IsRemote(path) {
-		c.add(at, "%q is on another host, which would decide what program runs: must be a file of this repository", path)
-		return
-	}
-	at += ": " + path
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
-	}
-	if c.files.IsDir(path) {
-		c.directory(at, path)
-		return
-	}
-	text, err := c.files.ReadFile(path)
-	if err != nil {
-		return
-	}
-	if configs, err := resources(text); err == nil {
+	w := walk{files: c.files, seen: c.seen, problem: c.add, visit: func(at string, text []byte, configs []*resource.Resource) {
 		c.merges(at, text, configs)
 		c.configs(at, configs)
-	}
-}
-
-// directory checks a directory of configurations. It must hold them as they are:
-// a patch, a generator or a function in it would make them something else when
-// nobody looks any more.
-func (c *check) directory(at, dir string) {
-	root, _, err := c.files.CleanedAbs(dir) // without links, as kustomize has it
-	if err != nil || c.seen[string(root)] {
-		return
-	}
-	dir = string(root)
-	c.seen[dir] = true
-	for _, name := range konfig.RecognizedKustomizationFileNames() {
-		text, err := c.files.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			continue
-		}
-		k, ok := read(text)
-		if !ok {
-			continue
-		}
-		plain := types.Kustomization{TypeMeta: k.TypeMeta, MetaData: k.MetaData, Resources: k.Resources}
-		if !reflect.DeepEqual(k, plain) {
-			c.add(at+"/"+name, "changes or generates what is to run, so that what runs cannot be told before: must have resources only, or list the files in place of the directory")
-			continue
-		}
-		for _, path := range k.Resources {
-			c.file(at+"/"+name, dir, path)
-		}
-	}
+	}}
+	w.entry(at, dir, entry)
 }
