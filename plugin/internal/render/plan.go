@@ -53,12 +53,12 @@ func (j *job) classify(l *lister) {
 		j.why = kustomizationFile + " cannot be read"
 		return
 	}
-	tenants, configs := readTenants(j.dir, k.Transformers)
+	tenants, files := readTenants(j.dir, k.Transformers)
 	j.claims = slices.Concat(claimsOf(tenants, l.apart(j.dir, k)), l.listed(j.dir, k))
-	if j.why = whyAlone(text, k.Transformers, tenants); j.why != "" {
+	if j.why = whyAlone(text, k.Transformers, tenants, files); j.why != "" {
 		return
 	}
-	tenant, config := tenants[0], configs[0]
+	tenant, config := tenants[0], files[0]
 	key, names, err := template.Of(tenant)
 	if err != nil {
 		j.why = err.Error()
@@ -73,9 +73,9 @@ func (j *job) classify(l *lister) {
 }
 
 // whyAlone says why an overlay has nothing to share; "": it may have.
-func whyAlone(kustomization []byte, transformers []string, tenants []v1alpha1.IstioTenant) string {
+func whyAlone(kustomization []byte, transformers []string, tenants []v1alpha1.IstioTenant, files [][]byte) string {
 	switch {
-	case len(transformers) != 1 || len(tenants) != 1:
+	case len(transformers) != 1 || len(files) != 1:
 		return "an IstioTenant, in a regular file, is not the only transformer"
 	case filepath.Base(transformers[0]) != transformers[0]:
 		return transformers[0] + " is in another directory"

@@ -49,6 +49,55 @@ func TestWhoPrintsOneTenantSeesThoseBesideIt(t *testing.T) {
 	require.Equal(t, want, out)
 }
 
+// A tenant may stand elsewhere than in a file beside the kustomization.
+func TestACopiedTenantIsSeenWhereverItStands(t *testing.T) {
+	const tail = "resources: [../../bases/istio/control-plane]\ntransformers:\n"
+	for name, copy := range map[string]func(r repo, tenant string){
+		"in place": func(r repo, tenant string) {
+			r.write("overlays/copy/kustomization.yaml", tail+"- |\n  "+strings.ReplaceAll(strings.TrimSpace(tenant), "\n", "\n  ")+"\n")
+		},
+		"by a directory": func(r repo, tenant string) {
+			r.write("overlays/copy/kustomization.yaml", tail+"- t\n")
+			r.write("overlays/copy/t/kustomization.yaml", "resources: [tenant.yaml]\n")
+			r.write("overlays/copy/t/tenant.yaml", tenant)
+		},
+		"by a link": func(r repo, tenant string) {
+			r.write("overlays/copy/kustomization.yaml", tail+"- tenant.yaml\n")
+			r.write("overlays/copy/t/tenant.yaml", tenant)
+			require.NoError(r, os.Symlink("t/tenant.yaml", r.path("overlays/copy/tenant.yaml")))
+		},
+		"beside another transformer": func(r repo, tenant string) {
+			r.write("overlays/copy/kustomization.yaml", tail+"- all.yaml\n")
+			r.write("overlays/copy/all.yaml", "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: x}\nlabels: {a: b}\nfieldSpecs: [{path: metadata/labels, create: true}]\n---\n"+tenant)
+		},
+		"in what is listed": func(r repo, tenant string) {
+			r.write("overlays/copy/kustomization.yaml", "resources: [below]\n")
+			r.write("overlays/copy/below/kustomization.yaml", strings.Replace(tail, "../../", "../../../", 1)+"- t\n")
+			r.write("overlays/copy/below/t/kustomization.yaml", "resources: [tenant.yaml]\n")
+			r.write("overlays/copy/below/t/tenant.yaml", tenant)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newPlainRepo(t)
+			r.teams("sales")
+			copy(r, r.read("overlays/sales/tenant.yaml"))
+			for _, dir := range []string{"copy", "sales"} {
+				out, err := r.printed(r.path("overlays", dir))
+				require.ErrorContains(t, err, "tenant sales: has two owners, tenant sales (", dir)
+				require.Empty(t, out, dir)
+			}
+			_, _, err := r.render()
+			require.ErrorContains(t, err, "tenant sales: has two owners, tenant sales (")
+			require.NoFileExists(t, r.path("rendered/sales/manifests.yaml"))
+
+			r.write("overlays/copy/kustomization.yaml", kustomization)
+			r.overlay("copy", "other", oneAdmin, kustomization)
+			_, _, err = r.render()
+			require.NoError(t, err)
+		})
+	}
+}
+
 // Argo CD's plugin runs in the overlay's directory.
 func TestTheWorkingDirectoryHasSiblings(t *testing.T) {
 	r := newPlainRepo(t)

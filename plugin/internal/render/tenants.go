@@ -11,21 +11,25 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 )
 
-// readTenants returns the tenants among an overlay's transformers, and their
-// files. What is no tenant, or no good one, the build will say.
+// readTenants returns the tenants among an overlay's transformers, wherever they stand,
+// and the files of those that have a regular one to themselves. What is no tenant, or no
+// good one, the build will say.
 func readTenants(dir string, transformers []string) (tenants []v1alpha1.IstioTenant, files [][]byte) {
-	for _, name := range transformers {
-		text, err := readRegular(filepath.Join(dir, name))
-		if err != nil {
-			continue
+	for _, entry := range transformers {
+		if text, err := readRegular(filepath.Join(dir, entry)); err == nil {
+			if tenant, err := v1alpha1.DecodeTenant(text); err == nil {
+				tenants, files = append(tenants, tenant), append(files, text)
+				continue
+			}
 		}
-		tenant, err := v1alpha1.DecodeTenant(text)
-		if err != nil {
-			continue
+		for _, config := range build.Configurations(dir, entry) {
+			if tenant, err := v1alpha1.DecodeTenant(config); err == nil {
+				tenants = append(tenants, tenant)
+			}
 		}
-		tenants, files = append(tenants, tenant), append(files, text)
 	}
 	return tenants, files
 }
