@@ -1,0 +1,199 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/istio-tenancy/istio-tenancy/e2e/xds"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// classed are tenants of one discovery each: namespace, selectors and proxy. Their
+// overlays list the base with the GatewayClass; those of dev and of sales do not,
+// and of sales the class is served without it.
+var classed = []string{"hr", "ops", "fin"}
+
+// gatewayOf is a Gateway of a class, on a port that no other test has.
+const gatewayOf = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: %[1]s, namespace: %[2]s}
+spec: {gatewayClassName: %[3]s, listeners: [{name: http, port: 7601, protocol: HTTP}]}
+`
+
+const gateways = "/apis/gateway.networking.k8s.io/v1"
+
+func TestAGatewayIsOfItsTenantsClass(t *testing.T) {
+	c := claims(t, "A Gateway of a tenant's own class, without a revision, is deployed and served by that tenant's istiod, which alone writes its status; every other istiod, those that read the cluster included, leaves it alone")
+	w := theWorld(t)
+	for _, name := range append([]string{"sales"}, classed...) {
+		tenant := w.tenants[name]
+		namespace := tenant.applications[0]
+		objects := parse(t, fmt.Sprintf(gatewayOf, "own", namespace, "istio-"+name))
+		_, err := w.cluster.As(tenant.admin).Apply(objects)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, w.cluster.Admin.Delete(objects)) })
+		c.check(name+": its istiod deploys it, and writes its status", func(t *testing.T) {
+			require.NoError(t, cluster.Eventually(patience, func() error {
+				for _, path := range []string{"/apis/apps/v1/namespaces/%s/deployments/own-istio-%s", "/api/v1/namespaces/%s/services/own-istio-%s", "/api/v1/namespaces/%s/serviceaccounts/own-istio-%s"} {
+					deployed, err := w.cluster.Admin.Get(fmt.Sprintf(path, namespace, name))
+					if err != nil {
+						return err
+					}
+					require.Equal(t, name+".istio-tenancy.dev/gateway-controller", deployed.GetManagedFields()[0].Manager)
+				}
+				return errors.Join(isSaidOf(w, namespace, "own", "Programmed"), isSaidOf(w, namespace, "own", "Accepted=True"))
+			}))
+		})
+		c.check(name+": its istiod serves it", func(t *testing.T) {
+			require.NoError(t, cluster.Eventually(patience, func() error {
+				return errors.Join(listens(tenant.istiod, namespace, "own"), holds(tenant.istiod, namespace, "own"))
+			}))
+		})
+		for _, other := range w.others(name) {
+			c.check(name+": "+other.name+"'s istiod has nothing of it, and writes nothing there", func(t *testing.T) {
+				require.ErrorContains(t, holds(other.istiod, namespace, "own"), "is not said")
+				requests, err := w.cluster.Requests(other.istiod.User())
+				require.NoError(t, err)
+				require.NotEmpty(t, requests)
+				for _, r := range requests {
+					if r.Agent != cluster.Agent && !isRead(r.Verb) {
+						require.NotEqual(t, namespace, r.Namespace, "%s %s %s", r.Verb, r.Resource, r.Name)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestAGatewayOfAnotherClassIsNobodys(t *testing.T) {
+	c := claims(t, "A Gateway that names another tenant's class, or `istio`, which an older Istio of the cluster has, is nobody's: no istiod deploys, serves or answers it, with a GatewayClass of that name and without")
+	w := theWorld(t)
+	for _, row := range []struct{ tenant, class string }{
+		{"sales", "istio-fin"}, {"sales", "istio-dev"}, {"sales", "istio"}, {"sales", "istio-nobody"},
+		{"hr", "istio-ops"}, {"ops", "istio-sales"}, {"ops", "istio-fin"}, {"ops", "istio"}, {"fin", "istio-ops"}, {"fin", "istio-sales"}, {"fin", "istio"},
+	} {
+		c.check(row.tenant+"'s, of class "+row.class, func(t *testing.T) {
+			tenant := w.tenants[row.tenant]
+			namespace := tenant.applications[0]
+			stranger := parse(t, fmt.Sprintf(gatewayOf, "stranger", namespace, row.class))
+			_, err := w.cluster.As(tenant.admin).Apply(stranger)
+			require.NoError(t, err)
+			defer w.cluster.Admin.Delete(stranger)
+			// What comes after it is done: so would this be.
+			later := parse(t, fmt.Sprintf(gatewayOf, "later", namespace, "istio-"+row.tenant))
+			_, err = w.cluster.As(tenant.admin).Apply(later)
+			require.NoError(t, err)
+			defer w.cluster.Admin.Delete(later)
+			require.NoError(t, cluster.Eventually(patience, func() error {
+				return errors.Join(isSaidOf(w, namespace, "later", "Programmed"), listens(tenant.istiod, namespace, "later"))
+			}))
+			require.ErrorContains(t, listens(tenant.istiod, namespace, "stranger"), "no listener")
+			for _, one := range w.tenants {
+				require.ErrorContains(t, holds(one.istiod, namespace, "stranger"), "is not said", one.name)
+			}
+			items, err := w.cluster.Admin.Items("/apis/apps/v1/deployments?labelSelector=gateway.networking.k8s.io/gateway-name=stranger")
+			require.NoError(t, err)
+			require.Empty(t, items)
+			require.NoError(t, isSaidOf(w, namespace, "stranger", "Accepted=Unknown"), "as the API server has it by default")
+		})
+	}
+}
+
+func TestAGatewayClassIsItsTenantsIstiods(t *testing.T) {
+	c := claims(t, "A GatewayClass of a tenant is accepted by its own istiod, which writes its status and nothing else; it is nobody else's to write, and the class `istio` is left alone")
+	w := theWorld(t)
+	accepted := func(class string) error {
+		stored, err := w.cluster.Admin.Get(gateways + "/gatewayclasses/" + class)
+		if err != nil {
+			return err
+		}
+		return contains(conditions(stored), "Accepted=True")
+	}
+	for _, name := range classed {
+		class := "istio-" + name
+		c.check(class+" is accepted", func(t *testing.T) {
+			require.NoError(t, cluster.Eventually(patience, func() error { return accepted(class) }))
+		})
+		refused := func(who string, client *cluster.Client, method, path, body string) {
+			c.check(fmt.Sprintf("%s: %s %s", who, method, path), func(t *testing.T) {
+				answer, err := client.Do(method, gateways+"/gatewayclasses"+path, body)
+				require.NoError(t, err)
+				require.Equal(t, 403, answer.Code, "%.300s", answer.Message())
+			})
+		}
+		other, someone := "istio-fin", w.tenants["fin"]
+		if name == "fin" {
+			other, someone = "istio-ops", w.tenants["ops"]
+		}
+		istiod := w.cluster.WithToken(w.tenants[name].istiod.Token)
+		c.check(name+"'s istiod may write the status of its class", func(t *testing.T) {
+			answer, err := istiod.Do("PATCH", gateways+"/gatewayclasses/"+class+"/status?dryRun=All", `{"status":{}}`)
+			require.NoError(t, err)
+			require.NoError(t, answer.Error())
+		})
+		for _, who := range []struct {
+			name   string
+			client *cluster.Client
+		}{{name + "'s istiod", istiod}, {name + "'s administrator", w.cluster.As(w.tenants[name].admin)}} {
+			for _, theirs := range []string{other, "istio"} {
+				refused(who.name, who.client, "PATCH", "/"+theirs+"/status", `{"status":{}}`)
+			}
+			for _, any := range []string{class, other, "istio"} {
+				refused(who.name, who.client, "PATCH", "/"+any, `{"spec":{"description":"x"}}`)
+				refused(who.name, who.client, "DELETE", "/"+any+"?dryRun=All", "")
+			}
+			refused(who.name, who.client, "POST", "", fmt.Sprintf(`{"apiVersion":"gateway.networking.k8s.io/v1","kind":"GatewayClass","metadata":{"name":"x"},"spec":{"controllerName":"%s.istio-tenancy.dev/gateway-controller"}}`, someone.name))
+		}
+		refused(name+"'s administrator", w.cluster.As(w.tenants[name].admin), "PATCH", "/"+class+"/status", `{"status":{}}`)
+	}
+	c.check("istio is left alone", func(t *testing.T) {
+		require.ErrorContains(t, accepted("istio"), "Accepted=True")
+	})
+}
+
+// listens is an error unless an istiod gives the Pods of a Gateway its listener.
+func listens(istiod *cluster.Istiod, namespace, gateway string) error {
+	pod := xds.Node{Gateway: true, Namespace: namespace, Pod: gateway, IP: "10.97.99.95", Labels: map[string]string{"gateway.networking.k8s.io/gateway-name": gateway}}
+	snapshot, err := askIstiod(istiod, pod, "http.7601")
+	if err != nil {
+		return err
+	}
+	if snapshot.Listener("0.0.0.0_7601") == nil {
+		return fmt.Errorf("no listener for %s/%s among %q", namespace, gateway, snapshot.Names(xds.Listeners))
+	}
+	return nil
+}
+
+// holds is an error unless an istiod holds what it makes of a Gateway.
+func holds(istiod *cluster.Istiod, namespace, gateway string) error {
+	held, err := istiod.Debug("/debug/configz")
+	if err != nil {
+		return err
+	}
+	return contains(string(held), `"internal.istio.io/parents": "Gateway/`+gateway+`/http.`+namespace+`"`)
+}
+
+// conditions are an object's, as "Accepted=True Programmed=False".
+func conditions(o *cluster.Object) string {
+	list, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+	var words []string
+	for _, item := range list {
+		condition := item.(map[string]any)
+		words = append(words, fmt.Sprintf("%s=%s", condition["type"], condition["status"]))
+	}
+	return strings.Join(words, " ")
+}
+
+// isSaidOf is an error unless the conditions of a Gateway have a word.
+func isSaidOf(w *world, namespace, gateway, word string) error {
+	stored, err := w.cluster.Admin.Get(gateways + "/namespaces/" + namespace + "/gateways/" + gateway)
+	if err != nil {
+		return err
+	}
+	return contains(conditions(stored), word)
+}
