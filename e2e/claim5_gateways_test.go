@@ -155,9 +155,69 @@ func TestAGatewayClassIsItsTenantsIstiods(t *testing.T) {
 	})
 }
 
+func TestTheExampleOfGateways(t *testing.T) {
+	c := claims(t, "The example with an ingress gateway, an egress gateway and one of the Gateway API applies strictly; its istiod deploys the last, and gives each gateway its own listener and no other")
+	w := theWorld(t)
+	objects := applyExample(t, w, "examples/gateways")
+	certificate := newCertificate(t)
+	for _, secret := range [][2]string{{"market-edge", "web-certificate"}, {"market-apps", "partners-certificate"}} {
+		_, err := w.cluster.Admin.Apply(parse(t, fmt.Sprintf("{apiVersion: v1, kind: Secret, metadata: {name: %s, namespace: %s}, type: kubernetes.io/tls, data: {tls.crt: %s, tls.key: %s}}",
+			secret[1], secret[0], certificate.certificate, certificate.key)))
+		require.NoError(t, err)
+	}
+	istiod, err := w.cluster.StartIstiod(objects)
+	require.NoError(t, err)
+	defer istiod.Stop()
+	c.check("istiod deploys partners", func(t *testing.T) {
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			_, err := w.cluster.Admin.Get("/apis/apps/v1/namespaces/market-apps/deployments/partners-istio-market")
+			return errors.Join(err, isSaidOf(w, "market-apps", "partners", "Programmed"))
+		}))
+	})
+	rows := []struct {
+		name, namespace string
+		port            int
+		labels          map[string]string
+	}{
+		{"web", "market-edge", 8443, map[string]string{"app": "web", "istio": "web"}},
+		{"egress", "market-apps", 8443, map[string]string{"app": "egress", "istio": "egress"}},
+		{"partners", "market-apps", 443, map[string]string{"gateway.networking.k8s.io/gateway-name": "partners"}},
+	}
+	for _, row := range rows {
+		c.check(row.name+" listens", func(t *testing.T) {
+			require.NoError(t, cluster.Eventually(patience, func() error { return listensOn(w, istiod, row.namespace, row.port, row.labels) }))
+			for _, other := range rows {
+				if other.port != row.port {
+					require.ErrorContains(t, listensOn(w, istiod, row.namespace, other.port, row.labels), "no listener")
+				}
+			}
+		})
+	}
+	c.check("the class is accepted", func(t *testing.T) {
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			stored, err := w.cluster.Admin.Get(gateways + "/gatewayclasses/istio-market")
+			if err != nil {
+				return err
+			}
+			return contains(conditions(stored), "Accepted=True")
+		}))
+	})
+	c.check("its istiod is refused nothing", func(t *testing.T) {
+		requests, err := w.cluster.Requests(istiod.User())
+		require.NoError(t, err)
+		require.NotEmpty(t, requests)
+		require.Empty(t, forbidden(requests))
+	})
+}
+
 // listens is an error unless an istiod gives the Pods of a Gateway its listener. They
 // show a token that the istiod takes, which nobody of another tenant's namespace gets.
 func listens(w *world, istiod *cluster.Istiod, namespace, gateway string) error {
+	return listensOn(w, istiod, namespace, 7601, map[string]string{"gateway.networking.k8s.io/gateway-name": gateway})
+}
+
+// listensOn is listens for a port, of gateways whose Pods have labels.
+func listensOn(w *world, istiod *cluster.Istiod, namespace string, port int, labels map[string]string) error {
 	caller, err := proxyIn(istiod, istiod.Namespace)
 	if err != nil {
 		return err
@@ -169,17 +229,17 @@ func listens(w *world, istiod *cluster.Istiod, namespace, gateway string) error 
 	caller.Metadata = xds.Bearer(token)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	pod := xds.Node{Gateway: true, Namespace: namespace, Pod: gateway, IP: "10.97.99.95", Labels: map[string]string{"gateway.networking.k8s.io/gateway-name": gateway}}
+	pod := xds.Node{Gateway: true, Namespace: namespace, Pod: "gateway", IP: "10.97.99.95", Labels: labels}
 	response, err := caller.First(ctx, pod, xds.Listeners)
 	if err != nil {
 		return err
 	}
 	for _, listener := range response.Resources {
-		if strings.Contains(string(listener.Value), "0.0.0.0_7601") {
+		if strings.Contains(string(listener.Value), fmt.Sprintf("0.0.0.0_%d", port)) {
 			return nil
 		}
 	}
-	return fmt.Errorf("no listener for %s/%s among %d", namespace, gateway, len(response.Resources))
+	return fmt.Errorf("no listener for %v of %s among %d", labels, namespace, len(response.Resources))
 }
 
 // conditions are an object's, as "Accepted=True Programmed=False".
