@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,36 @@ func TestAGatewayIsOfItsTenantsClass(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestAGatewayOfTheClassIstioIsMoved(t *testing.T) {
+	c := claims(t, "A Gateway of the class `istio` becomes the tenant's as docs/gateways.md says, and keeps the names of what is deployed for it")
+	w := theWorld(t)
+	objects := parse(t, fmt.Sprintf(gatewayOf, "shop", "ns-3", "istio"))
+	admin := w.cluster.As("ops-admin")
+	_, err := admin.Apply(objects)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, w.cluster.Admin.Delete(objects)) })
+	page, err := os.ReadFile("../docs/gateways.md")
+	require.NoError(t, err)
+	_, patch, found := strings.Cut(string(page), "kubectl patch gateways.gateway.networking.k8s.io shop -n market-apps --type=merge -p '")
+	require.True(t, found)
+	patch, _, _ = strings.Cut(patch, "'")
+	c.check("the patch of the page, by the tenant's administrator", func(t *testing.T) {
+		answer, err := admin.Do("PATCH", gateways+"/namespaces/ns-3/gateways/shop", strings.ReplaceAll(patch, "istio-market", "istio-ops"))
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+	})
+	for _, path := range []string{"/apis/apps/v1/namespaces/ns-3/deployments/", "/api/v1/namespaces/ns-3/services/", "/api/v1/namespaces/ns-3/serviceaccounts/"} {
+		c.check(path+"shop-istio", func(t *testing.T) {
+			require.NoError(t, cluster.Eventually(patience, func() error {
+				_, err := w.cluster.Admin.Get(path + "shop-istio")
+				return err
+			}))
+			_, err := w.cluster.Admin.Get(path + "shop-istio-ops")
+			require.Error(t, err)
+		})
 	}
 }
 
