@@ -162,7 +162,7 @@ func TestKubernetesControllersRemoveWhatWasRendered(t *testing.T) {
 	c.check("istiod deploys a rendered Gateway", func(t *testing.T) {
 		w.make(t, renderedGateway)
 		require.NoError(t, cluster.Eventually(patience, func() error {
-			deployment, err := w.cluster.Admin.Get("/apis/apps/v1/namespaces/ns-1/deployments/kept-istio")
+			deployment, err := w.cluster.Admin.Get("/apis/apps/v1/namespaces/ns-1/deployments/kept-istio-sales")
 			if err == nil && deployment.GetAnnotations()["argocd.argoproj.io/sync-wave"] == "" {
 				err = fmt.Errorf("istiod copies no annotations: %v", deployment.GetAnnotations())
 			}
@@ -173,7 +173,7 @@ func TestKubernetesControllersRemoveWhatWasRendered(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, answer.Error())
 		require.NoError(t, cluster.Eventually(patience, func() error {
-			deployment, err := w.cluster.Admin.Get("/apis/apps/v1/namespaces/ns-1/deployments/kept-istio")
+			deployment, err := w.cluster.Admin.Get("/apis/apps/v1/namespaces/ns-1/deployments/kept-istio-sales")
 			if err == nil && deployment.GetAnnotations()["argocd.argoproj.io/sync-wave"] != "2" {
 				err = fmt.Errorf("istiod copies no later annotations: %v", deployment.GetAnnotations())
 			}
@@ -259,7 +259,7 @@ metadata:
   labels: {istio-tenancy.dev/tenant: sales, app.kubernetes.io/instance: tenant-sales}
   annotations: {argocd.argoproj.io/tracking-id: "tenant-sales:gateway.networking.k8s.io/Gateway:ns-1/kept", argocd.argoproj.io/sync-wave: "1"}
 spec:
-  gatewayClassName: istio
+  gatewayClassName: istio-sales
   listeners: [{name: http, port: 80, protocol: HTTP}]
 `
 

@@ -106,11 +106,10 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: without-
 subjects: [{kind: ServiceAccount, name: without-proxy, namespace: NAMESPACE}]
 `
 
-// forbidden are those requests that the API server answered by 403, but for the
-// status of GatewayClasses, which are the cluster administrator's.
+// forbidden are those requests that the API server answered by 403.
 func forbidden(requests []cluster.Request) (refused []cluster.Request) {
 	for _, r := range requests {
-		if r.Code == 403 && r.Resource != "gatewayclasses/status" && r.Agent != cluster.Agent {
+		if r.Code == 403 && r.Agent != cluster.Agent {
 			refused = append(refused, r)
 		}
 	}

@@ -87,11 +87,16 @@ func askIstiod(istiod *cluster.Istiod, proxy xds.Node, routes ...string) (xds.Sn
 // proxyIn calls an istiod as the proxy of a Pod in a namespace does: through
 // the Service, with TLS, with a token for that istiod.
 func proxyIn(istiod *cluster.Istiod, namespace string) (xds.Caller, error) {
+	return proxyAs(istiod, namespace, "default")
+}
+
+// proxyAs is proxyIn for a Pod of another ServiceAccount.
+func proxyAs(istiod *cluster.Istiod, namespace, account string) (xds.Caller, error) {
 	roots, err := istiod.Roots()
 	if err != nil {
 		return xds.Caller{}, err
 	}
-	token, err := istiod.ProxyToken(namespace, "default")
+	token, err := istiod.ProxyToken(namespace, account)
 	return xds.Caller{
 		Address:  istiod.ClusterIP + ":15012",
 		TLS:      &tls.Config{RootCAs: roots, ServerName: istiod.Host},

@@ -30,7 +30,7 @@ func TestTheProxiesOfAMeshJoinIt(t *testing.T) {
 		}
 	}
 	c.check("a gateway of the Gateway API, which istiod deploys", func(t *testing.T) {
-		objects := parse(t, fmt.Sprintf(gatewayYAML, "ns-1"))
+		objects := parse(t, fmt.Sprintf(gatewayYAML, "ns-1", "sales"))
 		_, err := w.cluster.As("sales-admin").Apply(objects)
 		require.NoError(t, err)
 		joins(t, w, w.tenants["sales"].istiod, "sales", podWith(t, w, "ns-1", "gateway.networking.k8s.io/gateway-name=shop"), true)

@@ -121,7 +121,7 @@ subjects: [{kind: ServiceAccount, name: default, namespace: NAMESPACE}, {kind: S
 		mark: `NAMESPACE: CERTIFICATE`},
 	{name: "a Gateway of Istio", yaml: `{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: arrives, namespace: NAMESPACE}, spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 740PORT, name: http, protocol: HTTP}, hosts: ["*"]}]}}`,
 		mark: `NAMESPACE: 0.0.0.0_740PORT`},
-	{name: "a Gateway of the Gateway API", yaml: `{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: arrives, namespace: NAMESPACE}, spec: {gatewayClassName: istio, listeners: [{name: http, port: 750PORT, protocol: HTTP}]}}`,
+	{name: "a Gateway of the Gateway API", yaml: `{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: arrives, namespace: NAMESPACE}, spec: {gatewayClassName: istio-fin, listeners: [{name: http, port: 750PORT, protocol: HTTP}]}}`,
 		mark: `NAMESPACE: 0.0.0.0_750PORT`, alone: true},
 }
 

@@ -37,7 +37,7 @@ var reaching = []struct{ name, manifest, message string }{
 	{"a priority", "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: a}\nglobalDefault: true", "PriorityClass a: " + once},
 	{"another container runtime", "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: a}", "RuntimeClass a: " + once},
 	{"a class of Ingresses", "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: a}", "IngressClass a: " + once},
-	{"a class of Gateways", "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: a}", "GatewayClass a: " + once},
+	{"a class of Gateways", "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: a}", `GatewayClass a: metadata.name: found "a"; the cluster has one GatewayClass of a name`},
 	{"a certificate of the cluster's CA", "apiVersion: certificates.k8s.io/v1\nkind: CertificateSigningRequest\nmetadata: {name: a}", "CertificateSigningRequest a: " + once},
 	{"trust for everybody", "apiVersion: certificates.k8s.io/v1beta1\nkind: ClusterTrustBundle\nmetadata: {name: a}", "ClusterTrustBundle a: " + once},
 	{"a node", "apiVersion: v1\nkind: Node\nmetadata: {name: a}", "Node a: " + once},

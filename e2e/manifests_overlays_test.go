@@ -34,7 +34,7 @@ var taking = []struct {
 		},
 	},
 	{
-		"a schema by which a GatewayClass has a namespace", "GatewayClass a: " + once, nil,
+		"a schema by which a GatewayClass has a namespace", `GatewayClass a: metadata.name: found "a"`, nil,
 		map[string]string{
 			"kustomization.yaml":     "resources: [../../bases/istio/control-plane, app]\ntransformers: [tenant.yaml]\n",
 			"app/kustomization.yaml": "resources: [m.yaml]\nopenapi: {path: s.json}\n",

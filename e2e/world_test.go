@@ -92,6 +92,9 @@ func (w *world) start(t *testing.T) (err error) {
 		w.source.CopyTenant("sales", "fin", "sales", "fin", "istio-system1", "istio-system4", "- ns-1", "- ns-5\n  - ns-6\n  - ns-7"+byProxy),
 		w.source.Add("fin", withProxy),
 	)
+	for _, name := range classed {
+		err = errors.Join(err, w.source.List(name, "../../bases/istio/gateway-class"))
+	}
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ const deployedGateway = `
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: {name: web, namespace: ns-5, annotations: {sidecar.istio.io/proxyImage: "` + gatewayImage + `"}}
-spec: {gatewayClassName: istio, listeners: [{name: http, port: 80, protocol: HTTP}]}
+spec: {gatewayClassName: istio-fin, listeners: [{name: http, port: 80, protocol: HTTP}]}
 `
 
 const waypointPod = `

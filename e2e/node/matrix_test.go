@@ -125,8 +125,8 @@ var rows = []row{
 	{"fin: gateway that istiod deployed, status", "ns-5", deployed, pod, 15021, everybody},
 	{"fin: gateway that istiod deployed, metrics", "ns-5", deployed, pod, 15020, fin},
 	{"fin: gateway that istiod deployed, Envoy's metrics", "ns-5", deployed, pod, 15090, fin},
-	{"fin: gateway that istiod deployed", "ns-5", "web-istio", service, 80, everybody},
-	{"fin: gateway that istiod deployed", "ns-5", "web-istio", nodePort, 80, everybody},
+	{"fin: gateway that istiod deployed", "ns-5", "web-istio-fin", service, 80, everybody},
+	{"fin: gateway that istiod deployed", "ns-5", "web-istio-fin", nodePort, 80, everybody},
 	{"fin: waypoint", "ns-5", waypoint, pod, 15008, fin},
 	{"fin: waypoint, status", "ns-5", waypoint, pod, 15021, fin},
 }

@@ -260,6 +260,14 @@ func TestAdminErrors(t *testing.T) {
 	require.ErrorContains(t, IstioTenant{}.Validate(), "spec.admins: is empty")
 }
 
+func TestTenantNamedAsAClassOfIstios(t *testing.T) {
+	for _, name := range []string{"remote", "waypoint", "east-west"} {
+		_, err := DecodeTenant([]byte(strings.Replace(head, "sales", name, 1) + "spec:\n" + admin))
+		require.EqualError(t, err, "IstioTenant "+name+`: metadata.name: "`+name+`" makes the GatewayClass istio-`+name+
+			", and that is Istio's own for the whole cluster: must be another name")
+	}
+}
+
 func TestTenantNamedDefault(t *testing.T) {
 	input := strings.Replace(head, "sales", "default", 1) + "spec:\n" + admin
 	_, err := DecodeTenant([]byte(input))

@@ -12,6 +12,9 @@ type IstioRelease struct {
 type ReleaseSpec struct {
 	// Part of Istio to render.
 	Part Part `json:"part"`
+	// Namespace of a gateway, one of its tenant's application namespaces. Part gateway
+	// only. Default: the first.
+	Namespace string `json:"namespace,omitempty"`
 	// Hub is the image registry. Default: docker.io/istio.
 	Hub string `json:"hub,omitempty"`
 	// Tag is the image tag. Default: the release of the embedded charts.
@@ -38,7 +41,7 @@ const (
 	PartCommon Part = "common"
 	// PartControlPlane is deployed once per tenant: istiod.
 	PartControlPlane Part = "control-plane"
-	// PartGateway is an ingress gateway, in a tenant's application namespace.
+	// PartGateway is a gateway, in a tenant's application namespace.
 	PartGateway Part = "gateway"
 	// PartApplications stands in the place of PartControlPlane where a tenant's
 	// applications are built apart from its control plane. Its tag is the version of

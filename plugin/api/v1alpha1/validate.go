@@ -48,9 +48,16 @@ func (t IstioTenant) problems() problems {
 	return p
 }
 
+// istiosClasses end the names of GatewayClasses that Istio has beside "istio".
+// Source: istio/istio, pkg/config/constants.
+var istiosClasses = []string{"agentgateway", "agentgateway-waypoint", "east-west", "remote", "waypoint"}
+
 // checkNames: Istio reads the revision "default" as "no revision", which every
 // other control plane without one would share.
 func (p *problems) checkNames(t IstioTenant) {
+	if slices.Contains(istiosClasses, t.Name()) {
+		p.add("metadata.name", "%q makes the GatewayClass istio-%[1]s, and that is Istio's own for the whole cluster: must be another name", t.Name())
+	}
 	if t.Spec.ControlPlane.Revision != "default" {
 		return
 	}

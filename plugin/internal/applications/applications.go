@@ -19,8 +19,8 @@
 // The version is for what differs between versions: how Pods name their mesh, which
 // class an Ingress has, which gateways istiod deploys. The image is for the
 // discovery, by which a tenant has one namespace or several. Nothing else of a base
-// changes what becomes of an application; of the mesh's own settings, the class of
-// Ingresses up to 1.17 is taken to be Istio's default.
+// changes what becomes of an application; the base's own classes, of Ingresses up to 1.17
+// and of Gateways from 1.22 on, are taken to be Istio's default.
 package applications
 
 import (

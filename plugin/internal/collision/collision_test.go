@@ -84,6 +84,10 @@ func TestOfObjects(t *testing.T) {
 			[]string{"namespace ns-1: has two owners, tenant sales (a) and tenant hr (b): must have one"}},
 		"objects": {global, strings.ReplaceAll(global, "sales", "hr"),
 			[]string{"ClusterRole x (and 1 more): has two owners, tenant sales (a) and tenant hr (b): must have one"}},
+		"a class of Gateways, which the cluster administrator has, too": {
+			"apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: istio-sales, " + sales + "}\n",
+			"apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: istio-sales}\n",
+			[]string{"GatewayClass istio-sales: has two owners, tenant sales (a) and no tenant (b): must have one"}},
 		"one tenant's objects twice": {first, first,
 			[]string{"ConfigMap ns-1/x: has two owners, tenant sales (a) and tenant sales (b): must have one"}},
 		"a port of the nodes": {port, strings.NewReplacer("sales", "hr", "ns-1", "ns-2").Replace(port),

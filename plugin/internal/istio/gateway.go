@@ -1,5 +1,7 @@
 package istio
 
+import "github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+
 // Gateways are of no component: they are proxies that say what they are by a
 // label, by the template of their injection, or by both.
 
@@ -71,3 +73,33 @@ var seesForeignIngresses = Range{Before: "1.18"}
 // IngressPolicyPrefix begins the names of the NetworkPolicies that are generated for
 // gateways.
 const IngressPolicyPrefix = "allow-ingress-"
+
+// OwnGatewayClasses are the versions of istiod that serve a class of another name
+// than Istio's own, by another controller's name. Source: istio.io, change notes of
+// 1.22.0; istio/istio, pilot/pkg/features of 1.22 to 1.31.
+var OwnGatewayClasses = Range{Since: "1.22"}
+
+// The class of the Gateway API's Gateways that a control plane serves. Gateways
+// name it, and a GatewayClass of that name need not be there: istiod knows its
+// class by itself. If one is there, it says which controller serves the class, and
+// an istiod leaves alone what another one serves. Source: istio/istio,
+// gatewayclass_collection.go and deploymentcontroller.go of pilot/pkg/config/kube/gateway,
+// and of gatewaycommon since 1.30.
+const (
+	// DefaultGatewayClass is the class of a control plane that names none, and
+	// DefaultGatewayController who serves it.
+	DefaultGatewayClass      = "istio"
+	DefaultGatewayController = "istio.io/gateway-controller"
+	// GatewayClass is the tenant's own, and GatewayController who serves it.
+	GatewayClass      = DefaultGatewayClass + "-{tenant}"
+	GatewayController = "{tenant}." + v1alpha1.Group + "/gateway-controller"
+	// BaseGatewayClass is what a base calls it, which no API server takes.
+	BaseGatewayClass = DefaultGatewayClass + "-" + v1alpha1.BaseNamespace
+	// GatewayClassVariable tells istiod the class, GatewayControllerVariable who
+	// serves it.
+	GatewayClassVariable      = "PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME"
+	GatewayControllerVariable = "PILOT_GATEWAY_API_CONTROLLER_NAME"
+	// ClassDefaultsLabel is on a ConfigMap beside the control plane that has
+	// defaults for what it deploys for the Gateways of a class.
+	ClassDefaultsLabel = "gateway.istio.io/defaults-for-class"
+)

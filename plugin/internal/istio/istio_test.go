@@ -134,6 +134,7 @@ func TestWhereARightGoes(t *testing.T) {
 		{istio.ListedException, istio.Cluster, istio.Cluster, istio.TenantNamespaces, istio.TenantNamespaces},
 		{istio.ClusterException, istio.Cluster, istio.Cluster, istio.Cluster, istio.Cluster},
 		{istio.ClusterByName, istio.ClusterByName, istio.ClusterByName, istio.ClusterByName, istio.ClusterByName},
+		{istio.ClusterOwn, istio.ClusterOwn, istio.ClusterOwn, istio.ClusterOwn, istio.ClusterOwn},
 		{istio.ClusterOrByName, istio.Cluster, istio.Cluster, istio.ClusterByName, istio.ClusterByName},
 		{istio.ClusterNodes, istio.Cluster, istio.Cluster, istio.None, istio.Cluster},
 		{istio.None, istio.None, istio.None, istio.None, istio.None},

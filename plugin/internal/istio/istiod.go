@@ -91,6 +91,14 @@ var istiod = Component{
 			Why: "GatewayClasses exist once per cluster: they are the cluster administrator's",
 		},
 		{
+			Name: GatewayClassVariable, Value: GatewayClass, Range: OwnGatewayClasses,
+			Why: "a Gateway of this class, and of no revision, is this tenant's",
+		},
+		{
+			Name: GatewayControllerVariable, Value: GatewayController, Range: OwnGatewayClasses,
+			Why: "every other istiod leaves the class alone, and this one leaves alone what others serve",
+		},
+		{
 			Name: "PILOT_SCOPE_GATEWAY_TO_NAMESPACE", Value: "true",
 			Why: "a Gateway configures the proxies of its own namespace, and borrows no others",
 		},

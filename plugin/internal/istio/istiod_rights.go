@@ -26,8 +26,12 @@ var istiodRights = []Right{
 		Read: Cluster, Write: None, Why: "which Ingresses are Istio's",
 	},
 	{
-		Groups: []string{"gateway.networking.k8s.io"}, Resources: []string{"gatewayclasses", "gatewayclasses/status"},
+		Groups: []string{GatewayGroup}, Resources: []string{"gatewayclasses"},
 		Read: Cluster, Write: None, Why: "which Gateways are Istio's; the classes themselves are the cluster administrator's",
+	},
+	{
+		Groups: []string{GatewayGroup}, Resources: []string{"gatewayclasses/status"}, Verbs: []string{"update", "patch"},
+		Read: None, Write: ClusterOwn, Why: "that it serves the tenant's class",
 	},
 	{
 		Groups: goneGroups, Resources: []string{"*"}, Range: Range{Since: "1.8"},

@@ -17,6 +17,8 @@ const (
 	Cluster
 	// ClusterByName: the kind has no namespace, and only the tenant's own objects are meant.
 	ClusterByName
+	// ClusterOwn: as ClusterByName, where nobody but the tenant reads what is written.
+	ClusterOwn
 	// ClusterOrByName: as ClusterByName where the control plane asks for its own
 	// objects by name, and as Cluster where it lists all.
 	ClusterOrByName
@@ -76,7 +78,13 @@ func (p Place) In(m Mode) Place {
 
 // OfNobody says whether a right in the cluster's rules that the place gives says
 // nothing about another tenant.
-func (p Place) OfNobody() bool { return p == Cluster || p == ClusterOrByName || p == ClusterNodes }
+func (p Place) OfNobody() bool {
+	return p == Cluster || p == ClusterOwn || p == ClusterOrByName || p == ClusterNodes
+}
+
+// ByName says whether a right that the place gives is to the tenant's own objects
+// of a kind without a namespace.
+func (p Place) ByName() bool { return p == ClusterByName || p == ClusterOwn }
 
 // Right says where the rights on some resources go.
 type Right struct {

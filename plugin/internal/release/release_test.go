@@ -123,6 +123,23 @@ func TestGatewayIsLabelled(t *testing.T) {
 	}
 }
 
+// A tenant has several gateways by their names, and each where it belongs.
+func TestGatewaysOfTheirOwn(t *testing.T) {
+	web := mustGenerate(t, "{part: gateway, namespace: market-edge, values: {name: web, service: {type: ClusterIP, ports: [{name: https, port: 443, targetPort: 8443}]}}}")
+	egress := mustGenerate(t, "{part: gateway, values: {name: egress}}")
+	require.Equal(t, len(web), len(egress))
+	for i := range web {
+		require.Equal(t, web[i].GetKind()+" market-edge/web", object.IDOf(web[i]).String())
+		require.Equal(t, web[i].GetKind()+" ISTIO_TENANT_NAMESPACE/egress", object.IDOf(egress[i]).String())
+		require.NotContains(t, web[i].MustString(), "ISTIO_TENANT_NAMESPACE")
+		require.NotContains(t, web[i].MustString(), "istio: ingressgateway")
+	}
+	service := object.Of("Service", web)[0]
+	require.Equal(t, map[string]string{"app": "web", "istio": "web"}, object.StringMap(service, "spec", "selector"))
+	require.Equal(t, "ClusterIP", object.String(service, "spec", "type"))
+	require.Len(t, object.List(service, "spec", "ports"), 1)
+}
+
 func TestImages(t *testing.T) {
 	for _, c := range []struct{ name, spec, pilot, injector string }{
 		{"defaults", "part: control-plane",
@@ -182,6 +199,12 @@ func TestErrors(t *testing.T) {
 			"spec.values.prometheus: no value of the gateway chart"},
 		{"another chart's value", "{part: gateway, values: {meshConfig: {}}}",
 			"spec.values.meshConfig: no value of the gateway chart"},
+		{"the namespace of a control plane", "{part: control-plane, namespace: ns-1}",
+			`spec.namespace: found "ns-1"; only part gateway has one, where part control-plane goes an IstioTenant says; leave it out`},
+		{"the namespace of applications", "{part: applications, namespace: ns-1}",
+			`spec.namespace: found "ns-1"; only part gateway has one, where part applications goes an IstioTenant says; leave it out`},
+		{"a class of Gateways", "{part: control-plane, values: {env: {PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME: ours}}}",
+			`spec.values.env.PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME: found "ours"; every tenant has a class of its own, called after it`},
 		{"revision", "{part: control-plane, values: {revision: blue}}",
 			"spec.values.revision: found \"blue\"; set spec.controlPlane.revision of the IstioTenant"},
 		{"a gateway's revision", "{part: gateway, values: {revision: blue}}",

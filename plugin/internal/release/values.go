@@ -11,6 +11,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/imageref"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release/meshconfig"
 )
 
@@ -37,6 +38,8 @@ var owned = []struct {
 	{parts: controlPlane, value: "meshConfig.defaultConfig.discoveryAddress", owner: ofTenant("controlPlane")},
 	{parts: controlPlane, value: "env.ISTIO_WATCH_NAMESPACE", owner: ofTenant("discovery")},
 	{parts: controlPlane, value: "env.PILOT_ENABLE_GATEWAY_API_GATEWAYCLASS_CONTROLLER", owner: "gateway classes are the cluster administrator's"},
+	{parts: controlPlane, value: "env." + istio.GatewayClassVariable, owner: "every tenant has a class of its own, called after it"},
+	{parts: controlPlane, value: "env." + istio.GatewayControllerVariable, owner: "every tenant has a controller's name of its own"},
 	{parts: controlPlane, value: "env.PILOT_SCOPE_GATEWAY_TO_NAMESPACE", owner: "every IstioTenant scopes gateways to their namespace"},
 	{parts: controlPlane, value: "env.CA_TRUSTED_NODE_ACCOUNTS", owner: "no tenant trusts accounts of the cluster's nodes"},
 	{parts: controlPlane, value: "profile", only: "ambient", owner: noAmbient},
@@ -70,7 +73,7 @@ func check(spec v1alpha1.ReleaseSpec) error {
 	if err != nil {
 		return err
 	}
-	errs := slices.Concat(checkImages(spec), checkAPIProxy(spec))
+	errs := slices.Concat(checkNamespace(spec), checkImages(spec), checkAPIProxy(spec))
 	for _, o := range owned {
 		if len(o.parts) > 0 && !slices.Contains(o.parts, spec.Part) {
 			continue
@@ -95,7 +98,7 @@ func check(spec v1alpha1.ReleaseSpec) error {
 
 // checkApplications refuses what would change nothing where no chart is rendered.
 func checkApplications(spec v1alpha1.ReleaseSpec) error {
-	errs := checkAPIProxy(spec)
+	errs := slices.Concat(checkNamespace(spec), checkAPIProxy(spec))
 	const of = "part applications renders nothing of Istio; set it in the IstioRelease of part " + string(v1alpha1.PartControlPlane)
 	if _, err := semver.NewVersion(spec.Tag); spec.Tag != "" && err != nil {
 		errs = append(errs, fmt.Errorf("spec.tag: found %q; for part applications it is the version of the tenant's control plane, such as %q", spec.Tag, Version))
@@ -123,6 +126,15 @@ func checkMesh(spec v1alpha1.ReleaseSpec) (errs []error) {
 		}
 	}
 	return errs
+}
+
+// checkNamespace refuses a namespace where a tenant's file says it.
+func checkNamespace(spec v1alpha1.ReleaseSpec) []error {
+	if spec.Namespace == "" || spec.Part == v1alpha1.PartGateway {
+		return nil
+	}
+	return []error{fmt.Errorf("spec.namespace: found %q; only part %s has one, where part %s goes an IstioTenant says; leave it out",
+		spec.Namespace, v1alpha1.PartGateway, spec.Part)}
 }
 
 // checkImages refuses a hub and a tag where they would change nothing.

@@ -111,8 +111,8 @@ func TestTheArgoCDProjectAllowsWhatIsThereAndNoMore(t *testing.T) {
 	for _, k := range object.List(read(t, "examples/argocd/project.yaml")[0], "spec", "clusterResourceWhitelist") {
 		got = append(got, object.String(k, "group")+"/"+object.String(k, "kind"))
 	}
-	// No shipped tenant has a floor.
-	require.ElementsMatch(t, append(want, "policy.networking.k8s.io/ClusterNetworkPolicy"), got)
+	// No shipped tenant has a floor, or lists its class of Gateways.
+	require.ElementsMatch(t, append(want, "policy.networking.k8s.io/ClusterNetworkPolicy", "gateway.networking.k8s.io/GatewayClass"), got)
 }
 
 // tenants are the application namespaces of the shipped tenants.

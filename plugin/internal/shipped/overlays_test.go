@@ -2,15 +2,18 @@ package shipped_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/clitest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 )
 
@@ -82,13 +85,59 @@ func TestBookinfo(t *testing.T) {
 	}
 }
 
+// TestGateways builds the example as its page says, and holds it to that.
+func TestGateways(t *testing.T) {
+	out := t.TempDir()
+	cmd := exec.Command(filepath.Join(clitest.Bin(t), "istio-tenancy"), "render", "bases/istio/common", "examples/gateways", "-o", out)
+	said, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	require.Equal(t, 1, strings.Count(string(said), "warning: "), "of the image alone, which the page says: %s", said)
+	require.Contains(t, string(said), `found "registry.example/istio-tenancy:1.0"`)
+	objects := read(t, filepath.Join(out, "gateways", "manifests.yaml"))
+	printed, _, err := clitest.Kustomize("examples/gateways", clitest.Functions...)
+	require.NoError(t, err)
+	require.Equal(t, objecttest.String(t, objecttest.Parse(t, printed)), objecttest.String(t, objects), "kustomize prints the same")
+	ids := map[string]*yaml.RNode{}
+	for _, o := range objects {
+		ids[object.IDOf(o).String()] = o
+	}
+	field := func(id string, path ...string) string {
+		require.Contains(t, ids, id)
+		return object.String(ids[id], path...)
+	}
+	for name, namespace := range map[string]string{"web": "market-edge", "egress": "market-apps"} {
+		at := namespace + "/" + name
+		for _, kind := range []string{"ServiceAccount", "Role", "RoleBinding", "HorizontalPodAutoscaler"} {
+			require.Contains(t, ids, kind+" "+at)
+		}
+		require.Equal(t, name, field("Deployment "+at, "spec", "template", "metadata", "labels", "istio"))
+		require.Equal(t, "market", field("Deployment "+at, "spec", "template", "metadata", "labels", "istio.io/rev"))
+		require.Equal(t, map[string]string{"app": name, "istio": name}, object.StringMap(ids["Service "+at], "spec", "selector"))
+		require.Equal(t, name, field("Gateway "+at, "spec", "selector", "istio"))
+	}
+	require.Equal(t, "LoadBalancer", field("Service market-edge/web", "spec", "type"))
+	require.Equal(t, "ClusterIP", field("Service market-apps/egress", "spec", "type"))
+	require.Contains(t, ids, "NetworkPolicy market-edge/allow-ingress-web")
+	require.NotContains(t, ids, "NetworkPolicy market-apps/allow-ingress-egress", "which is for the tenant's own Pods")
+	require.Equal(t, "istio-market", field("Gateway market-apps/partners", "spec", "gatewayClassName"))
+	require.Equal(t, "market.istio-tenancy.dev/gateway-controller", field("GatewayClass istio-market", "spec", "controllerName"))
+}
+
 // Where it may not run programs, kustomize prints what is left and exits 0: an
 // API server must refuse that, and it must not be empty either.
 func TestWithoutEnableExec(t *testing.T) {
-	for _, dir := range []string{"overlays/dev", "overlays/sales", "examples/bookinfo"} {
+	classed := newTenant(t, "hr", strings.NewReplacer())
+	file := filepath.Join(classed, "kustomization.yaml")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(text), "resources:\n", "resources:\n- ../../bases/istio/gateway-class\n", 1)), 0o600))
+	for _, dir := range []string{"overlays/dev", "overlays/sales", "examples/bookinfo", classed} {
 		objects := objecttest.Parse(t, kustomize(t, dir, "--enable-alpha-plugins"))
 		var refused int
 		for _, o := range objects {
+			if object.IsClusterScoped(o) {
+				require.Contains(t, o.GetName(), v1alpha1.BaseNamespace, "%s: %s, which an API server takes", dir, object.IDOf(o))
+			}
 			if o.GetKind() == "Namespace" {
 				require.Equal(t, v1alpha1.BaseNamespace, o.GetName(), dir)
 				refused++

@@ -27,6 +27,7 @@ var clusterKinds = map[[2]string][]func(Filter, object.ID, *yaml.RNode) error{
 	{"admissionregistration.k8s.io", "ValidatingAdmissionPolicy"}:        {Filter.policy, Filter.clusterName},
 	{"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"}: {Filter.policyBinding, Filter.clusterName},
 	{"policy.networking.k8s.io", "ClusterNetworkPolicy"}:                 {Filter.clusterNetworkPolicy, Filter.clusterName},
+	{istio.GatewayGroup, "GatewayClass"}:                                 {Filter.gatewayClass},
 }
 
 func (f Filter) namespace(id object.ID, _ *yaml.RNode) error {
@@ -135,6 +136,21 @@ func (f Filter) clusterNetworkPolicy(_ object.ID, o *yaml.RNode) error {
 	}
 	return errors.New("decides for Pods of the whole cluster, so it is not a tenant's; set spec.network.floor of the tenant to true, " +
 		"which makes those that close its namespaces, or move it to the common base, which the cluster administrator applies")
+}
+
+// gatewayClass refuses all but the one of a tenant: another would give Gateways of
+// the whole cluster to a controller, or take them away from one.
+func (f Filter) gatewayClass(id object.ID, o *yaml.RNode) error {
+	values := istio.Values{Tenant: f.Tenant.Name()}
+	class, controller := values.Expand(istio.GatewayClass), values.Expand(istio.GatewayController)
+	const right = "list bases/istio/gateway-class in its place, which is the tenant's, or have the cluster administrator apply this one with the common base"
+	if id.Name != istio.BaseGatewayClass && id.Name != class {
+		return fmt.Errorf("metadata.name: found %q; the cluster has one GatewayClass of a name, and a tenant's is %q: %s", id.Name, class, right)
+	}
+	if found := object.String(o, "spec", "controllerName"); found != istio.DefaultGatewayController && found != controller {
+		return fmt.Errorf("spec.controllerName: found %q; a tenant's class is served by %q: %s", found, controller, right)
+	}
+	return nil
 }
 
 // policy refuses admission policies but Istio's own: a policy holds for the

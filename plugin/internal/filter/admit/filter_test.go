@@ -90,7 +90,15 @@ func TestRefusesWhatIsNot(t *testing.T) {
 		},
 		"a class of gateways": {
 			`{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: istio}}`,
-			`GatewayClass istio: exists once per cluster`,
+			`GatewayClass istio: metadata.name: found "istio"; the cluster has one GatewayClass of a name, and a tenant's is "istio-sales": list bases/istio/gateway-class`,
+		},
+		"another tenant's class of gateways": {
+			`{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: istio-dev}}`,
+			`GatewayClass istio-dev: metadata.name: found "istio-dev"`,
+		},
+		"a class of gateways that another controller serves": {
+			`{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: istio-sales}, spec: {controllerName: dev.istio-tenancy.dev/gateway-controller}}`,
+			`GatewayClass istio-sales: spec.controllerName: found "dev.istio-tenancy.dev/gateway-controller"; a tenant's class is served by "sales.istio-tenancy.dev/gateway-controller"`,
 		},
 		"a node": {
 			`{apiVersion: v1, kind: PersistentVolume, metadata: {name: disk}}`,

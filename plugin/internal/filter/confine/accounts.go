@@ -151,6 +151,9 @@ func (f Filter) ownNames(objects []*yaml.RNode) names {
 	own.read, own.write = f.Tenant.Webhooks(objects)
 	own.read["namespaces"] = f.Tenant.Namespaces()
 	own.write["namespaces/finalizers"] = []string{f.Tenant.Own()}
+	for _, class := range object.Of("GatewayClass", objects) {
+		own.write["gatewayclasses/status"] = append(own.write["gatewayclasses/status"], class.GetName())
+	}
 	return own
 }
 

@@ -178,6 +178,32 @@ rules:
 	require.NotContains(t, got, "gatewayclasses")
 }
 
+// The class of an overlay is the tenant's: nobody else reads what istiod writes of
+// it, so that somebody who becomes istiod does not reach further by it.
+func TestTheStatusOfTheOwnGatewayClassIsWrittenByName(t *testing.T) {
+	const status = "- apiGroups: [gateway.networking.k8s.io]\n  resources: [gatewayclasses/status]\n  verbs: [create, update, patch, delete]\n"
+	const class = "\n---\n{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: istio-sales}}\n"
+	with := strings.Replace(input, "rules:\n- apiGroups: [admissionregistration", "rules:\n"+status+"- apiGroups: [admissionregistration", 1)
+	require.NotEqual(t, input, with)
+	for _, mode := range []v1alpha1.Discovery{"namespace", "selectors"} {
+		require.NotContains(t, objecttest.Run(t, filter(t, mode), with), "gatewayclasses/status", "there is no class")
+		got := objecttest.Run(t, filter(t, mode), with+class)
+		require.Equal(t, 1, strings.Count(got, "gatewayclasses/status"))
+		require.Contains(t, got, `
+  resourceNames:
+  - istio-sales
+  resources:
+  - gatewayclasses/status
+  verbs:
+  - update
+  - patch
+`)
+	}
+	withCA := strings.Replace(with, "    service: {name: istiod-sales, namespace: istio-system1}\n", "    service: {name: istiod-sales, namespace: istio-system1}\n    caBundle: Y2E=\n", 1)
+	require.NoError(t, escalation(t, filter(t, "namespace"), withCA+class))
+	require.ErrorIs(t, escalation(t, filter(t, "namespace"), with+class), confine.ErrEscalates, "the webhooks")
+}
+
 func TestSelectorsReadTheClusterAndWriteTheTenant(t *testing.T) {
 	got := objecttest.Parse(t, objecttest.Run(t, filter(t, "selectors"), input))
 	for _, o := range got {

@@ -120,7 +120,7 @@ func (p parts) put(at istio.Place, r rbac.Rule, verbs []string, names map[string
 		return
 	}
 	r.Verbs = verbs
-	if at == istio.ClusterByName {
+	if at.ByName() {
 		if r.ResourceNames = names[r.Resources[0]]; len(r.ResourceNames) == 0 {
 			return
 		}

@@ -123,7 +123,8 @@ func (f Filter) moveGateway(o *yaml.RNode, to string) error {
 func (f Filter) prove(o *yaml.RNode) []error {
 	var errs []error
 	own := f.Tenant.Namespaces()
-	if id := object.IDOf(o); id.Namespace != "" && !slices.Contains(own, id.Namespace) {
+	id := object.IDOf(o)
+	if id.Namespace != "" && !slices.Contains(own, id.Namespace) {
 		errs = append(errs, fmt.Errorf("metadata.namespace: found %q; must be one of the tenant's namespaces, %s",
 			id.Namespace, strings.Join(own, ", ")))
 	}
@@ -133,7 +134,8 @@ func (f Filter) prove(o *yaml.RNode) []error {
 		}
 	}
 	plane := f.Tenant.Own()
-	if id := object.IDOf(o); object.IsClusterScoped(o) && id.Kind != "Namespace" && !relocate.IsOwn(id.Kind, id.Name, plane) {
+	class := id.Kind == "GatewayClass" && id.Name == f.Tenant.Values().Expand(istio.GatewayClass)
+	if object.IsClusterScoped(o) && id.Kind != "Namespace" && !class && !relocate.IsOwn(id.Kind, id.Name, plane) {
 		errs = append(errs, fmt.Errorf("metadata.name: found %q; the cluster has one object of a name, so that a tenant's must end in %q: "+
 			"write %[1]s-%[3]s, or take a kind that has a namespace", id.Name, "-"+plane, v1alpha1.BaseNamespace))
 	}

@@ -205,8 +205,11 @@ func TestProvesThatNothingIsTakenForAList(t *testing.T) {
 }
 
 func TestProvesThatNothingIsTheClusters(t *testing.T) {
-	require.Contains(t, objecttest.RunError(t, filter(), `{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: a-istio-system1}}`),
-		"GatewayClass a-istio-system1: exists once per cluster")
+	require.Contains(t, objecttest.RunError(t, filter(), `{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: a-istio-system1}}`),
+		"IngressClass a-istio-system1: exists once per cluster")
+	require.Contains(t, objecttest.RunError(t, filter(), `{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: istio-dev}}`),
+		`GatewayClass istio-dev: metadata.name: found "istio-dev"`)
+	objecttest.Run(t, filter(), `{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: istio-sales}}`)
 	require.Contains(t, objecttest.RunError(t, filter(), `{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: "system:a-istio-system1"}}`),
 		`ClusterRole system:a-istio-system1: metadata.name: found "system:a-istio-system1"`)
 }

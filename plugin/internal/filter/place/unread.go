@@ -17,6 +17,13 @@ import (
 // istiod looks, an earlier step has moved there.
 func (f Filter) warnOfUnread(o *yaml.RNode) {
 	id := object.IDOf(o)
+	watched := strings.Join(f.Tenant.Watch, ", ")
+	beside := id.Namespace == f.Tenant.Own() && len(f.Tenant.Watch) > 0 && !slices.Contains(f.Tenant.Watch, id.Namespace) &&
+		o.GetLabels()[v1alpha1.TenantLabel] != f.Tenant.Name()
+	if class := o.GetLabels()[istio.ClassDefaultsLabel]; beside && id.Kind == "ConfigMap" && class != "" {
+		f.Tenant.Warn("%s: metadata.labels[%s]: found %q: the tenant's control plane watches %s alone (spec.discovery), so that it reads no defaults for its Gateways here: "+
+			"name a ConfigMap beside each under its spec.infrastructure.parametersRef", id, istio.ClassDefaultsLabel, class, watched)
+	}
 	if _, isIstios := istio.Resources[id.Group]; !isIstios && id.Group != istio.GatewayGroup || !f.Tenant.Revisions() {
 		return
 	}
@@ -25,13 +32,9 @@ func (f Filter) warnOfUnread(o *yaml.RNode) {
 		f.Tenant.Warn("%s: metadata.labels[%s]: found %q, so that the tenant's control plane, of revision %q, skips it: remove the label",
 			id, istio.RevisionLabel, rev, own)
 	}
-	if id.Namespace != f.Tenant.Own() || len(f.Tenant.Watch) == 0 || slices.Contains(f.Tenant.Watch, id.Namespace) {
+	if !beside || f.Tenant.IsCharts(o) {
 		return
 	}
-	if labels[v1alpha1.TenantLabel] == f.Tenant.Name() || f.Tenant.IsCharts(o) {
-		return
-	}
-	watched := strings.Join(f.Tenant.Watch, ", ")
 	f.Tenant.Warn("%s: metadata.namespace: the tenant's control plane watches %s alone (spec.discovery), so that it reads nothing of this kind here: "+
 		"write namespace: %s", id, watched, f.Tenant.Watch[0])
 }

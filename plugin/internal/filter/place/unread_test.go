@@ -34,6 +34,12 @@ func TestSaysWhatIstiodDoesNotRead(t *testing.T) {
 		{"what this program made", `{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: a, namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}}}`,
 			"1.31.0", []string{"ns-1"}, nil},
 		{"another kind", `{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: istio-system1, labels: {istio.io/rev: blue}}}`, "1.31.0", []string{"ns-1"}, nil},
+		{"defaults for a class of gateways", `{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: istio-system1, labels: {gateway.istio.io/defaults-for-class: istio-sales}}}`,
+			"1.31.0", []string{"ns-1"}, []string{`ConfigMap istio-system1/a: metadata.labels[gateway.istio.io/defaults-for-class]: found "istio-sales": ` +
+				"the tenant's control plane watches ns-1 alone (spec.discovery), so that it reads no defaults for its Gateways here: " +
+				"name a ConfigMap beside each under its spec.infrastructure.parametersRef"}},
+		{"defaults where they are read", `{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: istio-system1, labels: {gateway.istio.io/defaults-for-class: istio-sales}}}`,
+			"1.31.0", []string{"ns-1", "ns-2"}, nil},
 		{"a gateway's, which moves", `{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}}`,
 			"1.31.0", []string{"ns-1"}, nil},
 		{"another revision", `{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a, labels: {istio.io/rev: blue}}}`, "1.31.0", []string{"ns-1"}, []string{

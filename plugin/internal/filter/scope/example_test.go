@@ -70,6 +70,10 @@ webhooks:
 	//           value: "ns-1"
 	//         - name: PILOT_ENABLE_GATEWAY_API_GATEWAYCLASS_CONTROLLER
 	//           value: "false"
+	//         - name: PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME
+	//           value: "istio-sales"
+	//         - name: PILOT_GATEWAY_API_CONTROLLER_NAME
+	//           value: "sales.istio-tenancy.dev/gateway-controller"
 	//         - name: PILOT_SCOPE_GATEWAY_TO_NAMESPACE
 	//           value: "true"
 	//         - name: BLOCKED_CIDRS_IN_JWKS_URIS

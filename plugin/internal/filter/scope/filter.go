@@ -23,7 +23,7 @@ var _ kio.Filter = Filter{}
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	f.ingress = f.findIngress(objects)
 	for _, step := range []func([]*yaml.RNode) error{
-		f.rootObjects, f.arguments, f.variables, f.ingresses, f.mesh, f.configurations,
+		f.rootObjects, f.arguments, f.gatewayClasses, f.variables, f.ingresses, f.mesh, f.configurations,
 	} {
 		if err := step(objects); err != nil {
 			return nil, err
