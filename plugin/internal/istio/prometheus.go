@@ -6,6 +6,7 @@ var prometheus = Component{
 	Name:           "Prometheus",
 	Accounts:       []string{"prometheus"},
 	Workloads:      []string{"prometheus"},
+	Addon:          true,
 	Configurations: []Configuration{{Mark: discoveries, Edit: editPrometheus}},
 	URLs:           []URL{{Path: "/metrics", Why: "the API server's tell of every tenant"}},
 	Rights: []Right{
