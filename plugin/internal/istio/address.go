@@ -2,7 +2,6 @@ package istio
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -45,10 +44,13 @@ func serviceOf(address string) (service, namespace string) {
 	return labels[0], ""
 }
 
+// hostOf is the host of a URL, or of a host with a port.
 func hostOf(address string) string {
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return ""
+	if _, rest, found := strings.Cut(address, "://"); found {
+		address = rest
 	}
-	return parsed.Hostname()
+	address, _, _ = strings.Cut(address, "/")
+	address = address[strings.LastIndexByte(address, '@')+1:]
+	host, _, _ := strings.Cut(address, ":")
+	return host
 }

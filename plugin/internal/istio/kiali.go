@@ -92,11 +92,12 @@ var kialiFields = []struct {
 // is said, and not under alias either: by default they are in
 // [UpstreamNamespace], which may be another tenant's. 1.x knows in_cluster_url,
 // which goes before internal_url since.
-var kialiAddresses = []struct{ service, field, alias, value string }{
-	{"prometheus", "url", "", "http://prometheus:9090"},
-	{"custom_dashboards.prometheus", "url", "", ""}, // without one, Kiali asks the other
-	{"grafana", "internal_url", "in_cluster_url", "http://grafana:3000"},
-	{"tracing", "internal_url", "in_cluster_url", "http://tracing:16685/jaeger"},
+var kialiAddresses = []struct{ section, field, alias, value string }{
+	{"external_services.prometheus", "url", "", "http://prometheus:9090"},
+	{"external_services.custom_dashboards.prometheus", "url", "", ""}, // without one, Kiali asks the other
+	{"external_services.grafana", "internal_url", "in_cluster_url", "http://grafana:3000"},
+	{"external_services.tracing", "internal_url", "in_cluster_url", "http://tracing:16685/jaeger"},
+	{"server.observability.tracing", "collector_url", "", "jaeger-collector:4318"}, // of Kiali's own traces, if it has any
 }
 
 // editKiali has Kiali ask for the tenant's namespaces, control plane and addons
@@ -116,10 +117,10 @@ func editKiali(config *yaml.RNode, v Values) (notes []string, err error) {
 	}
 	notes = append(notes, note...)
 	for _, a := range kialiAddresses {
-		service := strings.Split("external_services."+a.service, ".")
-		field := append(slices.Clone(service), a.field)
+		section := strings.Split(a.section, ".")
+		field := append(slices.Clone(section), a.field)
 		if a.alias != "" {
-			alias := append(slices.Clone(service), a.alias)
+			alias := append(slices.Clone(section), a.alias)
 			note, err := ownAddress(config, cmp.Or(object.String(config, field...), a.value), v, alias...)
 			if err != nil {
 				return nil, err

@@ -16,6 +16,10 @@ var prometheus = Component{
 			Why: "kubelets tell of every tenant's Pods, and run commands in them; the jobs that ask them are dropped",
 		},
 		{
+			Groups: []string{""}, Resources: []string{"ingresses"},
+			Read: None, Write: None, Why: "upstream names a group that has none",
+		},
+		{
 			Groups:    []string{"", "discovery.k8s.io", "extensions", "networking.k8s.io"},
 			Resources: []string{"pods", "services", "endpoints", "endpointslices", "ingresses"},
 			Read:      TenantNamespaces, Write: None, Why: "discovery",
