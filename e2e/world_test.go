@@ -137,7 +137,7 @@ const (
 	byProxy   = "\n  discovery: proxy"
 	withProxy = `
 patches:
-- target: {kind: Deployment}
+- target: {kind: Deployment, name: istiod}
   patch: |
     apiVersion: apps/v1
     kind: Deployment

@@ -54,7 +54,8 @@ func TestEveryDiscoveryNamesTheTenantsNamespaces(t *testing.T) {
 		{"sales over 0.7.1", "istio-system1", "ns-1", over("0.7.1"), 6},
 		{"sales over 0.8.0", "istio-system1", "ns-1", over("0.8.0"), 4},
 		{"sales over 1.4.10", "istio-system1", "ns-1", over("1.4.10"), 8},
-		{"the addon of 1.31 in sales", "istio-system1", "ns-1", addon, 2},
+		{"upstream's addon of 1.31 in sales", "istio-system1", "ns-1", addon, 2},
+		{"the base's addon in sales", "istio-system1", "ns-1", shipped, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			loaded := load(t, build(t, test.dir(t)))
@@ -158,6 +159,15 @@ func addon(t *testing.T) string {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "addons/kustomization.yaml"),
 		[]byte("resources: [prometheus.yaml]\n"), 0o600))
 	overlay(t, dir, "resources: [../bases/istio/control-plane, ../addons]\ntransformers: [tenant.yaml]\n")
+	return filepath.Join(dir, "overlay")
+}
+
+// shipped lays sales over current Istio and the Prometheus of bases/istio/addons.
+func shipped(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "bases"), os.DirFS(filepath.Join(root, "bases"))))
+	overlay(t, dir, "resources: [../bases/istio/control-plane, ../bases/istio/addons/prometheus]\ntransformers: [tenant.yaml]\n")
 	return filepath.Join(dir, "overlay")
 }
 

@@ -5,6 +5,7 @@
 //	etcd/go.mod        etcd
 //	kubernetes/go.mod  kube-apiserver, kube-controller-manager, kubectl; kubelet, kube-proxy, kube-scheduler
 //	istio/go.mod       pilot-discovery; pilot-agent
+//	prometheus/go.mod  Prometheus
 //	crds/go.mod        nothing: its modules hold CustomResourceDefinitions
 //	network/go.mod     CoreDNS, kube-router
 //	flux/go.mod        Flux' kustomize-controller and source-controller
@@ -41,8 +42,8 @@ type Family struct {
 	// Packages are import paths; a binary is called Names[i].
 	Packages []string
 	Names    []string
-	// LDFlags are linker flags beside "-s -w".
-	LDFlags string
+	// LDFlags are linker flags beside "-s -w", Tags build tags, with commas.
+	LDFlags, Tags string
 	// Files are folders of modules that the family requires, MODULE//FOLDER by
 	// the name of the copy.
 	Files map[string]string
@@ -105,6 +106,13 @@ var families = []Family{
 		Packages: []string{"istio.io/istio/pilot/cmd/pilot-agent"},
 		Names:    []string{"pilot-agent"},
 		LDFlags:  istioVersion,
+	},
+	{
+		Name:     "prometheus",
+		Dir:      "prometheus",
+		Packages: []string{"github.com/prometheus/prometheus/cmd/prometheus"},
+		Names:    []string{"prometheus"},
+		Tags:     "remove_all_sd,enable_kubernetes_sd", // without the SDKs of clouds
 	},
 	{
 		Name:     "flux",
@@ -243,7 +251,7 @@ func (f Family) build(ctx context.Context, dir, cache string, log io.Writer, bin
 		start := time.Now()
 		fmt.Fprintf(log, "building %s (once, into %s) ...\n", f.Names[i], into)
 		if _, err := goCommand(ctx, dir, "build", "-mod=readonly", "-buildvcs=false",
-			"-ldflags", "-s -w "+f.LDFlags, "-o", filepath.Join(fresh, f.Names[i]), pkg); err != nil {
+			"-tags", f.Tags, "-ldflags", "-s -w "+f.LDFlags, "-o", filepath.Join(fresh, f.Names[i]), pkg); err != nil {
 			return err
 		}
 		fmt.Fprintf(log, "built %s in %s\n", f.Names[i], time.Since(start).Round(time.Second))
@@ -309,6 +317,7 @@ func (f Family) key(dir string) (string, error) {
 		sum.Write(data)
 	}
 	fmt.Fprint(sum, f.LDFlags, f.Packages, f.Files, runtime.Version())
+	fmt.Fprint(sum, f.Tags) // last, so that the others keep what is built
 	return fmt.Sprintf("%x", sum.Sum(nil)[:8]), nil
 }
 

@@ -27,6 +27,11 @@ type Component struct {
 	Discovery bool
 	// Proxy says that the component is a proxy, which Variables are for.
 	Proxy bool
+	// Addon says that the component may run in an application namespace as well,
+	// whose administrators can become it: no row of Rights gives it a kind of the
+	// cluster's, and what it gives beside the control plane is only to read, and no
+	// more than the tenant's administrators read there.
+	Addon bool
 
 	// Kubeconfig is how the program is told of an API proxy; nil, where it is not.
 	Kubeconfig *Kubeconfig
@@ -65,7 +70,7 @@ type Component struct {
 // Components are all that the catalogue knows.
 var Components = []Component{
 	istiod, pilot, mixer, mixerPostInstall, mixerValidator, citadel, oldCACleanup, securityPostInstall, galley, injector, ingress, egress, proxy,
-	reader, cni, ztunnel, prometheus, kiali,
+	reader, cni, ztunnel, prometheus, grafana, kiali, jaeger,
 }
 
 // Of are the components of a version.
@@ -144,9 +149,10 @@ type Setting struct {
 type Configuration struct {
 	// Mark is a word that only this program's configuration has.
 	Mark string
-	// Edit limits it to a tenant, and says what it drops because nothing of it is
-	// the tenant's.
-	Edit func(config *yaml.RNode, v Values) (dropped []string, err error)
+	// Edit limits it to a tenant, and says in a sentence each what somebody should
+	// know of that: what is dropped because nothing of it is the tenant's, or what
+	// is left that is not the tenant's.
+	Edit func(config *yaml.RNode, v Values) (notes []string, err error)
 }
 
 // The ports that steps ask for.

@@ -121,6 +121,10 @@ var istiodIdentity = Identity{
 			Why: "without it, the debug port shows the mesh's configuration to everybody",
 		},
 		{
+			Name: "DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES", Value: "", Range: Range{Since: "1.27"}, OnlyIfSet: true,
+			Why: "whoever runs in one of these namespaces reads all that istiod knows, keys of certificates included",
+		},
+		{
 			Name: "ENABLE_XDS_API_GENERATOR_AUTH", Value: "true", Range: Range{Since: "1.27"}, OnlyIfSet: true,
 			Why: "without it, xDS shows the mesh's configuration across namespaces",
 		},

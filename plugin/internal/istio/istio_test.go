@@ -59,6 +59,27 @@ func TestEachRowIsWhole(t *testing.T) {
 	}
 }
 
+// TestAnAddonIsSafeToBecome: whoever administers an application namespace can
+// become the addons there.
+func TestAnAddonIsSafeToBecome(t *testing.T) {
+	addons := 0
+	for _, c := range istio.Components {
+		if !c.Addon {
+			continue
+		}
+		addons++
+		for _, r := range c.Rights {
+			require.Equal(t, istio.None, r.Write, "%s: %s", c.Name, r.Resources)
+			require.Contains(t, []istio.Place{istio.None, istio.TenantNamespaces, istio.ApplicationNamespaces, istio.ControlPlaneNamespace}, r.Read, "%s: %s", c.Name, r.Resources)
+			require.NotContains(t, r.Resources, "secrets", c.Name)
+		}
+		for _, u := range c.URLs {
+			require.False(t, u.Given, "%s: %s", c.Name, u.Path)
+		}
+	}
+	require.NotZero(t, addons)
+}
+
 func inOrder(t *testing.T, r istio.Range, what string) {
 	t.Helper()
 	for _, bound := range []string{r.Since, r.Before} {

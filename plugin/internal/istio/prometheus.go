@@ -6,6 +6,7 @@ var prometheus = Component{
 	Name:           "Prometheus",
 	Accounts:       []string{"prometheus"},
 	Workloads:      []string{"prometheus"},
+	Addon:          true,
 	Configurations: []Configuration{{Mark: discoveries, Edit: editPrometheus}},
 	URLs:           []URL{{Path: "/metrics", Why: "the API server's tell of every tenant"}},
 	Rights: []Right{
@@ -13,6 +14,10 @@ var prometheus = Component{
 			Groups: []string{""}, Resources: []string{"nodes", "nodes/proxy", "nodes/metrics"},
 			Read: None, Write: None,
 			Why: "kubelets tell of every tenant's Pods, and run commands in them; the jobs that ask them are dropped",
+		},
+		{
+			Groups: []string{""}, Resources: []string{"ingresses"},
+			Read: None, Write: None, Why: "upstream names a group that has none",
 		},
 		{
 			Groups:    []string{"", "discovery.k8s.io", "extensions", "networking.k8s.io"},

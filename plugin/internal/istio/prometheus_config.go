@@ -15,7 +15,7 @@ const discoveries = "kubernetes_sd_configs"
 
 // editPrometheus limits every discovery to the tenant's namespaces, and drops
 // the jobs of which nothing is left.
-func editPrometheus(config *yaml.RNode, v Values) (dropped []string, err error) {
+func editPrometheus(config *yaml.RNode, v Values) (notes []string, err error) {
 	if jobs, err := config.Pipe(yaml.Lookup("scrape_configs")); err == nil && jobs != nil && jobs.YNode().Kind == yaml.SequenceNode {
 		var left []*yaml.Node
 		for _, job := range jobs.YNode().Content {
@@ -27,7 +27,7 @@ func editPrometheus(config *yaml.RNode, v Values) (dropped []string, err error) 
 				left = append(left, job)
 				continue
 			}
-			dropped = append(dropped, fmt.Sprintf("scrape_configs: job %q asks for what is every tenant's", object.String(yaml.NewRNode(job), "job_name")))
+			notes = append(notes, fmt.Sprintf("scrape_configs: job %q asks for what is every tenant's: it is removed", object.String(yaml.NewRNode(job), "job_name")))
 		}
 		jobs.YNode().Content = left
 	}
@@ -36,7 +36,7 @@ func editPrometheus(config *yaml.RNode, v Values) (dropped []string, err error) 
 			return nil, err
 		}
 	}
-	return dropped, nil
+	return notes, nil
 }
 
 // limitDiscoveries limits the discoveries of a job, and says whether the job

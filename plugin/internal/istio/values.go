@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -20,6 +21,9 @@ type Values struct {
 	// Ingress is the namespace of the proxies that serve Ingresses; where nobody
 	// has looked for them, the first application namespace.
 	Ingress string
+	// Here is the namespace of what is edited; where it does not say one, the
+	// first application namespace.
+	Here string
 }
 
 // Namespaces are all of the tenant, the control plane's first.
@@ -30,7 +34,7 @@ func (v Values) Namespaces() []string {
 // Expand fills in a text's placeholders. Lists are joined by commas.
 //
 //	{tenant} {revision} {trustDomain} {audiences}
-//	{controlPlane}  {ingress}  {application}, the first  {applications}  {namespaces}  {watched}
+//	{controlPlane}  {ingress}  {here}  {application}, the first  {applications}  {namespaces}  {watched}
 func (v Values) Expand(text string) string {
 	if !strings.Contains(text, "{") {
 		return text
@@ -39,10 +43,7 @@ func (v Values) Expand(text string) string {
 	if len(v.Applications) > 0 {
 		first = v.Applications[0]
 	}
-	ingress := v.Ingress
-	if ingress == "" {
-		ingress = first
-	}
+	ingress, here := cmp.Or(v.Ingress, first), cmp.Or(v.Here, first)
 	return strings.NewReplacer(
 		"{tenant}", v.Tenant,
 		"{revision}", v.Revision,
@@ -50,6 +51,7 @@ func (v Values) Expand(text string) string {
 		"{audiences}", strings.Join(v.Audiences, ","),
 		"{controlPlane}", v.ControlPlane,
 		"{ingress}", ingress,
+		"{here}", here,
 		"{application}", first,
 		"{applications}", strings.Join(v.Applications, ","),
 		"{namespaces}", strings.Join(v.Namespaces(), ","),

@@ -81,14 +81,15 @@ func (f Filter) aggregation(_ object.ID, o *yaml.RNode) error {
 	return nil
 }
 
-// binding refuses cluster-wide rights for anybody but the control plane.
+// binding refuses cluster-wide rights for anybody but the control plane, and
+// addons, whose rights are confined wherever in the tenant they run.
 func (f Filter) binding(_ object.ID, o *yaml.RNode) error {
 	if len(object.List(o, "subjects")) == 0 {
 		return errors.New("subjects: is no list of at least one: must name ServiceAccounts of the control plane")
 	}
 	for i, s := range object.List(o, "subjects") {
 		subject := object.ID{Kind: object.String(s, "kind"), Namespace: object.String(s, "namespace"), Name: object.String(s, "name")}
-		if subject.Kind != "ServiceAccount" || !slices.Contains(f.controlPlaneNamespaces(), subject.Namespace) {
+		if subject.Kind != "ServiceAccount" || !slices.Contains(f.controlPlaneNamespaces(), subject.Namespace) && !f.isAddon(subject) {
 			hint := ""
 			if subject.Kind == "ServiceAccount" {
 				hint = fmt.Sprintf(", or, if it runs beside the control plane, write %s in subjects[%d].namespace, "+
@@ -99,6 +100,12 @@ func (f Filter) binding(_ object.ID, o *yaml.RNode) error {
 		}
 	}
 	return nil
+}
+
+// isAddon says whether an account is an addon's, in an application namespace.
+func (f Filter) isAddon(account object.ID) bool {
+	return (account.Namespace == "" || slices.Contains(f.Tenant.Spec.ApplicationNamespaces, account.Namespace)) &&
+		slices.ContainsFunc(istio.Components, func(c istio.Component) bool { return c.Addon && slices.Contains(c.Accounts, account.Name) })
 }
 
 // webhooks refuses those that call something else than a Service of the control

@@ -25,6 +25,9 @@ type holder struct {
 	mode istio.Mode
 	// allowed are the tenant's own rows.
 	allowed []v1alpha1.Right
+	// apart says that they are in an application namespace, whose administrators
+	// can become them.
+	apart bool
 }
 
 // String is "istiod (ServiceAccount istiod-sales)".
@@ -39,12 +42,16 @@ func (h holder) String() string {
 // holderOf is who role is bound to. Programs that share a role would share
 // each other's rights: that is an error.
 func (f Filter) holderOf(role *yaml.RNode, objects []*yaml.RNode) (holder, error) {
-	h := holder{accounts: accountsOf(role, objects), mode: f.Tenant.Plan.Mode}
+	h := holder{accounts: accountsOf(role, objects), mode: f.Tenant.Plan.Mode, apart: f.apart(role, objects)}
 	if len(h.accounts) == 0 {
 		return holder{}, errors.New("a ClusterRoleBinding of it has no subjects: name ServiceAccounts, or remove both")
 	}
 	for i, account := range h.accounts {
 		program := f.programOf(account)
+		if h.apart && !program.Addon {
+			return holder{}, fmt.Errorf("is bound to ServiceAccount %s, and to one of an application namespace: what that gets, the namespace's administrators "+
+				"have, so that only addons of this release's get rights there by a ClusterRole: give each a ClusterRole of its own", account)
+		}
 		if i > 0 && program.Name != h.program.Name {
 			return holder{}, fmt.Errorf("is bound to ServiceAccounts of different programs, %s and %s: give each a ClusterRole of its own",
 				h.accounts[0], account)
@@ -53,7 +60,7 @@ func (f Filter) holderOf(role *yaml.RNode, objects []*yaml.RNode) (holder, error
 	}
 	h.rows = h.program.RightsIn(f.Tenant.Version)
 	for _, r := range f.Tenant.Spec.ControlPlane.Rights {
-		if slices.Contains(h.accounts, r.ServiceAccount) {
+		if !h.apart && slices.Contains(h.accounts, r.ServiceAccount) {
 			h.allowed = append(h.allowed, r)
 		}
 	}
@@ -71,19 +78,47 @@ func (f Filter) programOf(account string) istio.Component {
 	return istio.Component{}
 }
 
+// apart says whether a ClusterRole is bound to a ServiceAccount of an application
+// namespace.
+func (f Filter) apart(role *yaml.RNode, objects []*yaml.RNode) bool {
+	return slices.ContainsFunc(subjectsOf(role, objects), func(s *yaml.RNode) bool { return object.String(s, "namespace") != f.Tenant.Own() })
+}
+
+// placeSubjects gives ServiceAccounts without a namespace that of the objects
+// without one.
+func (f Filter) placeSubjects(objects []*yaml.RNode) error {
+	for _, binding := range object.Of("ClusterRoleBinding", objects) {
+		for _, s := range object.List(binding, "subjects") {
+			if object.String(s, "kind") != "ServiceAccount" || object.String(s, "namespace") != "" {
+				continue
+			}
+			if err := object.Set(s, f.Tenant.Spec.ApplicationNamespaces[0], "namespace"); err != nil {
+				return fmt.Errorf("%s: %w", object.IDOf(binding), err)
+			}
+		}
+	}
+	return nil
+}
+
+// subjectsOf are whom a ClusterRole is bound to.
+func subjectsOf(role *yaml.RNode, objects []*yaml.RNode) []*yaml.RNode {
+	var subjects []*yaml.RNode
+	for _, binding := range object.Of("ClusterRoleBinding", objects) {
+		if object.String(binding, "roleRef", "name") == role.GetName() {
+			subjects = append(subjects, object.List(binding, "subjects")...)
+		}
+	}
+	return subjects
+}
+
 // accountsOf are the ServiceAccounts that a ClusterRole is bound to.
 func accountsOf(role *yaml.RNode, objects []*yaml.RNode) []string {
 	var accounts []string
-	for _, binding := range object.Of("ClusterRoleBinding", objects) {
-		if object.String(binding, "roleRef", "name") != role.GetName() {
-			continue
-		}
-		for _, s := range object.List(binding, "subjects") {
+	for _, s := range subjectsOf(role, objects) {
 			if name := object.String(s, "name"); !slices.Contains(accounts, name) {
 				accounts = append(accounts, name)
 			}
 		}
-	}
 	return accounts
 }
 

@@ -27,6 +27,9 @@ var _ kio.Filter = Filter{}
 // that neither the catalogue nor the tenant knows is an error, but for one that
 // only reads: that is confined, with a warning.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
+	if err := f.placeSubjects(objects); err != nil {
+		return nil, err
+	}
 	objects = f.dropAccounts(objects)
 	errs := []error{f.beside(objects)}
 	names := f.ownNames(objects)

@@ -82,9 +82,10 @@ func (p parts) addUnknown(one rbac.Rule, read, write []string, h holder) (confin
 	if len(refused) > 0 {
 		return nil, h.refuse(group, resource, refused)
 	}
-	// Whoever writes beside the control plane, or reads its key, becomes it.
+	// Whoever writes beside the control plane, or reads its key, becomes it. What an
+	// application namespace's account reads there, its administrators read.
 	reads := slices.DeleteFunc(slices.Clone(allowed), func(v string) bool { return !slices.Contains(read, v) })
-	if resource == secrets && group == "" {
+	if h.apart || resource == secrets && group == "" {
 		reads = nil
 	}
 	p.put(istio.TenantNamespaces, one, reads, nil)

@@ -34,9 +34,11 @@ func (f Filter) configurations(objects []*yaml.RNode) error {
 
 func (f Filter) limitConfiguration(configMap *yaml.RNode, key string, c istio.Configuration) error {
 	return editKey(configMap, key, func(config *yaml.RNode) error {
-		dropped, err := c.Edit(config, f.Tenant.Values())
-		for _, what := range dropped {
-			f.Tenant.Warn("%s: data[%s]: %s: it is removed", object.IDOf(configMap), key, what)
+		values := f.Tenant.Values()
+		values.Here = configMap.GetNamespace()
+		notes, err := c.Edit(config, values)
+		for _, note := range notes {
+			f.Tenant.Warn("%s: data[%s]: %s", object.IDOf(configMap), key, note)
 		}
 		return err
 	})
