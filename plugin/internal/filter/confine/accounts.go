@@ -115,10 +115,10 @@ func subjectsOf(role *yaml.RNode, objects []*yaml.RNode) []*yaml.RNode {
 func accountsOf(role *yaml.RNode, objects []*yaml.RNode) []string {
 	var accounts []string
 	for _, s := range subjectsOf(role, objects) {
-			if name := object.String(s, "name"); !slices.Contains(accounts, name) {
-				accounts = append(accounts, name)
-			}
+		if name := object.String(s, "name"); !slices.Contains(accounts, name) {
+			accounts = append(accounts, name)
 		}
+	}
 	return accounts
 }
 
