@@ -5,6 +5,7 @@
 //	etcd/go.mod        etcd
 //	kubernetes/go.mod  kube-apiserver, kube-controller-manager, kubectl; kubelet, kube-proxy, kube-scheduler
 //	istio/go.mod       pilot-discovery; pilot-agent
+//	istioctl/go.mod    istioctl
 //	crds/go.mod        nothing: its modules hold CustomResourceDefinitions
 //	network/go.mod     CoreDNS, kube-router
 //	flux/go.mod        Flux' kustomize-controller and source-controller
@@ -104,6 +105,13 @@ var families = []Family{
 		Dir:      "istio",
 		Packages: []string{"istio.io/istio/pilot/cmd/pilot-agent"},
 		Names:    []string{"pilot-agent"},
+		LDFlags:  istioVersion,
+	},
+	{
+		Name:     "istioctl",
+		Dir:      "istioctl",
+		Packages: []string{"istio.io/istio/istioctl/cmd/istioctl"},
+		Names:    []string{"istioctl"},
 		LDFlags:  istioVersion,
 	},
 	{
