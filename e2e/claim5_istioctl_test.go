@@ -140,8 +140,9 @@ func TestIstioctlAnalyzesWhatItsUserMayRead(t *testing.T) {
 	commands := commandsOf(t, "analyze")
 	require.Len(t, commands, 2)
 	file := filepath.Join(t.TempDir(), "ns-1.yaml")
-	analyze := func(user string, args ...string) (string, error) {
+	analyze := func(user, kinds string) (string, error) {
 		read, _, _ := strings.Cut(strings.TrimPrefix(commands[0], "kubectl "), " > ")
+		read = strings.Replace(read, "istio-io", kinds, 1)
 		out, err := w.cluster.Kubectl(user, strings.Fields(read)...)
 		if err != nil {
 			return out, err
@@ -150,10 +151,10 @@ func TestIstioctlAnalyzesWhatItsUserMayRead(t *testing.T) {
 			return "", err
 		}
 		line := strings.ReplaceAll(strings.TrimPrefix(commands[1], "istioctl "), "ns-1.yaml", file)
-		return w.cluster.Istioctl(user, append(strings.Fields(line), args...)...)
+		return w.cluster.Istioctl(user, strings.Fields(line)...)
 	}
 	c.check("a mistake of one's own", func(t *testing.T) {
-		out, err := analyze("sales-admin")
+		out, err := analyze("sales-admin", "istio-io")
 		require.Error(t, err, out)
 		require.Contains(t, out, `(VirtualService ns-1/wrong`)
 		require.Contains(t, out, `Referenced gateway not found: "absent"`)
@@ -162,7 +163,7 @@ func TestIstioctlAnalyzesWhatItsUserMayRead(t *testing.T) {
 		require.Equal(t, 2, strings.Count(out, "Error ["), "what is rendered is called wrong as well:\n%s", out)
 	})
 	c.check("a mistake of somebody else's", func(t *testing.T) {
-		out, err := analyze("dev-admin")
+		out, err := analyze("dev-admin", "istio-io")
 		require.Error(t, err, out)
 		require.Contains(t, out, `User "dev-admin" cannot list resource`)
 	})
@@ -171,9 +172,16 @@ func TestIstioctlAnalyzesWhatItsUserMayRead(t *testing.T) {
 		require.Error(t, err, out)
 		require.Contains(t, out, `cannot list resource "secrets" in API group "" in the namespace "istio-system1"`)
 	})
+	for _, kind := range []string{"services", "pods", "secrets"} {
+		c.check("nothing is read where there are "+kind+" in the file, as the page warns", func(t *testing.T) {
+			out, err := analyze("sales-admin", "istio-io,"+kind)
+			require.NoError(t, err, out)
+			require.Contains(t, out, "No validation issues found")
+		})
+	}
 	c.check("no mistake", func(t *testing.T) {
 		remove(t, w, parse(t, strings.ReplaceAll(mistake, "NAMESPACE", "ns-1")))
-		out, err := analyze("sales-admin")
+		out, err := analyze("sales-admin", "istio-io")
 		require.NoError(t, err, out)
 		require.Contains(t, out, "No validation issues found")
 	})
