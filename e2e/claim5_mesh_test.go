@@ -30,7 +30,7 @@ func TestNobodyElseJoinsAMesh(t *testing.T) {
 	member, err := proxyIn(sales, "ns-1")
 	require.NoError(t, err)
 	proxy := somebody("ns-1")
-	proxy.Pod = "member"
+	proxy.Pod, proxy.Listed = "member", true
 	stop, err := member.Stay(t.Context(), proxy)
 	require.NoError(t, err)
 	defer stop()
@@ -102,7 +102,7 @@ func TestNobodyElseJoinsAMesh(t *testing.T) {
 		for _, address := range []string{sales.IP, sales.ClusterIP} {
 			for _, what := range []string{
 				"a certificate from https://%s:15012", "clusters from https://%s:15012", "clusters, incrementally, from https://%s:15012",
-				"a Secret from https://%s:15012", "a page over xDS from https://%s:15012", "/debug/config_dump?proxyID=member.ns-1 from http://%s:15014",
+				"a Secret from https://%s:15012", "a page over xDS from https://%s:15012", "the proxies from https://%s:15012", "/debug/config_dump?proxyID=member.ns-1 from http://%s:15014",
 			} {
 				require.Contains(t, given, fmt.Sprintf(what, address))
 			}

@@ -124,6 +124,13 @@ func (with credentials) ask(host, address, namespace string, encrypted bool) (gi
 		_, err := caller.First(ctx, proxy, xds.Debug, "config_dump?proxyID=member."+namespace)
 		return err
 	}))
+	got("the proxies", within(func(ctx context.Context) error {
+		response, err := caller.First(ctx, proxy, xds.Statuses)
+		if err == nil && len(response.Resources) == 0 {
+			err = errors.New("none is there, or they are for others")
+		}
+		return err
+	}))
 	for _, page := range []string{"syncz", "registryz", "configz", "endpointz", "config_dump?proxyID=member." + namespace, "krtz", "inject", "mesh"} {
 		got("/debug/"+page, with.page(scheme+"://"+address+"/debug/"+page, caller.TLS))
 	}

@@ -190,10 +190,27 @@ func (c *Cluster) Kubectl(user string, args ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return c.command("kubectl", append([]string{"--kubeconfig", kubeconfig}, args...))
+}
+
+// Istioctl runs the real istioctl as a user; without one, it has no kubeconfig, as in
+// a Pod that has no token for the API server.
+func (c *Cluster) Istioctl(user string, args ...string) (string, error) {
+	if user == "" {
+		return c.command("istioctl", args)
+	}
+	kubeconfig, err := c.UserKubeconfig(user)
+	if err != nil {
+		return "", err
+	}
+	return c.command("istioctl", append([]string{"--kubeconfig", kubeconfig}, args...))
+}
+
+func (c *Cluster) command(name string, args []string) (string, error) {
 	var out bytes.Buffer
-	cmd := exec.Command(c.binaries["kubectl"], append([]string{"--kubeconfig", kubeconfig}, args...)...)
+	cmd := exec.Command(c.binaries[name], args...)
 	cmd.Env = []string{"HOME=" + c.data}
 	cmd.Stdout, cmd.Stderr = &out, &out
-	err = cmd.Run()
+	err := cmd.Run()
 	return out.String(), err
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -29,6 +30,8 @@ type Image struct {
 	// Program is a file of this machine, which the image has in /usr/local/bin and
 	// runs, with the libraries that it asks for.
 	Program string
+	// Files are more files of the image, by their paths in it, beside a Program.
+	Files map[string]string
 	// Root is a folder with the files of the image, in the place of Program.
 	Root       string
 	Entrypoint []string
@@ -55,6 +58,7 @@ func (i Image) write(file string) error {
 			return err
 		}
 		libraries[target] = i.Program
+		maps.Copy(libraries, i.Files)
 		if err := makeRoom(&layer, libraries); err != nil {
 			return err
 		}

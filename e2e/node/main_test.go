@@ -51,7 +51,7 @@ func run(m *testing.M) (code int, err error) {
 	} else if err != nil {
 		return 1, err
 	}
-	if binaries, err = servers.Build(context.Background(), os.Stderr, "etcd", "kubernetes", "node", "network", "istio", "agent"); err != nil {
+	if binaries, err = servers.Build(context.Background(), os.Stderr, "etcd", "kubernetes", "node", "network", "istio", "istioctl", "agent"); err != nil {
 		return 1, err
 	}
 	built, err := filepath.Abs(tools)

@@ -131,6 +131,8 @@ func (w *world) start(t *testing.T) (err error) {
 		{Name: gatewayImage, Program: binaries["gateway"], User: "1337"},
 		{Name: attackerImage, Program: binaries["attacker"], User: "1000", Later: true},
 		{Name: grpcImage, Program: binaries["grpc"], User: "1337", Later: true},
+		{Name: "docker.io/istio/istioctl:1.31.0", Program: binaries["istioctl"], User: "1000", Later: true,
+			Files: map[string]string{"/usr/local/bin/sleep": binaries["pause"]}},
 	}})
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@
 //	kubernetes/go.mod  kube-apiserver, kube-controller-manager, kubectl; kubelet, kube-proxy, kube-scheduler
 //	istio/go.mod       pilot-discovery; pilot-agent
 //	prometheus/go.mod  Prometheus
+//	istioctl/go.mod    istioctl
 //	crds/go.mod        nothing: its modules hold CustomResourceDefinitions
 //	network/go.mod     CoreDNS, kube-router
 //	flux/go.mod        Flux' kustomize-controller and source-controller
@@ -113,6 +114,13 @@ var families = []Family{
 		Packages: []string{"github.com/prometheus/prometheus/cmd/prometheus"},
 		Names:    []string{"prometheus"},
 		Tags:     "remove_all_sd,enable_kubernetes_sd", // without the SDKs of clouds
+	},
+	{
+		Name:     "istioctl",
+		Dir:      "istioctl",
+		Packages: []string{"istio.io/istio/istioctl/cmd/istioctl"},
+		Names:    []string{"istioctl"},
+		LDFlags:  istioVersion,
 	},
 	{
 		Name:     "flux",

@@ -20,6 +20,7 @@ const (
 	Names      = "type.googleapis.com/istio.networking.nds.v1.NameTable"
 	Extensions = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
 	Debug      = "istio.io/debug"
+	Statuses   = "istio.io/debug/syncz" // of proxies, which proxy-status shows
 )
 
 // Caller is who asks, whom, and with what credentials.

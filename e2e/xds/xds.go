@@ -36,6 +36,9 @@ type Node struct {
 	Gateway            bool
 	Namespace, Pod, IP string
 	Labels             map[string]string
+	// Listed says that istiod is to list it among its proxies, as it does with those
+	// that tell it their configuration.
+	Listed bool
 }
 
 // Snapshot is everything that a proxy is told: resources by type and name.
@@ -145,10 +148,14 @@ func (n Node) proto() (*core.Node, error) {
 	for key, value := range n.Labels {
 		labels[key] = value
 	}
-	metadata, err := structpb.NewStruct(map[string]any{
+	told := map[string]any{
 		"NAMESPACE": n.Namespace, "CLUSTER_ID": "Kubernetes", "ISTIO_VERSION": "1.31.0", "LABELS": labels,
 		"INSTANCE_IPS": n.IP,
-	})
+	}
+	if n.Listed {
+		told["PROXY_CONFIG"] = map[string]any{}
+	}
+	metadata, err := structpb.NewStruct(told)
 	kind := "sidecar"
 	if n.Gateway {
 		kind = "router"
