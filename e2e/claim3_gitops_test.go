@@ -168,6 +168,7 @@ func TestFluxAndArgoCDDoNothingForATenantThatItMayNot(t *testing.T) {
 	})
 	c.checkForgedStatus(client, stored)
 	c.checkForgedTracking(alone, client)
+	c.checkHooks(alone)
 	c.check("it is the tenant's to delete", func(t *testing.T) {
 		answer, err := client.Do("PATCH", stored, `{"metadata":{"finalizers":null}}`)
 		require.NoError(t, err)

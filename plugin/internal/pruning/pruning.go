@@ -24,6 +24,9 @@ const (
 
 	never    = "false"
 	disabled = "disabled"
+
+	// Kept is what keeps an object, in words.
+	Kept = syncOptions + ": Prune=" + never + " and " + fluxPrunes + ": " + disabled
 )
 
 // Disable has both tools leave an object. One that states whether it is to be

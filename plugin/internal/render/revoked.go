@@ -47,7 +47,7 @@ func revoked(files []file, changes []change) []string {
 	before, after := rightsIn(old), rightsIn(made)
 	var lines []string
 	for _, namespace := range slices.Sorted(maps.Keys(before.namespaces)) {
-		if _, stays := after.namespaces[namespace]; !stays {
+		if !after.has(namespace, before) {
 			lines = append(lines, before.leaves(namespace))
 			continue
 		}
@@ -88,13 +88,20 @@ func abandoned(output []change) []string {
 // leaves says what becomes of a namespace that is a tenant's no more.
 func (r rights) leaves(namespace string) string {
 	if by := r.namespaces[namespace]; len(by) > 0 {
-		return fmt.Sprintf("namespace %s leaves the tenant, and %s, where pruning is on, deletes it with all that is in it, Secrets and volumes included, "+
-			"since its Namespace was rendered without the annotations that keep it: have them, as a build without changes writes them, applied before this; "+
-			"or end what is in it before", namespace, strings.Join(by, " or "))
+		return fmt.Sprintf("Namespace %s is rendered no more, and %s, where pruning is on, deletes it with all that is in it, Secrets and volumes included, "+
+			"since it was rendered without an annotation that keeps it: have both, %s, applied before this; or end what is in it before",
+			namespace, strings.Join(by, " or "), pruning.Kept)
 	}
 	return fmt.Sprintf("namespace %s leaves the tenant, and neither Argo CD nor Flux prunes it: what is in it stays, with what its administrators made "+
 		"and whom they let in, and its NetworkPolicies go, so that Pods there are open to the whole cluster: end them before this is applied, then delete it, "+
 		"and make it anew before another tenant has it: kubectl delete namespace %s", namespace, namespace)
+}
+
+// has says whether a namespace is the tenant's still; and, where it was rendered so
+// that a tool prunes it, whether it is rendered still.
+func (r rights) has(namespace string, before rights) bool {
+	_, stays := r.namespaces[namespace]
+	return stays && (!before.rendered[namespace] || r.rendered[namespace] || len(before.namespaces[namespace]) == 0)
 }
 
 // see is a command that lists all that is in a namespace, whichever kinds the
@@ -107,6 +114,7 @@ func see(namespace string) string {
 type rights struct {
 	granted      map[granted]bool
 	namespaces   map[string][]string // the tools that prune it; none prunes what was not rendered
+	rendered     map[string]bool     // the Namespaces themselves
 	accounts     map[string]bool     // that the tenant's objects make: programs, and no people
 	controlPlane string              // the namespace
 }
@@ -137,7 +145,7 @@ func ofPeople(text []byte) [][]byte {
 
 // rightsIn reads the RoleBindings, Namespaces and ServiceAccounts of a tenant.
 func rightsIn(docs [][]byte) rights {
-	r := rights{granted: map[granted]bool{}, namespaces: map[string][]string{}, accounts: map[string]bool{}}
+	r := rights{granted: map[granted]bool{}, namespaces: map[string][]string{}, rendered: map[string]bool{}, accounts: map[string]bool{}}
 	for _, doc := range docs {
 		var b binding
 		if yaml.Unmarshal(doc, &b) != nil || b.Metadata.Labels[v1alpha1.TenantLabel] == "" {
@@ -145,6 +153,7 @@ func rightsIn(docs [][]byte) rights {
 		}
 		switch b.Kind {
 		case "Namespace":
+			r.rendered[b.Metadata.Name] = true
 			r.namespaces[b.Metadata.Name] = pruning.By(b.Metadata.Annotations)
 		case "ServiceAccount":
 			r.accounts[subject(b.Kind, b.Metadata.Namespace, b.Metadata.Name)] = true

@@ -114,7 +114,19 @@ func TestANamespaceThatIsPrunedIsNamed(t *testing.T) {
 			r.overlay("alpha", "alpha", one, kustomization)
 			_, printed, err := r.render(func(o *render.Options) { o.Verify = true })
 			require.NoError(t, err)
-			require.Contains(t, printed, "namespace b leaves the tenant, and "+c.tools+", where pruning is on, deletes it with all that is in it")
+			gone := func(namespace string) string {
+				return "Namespace " + namespace + " is rendered no more, and " + c.tools + ", where pruning is on, deletes it with all that is in it"
+			}
+			require.Contains(t, printed, gone("b"))
+			require.NotContains(t, printed, gone("a"))
+
+			r.write(output, strings.ReplaceAll(text, kept, c.annotations))
+			r.overlay("alpha", "alpha", strings.Replace(one, "{", "{createNamespaces: false, ", 1), kustomization)
+			_, printed, err = r.render(func(o *render.Options) { o.Verify = true })
+			require.NoError(t, err)
+			for _, namespace := range []string{"a", "b", "istio-alpha"} {
+				require.Contains(t, printed, gone(namespace))
+			}
 		})
 	}
 }
