@@ -25,5 +25,9 @@ var Roots = []struct {
 	{"ConfigMap", "istio-ca-root-cert", []string{"root-cert.pem"}},
 }
 
-// MeshRoots is the list of the mesh's configuration whose pem are further roots.
-const MeshRoots = "caCertificates"
+// MeshRoots is the list of the mesh's configuration whose pem are further roots, and
+// BundleURL is where an entry of it has further ones from.
+const (
+	MeshRoots = "caCertificates"
+	BundleURL = "spiffeBundleUrl"
+)
