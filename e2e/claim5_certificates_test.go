@@ -89,18 +89,37 @@ func TestACAOfTheTenantsOwnByCertManager(t *testing.T) {
 		require.NoError(t, verifies(own, first.text))
 		require.NoError(t, publishes(w, "ledger", first.text))
 	})
-	second := newRoot(t, "second")
-	c.check("another root is not taken as it runs", func(t *testing.T) {
-		plug(t, w, "istio-ledger", second.signCA(t).byCertManager())
+	refused := func() {
+		t.Helper()
+		times := refusals(t, istiod)
 		require.NoError(t, istiod.Refresh("cacerts", "cacerts"))
-		require.NoError(t, cluster.Eventually(patience, func() error { return refuses(istiod, 1) }))
+		require.NoError(t, cluster.Eventually(patience, func() error { return refuses(t, istiod, times+1) }))
 		require.NoError(t, publishes(w, "ledger", first.text))
-	})
-	c.check("another root is taken at a start, and what the one before has signed is no longer good", func(t *testing.T) {
+	}
+	again := func() {
+		t.Helper()
 		istiod.Stop()
 		var err error
 		istiod, err = w.cluster.StartIstiod(objects)
 		require.NoError(t, err)
+	}
+	c.check("the same root, renewed with its key, is taken at a start, and what is signed stays good", func(t *testing.T) {
+		renewed := first.renew(t)
+		plug(t, w, "istio-ledger", renewed.signCA(t).byCertManager())
+		refused()
+		again()
+		first = renewed
+		require.NoError(t, publishes(w, "ledger", first.text))
+		require.NoError(t, verifies(own, first.text))
+		require.NoError(t, verifies(signed(t, istiod, "ledger"), first.text))
+	})
+	second := newRoot(t, "second")
+	c.check("another root is not taken as it runs", func(t *testing.T) {
+		plug(t, w, "istio-ledger", second.signCA(t).byCertManager())
+		refused()
+	})
+	c.check("another root is taken at a start, and what the one before has signed is no longer good", func(t *testing.T) {
+		again()
 		require.NoError(t, verifies(signed(t, istiod, "ledger"), second.text))
 		require.NoError(t, publishes(w, "ledger", second.text))
 		require.ErrorContains(t, verifies(own, second.text), "unknown authority")
@@ -125,13 +144,12 @@ func TestARootIsChangedInThreeSteps(t *testing.T) {
 		istiod, err := w.cluster.StartVariant(objects, variant)
 		require.NoError(t, err)
 		defer func() { istiod.Stop() }()
-		refused := 0
 		step := func(files map[string]string, starts bool) {
 			plug(t, w, "istio-bookinfo", files)
+			times := refusals(t, istiod)
 			require.NoError(t, istiod.Refresh("cacerts", "cacerts"))
 			if starts && !multi {
-				refused++
-				require.NoError(t, cluster.Eventually(patience, func() error { return refuses(istiod, refused) }))
+				require.NoError(t, cluster.Eventually(patience, func() error { return refuses(t, istiod, times+1) }))
 				istiod.Stop()
 				istiod, err = w.cluster.StartVariant(objects, variant)
 				require.NoError(t, err)
@@ -254,6 +272,17 @@ func (a authority) sign(t *testing.T, name string) authority {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
+	return a.signKey(t, name, key)
+}
+
+// renew is a root that has the name and the key of another.
+func (a authority) renew(t *testing.T) authority {
+	t.Helper()
+	return authority{}.signKey(t, a.certificate.Subject.CommonName, a.key)
+}
+
+func (a authority) signKey(t *testing.T, name string, key *ecdsa.PrivateKey) authority {
+	t.Helper()
 	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
 	require.NoError(t, err)
 	template := &x509.Certificate{
@@ -272,22 +301,24 @@ func (a authority) sign(t *testing.T, name string) authority {
 	return made
 }
 
-func (a authority) keyText() string {
-	der, err := x509.MarshalECPrivateKey(a.key)
+// byCertManager is what cert-manager writes for a Certificate, by an Issuer whose CA is a root.
+func (a authority) byCertManager() map[string]string {
+	return map[string]string{"tls.crt": a.text, "tls.key": keyText("EC PRIVATE KEY", a.key, x509.MarshalECPrivateKey), "ca.crt": a.root}
+}
+
+// byHand is what the page has the cluster administrator make, with a key as openssl
+// writes it.
+func (a authority) byHand(roots string) map[string]string {
+	pkcs8 := func(key *ecdsa.PrivateKey) ([]byte, error) { return x509.MarshalPKCS8PrivateKey(key) }
+	return map[string]string{"ca-cert.pem": a.text, "ca-key.pem": keyText("PRIVATE KEY", a.key, pkcs8), "cert-chain.pem": a.text + a.root, "root-cert.pem": roots}
+}
+
+func keyText(kind string, key *ecdsa.PrivateKey, marshal func(*ecdsa.PrivateKey) ([]byte, error)) string {
+	der, err := marshal(key)
 	if err != nil {
 		panic(err) // of a key that was just made
 	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}))
-}
-
-// byCertManager is what cert-manager writes for a Certificate, by an Issuer whose CA is a root.
-func (a authority) byCertManager() map[string]string {
-	return map[string]string{"tls.crt": a.text, "tls.key": a.keyText(), "ca.crt": a.root}
-}
-
-// byHand is what the page has the cluster administrator make.
-func (a authority) byHand(roots string) map[string]string {
-	return map[string]string{"ca-cert.pem": a.text, "ca-key.pem": a.keyText(), "cert-chain.pem": a.text + a.root, "root-cert.pem": roots}
+	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 }
 
 // plug makes the Secret cacerts of files, in the place of the one that is there.
@@ -366,12 +397,17 @@ func publishes(w *world, namespace, roots string) error {
 	})
 }
 
-// refuses is an error unless an istiod has logged so many times that it does not take
-// another root.
-func refuses(istiod *cluster.Istiod, times int) error {
+// refusals is how many times an istiod has logged that it does not take another root.
+func refusals(t *testing.T, istiod *cluster.Istiod) int {
+	t.Helper()
 	log, err := os.ReadFile(istiod.Log)
-	if found := strings.Count(string(log), "updating new ROOT-CA not supported"); found != times {
-		return errors.Join(err, fmt.Errorf("%d times, and not %d", found, times))
+	require.NoError(t, err)
+	return strings.Count(string(log), "updating new ROOT-CA not supported")
+}
+
+func refuses(t *testing.T, istiod *cluster.Istiod, times int) error {
+	if found := refusals(t, istiod); found != times {
+		return fmt.Errorf("another root is refused %d times, and not %d", found, times)
 	}
-	return err
+	return nil
 }
