@@ -80,6 +80,9 @@ var reaching = []struct{ name, manifest, message string }{
 
 	{"a role in kube-system", rbacOf + "Role\nmetadata: {name: a, namespace: kube-system}", `metadata.namespace: found "kube-system"`},
 	{"a binding in another tenant", rbacOf + "RoleBinding\nmetadata: {name: a, namespace: ns-0}", `metadata.namespace: found "ns-0"`},
+	{"the key of the CA", "apiVersion: v1\nkind: Secret\nmetadata: {name: cacerts, namespace: ISTIO_TENANT_NAMESPACE}", `metadata.name: found "cacerts", a Secret for the key of the control plane's CA`},
+	{"a CA of everybody's issuer", "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: a, namespace: ISTIO_TENANT_NAMESPACE}\nspec: {secretName: cacerts, isCA: true, issuerRef: {kind: ClusterIssuer, name: b}}",
+		`spec.issuerRef.kind: found "ClusterIssuer" for a CA of the tenant`},
 	{"a Secret beside another's istiod", "apiVersion: v1\nkind: Secret\nmetadata: {name: cacerts, namespace: istio-system}", `metadata.namespace: found "istio-system"`},
 	{"another tenant's Namespace", "apiVersion: v1\nkind: Namespace\nmetadata: {name: ns-0}", "Namespace ns-0: is not one of the tenant's namespaces"},
 	{"another tenant's object", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {istio-tenancy.dev/tenant: dev}}", `belongs to tenant "dev"`},

@@ -224,20 +224,25 @@ func (c *Cluster) PodOf(namespace, deployment string) (name string, err error) {
 	return name, err
 }
 
+// caSecrets are the Secrets that an istiod takes its root from, with the key.
+var caSecrets = [][2]string{{"cacerts", "root-cert.pem"}, {"cacerts", "ca.crt"}, {"istio-ca-secret", "ca-cert.pem"}}
+
 // Roots are what proxies know its certificate by: its own CA's.
 func (i *Istiod) Roots() (*x509.CertPool, error) {
 	roots := x509.NewCertPool()
 	return roots, Eventually(time.Minute, func() error {
-		secret, err := i.cluster.Admin.Get("/api/v1/namespaces/" + i.Namespace + "/secrets/istio-ca-secret")
-		if err != nil {
-			return err
+		for _, s := range caSecrets {
+			secret, err := i.cluster.Admin.Get("/api/v1/namespaces/" + i.Namespace + "/secrets/" + s[0])
+			if err != nil {
+				continue
+			}
+			encoded, _, _ := unstructured.NestedString(secret.Object, "data", s[1])
+			text, err := base64.StdEncoding.DecodeString(encoded)
+			if err == nil && roots.AppendCertsFromPEM(text) {
+				return nil
+			}
 		}
-		encoded, _, _ := unstructured.NestedString(secret.Object, "data", "ca-cert.pem")
-		text, err := base64.StdEncoding.DecodeString(encoded)
-		if err == nil && !roots.AppendCertsFromPEM(text) {
-			err = fmt.Errorf("Secret %s/istio-ca-secret: no certificate in ca-cert.pem", i.Namespace)
-		}
-		return err
+		return fmt.Errorf("no Secret of %s has the root of its CA", i.Namespace)
 	})
 }
 

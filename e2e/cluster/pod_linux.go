@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -53,7 +54,7 @@ func (i *Istiod) containers(deployment *Object, v Variant) (err error) {
 			case spec["name"] == "discovery":
 				c.bin, c.user, c.group = i.cluster.binaries["pilot-discovery"], 1337, 1337 // the user of Istio's image
 				c.command = append([]string{c.program()}, args...)
-				c.env = append(c.env, v.Env...)
+				c.env = append(append(c.env, "ROOT_CA_DIR="+caFolderHere), v.Env...)
 				i.Discovery = c
 			case spec["restartPolicy"] == "Always" && !v.Bare:
 				if err := c.from(i.cluster.binaries["image"], spec); err != nil {
@@ -149,19 +150,65 @@ func (i *Istiod) fill(folder, path string, source map[string]any) error {
 			chosen[fmt.Sprint(entry["path"])] = data[fmt.Sprint(entry["key"])]
 		}
 	}
-	for name, text := range chosen {
-		if object.GetKind() == "Secret" {
-			decoded, err := base64.StdEncoding.DecodeString(text)
-			if err != nil {
-				return err
-			}
-			text = string(decoded)
-		}
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+	if object.GetKind() == "Secret" {
+		if chosen, err = decoded(chosen); err != nil {
 			return err
 		}
 	}
-	return nil
+	return put(folder, chosen)
+}
+
+func decoded(data map[string]string) (map[string]string, error) {
+	files := map[string]string{}
+	for name, text := range data {
+		file, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return nil, err
+		}
+		files[name] = string(file)
+	}
+	return files, nil
+}
+
+// put gives a folder its files, all at once, as a kubelet does: they are in a folder
+// below it, to which a link leads, and only the link is ever replaced.
+func put(folder string, files map[string]string) error {
+	const data, next = "..data", "..data_tmp"
+	fresh, err := os.MkdirTemp(folder, "..")
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(fresh, 0o755); err != nil {
+		return err
+	}
+	old, _ := os.Readlink(filepath.Join(folder, data))
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(fresh, name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(os.Symlink(filepath.Base(fresh), filepath.Join(folder, next)), os.Rename(filepath.Join(folder, next), filepath.Join(folder, data))); err != nil {
+		return err
+	}
+	for name := range files {
+		if err := os.Symlink(filepath.Join(data, name), filepath.Join(folder, name)); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	if old == "" {
+		return nil
+	}
+	return os.RemoveAll(filepath.Join(folder, old))
+}
+
+// Refresh gives a volume what the Secret holds now from which it is filled, as a
+// kubelet does some time after a change.
+func (i *Istiod) Refresh(volume, secret string) error {
+	folder, err := i.folder(volume)
+	if err != nil {
+		return err
+	}
+	return i.fill(folder, "/api/v1/namespaces/"+i.Namespace+"/secrets/"+secret, nil)
 }
 
 // account is the folder with the ServiceAccount's token, which SetToken changes.
@@ -201,6 +248,10 @@ func (i *Istiod) folder(name string) (string, error) {
 	return folder, os.Chmod(folder, 0o777)
 }
 
+// caFolder is where Istio's charts mount the Secret with its CA. The machine's files
+// are not a Pod's, so that a test mounts it below /var/run instead, and says so.
+const caFolder, caFolderHere = "/etc/cacerts", varRun + "/cacerts"
+
 // mounts are a container's below /var/run. The ServiceAccount's folder is one of
 // them, unless the container mounts something else there.
 func mounts(spec map[string]any, folders map[string]string, account string) []mount {
@@ -210,6 +261,9 @@ func mounts(spec map[string]any, folders map[string]string, account string) []mo
 	for _, item := range list {
 		entry := item.(map[string]any)
 		path := filepath.Clean(fmt.Sprint(entry["mountPath"]))
+		if path == caFolder {
+			path = caFolderHere
+		}
 		if folder := folders[fmt.Sprint(entry["name"])]; folder != "" && strings.HasPrefix(path, "/var/run/") {
 			all = append(all, mount{path, folder, entry["readOnly"] == true})
 		}

@@ -26,10 +26,11 @@ type Claim struct {
 	file      string
 	field     string // of the file, where that is a configuration
 	owner     string // claims of one thing collide where this differs
+	why       string // they do
 	listed    bool   // by a kustomization that has the configuration of another directory
 }
 
-// thing is "tenant sales", "namespace ns-1", "revision sales" or an object.
+// thing is "tenant sales", "namespace ns-1", "trust domain sales.mesh" or an object.
 type thing struct {
 	what   string
 	object object.ID
@@ -41,6 +42,7 @@ func OfTenant(file string, t v1alpha1.IstioTenant) []Claim {
 	claims := []Claim{
 		{thing: thing{what: "tenant " + t.Name()}, field: name, owner: file},
 		{thing: thing{what: "revision " + t.Spec.ControlPlane.Revision}, field: "spec.controlPlane.revision", owner: t.Name()},
+		{thing: thing{what: "trust domain " + t.Spec.ControlPlane.TrustDomain}, field: "spec.controlPlane.trustDomain", owner: t.Name()},
 		{thing: namespace(t.Spec.ControlPlane.Namespace), field: "spec.controlPlane.namespace", owner: t.Name()},
 		// Istio joins both in the names of what has no namespace: revision a in b-c is called as a-b in c.
 		{
@@ -73,9 +75,10 @@ func OfListed(file, resource string, t v1alpha1.IstioTenant) []Claim {
 }
 
 // OfObjects is what rendered objects in file claim: each its ID, those of a
-// tenant their namespace, and Services the ports of the nodes that they fix.
+// tenant their namespace, its trust domain and its roots, and Services the ports of
+// the nodes that they fix.
 func OfObjects(file string, objects []*yaml.RNode) []Claim {
-	var claims []Claim
+	claims := OfRoots(file, RootsOf(objects))
 	namespaces := map[[2]string]bool{}
 	for _, o := range objects {
 		id, tenant := object.IDOf(o), o.GetLabels()[v1alpha1.TenantLabel]
@@ -91,6 +94,7 @@ func OfObjects(file string, objects []*yaml.RNode) []Claim {
 				})
 			}
 		}
+		claims = append(claims, trustDomain(file, id, o)...)
 		if key := [2]string{tenant, at}; tenant != "" && at != "" && !namespaces[key] {
 			namespaces[key] = true
 			claims = append(claims, Claim{thing: namespace(at), tenant: tenant, file: file, owner: tenant})
@@ -173,7 +177,7 @@ func Find(claims []Claim) []Collision {
 }
 
 func collide(what string, a, b Claim) Collision {
-	wayOut := ""
+	wayOut := a.why
 	switch {
 	case a.listed || b.listed:
 		wayOut = ": render one of the two, and keep a directory that another lists out of what is rendered"

@@ -23,9 +23,12 @@ func TestOfTenant(t *testing.T) {
 		spec   v1alpha1.TenantSpec
 		want   []string
 	}{
-		"nothing in common":              {tenant: "hr"},
-		"the name":                       {tenant: "sales", want: []string{name}},
-		"the revision":                   {"hr", v1alpha1.TenantSpec{ControlPlane: v1alpha1.ControlPlane{Revision: "sales"}}, []string{revision}},
+		"nothing in common": {tenant: "hr"},
+		"the name":          {tenant: "sales", want: []string{name}},
+		"the revision":      {"hr", v1alpha1.TenantSpec{ControlPlane: v1alpha1.ControlPlane{Revision: "sales"}}, []string{revision}},
+		"the trust domain": {"hr", v1alpha1.TenantSpec{ControlPlane: v1alpha1.ControlPlane{TrustDomain: "sales.mesh"}}, []string{
+			"trust domain sales.mesh: has two owners, tenant sales (a: spec.controlPlane.trustDomain) and tenant hr (b: spec.controlPlane.trustDomain): must have one",
+		}},
 		"the control plane's namespace":  {"hr", v1alpha1.TenantSpec{ControlPlane: v1alpha1.ControlPlane{Namespace: "istio-sales"}}, []string{plane}},
 		"another's application's":        {"hr", v1alpha1.TenantSpec{ApplicationNamespaces: []string{"x", "istio-sales"}}, []string{crossed}},
 		"the name, in another namespace": {"sales", v1alpha1.TenantSpec{ApplicationNamespaces: []string{"x"}}, []string{name}},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/template"
 )
 
@@ -55,6 +56,7 @@ type entry struct {
 	Objects int
 	Tenants int
 	Claims  []claim
+	Roots   []collision.Root
 	Files   []outputFile // in the tenant's directory
 }
 

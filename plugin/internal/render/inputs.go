@@ -99,3 +99,18 @@ func paths(inputs []build.Input, without ...string) []string {
 	}
 	return names
 }
+
+// inputs are what an overlay's output was made of; nil, if that cannot be told.
+func (r *run) inputs(j *job) ([]string, string) {
+	switch {
+	case j.template != nil:
+		return j.files, r.digests.with(j.dir, j.files, j.read)
+	case j.built.Opaque != "":
+		return nil, ""
+	}
+	read := map[string]string{}
+	for _, i := range j.built.Inputs {
+		read[i.Path] = i.Digest
+	}
+	return paths(j.built.Inputs), r.digests.with(j.dir, paths(j.built.Inputs), read)
+}

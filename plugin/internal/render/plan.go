@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/template"
 )
@@ -32,6 +33,7 @@ type job struct {
 
 	claims []claim           // of the tenants that it lays, or lists
 	read   map[string]string // digests of what was read already
+	roots  []collision.Root  // of its meshes, as it is rendered
 
 	template *template.Template // to fill in, or nil
 	why      string             // there is none

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 )
@@ -76,6 +77,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		planner: planner{builder, digests, known},
 		output:  output{dir: o.Output, temp: known.temp(), split: o.Split, adopt: o.Adopt, unfinished: readUnfinished(o.Output)},
 		claims:  map[string][]claim{},
+		roots:   map[string][]collision.Root{},
 		errs:    map[string]error{},
 		diffs:   map[string][]byte{},
 		notes:   map[string][]string{},

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 )
 
@@ -25,10 +26,12 @@ type run struct {
 
 	mu     sync.Mutex
 	done   int
-	claims map[string][]claim  // by overlay
-	errs   map[string]error    // by overlay
-	diffs  map[string][]byte   // by overlay
-	notes  map[string][]string // the overlays, by note
+	roots  map[string][]collision.Root // by overlay that is not to be rendered
+	wait   []*job                      // that have roots of a mesh
+	claims map[string][]claim          // by overlay
+	errs   map[string]error            // by overlay
+	diffs  map[string][]byte           // by overlay
+	notes  map[string][]string         // the overlays, by note
 
 	reasons map[string][]string // the overlays that kustomize built, by why
 }
@@ -52,7 +55,7 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 	jobs = r.withoutDoubles(ctx, overlays, jobs)
 	workers(len(jobs), func(i int) {
 		if ctx.Err() == nil {
-			if err := r.do(ctx, jobs[i]); !isInterruption(err) {
+			if err := r.do(ctx, jobs[i]); !isInterruption(err) && !errors.Is(err, errWaits) {
 				r.finish(jobs[i].name, err)
 			}
 		}
@@ -60,6 +63,7 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 			jobs[i] = nil
 		}
 	})
+	r.withRoots(ctx, overlays)
 	r.warn()
 	if r.done < len(overlays) {
 		return errors.Join(r.interrupted(), r.save(present))
@@ -147,6 +151,7 @@ func (r *run) pending(ctx context.Context, overlays []overlay) []*job {
 				r.cache.record(o.name, e, nil)
 				r.count(e.Objects, e.Tenants)
 				r.claim(o.name, e.Claims)
+				r.hasRoots(o.name, e.Roots)
 				r.finish(o.name, nil)
 				return
 			}
@@ -194,6 +199,15 @@ func (r *run) do(ctx context.Context, j *job) error {
 	if err := checkLaid(j.dir, text); err != nil {
 		return err
 	}
+	if j.roots = rootsIn(text); len(j.roots) > 0 {
+		r.waits(j)
+		return errWaits
+	}
+	return r.write(j, text)
+}
+
+// write is what do does with an overlay's output.
+func (r *run) write(j *job, text []byte) error {
 	objects := 1 + bytes.Count(text, []byte("\n---\n"))
 	tenants := 1 // a template has one
 	if j.template == nil {
@@ -228,7 +242,7 @@ func (r *run) do(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	e := entry{Overlay: j.dir, Digest: digest, Split: r.Split, Objects: objects, Tenants: tenants, Claims: j.claims, Files: written}
+	e := entry{Overlay: j.dir, Digest: digest, Split: r.Split, Objects: objects, Tenants: tenants, Claims: j.claims, Roots: j.roots, Files: written}
 	if seen := stamps(j.dir, inputs); r.digests.of(j.dir, inputs) == digest {
 		e.Stamps = seen // of what was read, and of nothing later
 		e.Outside = r.digests.outside(j.dir, inputs)
@@ -287,19 +301,4 @@ func (r *run) change(name string, changes []change, files int) error {
 		r.diffs[name] = r.output.unified(name, changes)
 	}
 	return nil
-}
-
-// inputs are what an overlay's output was made of; nil, if that cannot be told.
-func (r *run) inputs(j *job) ([]string, string) {
-	switch {
-	case j.template != nil:
-		return j.files, r.digests.with(j.dir, j.files, j.read)
-	case j.built.Opaque != "":
-		return nil, ""
-	}
-	read := map[string]string{}
-	for _, i := range j.built.Inputs {
-		read[i.Path] = i.Digest
-	}
-	return paths(j.built.Inputs), r.digests.with(j.dir, paths(j.built.Inputs), read)
 }

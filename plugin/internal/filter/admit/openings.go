@@ -16,11 +16,12 @@ import (
 // tenant, and what each object of such a kind must not be.
 var openings = map[[2]string]func(Filter, object.ID, *yaml.RNode) error{
 	{"", "Namespace"}: Filter.levels,
-	{"", "Secret"}:    Filter.lastingToken,
+	{"", "Secret"}:    Filter.secret,
 	{"", "Service"}:   Filter.takesAddresses,
 	{"rbac.authorization.k8s.io", "RoleBinding"}: Filter.everybody,
 	{"resource.k8s.io", "ResourceClaim"}:         Filter.adminAccess,
 	{"resource.k8s.io", "ResourceClaimTemplate"}: Filter.adminAccess,
+	{"cert-manager.io", "Certificate"}:           Filter.sharedCA,
 }
 
 // opening refuses what takes down a wall.
@@ -56,6 +57,11 @@ func (f Filter) levels(_ object.ID, o *yaml.RNode) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// secret refuses Secrets beside the control plane that give it away.
+func (f Filter) secret(id object.ID, o *yaml.RNode) error {
+	return errors.Join(f.lastingToken(id, o), f.keyOfCA(id, o))
 }
 
 // lastingToken refuses tokens of what runs beside the control plane that never

@@ -48,6 +48,30 @@ func TestRefusesWhatTakesDownAWall(t *testing.T) {
 			`{apiVersion: v1, kind: Secret, type: kubernetes.io/service-account-token, metadata: {name: a, namespace: istio-system1, ` +
 				`annotations: {kubernetes.io/service-account.name: istiod}}}`, `Secret istio-system1/a: type: found kubernetes.io/service-account-token;`,
 		},
+		"the key of the CA": {
+			`{apiVersion: v1, kind: Secret, metadata: {name: cacerts, namespace: ISTIO_TENANT_NAMESPACE}}`,
+			`Secret ISTIO_TENANT_NAMESPACE/cacerts: metadata.name: found "cacerts", a Secret for the key of the control plane's CA: whoever reads the build could then ` +
+				`sign every identity of the mesh: remove it, and have the cluster administrator make it by kubectl, or cert-manager by a Certificate; docs/certificates.md shows both`,
+		},
+		"the same, of kustomize's generator": {
+			`{apiVersion: v1, kind: Secret, metadata: {name: cacerts-5g2m9k, namespace: istio-system1}}`, `Secret istio-system1/cacerts-5g2m9k: metadata.name: found "cacerts-5g2m9k"`,
+		},
+		"the same, under another name": {
+			`{apiVersion: v1, kind: Secret, metadata: {name: a, namespace: istio-system1}, stringData: {ca-key.pem: x}}`, `Secret istio-system1/a: metadata.name: found "a"`,
+		},
+		"the control plane's own CA": {
+			`{apiVersion: v1, kind: Secret, metadata: {name: istio-ca-secret, namespace: ISTIO_TENANT_NAMESPACE}}`,
+			`Secret ISTIO_TENANT_NAMESPACE/istio-ca-secret: metadata.name: found "istio-ca-secret"`,
+		},
+		"a CA by an issuer of the whole cluster": {
+			`{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: a, namespace: ISTIO_TENANT_NAMESPACE}, spec: {secretName: b, isCA: true, issuerRef: {kind: ClusterIssuer, name: c}}}`,
+			`Certificate ISTIO_TENANT_NAMESPACE/a: spec.issuerRef.kind: found "ClusterIssuer" for a CA of the tenant: every namespace of the cluster may ask that issuer for a CA ` +
+				`below the same root, and sign identities of this mesh: write "Issuer", and list an Issuer in ISTIO_TENANT_NAMESPACE, as examples/certificates does`,
+		},
+		"the same, which does not say so": {
+			`{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: a, namespace: istio-system1}, spec: {secretName: cacerts, issuerRef: {kind: AWSPCAClusterIssuer, name: c, group: awspca.cert-manager.io}}}`,
+			`Certificate istio-system1/a: spec.issuerRef.kind: found "AWSPCAClusterIssuer" for a CA of the tenant`,
+		},
 		"a Service that takes the cluster's DNS": {
 			`{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 53}], externalIPs: [10.96.0.10, "2001:db8::1"]}}`,
 			`Service a: spec.externalIPs: found 10.96.0.10, 2001:db8::1; each node of the cluster sends to this Service whatever anybody's Pods send to these ` +
@@ -143,4 +167,17 @@ func TestNamesAForeignServiceAccountThatGetsRights(t *testing.T) {
 		objecttest.Run(t, admit.Filter{Tenant: sales(), Warn: func(w string) { warnings = append(warnings, w) }}, istiod+binding("ns-1", subject))
 		require.Equal(t, want, warnings)
 	}
+}
+
+func TestTakesACAThatIsTheTenantsOwn(t *testing.T) {
+	objecttest.Run(t, admit.Filter{Tenant: sales()}, istiod+`{apiVersion: cert-manager.io/v1, kind: Issuer, metadata: {name: root, namespace: ISTIO_TENANT_NAMESPACE}}
+---
+{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: ca, namespace: ISTIO_TENANT_NAMESPACE}, spec: {secretName: cacerts, isCA: true, issuerRef: {kind: Issuer, name: root}}}
+---
+{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: web, namespace: ns-1}, spec: {secretName: web, issuerRef: {kind: ClusterIssuer, name: public}}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: cacerts, namespace: ns-1}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: cacerts-of-others, namespace: ns-1}, stringData: {ca-key.pem: x}}
+`)
 }

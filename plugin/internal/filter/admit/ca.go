@@ -1,0 +1,42 @@
+package admit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// keyOfCA refuses a Secret with the key of the tenant's CA: a build is printed, and
+// mostly kept, where more people read than may be whoever they like in the mesh.
+func (f Filter) keyOfCA(id object.ID, o *yaml.RNode) error {
+	holds := slices.ContainsFunc(istio.CASecrets, func(name string) bool {
+		return id.Name == name || strings.HasPrefix(id.Name, name+"-") // as kustomize's secretGenerator ends names
+	})
+	for _, field := range []string{"data", "stringData"} {
+		_, found := object.StringMap(o, field)[istio.CAKey]
+		holds = holds || found
+	}
+	if !holds || !slices.Contains(f.controlPlaneNamespaces(), id.Namespace) {
+		return nil
+	}
+	return fmt.Errorf("metadata.name: found %q, a Secret for the key of the control plane's CA: whoever reads the build could then sign every identity of the mesh: "+
+		"remove it, and have the cluster administrator make it by kubectl, or cert-manager by a Certificate; docs/certificates.md shows both", id.Name)
+}
+
+// sharedCA refuses a certificate of a CA beside the control plane that an issuer of the
+// whole cluster signs. Its root is that of others, too; and whoever may make a
+// Certificate in any namespace gets a CA below the same root.
+func (f Filter) sharedCA(id object.ID, o *yaml.RNode) error {
+	kind, secret := object.String(o, "spec", "issuerRef", "kind"), object.String(o, "spec", "secretName")
+	signs := object.IsTrue(o, "spec", "isCA") || slices.Contains(istio.CASecrets, secret)
+	if !signs || !strings.HasSuffix(kind, "ClusterIssuer") || !slices.Contains(f.controlPlaneNamespaces(), id.Namespace) {
+		return nil
+	}
+	return fmt.Errorf("spec.issuerRef.kind: found %q for a CA of the tenant: every namespace of the cluster may ask that issuer for a CA below the same root, and sign identities of "+
+		"this mesh: write \"Issuer\", and list an Issuer in %s, as examples/certificates does", kind, id.Namespace)
+}

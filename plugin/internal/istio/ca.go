@@ -1,0 +1,33 @@
+package istio
+
+// PluggedCA is the Secret beside the control plane from whose files its CA is made,
+// and OwnCA what it makes where there is none. Sources: security/pkg/pki/ca/ca.go of
+// istio/istio, pilot/pkg/bootstrap/istio_ca.go.
+const (
+	PluggedCA = "cacerts"
+	OwnCA     = "istio-ca-secret"
+)
+
+// CASecrets hold the key of a control plane's CA.
+var CASecrets = []string{PluggedCA, OwnCA}
+
+// CAKey is where the plugged Secret has the key, in Istio's own form.
+const CAKey = "ca-key.pem"
+
+// Roots are the fields of Secrets and ConfigMaps, by name, that hold what a mesh knows
+// its members' certificates by.
+var Roots = []struct {
+	Kind, Name string
+	Keys       []string
+}{
+	{"Secret", PluggedCA, []string{"root-cert.pem", "ca.crt"}},
+	{"Secret", OwnCA, []string{"root-cert.pem", "ca-cert.pem"}},
+	{"ConfigMap", "istio-ca-root-cert", []string{"root-cert.pem"}},
+}
+
+// MeshRoots is the list of the mesh's configuration whose pem are further roots, and
+// BundleURL is where an entry of it has further ones from.
+const (
+	MeshRoots = "caCertificates"
+	BundleURL = "spiffeBundleUrl"
+)
