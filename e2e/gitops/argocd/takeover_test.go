@@ -140,6 +140,31 @@ func TestTakeoverByARepository(t *testing.T) {
 	}
 }
 
+// Such a hook Argo CD makes with its own rights, and asks no project.
+func TestAHookOfAnApplicationsEnd(t *testing.T) {
+	c := claims(t, "A hook that waits for the end of a tenant's Application is not run when that is deleted, and all else of the Application is synced")
+	w := theTenants(t)
+	a := attack{name: "hook-of-the-end", files: annotated("argocd.argoproj.io/hook: PostDelete", manifest("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "", grantsAdmin))}
+	_, err := w.Applications["sales"].Commit("Try a hook of the end", map[string]string{
+		a.name + "/attack.yaml": a.files["attack.yaml"],
+		a.name + "/beside.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: beside-the-end}\n",
+	})
+	require.NoError(t, err)
+	_, err = w.admin().Apply(a.objects(t))
+	require.NoError(t, err)
+	c.Check("synced beside the hook", func(t *testing.T) {
+		require.NoError(t, cluster.Eventually(patience, func() error { return w.settled("attack-" + a.name) }))
+		answer, err := w.admin().Do(http.MethodGet, inNS1+"/configmaps/beside-the-end", "")
+		require.NoError(t, err)
+		require.NoError(t, answer.Error())
+	})
+	c.Check("deleted, without the hook", func(t *testing.T) {
+		require.NoError(t, w.admin().Delete(a.objects(t)))
+		require.NoError(t, cluster.Eventually(patience, func() error { return w.admin().Gone(applications + "/attack-" + a.name) }))
+		require.NoError(t, w.admin().Gone(rights+"/clusterrolebindings/attack"))
+	})
+}
+
 // split commits a folder on a branch of its name, and all else on main.
 func split(r gitops.Repository, folder string) error {
 	aside := r.Dir + "-" + folder
