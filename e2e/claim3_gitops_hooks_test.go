@@ -21,7 +21,7 @@ func (c *claim) checkHooks(alone *cluster.Cluster) {
 		return `"finalizers":[` + text[1:] + `]`
 	}
 	make := func(t *testing.T, namespace, project, finalizers, query string) cluster.Answer {
-		body := `{"metadata":{"name":"hooks",` + finalizers + `},"spec":{` + application("", project, "").spec + `}}`
+		body := `{"apiVersion":"argoproj.io/v1alpha1","kind":"Application","metadata":{"name":"hooks",` + finalizers + `},"spec":{` + application("", project, "").spec + `}}`
 		return send(t, alone.Admin, "POST", "/apis/argoproj.io/v1alpha1/namespaces/"+namespace+"/applications"+query, body)
 	}
 	refused := func(t *testing.T, answer cluster.Answer, namespace, finalizer string) {
