@@ -81,7 +81,7 @@ func scrape(t *testing.T, w *world, name, token, config, until string) map[strin
 	kubeconfig, err := w.cluster.Kubeconfig(name, token)
 	require.NoError(t, err)
 	require.Contains(t, config, "- role: ")
-	dir, err := filepath.Abs(filepath.Join(logs, name)) // where it still writes when the test ends
+	dir, err := filepath.Abs(filepath.Join(logs, name))
 	require.NoError(t, err)
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 	file := filepath.Join(dir, "prometheus.yml")
@@ -93,7 +93,7 @@ func scrape(t *testing.T, w *world, name, token, config, until string) map[strin
 	config = strings.ReplaceAll(config, "localhost:9090", address)
 	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
 	pods := map[string]bool{}
-	require.NoError(t, w.cluster.Serve(name, func() error {
+	require.NoError(t, w.cluster.Until(name, func() error {
 		targets, err := targetsOf(address)
 		if err != nil {
 			return err

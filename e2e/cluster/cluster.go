@@ -231,6 +231,16 @@ func (c *Cluster) Serve(name string, ready func() error, bin string, args ...str
 	return p.ready(startLimit, ready)
 }
 
+// Until starts a program, and ends it when done returns nil. Its log is name's.
+func (c *Cluster) Until(name string, done func() error, bin string, args ...string) error {
+	p, err := c.runAs(name, nil, bin, args...)
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	return p.ready(startLimit, done)
+}
+
 // runAs is run, with a name of its own for the log.
 func (c *Cluster) runAs(name string, env []string, bin string, args ...string) (*process, error) {
 	log, err := openLog(c.Logs, name)

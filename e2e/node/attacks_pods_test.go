@@ -77,7 +77,7 @@ var podAttacks = []attack{
 	{name: "another tenant's Secret as a variable", runs: with(", env: [{name: A, valueFrom: {secretKeyRef: {name: prize, key: key}}}]", ""), by: "kubelet", refused: `secret "prize" not found`},
 	{name: "another tenant's ConfigMap as variables", runs: with(", envFrom: [{configMapRef: {name: prize}}]", ""), by: "kubelet", refused: `configmap "prize" not found`},
 	{name: "another tenant's Secret in a projected volume", runs: with(", volumeMounts: [{name: v, mountPath: /v}]", "volumes: [{name: v, projected: {sources: [{secret: {name: prize}}]}}]"), by: "kubelet", refused: `secret "prize" not found`},
-	{name: "another tenant's pull Secret", runs: with("", "imagePullSecrets: [{name: prize}]"), by: "kubelet", refused: "Unable to retrieve some image pull secrets"},
+	{name: "another tenant's pull Secret", runs: with(", imagePullPolicy: Always", "imagePullSecrets: [{name: prize}]"), by: "kubelet", refused: "Unable to retrieve some image pull secrets"},
 	{name: "a link out of a volume", runs: `
 terminationGracePeriodSeconds: 0
 volumes: [{name: v, emptyDir: {}}]
