@@ -255,6 +255,7 @@ type authority struct {
 	key         *ecdsa.PrivateKey
 	text        string // the certificate
 	root        string
+	sec1, pkcs8 string // the key, in the two forms in which it is written
 }
 
 func newRoot(t *testing.T, name string) authority {
@@ -295,29 +296,29 @@ func (a authority) signKey(t *testing.T, name string, key *ecdsa.PrivateKey) aut
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), by)
 	require.NoError(t, err)
-	made := authority{key: key, text: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), root: a.text}
+	made := authority{key: key, text: pemText("CERTIFICATE", der), root: a.text}
 	made.certificate, err = x509.ParseCertificate(der)
 	require.NoError(t, err)
+	sec1, err := x509.MarshalECPrivateKey(key)
+	require.NoError(t, err)
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	made.sec1, made.pkcs8 = pemText("EC PRIVATE KEY", sec1), pemText("PRIVATE KEY", pkcs8)
 	return made
 }
 
 // byCertManager is what cert-manager writes for a Certificate, by an Issuer whose CA is a root.
 func (a authority) byCertManager() map[string]string {
-	return map[string]string{"tls.crt": a.text, "tls.key": keyText("EC PRIVATE KEY", a.key, x509.MarshalECPrivateKey), "ca.crt": a.root}
+	return map[string]string{"tls.crt": a.text, "tls.key": a.sec1, "ca.crt": a.root}
 }
 
 // byHand is what the page has the cluster administrator make, with a key as openssl
 // writes it.
 func (a authority) byHand(roots string) map[string]string {
-	pkcs8 := func(key *ecdsa.PrivateKey) ([]byte, error) { return x509.MarshalPKCS8PrivateKey(key) }
-	return map[string]string{"ca-cert.pem": a.text, "ca-key.pem": keyText("PRIVATE KEY", a.key, pkcs8), "cert-chain.pem": a.text + a.root, "root-cert.pem": roots}
+	return map[string]string{"ca-cert.pem": a.text, "ca-key.pem": a.pkcs8, "cert-chain.pem": a.text + a.root, "root-cert.pem": roots}
 }
 
-func keyText(kind string, key *ecdsa.PrivateKey, marshal func(*ecdsa.PrivateKey) ([]byte, error)) string {
-	der, err := marshal(key)
-	if err != nil {
-		panic(err) // of a key that was just made
-	}
+func pemText(kind string, der []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 }
 
