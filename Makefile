@@ -33,8 +33,8 @@ demo: build ## Render every tenant below overlays/ into demo/, and say what each
 
 test: ## Run all tests but e2e. (lint vets.)
 	@failed=; set -x; \
-	go test -vet=off -timeout 30m $(filter-out $(CONCURRENT:./%=$(MODULE)/%),$(shell go list ./...)) || failed=1; \
-	go test -vet=off -timeout 30m $(RACE) $(CONCURRENT) || failed=1; \
+	go test -vet=off -timeout 15m $(filter-out $(CONCURRENT:./%=$(MODULE)/%),$(shell go list ./...)) || failed=1; \
+	go test -vet=off -timeout 15m $(RACE) $(CONCURRENT) || failed=1; \
 	{ test -z "$$failed"; } 2>/dev/null
 
 # Most of the time, the tests of one lane wait, while those of the other compute: with
