@@ -1,7 +1,9 @@
 package argocd_test
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -92,7 +94,7 @@ func TestBrokenTenant(t *testing.T) {
 }
 
 func TestANamespaceIsTakenOut(t *testing.T) {
-	c := claims(t, "A Namespace that is taken out of a tenant's file stays with what is in it, while what was rendered into it is pruned; the command of docs/gitops.md deletes it")
+	c := claims(t, "A Namespace that is taken out of a tenant's file stays with what is in it, while what was rendered into it is pruned, whatever the tenant would have confirmed; the command of docs/gitops.md deletes it")
 	w := theTenants(t)
 	whole, err := w.Platform.Read(tenantFile)
 	require.NoError(t, err)
@@ -102,9 +104,35 @@ func TestANamespaceIsTakenOut(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.deployed("tenant-sales", added))
 	require.NoError(t, w.FillSpare())
+	c.Check("the tenant's administrator makes its NetworkPolicy anew, and Argo CD takes it over with the option Prune=confirm", w.makesAnew)
 	taken, err := w.Platform.Commit("Take the namespace out", map[string]string{tenantFile: whole})
 	require.NoError(t, err)
 	require.NoError(t, w.refresh("tenant-sales", "normal"))
 	w.CheckSpareStays(func(name string, f func(*testing.T)) { c.Check(name, f) }, patience)
 	c.Check("the Application is Synced and Healthy then", func(t *testing.T) { require.NoError(t, w.deployed("tenant-sales", taken)) })
+}
+
+// makesAnew has the administrator of sales delete a NetworkPolicy that was rendered
+// into gitops.Spare, and make one that asks Argo CD to wait before it is pruned.
+func (w *world) makesAnew(t *testing.T) {
+	const (
+		policies = "/apis/networking.k8s.io/v1/namespaces/" + gitops.Spare + "/networkpolicies"
+		path     = policies + "/allow-tenant"
+		options  = "argocd.argoproj.io/sync-options"
+		confirm  = "Prune=confirm"
+	)
+	as := func(method, path, body string) {
+		answer, err := w.admin().Impersonate("sales-admin", "", method, path, body)
+		require.NoError(t, errors.Join(err, answer.Error()))
+	}
+	as(http.MethodDelete, path, "")
+	as(http.MethodPost, policies, `{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy",
+"metadata":{"name":"allow-tenant","annotations":{"`+options+`":"`+confirm+`"}},"spec":{"podSelector":{}}}`)
+	require.NoError(t, cluster.Eventually(patience, func() error {
+		policy, err := w.admin().Get(path)
+		if err == nil && (policy.GetLabels()["istio-tenancy.dev/tenant"] != "sales" || policy.GetAnnotations()[options] != confirm) {
+			err = fmt.Errorf("%s has the labels %v and the annotations %v", path, policy.GetLabels(), policy.GetAnnotations())
+		}
+		return err
+	}))
 }
