@@ -16,7 +16,7 @@ func (c *claim) checkForgedStatus(tenant *cluster.Client, kustomization string) 
 		gitopsObject
 		status string
 	}{
-		{gitopsObject{"forged", "gitrepositories", "source.toolkit.fluxcd.io/v1", "GitRepository", `"interval":"1m","url":"https://example.com/x.git","suspend":true`, ""},
+		{fluxSource("GitRepository", "forged", `"suspend":true,`+git+`,`+unread, ""),
 			`{"artifact":{"path":"x","revision":"x","lastUpdateTime":"2026-01-01T00:00:00Z","digest":"sha256:` + strings.Repeat("0", 64) +
 				`","url":"http://source-controller.flux-system.svc.cluster.local./gitrepository/ns-0/applications/x.tar.gz"}}`},
 		{helmRelease("forged", account+ownChart, ""), `{"helmChart":"ns-0/ns-0-shop"}`},

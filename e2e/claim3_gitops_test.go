@@ -48,7 +48,21 @@ const (
 	account   = `"serviceAccountName":"applications",`
 	ownRef    = `"sourceRef":{"kind":"GitRepository","name":"x"}`
 	elsewhere = `"sourceRef":{"kind":"GitRepository","name":"platform","namespace":"flux-system"}`
-	ownChart  = `"chart":{"spec":{"chart":"x","sourceRef":{"kind":"HelmRepository","name":"x"}}}`
+	// unread leaves kustomizations out of a source.
+	unread   = `"ignore":"kustomization.yaml\nkustomization.yml\nKustomization\n"`
+	ownChart = `"chart":{"spec":{"chart":"x","sourceRef":{"kind":"HelmRepository","name":"x"}}}`
+)
+
+// fluxSource is a source of Flux.
+func fluxSource(kind, name, spec, words string) gitopsObject {
+	plural := map[string]string{"GitRepository": "gitrepositories", "OCIRepository": "ocirepositories", "Bucket": "buckets", "HelmRepository": "helmrepositories", "HelmChart": "helmcharts"}[kind]
+	return gitopsObject{name, plural, "source.toolkit.fluxcd.io/v1", kind, `"interval":"1m",` + spec, words}
+}
+
+const (
+	git    = `"url":"https://example.com/x.git"`
+	oci    = `"url":"oci://registry.example/x"`
+	bucket = `"endpoint":"s3.example","bucketName":"x"`
 )
 
 var beyondTheNamespace = []gitopsObject{
@@ -76,6 +90,18 @@ var beyondTheNamespace = []gitopsObject{
 	{"artifacts of sources elsewhere", "artifactgenerators", "source.extensions.fluxcd.io/v1beta1", "ArtifactGenerator",
 		`"sources":[{"alias":"x","kind":"GitRepository","name":"platform","namespace":"flux-system"}],"artifacts":[{"name":"x","copy":[{"from":"@x/**","to":"@artifact/"}]}]`,
 		"spec.sources.namespace"},
+	{"an artifact of files under other names", "artifactgenerators", "source.extensions.fluxcd.io/v1beta1", "ArtifactGenerator",
+		`"sources":[{"alias":"x","kind":"GitRepository","name":"x"}],"artifacts":[{"name":"x","copy":[{"from":"@x/a.yaml","to":"@artifact/kustomization.yaml"}]}]`,
+		"artifactgenerators in a tenant's namespace"},
+	fluxSource("GitRepository", "kustomizations", git, "spec.ignore: must have the lines kustomization.yaml, kustomization.yml, Kustomization"),
+	fluxSource("GitRepository", "kustomizations of one name", git+`,"ignore":"kustomization.yaml\nkustomization.yml\n# Kustomization"`, "spec.ignore"),
+	fluxSource("GitRepository", "kustomizations, left out and taken back", git+`,`+strings.Replace(unread, `\n"`, `\n!**/kustomization.yaml"`, 1), "none that begins with !"),
+	fluxSource("OCIRepository", "kustomizations", oci, "spec.ignore"),
+	fluxSource("OCIRepository", "a layer as it is", oci+`,`+unread+`,"layerSelector":{"operation":"copy"}`, "spec.layerSelector.operation: found copy"),
+	fluxSource("Bucket", "kustomizations", bucket, "spec.ignore"),
+	fluxSource("HelmRepository", "an index with URLs", `"url":"https://example.com/charts"`, "spec.type: must be oci"),
+	fluxSource("HelmChart", "a chart with dependencies", `"chart":"x",`+ownRef, "sourceRef.kind: found GitRepository; must be HelmRepository"),
+	helmRelease("a chart with dependencies", account+strings.Replace(ownChart, "HelmRepository", "Bucket", 1), "sourceRef.kind: found Bucket"),
 	application("the default project", "default", "spec.project: found default; want tenant-sales"),
 	application("the platform's project", "tenancy", "spec.project"),
 	application("another tenant's project", "tenant-dev", "spec.project"),
@@ -92,7 +118,11 @@ var withinTheNamespace = []gitopsObject{
 	kustomization("Kustomization that names its own namespace", account+strings.ReplaceAll(elsewhere, "flux-system", "ns-1"), ""),
 	helmRelease("HelmRelease", account+ownChart+`,"targetNamespace":"ns-1","storageNamespace":"ns-1","valuesFrom":[{"kind":"Secret","name":"x"}]`, ""),
 	helmRelease("HelmRelease of an OCI chart", account+`"chartRef":{"kind":"OCIRepository","name":"x"}`, ""),
-	{"GitRepository", "gitrepositories", "source.toolkit.fluxcd.io/v1", "GitRepository", `"interval":"1m","url":"https://example.com/x.git"`, ""},
+	fluxSource("GitRepository", "GitRepository", git+`,`+unread, ""),
+	fluxSource("OCIRepository", "OCIRepository", oci+`,`+unread, ""),
+	fluxSource("Bucket", "Bucket", bucket+`,`+unread, ""),
+	fluxSource("HelmRepository", "HelmRepository", `"type":"oci",`+oci, ""),
+	fluxSource("HelmChart", "HelmChart", `"chart":"x","sourceRef":{"kind":"HelmRepository","name":"x"}`, ""),
 	{"ImageRepository", "imagerepositories", "image.toolkit.fluxcd.io/v1", "ImageRepository", `"interval":"1m","image":"registry.example/x"`, ""},
 	{"Alert", "alerts", "notification.toolkit.fluxcd.io/v1beta3", "Alert", `"providerRef":{"name":"x"},"eventSources":[{"kind":"Kustomization","name":"*"}]`, ""},
 	{"Receiver", "receivers", "notification.toolkit.fluxcd.io/v1", "Receiver", `"type":"generic","secretRef":{"name":"x"},"resources":[{"kind":"GitRepository","name":"x"}]`, ""},
@@ -102,7 +132,7 @@ var withinTheNamespace = []gitopsObject{
 
 func TestFluxAndArgoCDDoNothingForATenantThatItMayNot(t *testing.T) {
 	c := claims(t, "Whatever flags Flux and Argo CD run with: no object of theirs in a tenant's namespace is applied as the tool itself, "+
-		"or refers beyond the namespace; what a tenant needs of them is accepted")
+		"or refers beyond the namespace, or has Flux fetch a URL from within its own; what a tenant needs of them is accepted")
 	alone, sales, source := onlySales(t)
 	_, err := alone.Admin.Apply(sales.objects)
 	require.NoError(t, err)

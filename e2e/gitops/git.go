@@ -8,8 +8,10 @@ import (
 	"net/http/cgi"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/istio-tenancy/istio-tenancy/e2e/node"
 )
@@ -18,8 +20,27 @@ import (
 // https://example.com/ of the examples.
 const URL = "http://" + node.Address + ":3000/"
 
-// serve serves the repositories below a folder over http, and returns what ends it.
-func serve(folder string) (stop func(), err error) {
+// Asked is where it is noted what is asked for: each file that is asked for below it is
+// a ConfigMap of the file's name.
+const Asked = URL + "asked/"
+
+// asked are the files that somebody has asked for.
+type asked struct {
+	sync.Mutex
+	files map[string]int
+}
+
+func (a *asked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := path.Base(r.URL.Path)
+	a.Lock()
+	a.files[name]++
+	a.Unlock()
+	fmt.Fprintf(w, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n", name)
+}
+
+// serve serves the repositories below a folder over http, and what is Asked for. It
+// returns what ends it.
+func serve(folder string, notes *asked) (stop func(), err error) {
 	programs, err := exec.Command("git", "--exec-path").Output()
 	if err != nil {
 		return nil, fmt.Errorf("git --exec-path: %w", err)
@@ -28,11 +49,14 @@ func serve(folder string) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	go http.Serve(listener, &cgi.Handler{
+	mux := http.NewServeMux()
+	mux.Handle("/asked/", notes)
+	mux.Handle("/", &cgi.Handler{
 		Path: filepath.Join(strings.TrimSpace(string(programs)), "git-http-backend"),
 		Dir:  folder,
 		Env:  []string{"GIT_PROJECT_ROOT=" + folder, "GIT_HTTP_EXPORT_ALL=1", "HOME=" + folder},
 	})
+	go http.Serve(listener, mux)
 	return func() { listener.Close() }, nil
 }
 
@@ -86,14 +110,14 @@ func (r Repository) Git(args ...string) (string, error) {
 // has changed. It returns the commit. A file without any text is removed.
 func (r Repository) Commit(subject string, files map[string]string) (string, error) {
 	for name, text := range files {
-		path := filepath.Join(r.Dir, name)
+		file := filepath.Join(r.Dir, name)
 		if text == "" {
-			if err := os.Remove(path); err != nil {
+			if err := os.Remove(file); err != nil {
 				return "", err
 			}
 			continue
 		}
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
 			return "", err
 		}
 	}

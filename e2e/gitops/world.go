@@ -33,6 +33,7 @@ type World struct {
 	Applications map[string]Repository
 
 	source checkout.Checkout
+	asked  asked
 	stop   func()
 }
 
@@ -42,7 +43,7 @@ var tenants = []string{"dev", "sales"}
 // Start makes the repositories, serves them, and starts the node. On an error, nothing
 // keeps running.
 func Start(o Options) (_ *World, err error) {
-	w := &World{Applications: map[string]Repository{}, stop: func() {}}
+	w := &World{Applications: map[string]Repository{}, asked: asked{files: map[string]int{}}, stop: func() {}}
 	defer func() {
 		if err != nil {
 			w.Stop()
@@ -87,7 +88,7 @@ func Start(o Options) (_ *World, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if w.stop, err = serve(folder); err != nil {
+	if w.stop, err = serve(folder, &w.asked); err != nil {
 		return nil, err
 	}
 	return w, nil
@@ -133,3 +134,10 @@ func (w *World) Build(folder string) ([]byte, error) { return w.source.Build(fol
 
 // Source is the platform's folder as package checkout knows it.
 func (w *World) Source() checkout.Checkout { return w.source }
+
+// Asked is how often somebody has asked for a file below Asked.
+func (w *World) Asked(name string) int {
+	w.asked.Lock()
+	defer w.asked.Unlock()
+	return w.asked.files[name]
+}

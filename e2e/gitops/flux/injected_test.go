@@ -17,7 +17,7 @@ func TestApplicationsFromTheTenantsRepositoryAreInjected(t *testing.T) {
 	w := fromZero(t)
 	text, err := w.Platform.Read("examples/bookinfo/bookinfo.yaml")
 	require.NoError(t, err)
-	files := map[string]string{"kustomization.yaml": "resources: [bookinfo.yaml, gateway.yaml]\n", "bookinfo.yaml": text, "gateway.yaml": gitops.Gateway}
+	files := map[string]string{"bookinfo.yaml": text, "gateway.yaml": gitops.Gateway, "kept.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: kept}}\n"}
 	w.push(t, w.Applications["sales"], sources("ns-1")+"/applications", "Add Bookinfo", files)
 	for _, app := range append([]string{"ingress"}, gitops.Bookinfo...) {
 		c.Check(app, func(t *testing.T) {
@@ -26,7 +26,7 @@ func TestApplicationsFromTheTenantsRepositoryAreInjected(t *testing.T) {
 	}
 	// What is tried next has the place that these Pods had.
 	w.push(t, w.Applications["sales"], sources("ns-1")+"/applications", "Remove Bookinfo",
-		map[string]string{"kustomization.yaml": "resources: []\n", "bookinfo.yaml": "", "gateway.yaml": ""})
+		map[string]string{"bookinfo.yaml": "", "gateway.yaml": ""})
 	c.Check("removed from the repository, it is pruned", func(t *testing.T) {
 		require.NoError(t, cluster.Eventually(patience, func() error {
 			left, err := w.admin().Items("/apis/apps/v1/namespaces/ns-1/deployments")

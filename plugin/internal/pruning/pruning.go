@@ -48,14 +48,14 @@ func Disable(o *yaml.RNode) error {
 	return object.Set(o, disabled, "metadata", "annotations", fluxPrunes)
 }
 
-// By are the tools that delete an object with these annotations once it is rendered
-// no more, if they prune at all.
-func By(annotations map[string]string) []string {
+// By are the tools that delete an object with these labels and annotations once it is
+// rendered no more, if they prune at all. Flux reads labels as well, in any case.
+func By(labels, annotations map[string]string) []string {
 	var tools []string
 	if prune(split(annotations[syncOptions])) != never {
 		tools = append(tools, "Argo CD")
 	}
-	if annotations[fluxPrunes] != disabled {
+	if !strings.EqualFold(annotations[fluxPrunes], disabled) && !strings.EqualFold(labels[fluxPrunes], disabled) {
 		tools = append(tools, "Flux")
 	}
 	return tools

@@ -40,14 +40,16 @@ func TestAnAnnotationMustBeText(t *testing.T) {
 
 func TestBy(t *testing.T) {
 	for name, c := range map[string]struct {
-		annotations map[string]string
-		want        []string
+		labels, annotations map[string]string
+		want                []string
 	}{
-		"none":         {nil, []string{"Argo CD", "Flux"}},
-		"both":         {map[string]string{options: "A=b, Prune=false", prune: "disabled"}, nil},
-		"Argo CD asks": {map[string]string{options: "Prune=confirm", prune: "disabled"}, []string{"Argo CD"}},
-		"Flux may":     {map[string]string{options: "Prune=false", prune: "enabled"}, []string{"Flux"}},
+		"none":         {nil, nil, []string{"Argo CD", "Flux"}},
+		"both":         {nil, map[string]string{options: "A=b, Prune=false", prune: "disabled"}, nil},
+		"Argo CD asks": {nil, map[string]string{options: "Prune=confirm", prune: "disabled"}, []string{"Argo CD"}},
+		"Flux may":     {nil, map[string]string{options: "Prune=false", prune: "enabled"}, []string{"Flux"}},
+		"in capitals":  {nil, map[string]string{options: "Prune=false", prune: "Disabled"}, nil},
+		"by a label":   {map[string]string{prune: "disabled", options: "Prune=false"}, nil, []string{"Argo CD"}},
 	} {
-		require.Equal(t, c.want, pruning.By(c.annotations), name)
+		require.Equal(t, c.want, pruning.By(c.labels, c.annotations), name)
 	}
 }

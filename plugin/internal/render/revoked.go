@@ -154,7 +154,7 @@ func rightsIn(docs [][]byte) rights {
 		switch b.Kind {
 		case "Namespace":
 			r.rendered[b.Metadata.Name] = true
-			r.namespaces[b.Metadata.Name] = pruning.By(b.Metadata.Annotations)
+			r.namespaces[b.Metadata.Name] = pruning.By(b.Metadata.Labels, b.Metadata.Annotations)
 		case "ServiceAccount":
 			r.accounts[subject(b.Kind, b.Metadata.Namespace, b.Metadata.Name)] = true
 		case "RoleBinding":
