@@ -50,7 +50,8 @@ var steering = []string{
 }
 
 func TestATenantDoesNotSteerTheToolThatKeepsItsObjects(t *testing.T) {
-	c := claims(t, "A tenant does not keep what Git takes away: no annotation or label steers a GitOps tool on what was rendered, and rendered Roles and RoleBindings are not the tenant's to write")
+	c := claims(t, "A tenant does not keep what Git takes away: no annotation, label or finalizer holds up a GitOps tool on what was rendered, the tenant deletes none of it, "+
+		"and rendered Roles, RoleBindings, NetworkPolicies and policies of the mesh are not the tenant's to write")
 	w := theWorld(t)
 	sales := w.tenants["sales"]
 	app := sales.applications[0]
@@ -65,14 +66,31 @@ func TestATenantDoesNotSteerTheToolThatKeepsItsObjects(t *testing.T) {
 		})
 	}
 	w.make(t, fmt.Sprintf(renderedThings, app))
-	policies := "/apis/networking.k8s.io/v1/namespaces/" + app + "/networkpolicies"
+	policies, configs := "/apis/networking.k8s.io/v1/namespaces/"+app+"/networkpolicies", "/api/v1/namespaces/"+app+"/configmaps"
 	for _, metadata := range steering {
-		refused(metadata, admin, "PATCH", policies+"/rendered", `{"metadata":{`+metadata+`}}`)
+		refused(metadata, admin, "PATCH", configs+"/rendered", `{"metadata":{`+metadata+`}}`)
 	}
 	mtls := "/apis/security.istio.io/v1/namespaces/" + app + "/peerauthentications/" + nameOf(t, sales.objects, "PeerAuthentication")
 	refused("the mesh's mutual TLS", admin, "PATCH", mtls, `{"metadata":{`+steering[0]+`}}`)
-	refused("by server-side apply", admin, "PATCH", policies+"/rendered?fieldManager=x&force=true",
-		`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"rendered",`+steering[0]+`}}`)
+	for _, row := range []struct{ name, method, path, body string }{
+		{"a finalizer", "PATCH", configs + "/rendered", `{"metadata":{"finalizers":["example.com/a"]}}`},
+		{"a finalizer twice", "PATCH", configs + "/rendered", `{"metadata":{"finalizers":["example.com/a","example.com/a"]}}`},
+		{"a part of the tenant's own", "PATCH", configs + "/rendered", `{"metadata":{"labels":{"istio-tenancy.dev/part":"applications"}}}`},
+		{"delete what was rendered", "DELETE", configs + "/rendered", ""},
+		{"delete all of it", "DELETE", configs + "?labelSelector=istio-tenancy.dev/tenant", ""},
+		{"make what seems rendered", "POST", configs, `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"seems","labels":{"istio-tenancy.dev/tenant":"sales"}}}`},
+		{"delete a NetworkPolicy", "DELETE", policies + "/rendered", ""},
+		{"open a NetworkPolicy", "PATCH", policies + "/rendered", `{"spec":{"ingress":[{}]}}`},
+		{"the mesh's mutual TLS for nobody", "PATCH", mtls, `{"spec":{"selector":{"matchLabels":{"nobody":"has-this"}}}}`},
+		{"the mesh's mutual TLS, of a port", "PATCH", mtls, `{"spec":{"selector":{"matchLabels":{"a":"b"}},"portLevelMtls":{"8080":{"mode":"DISABLE"}}}}`},
+		{"delete the mesh's mutual TLS", "DELETE", mtls, ""},
+		{"the deny of others, for nobody", "PATCH", "/apis/security.istio.io/v1/namespaces/" + app + "/authorizationpolicies/" + nameOf(t, sales.objects, "AuthorizationPolicy"),
+			`{"spec":{"selector":{"matchLabels":{"nobody":"has-this"}}}}`},
+	} {
+		refused(row.name, admin, row.method, row.path, row.body)
+	}
+	refused("by server-side apply", admin, "PATCH", configs+"/rendered?fieldManager=x&force=true",
+		`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"rendered",`+steering[0]+`}}`)
 	roles, bindings := rbac+"/namespaces/"+app+"/roles", rbac+"/namespaces/"+app+"/rolebindings"
 	rendered := bindings + "/access-all-" + app
 	for _, row := range []struct{ name, method, path, body string }{
@@ -98,18 +116,28 @@ func TestATenantDoesNotSteerTheToolThatKeepsItsObjects(t *testing.T) {
 			}
 		})
 	}
-	accepted("annotations that steer nothing", [3]string{"PATCH", policies + "/rendered",
+	accepted("annotations that steer nothing", [3]string{"PATCH", configs + "/rendered",
 		`{"metadata":{"annotations":{"team.example/x":"y","kubectl.kubernetes.io/last-applied-configuration":"{}\n"}}}`})
 	accepted("a RoleBinding of the tenant's own",
 		[3]string{"POST", bindings, object("rbac.authorization.k8s.io/v1", "RoleBinding", "own", me+","+roleRef("ClusterRole", "view"))},
 		[3]string{"PATCH", bindings + "/own", `{"metadata":{` + steering[0] + `}}`}, [3]string{"DELETE", bindings + "/own", ""})
 	accepted("an object of the tenant's own, with a tool of its own",
-		[3]string{"POST", "/api/v1/namespaces/" + app + "/configmaps", `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"own",` + steering[5] + `}}`},
-		[3]string{"DELETE", "/api/v1/namespaces/" + app + "/configmaps/own", ""})
-	accepted("an object of the tenant's own with the label, as an operator makes it",
-		[3]string{"POST", "/api/v1/namespaces/" + app + "/configmaps",
-			`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"own","labels":{"istio-tenancy.dev/tenant":"sales","app.kubernetes.io/instance":"x"}}}`},
-		[3]string{"DELETE", "/api/v1/namespaces/" + app + "/configmaps/own", ""})
+		[3]string{"POST", configs, `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"own",` + steering[5] + `}}`},
+		[3]string{"DELETE", configs + "/own", ""})
+	stored, err := w.cluster.Admin.Get(configs + "/rendered")
+	require.NoError(t, err)
+	accepted("an object with an owner and the label, as an operator makes it",
+		[3]string{"POST", configs,
+			`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"own","labels":{"istio-tenancy.dev/tenant":"sales","app.kubernetes.io/instance":"x"},
+"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"rendered","uid":"` + string(stored.GetUID()) + `"}]}}`},
+		[3]string{"DELETE", configs + "/own", ""})
+	accepted("what a build of applications alone prints, made, kept by a finalizer, and deleted",
+		[3]string{"POST", configs,
+			`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"own","labels":{"istio-tenancy.dev/tenant":"sales","istio-tenancy.dev/part":"applications"}}}`},
+		[3]string{"PATCH", configs + "/own", `{"metadata":{"finalizers":["example.com/a"]}}`},
+		[3]string{"PATCH", configs + "/own", `{"metadata":{"finalizers":null}}`},
+		[3]string{"DELETE", configs + "/own", ""})
+	accepted("what was rendered, changed in what it says", [3]string{"PATCH", configs + "/rendered", `{"data":{"a":"b"}}`})
 	c.check("a GitOps tool that may write everything, and does not administer, does all of it", func(t *testing.T) {
 		w.make(t, gitopsRights)
 		const gitops = "system:serviceaccount:gitops:gitops"
@@ -223,8 +251,17 @@ func isGone(w *world, path string) error {
 
 const seemsRendered = `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"%s","metadata":{"name":"attack","labels":{"istio-tenancy.dev/tenant":"sales"}},%s}`
 
-// renderedThings is a NetworkPolicy as a tenant's overlay would bring it.
+// renderedThings are a ConfigMap and a NetworkPolicy as a tenant's overlay would bring
+// them.
 const renderedThings = `
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: rendered
+  namespace: %[1]s
+  labels: {istio-tenancy.dev/tenant: sales, app.kubernetes.io/instance: tenant-sales}
+  annotations: {kubectl.kubernetes.io/last-applied-configuration: "{}"}
+---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:

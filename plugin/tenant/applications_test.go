@@ -58,7 +58,7 @@ subjects: [{kind: ServiceAccount, name: web, namespace: ns-1}]
 `
 
 // TestApplicationsApartAreWhatTheyAreInAWholeBuild: each object of the one is, to
-// the byte, in the other, and the control plane's are not.
+// the byte, in the other, but for the label that says so, and the control plane's are not.
 func TestApplicationsApartAreWhatTheyAreInAWholeBuild(t *testing.T) {
 	image := "registry.example/istio-tenancy:1.0"
 	for _, row := range []struct {
@@ -95,6 +95,7 @@ func TestApplicationsApartAreWhatTheyAreInAWholeBuild(t *testing.T) {
 			require.NoError(t, err)
 			in := map[object.ID]string{}
 			for _, o := range all {
+				require.NoError(t, object.Label(o, v1alpha1.PartLabel, string(v1alpha1.PartApplications)))
 				in[object.IDOf(o)] = objecttest.String(t, []*yaml.RNode{o})
 			}
 			kinds := map[string]int{}

@@ -45,7 +45,7 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		if err != nil {
 			return nil, err
 		}
-		return part.Only(made), nil
+		return part.Only(made)
 	}
 	return t.whole(objects)
 }

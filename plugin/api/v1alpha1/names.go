@@ -17,7 +17,8 @@ const (
 	InjectionLabel     = Group + "/injection"
 	InjectionOnRequest = "on-request"
 	// PartLabel says which part of Istio an object of a base belongs to, where its
-	// own labels do not: IstioRelease writes it on gateways.
+	// own labels do not: IstioRelease writes it on gateways. On what a build of
+	// applications alone prints, its value is PartApplications.
 	PartLabel = Group + "/part"
 
 	// APIProxyImageAnnotation, on the Deployment of a base's control plane, is the

@@ -58,7 +58,8 @@ func Marker(version string, image *string) (*yaml.RNode, error) {
 }
 
 func isMarker(o *yaml.RNode) bool {
-	return o.GetKind() == "ConfigMap" && o.GetLabels()[v1alpha1.PartLabel] == string(v1alpha1.PartApplications)
+	labels := o.GetLabels()
+	return o.GetKind() == "ConfigMap" && labels[v1alpha1.PartLabel] == string(v1alpha1.PartApplications) && labels[v1alpha1.TenantLabel] == ""
 }
 
 // Build is a build of applications alone.
@@ -174,10 +175,17 @@ func (b *Build) Warn(warn func(string)) func(string) {
 }
 
 // Only are the applications among what the chain has made of Whole, with the
-// NetworkPolicies that let clients in to their gateways.
-func (b *Build) Only(made []*yaml.RNode) []*yaml.RNode {
-	return object.Remove(made, func(o *yaml.RNode) bool {
+// NetworkPolicies that let clients in to their gateways. Each says by a label that it is of
+// such a build: the admission policies of a tenant's objects let the tenant delete it.
+func (b *Build) Only(made []*yaml.RNode) ([]*yaml.RNode, error) {
+	only := object.Remove(made, func(o *yaml.RNode) bool {
 		return !slices.Contains(b.own, o) &&
 			!(o.GetKind() == "NetworkPolicy" && strings.HasPrefix(o.GetName(), istio.IngressPolicyPrefix))
 	})
+	for _, o := range only {
+		if err := object.Label(o, v1alpha1.PartLabel, string(v1alpha1.PartApplications)); err != nil {
+			return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
+		}
+	}
+	return only, nil
 }
