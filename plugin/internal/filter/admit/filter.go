@@ -46,7 +46,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 	}
 	known := kinds{filter: f, defined: definitions(objects)}
 	errs := []error{known.listed(objects)}
-	seen := map[object.ID]bool{}
+	seen, signing := map[object.ID]bool{}, f.signing(objects)
 	for _, o := range objects {
 		id := object.IDOf(o)
 		if id.Kind == "" || id.Name == "" {
@@ -61,6 +61,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 		for _, check := range []func(object.ID, *yaml.RNode) error{
 			single, named, f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) },
 			func(_ object.ID, o *yaml.RNode) error { return marks(plane, o) }, f.ambient, f.place, known.check, ownerless, delegated, f.opening,
+			func(id object.ID, o *yaml.RNode) error { return f.keyOfIssuer(id, o, signing) },
 		} {
 			if err := check(id, o); err != nil {
 				errs = append(errs, diagnostic.InEachLine(id.String(), err))
