@@ -55,13 +55,14 @@ func unchanged(t *testing.T, c *cluster.Cluster, objects []*cluster.Object) {
 	require.Empty(t, changed, "a second apply changed these")
 }
 
-// saying is what an object says. The API server sorts anew who manages which
-// field, when an object is applied whose status a controller has written.
+// saying is what an object says. Its status is what controllers say of it, and
+// when they have written that, the API server sorts anew who manages which field.
 func saying(t *testing.T, object *cluster.Object) string {
 	t.Helper()
 	o := object.DeepCopy()
 	o.SetManagedFields(nil)
 	o.SetResourceVersion("")
+	delete(o.Object, "status")
 	text, err := json.Marshal(o.Object)
 	require.NoError(t, err)
 	return string(text)

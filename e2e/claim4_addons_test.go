@@ -6,24 +6,35 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/checkout"
 	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
 	"github.com/stretchr/testify/require"
 )
 
-// addonsOfUpstream lists the files of Istio's samples, as docs/addons.md does.
-const addonsOfUpstream = `
-resources: [prometheus.yaml, grafana.yaml, kiali.yaml]
-patches:
-- target: {namespace: istio-system}
-  patch: '[{"op": "remove", "path": "/metadata/namespace"}]'
-- target: {kind: ClusterRoleBinding}
-  patch: '[{"op": "remove", "path": "/subjects/0/namespace"}]'
-`
+// upstreamAddons copies the files of Istio's own addons into a checkout, with the
+// kustomization of docs/addons.md, and returns how an overlay lists them.
+func upstreamAddons(t *testing.T, source checkout.Checkout) string {
+	t.Helper()
+	page, err := os.ReadFile("../docs/addons.md")
+	require.NoError(t, err)
+	_, text, found := strings.Cut(string(page), "# upstream/kustomization.yaml, which an overlay lists\n")
+	require.True(t, found)
+	text, _, _ = strings.Cut(text, "```")
+	list := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "istio.io/istio")
+	list.Dir = ".." // whose go.mod says which version
+	module, err := list.Output()
+	require.NoError(t, err)
+	dir := filepath.Join(source.Dir, "upstream-addons")
+	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join(strings.TrimSpace(string(module)), "samples/addons"))))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o644))
+	return "../../upstream-addons"
+}
 
 // addonAccounts are those that have rights.
 var addonAccounts = []string{"kiali", "prometheus"}
@@ -53,15 +64,11 @@ func withAddons(t *testing.T, w *world, tenant *tenant, resource string) []*clus
 func TestAddons(t *testing.T) {
 	c := claims(t, "Prometheus, Grafana, Kiali and Jaeger of a tenant, as shipped and from upstream's files, apply cleanly in every mode of discovery and share no object with another tenant's; their accounts have no right in the cluster or in another tenant, write nowhere, and read beside istiod what its administrators read")
 	w := theWorld(t)
-	samples := filepath.Join(filepath.Dir(filepath.Dir(manifestOf(t, "1.31.0-rc.0"))), "samples-1.31", "addons")
-	upstream := filepath.Join(w.source.Dir, "upstream-addons")
-	require.NoError(t, os.CopyFS(upstream, os.DirFS(samples)))
-	require.NoError(t, os.WriteFile(filepath.Join(upstream, "kustomization.yaml"), []byte(addonsOfUpstream), 0o644))
-
+	upstream := upstreamAddons(t, w.source)
 	owner := map[string]string{}
 	for _, test := range []struct{ tenant, resource string }{
 		{"sales", "../../bases/istio/addons"}, {"fin", "../../bases/istio/addons"}, // namespace, proxy
-		{"dev", "../../upstream-addons"}, {"ops", "../../upstream-addons"}, // namespace, selectors
+		{"dev", upstream}, {"ops", upstream}, // namespace, selectors
 	} {
 		tenant := w.tenants[test.tenant]
 		brought := withAddons(t, w, tenant, test.resource)

@@ -172,7 +172,7 @@ func (p *page) run(command string) (string, error) {
 	switch words[0] {
 	case "docker": // which the machines that run the tests lack: package image has made it
 		return "", p.docker(words[1:])
-	case "cp", "grep", "istio-tenancy":
+	case "cp", "grep", "istio-tenancy", "sed":
 		folder, err := filepath.Abs(tools)
 		if err != nil {
 			return "", err

@@ -25,7 +25,7 @@ spec:
 func TestApplicationsFromTheTenantsRepositoryAreInjected(t *testing.T) {
 	c := claims(t, "Bookinfo and a gateway of a tenant's own repository, in the tenant's project, are Synced and Healthy, and have their proxies")
 	w := theTenants(t)
-	text, err := w.Platform.Read("examples/bookinfo/bookinfo.yaml")
+	text, err := w.Platform.Read("examples/bookinfo/application/bookinfo.yaml")
 	require.NoError(t, err)
 	sales := w.Applications["sales"]
 	commit, err := sales.Commit("Add Bookinfo", map[string]string{"bookinfo/bookinfo.yaml": text, "bookinfo/gateway.yaml": gitops.Gateway})

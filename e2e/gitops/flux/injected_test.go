@@ -15,7 +15,7 @@ import (
 func TestApplicationsFromTheTenantsRepositoryAreInjected(t *testing.T) {
 	c := claims(t, "Bookinfo and a gateway, committed to the tenant's own repository, get their proxies, and are ready")
 	w := fromZero(t)
-	text, err := w.Platform.Read("examples/bookinfo/bookinfo.yaml")
+	text, err := w.Platform.Read("examples/bookinfo/application/bookinfo.yaml")
 	require.NoError(t, err)
 	files := map[string]string{"bookinfo.yaml": text, "gateway.yaml": gitops.Gateway, "kept.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: kept}}\n"}
 	w.push(t, w.Applications["sales"], sources("ns-1")+"/applications", "Add Bookinfo", files)

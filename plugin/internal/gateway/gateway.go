@@ -107,6 +107,39 @@ func (g Gateways) Workloads() []Workload {
 	return found
 }
 
+// Shared are Services that send to more than one gateway, where there are several
+// such Services for the same ones: each gateway was to have its own. One Service for
+// two gateways is how a new version is tried beside the old one.
+type Shared struct {
+	Services []*yaml.RNode
+	// Gateways are the workloads' kinds and names.
+	Gateways []string
+}
+
+// Shared returns what gateways share without meaning to, in their order.
+func (g Gateways) Shared() []Shared {
+	var found []Shared
+	for _, s := range object.Of("Service", g.objects) {
+		var names []string
+		for _, o := range g.objects {
+			if Owns(o) && g.Namespace(o) == g.Namespace(s) && selects(object.StringMap(s, "spec", "selector"), PodLabels(o)) {
+				names = append(names, o.GetKind()+" "+o.GetName())
+			}
+		}
+		i := slices.IndexFunc(found, func(other Shared) bool {
+			return slices.Equal(other.Gateways, names) && g.Namespace(other.Services[0]) == g.Namespace(s)
+		})
+		switch {
+		case len(names) < 2:
+		case i < 0:
+			found = append(found, Shared{[]*yaml.RNode{s}, names})
+		default:
+			found[i].Services = append(found[i].Services, s)
+		}
+	}
+	return slices.DeleteFunc(found, func(s Shared) bool { return len(s.Services) < 2 })
+}
+
 // PodLabels are the labels of the Pods that a workload makes; none if o is no
 // workload.
 func PodLabels(o *yaml.RNode) map[string]string {

@@ -14,6 +14,13 @@ var CASecrets = []string{PluggedCA, OwnCA}
 // CAKey is where the plugged Secret has the key, in Istio's own form.
 const CAKey = "ca-key.pem"
 
+// IssuerSecret is where an Issuer of cert-manager's names the Secret whose key it signs
+// with, and IssuerKey is where that Secret has the key. Source: CAIssuer of
+// pkg/apis/certmanager/v1 of cert-manager/cert-manager.
+var IssuerSecret = []string{"spec", "ca", "secretName"}
+
+const IssuerKey = "tls.key"
+
 // Roots are the fields of Secrets and ConfigMaps, by name, that hold what a mesh knows
 // its members' certificates by.
 var Roots = []struct {

@@ -39,6 +39,8 @@ type Component struct {
 	Variables  []Variable
 	// Mesh are settings of the mesh's configuration.
 	Mesh []Setting
+	// Opens are variables that let in whoever connects.
+	Opens []Opening
 	// Configurations are what ConfigMaps hold of it as text.
 	Configurations []Configuration
 	// Identity says who is a member of its mesh; nil, where it is not a CA.

@@ -9,7 +9,8 @@ import (
 )
 
 // grafana is the addon that draws what Prometheus has collected. It asks nothing
-// of Kubernetes. Sources: grafana/grafana 12, docs/sources/administration/provisioning.
+// of Kubernetes. Sources: grafana/grafana 12, docs/sources/administration/provisioning, and
+// docs/sources/setup-grafana/configure-grafana of its variables.
 var grafana = Component{
 	Name:           "Grafana",
 	Images:         []string{"grafana"},
@@ -17,6 +18,16 @@ var grafana = Component{
 	Accounts:       []string{"grafana"},
 	Addon:          true,
 	Configurations: []Configuration{{Mark: "datasources:", Edit: editDataSources}},
+	Opens: []Opening{
+		{
+			Name: "GF_AUTH_ANONYMOUS_ORG_ROLE", Usual: []string{"Viewer"},
+			Why: "whoever connects, such as any Pod of the tenant, has that role, by which an Admin changes its data sources, and has it ask other addresses: write Viewer",
+		},
+		{
+			Name: "GF_SECURITY_ADMIN_PASSWORD",
+			Why:  "whoever reads the build has the password of its administrator: take it from a Secret",
+		},
+	},
 }
 
 // editDataSources has Grafana ask the tenant's own addons.

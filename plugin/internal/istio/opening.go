@@ -1,7 +1,8 @@
 package istio
 
-// Opening is a setting of the control plane that nobody of the project's can
-// judge: it may be meant, and it may let somebody else say who is a member.
+// Opening is a setting that nobody of the project's can judge: it may be meant. One of
+// the control plane may let somebody else say who is a member, and one of an addon lets
+// in whoever connects.
 type Opening struct {
 	// Name of an argument, a variable or a field of the mesh.
 	Name string

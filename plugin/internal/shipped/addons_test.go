@@ -97,12 +97,20 @@ func TestAddonsOfUpstream(t *testing.T) {
 		t.Run(place.name, func(t *testing.T) {
 			dir := addonsExample(t, "discovery: auto")
 			addons := filepath.Join(filepath.Dir(dir), "upstream")
-			require.NoError(t, os.CopyFS(addons, os.DirFS(upstreamtest.Path(t, "samples-1.31/addons"))))
+			require.NoError(t, os.CopyFS(addons, os.DirFS(upstreamtest.Module(t, "samples/addons"))))
 			require.NoError(t, os.WriteFile(filepath.Join(addons, "kustomization.yaml"), []byte(place.kustomization), 0o600))
 			replaceIn(t, filepath.Join(dir, "kustomization.yaml"), "../../bases/istio/addons", "../upstream")
-			objects := buildQuietly(t, dir)
+			out, stderr, err := clitest.Kustomize(dir, clitest.Functions...)
+			require.NoError(t, err, stderr)
+			for _, warning := range []string{`auth.strategy: found "anonymous"`, `env GF_AUTH_ANONYMOUS_ORG_ROLE: found "Admin"`, `env GF_SECURITY_ADMIN_PASSWORD: found "admin"`} {
+				require.Contains(t, stderr, warning)
+			}
+			objects := objecttest.Parse(t, out)
 			addonsAreTheTenants(t, objects, addonsOf("orders"))
-			require.NotNil(t, find(objects, "Deployment", place.namespace, "kiali"))
+			for _, addon := range []string{"prometheus", "grafana", "kiali", "jaeger"} {
+				require.NotNil(t, find(objects, "Deployment", place.namespace, addon), addon)
+			}
+			require.NotNil(t, find(objects, "Service", place.namespace, "tracing"), "whom Kiali and Grafana ask")
 		})
 	}
 }

@@ -55,7 +55,7 @@ func TestACopiedDirectoryIsATenant(t *testing.T) {
 // is made before the injector's webhook never gets a proxy, and one that is made
 // before the policies is open until they are there.
 func TestTheOrderIsOneToApplyIn(t *testing.T) {
-	for _, dir := range []string{"overlays/dev", "overlays/sales", "examples/bookinfo"} {
+	for _, dir := range []string{"overlays/dev", "overlays/sales", "examples/bookinfo", "examples/complete"} {
 		var kinds []string
 		for _, o := range build(t, dir) {
 			kinds = append(kinds, o.GetKind())
@@ -131,7 +131,7 @@ func TestWithoutEnableExec(t *testing.T) {
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(text), "resources:\n", "resources:\n- ../../bases/istio/gateway-class\n", 1)), 0o600))
-	for _, dir := range []string{"overlays/dev", "overlays/sales", "examples/bookinfo", classed} {
+	for _, dir := range []string{"overlays/dev", "overlays/sales", "examples/bookinfo", "examples/complete", classed} {
 		objects := objecttest.Parse(t, kustomize(t, dir, "--enable-alpha-plugins"))
 		var refused int
 		for _, o := range objects {

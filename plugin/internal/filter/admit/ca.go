@@ -14,9 +14,7 @@ import (
 // keyOfCA refuses a Secret with the key of the tenant's CA: a build is printed, and
 // mostly kept, where more people read than may be whoever they like in the mesh.
 func (f Filter) keyOfCA(id object.ID, o *yaml.RNode) error {
-	holds := slices.ContainsFunc(istio.CASecrets, func(name string) bool {
-		return id.Name == name || strings.HasPrefix(id.Name, name+"-") // as kustomize's secretGenerator ends names
-	})
+	holds := slices.ContainsFunc(istio.CASecrets, func(name string) bool { return isCalled(id.Name, name) })
 	for _, field := range []string{"data", "stringData"} {
 		_, found := object.StringMap(o, field)[istio.CAKey]
 		holds = holds || found
@@ -26,6 +24,43 @@ func (f Filter) keyOfCA(id object.ID, o *yaml.RNode) error {
 	}
 	return fmt.Errorf("metadata.name: found %q, a Secret for the key of the control plane's CA: whoever reads the build could then sign every identity of the mesh: "+
 		"remove it, and have the cluster administrator make it by kubectl, or cert-manager by a Certificate; docs/certificates.md shows both", id.Name)
+}
+
+// signing are the Secrets beside the control plane that Issuers among objects sign with.
+func (f Filter) signing(objects []*yaml.RNode) []string {
+	var secrets []string
+	for _, o := range object.Of("Issuer", objects) {
+		if name := object.String(o, istio.IssuerSecret...); name != "" && slices.Contains(f.controlPlaneNamespaces(), o.GetNamespace()) {
+			secrets = append(secrets, name)
+		}
+	}
+	return secrets
+}
+
+// keyOfIssuer refuses a Secret with the key of such an Issuer, as keyOfCA does.
+func (f Filter) keyOfIssuer(id object.ID, o *yaml.RNode, signing []string) error {
+	if id.Group != "" || id.Kind != "Secret" || !slices.Contains(f.controlPlaneNamespaces(), id.Namespace) {
+		return nil
+	}
+	for _, field := range []string{"data", "stringData"} {
+		if _, found := object.StringMap(o, field)[istio.IssuerKey]; !found {
+			continue
+		}
+		for _, name := range signing {
+			if isCalled(id.Name, name) {
+				return fmt.Errorf("%s.%s: found the key that an Issuer beside the control plane signs with, by %s %q: whoever reads the build could then "+
+					"sign what it signs, the control plane's CA perhaps: remove the Secret, and have the cluster administrator make it by kubectl, or cert-manager by a "+
+					"Certificate; docs/certificates.md shows both", field, istio.IssuerKey, strings.Join(istio.IssuerSecret, "."), name)
+			}
+		}
+	}
+	return nil
+}
+
+// isCalled says whether a Secret has a name, or one that kustomize's secretGenerator
+// has made of it.
+func isCalled(secret, name string) bool {
+	return secret == name || strings.HasPrefix(secret, name+"-")
 }
 
 // sharedCA refuses a certificate of a CA beside the control plane that an issuer of the

@@ -14,6 +14,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/commonbase"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
@@ -46,7 +47,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 	}
 	known := kinds{filter: f, defined: definitions(objects)}
 	errs := []error{known.listed(objects)}
-	seen := map[object.ID]bool{}
+	seen, signing := map[object.ID]bool{}, f.signing(objects)
 	for _, o := range objects {
 		id := object.IDOf(o)
 		if id.Kind == "" || id.Name == "" {
@@ -61,6 +62,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 		for _, check := range []func(object.ID, *yaml.RNode) error{
 			single, named, f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) },
 			func(_ object.ID, o *yaml.RNode) error { return marks(plane, o) }, f.ambient, f.place, known.check, ownerless, delegated, f.opening,
+			func(id object.ID, o *yaml.RNode) error { return f.keyOfIssuer(id, o, signing) }, f.gateway,
 		} {
 			if err := check(id, o); err != nil {
 				errs = append(errs, diagnostic.InEachLine(id.String(), err))
@@ -149,6 +151,16 @@ func (f Filter) ambient(id object.ID, o *yaml.RNode) error {
 				return fmt.Errorf("env %s: found %q; ambient mode does not work with several control planes; remove it", istio.AmbientVariable, value)
 			}
 		}
+	}
+	return nil
+}
+
+// gateway names one that an overlay puts beside the control plane: gateways run with
+// the applications. What a base has there names no namespace of the tenant's.
+func (f Filter) gateway(id object.ID, o *yaml.RNode) error {
+	if id.Namespace == f.Tenant.Spec.ControlPlane.Namespace && gateway.Owns(o) && len(gateway.PodLabels(o)) > 0 && o.GetLabels()[v1alpha1.TenantLabel] == "" {
+		f.warn(fmt.Sprintf("%s: metadata.namespace: found %q, the control plane's, where no gateway runs, since it would read the Secrets there: it is moved, with what belongs to it, "+
+			"to %s, the first of spec.applicationNamespaces: write one of these, for an IstioRelease in its spec.namespace", id, id.Namespace, f.Tenant.Spec.ApplicationNamespaces[0]))
 	}
 	return nil
 }

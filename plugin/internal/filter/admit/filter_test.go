@@ -167,3 +167,26 @@ func TestReportsEverythingAtOnce(t *testing.T) {
 	require.Len(t, strings.Split(message, "\n"), 3, message)
 	require.Contains(t, message, "no control plane")
 }
+
+// TestNamesAGatewayBesideTheControlPlane: it is moved, which nobody has asked for. That of
+// a base is in no namespace of the tenant's yet.
+func TestNamesAGatewayBesideTheControlPlane(t *testing.T) {
+	const gateway = `
+{apiVersion: v1, kind: Service, metadata: {name: web, namespace: NAMESPACE, labels: {istio-tenancy.dev/part: gateway}}, spec: {selector: {istio: web}, ports: [{port: 80}]}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: NAMESPACE, labels: {istio-tenancy.dev/part: gateway}}
+spec: {selector: {matchLabels: {istio: web}}, template: {metadata: {labels: {istio: web}}}}
+`
+	for namespace, want := range map[string][]string{
+		"istio-system1": {`Deployment istio-system1/web: metadata.namespace: found "istio-system1", the control plane's, where no gateway runs, since it would read the Secrets there: ` +
+			`it is moved, with what belongs to it, to ns-1, the first of spec.applicationNamespaces: write one of these, for an IstioRelease in its spec.namespace`},
+		"ISTIO_TENANT_NAMESPACE": nil,
+		"ns-1":                   nil,
+	} {
+		var warnings []string
+		objecttest.Run(t, admit.Filter{Tenant: sales(), Warn: func(w string) { warnings = append(warnings, w) }}, istiod+strings.ReplaceAll(gateway, "NAMESPACE", namespace))
+		require.Equal(t, want, warnings, namespace)
+	}
+}

@@ -15,6 +15,11 @@ func binding(namespace, subject string) string {
 		"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}, subjects: [" + subject + "]}"
 }
 
+// issuer signs with the key of a Secret beside the control plane.
+const issuer = `{apiVersion: cert-manager.io/v1, kind: Issuer, metadata: {name: root, namespace: ISTIO_TENANT_NAMESPACE}, spec: {ca: {secretName: root}}}
+---
+`
+
 func TestRefusesWhatTakesDownAWall(t *testing.T) {
 	const everybody = "which is everybody in the cluster, with the people and the Pods of other tenants: name the Users, Groups or ServiceAccounts that are meant"
 	const label = "it decides what the tenant's Pods may do on their nodes, in the place of the policies of bases/tenancy, and is the cluster administrator's " +
@@ -53,7 +58,7 @@ func TestRefusesWhatTakesDownAWall(t *testing.T) {
 			`Secret ISTIO_TENANT_NAMESPACE/cacerts: metadata.name: found "cacerts", a Secret for the key of the control plane's CA: whoever reads the build could then ` +
 				`sign every identity of the mesh: remove it, and have the cluster administrator make it by kubectl, or cert-manager by a Certificate; docs/certificates.md shows both`,
 		},
-		"the same, of kustomize's generator": {
+		"the key of the CA, of kustomize's generator": {
 			`{apiVersion: v1, kind: Secret, metadata: {name: cacerts-5g2m9k, namespace: istio-system1}}`, `Secret istio-system1/cacerts-5g2m9k: metadata.name: found "cacerts-5g2m9k"`,
 		},
 		"the same, under another name": {
@@ -62,6 +67,16 @@ func TestRefusesWhatTakesDownAWall(t *testing.T) {
 		"the control plane's own CA": {
 			`{apiVersion: v1, kind: Secret, metadata: {name: istio-ca-secret, namespace: ISTIO_TENANT_NAMESPACE}}`,
 			`Secret ISTIO_TENANT_NAMESPACE/istio-ca-secret: metadata.name: found "istio-ca-secret"`,
+		},
+		"the key of an Issuer's CA": {
+			issuer + `{apiVersion: v1, kind: Secret, metadata: {name: root, namespace: istio-system1}, data: {tls.crt: eA==, tls.key: eA==}}`,
+			`Secret istio-system1/root: data.tls.key: found the key that an Issuer beside the control plane signs with, by spec.ca.secretName "root": whoever reads the build could ` +
+				`then sign what it signs, the control plane's CA perhaps: remove the Secret, and have the cluster administrator make it by kubectl, or cert-manager by a Certificate; ` +
+				`docs/certificates.md shows both`,
+		},
+		"the same, of kustomize's generator": {
+			issuer + `{apiVersion: v1, kind: Secret, metadata: {name: root-5g2m9k, namespace: ISTIO_TENANT_NAMESPACE}, stringData: {tls.key: x}}`,
+			`Secret ISTIO_TENANT_NAMESPACE/root-5g2m9k: stringData.tls.key: found the key`,
 		},
 		"a CA by an issuer of the whole cluster": {
 			`{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: a, namespace: ISTIO_TENANT_NAMESPACE}, spec: {secretName: b, isCA: true, issuerRef: {kind: ClusterIssuer, name: c}}}`,
@@ -170,14 +185,20 @@ func TestNamesAForeignServiceAccountThatGetsRights(t *testing.T) {
 }
 
 func TestTakesACAThatIsTheTenantsOwn(t *testing.T) {
-	objecttest.Run(t, admit.Filter{Tenant: sales()}, istiod+`{apiVersion: cert-manager.io/v1, kind: Issuer, metadata: {name: root, namespace: ISTIO_TENANT_NAMESPACE}}
----
-{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: ca, namespace: ISTIO_TENANT_NAMESPACE}, spec: {secretName: cacerts, isCA: true, issuerRef: {kind: Issuer, name: root}}}
+	objecttest.Run(t, admit.Filter{Tenant: sales()}, istiod+issuer+`{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: ca, namespace: ISTIO_TENANT_NAMESPACE}, spec: {secretName: cacerts, isCA: true, issuerRef: {kind: Issuer, name: root}}}
 ---
 {apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: web, namespace: ns-1}, spec: {secretName: web, issuerRef: {kind: ClusterIssuer, name: public}}}
 ---
 {apiVersion: v1, kind: Secret, metadata: {name: cacerts, namespace: ns-1}}
 ---
 {apiVersion: v1, kind: Secret, metadata: {name: cacerts-of-others, namespace: ns-1}, stringData: {ca-key.pem: x}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: root, namespace: ns-1}, stringData: {tls.key: x}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: root, namespace: ISTIO_TENANT_NAMESPACE}, stringData: {tls.crt: x}}
+---
+{apiVersion: v1, kind: Secret, metadata: {name: web, namespace: ISTIO_TENANT_NAMESPACE}, stringData: {tls.key: x}}
+---
+{apiVersion: cert-manager.io/v1, kind: Issuer, metadata: {name: web, namespace: ns-1}, spec: {ca: {secretName: web}}}
 `)
 }

@@ -2,6 +2,7 @@ package place
 
 import (
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -22,6 +23,20 @@ func (f Filter) warnOfGateway(o *yaml.RNode, objects []*yaml.RNode, gateways gat
 		f.warnOfUndeployed(o)
 	case istio.NetworkingGroup:
 		f.warnOfUnselected(o, objects, gateways)
+	}
+}
+
+// warnOfShared names Services of several gateways that send to all of them, as where
+// one base is listed twice with other names: kustomize's namePrefix changes no labels.
+func (f Filter) warnOfShared(gateways gateway.Gateways) {
+	for _, s := range gateways.Shared() {
+		var others []string
+		for _, o := range s.Services[1:] {
+			others = append(others, o.GetName())
+		}
+		f.Tenant.Warn("%s: spec.selector: selects the Pods of %s, and so does the Service %s: each of these Services sends to all of these gateways; "+
+			"give each gateway labels of its own, by an IstioRelease for each with a name under values: docs/gateways.md shows it",
+			object.IDOf(s.Services[0]), strings.Join(s.Gateways, " and of "), strings.Join(others, " and "))
 	}
 }
 

@@ -57,6 +57,7 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			errs = append(errs, fmt.Errorf("%s: %w", object.IDOf(o), err))
 		}
 	}
+	f.warnOfShared(gateway.In(objects, f.Tenant.IstioTenant)) // where they are now
 	return objects, errors.Join(errs...)
 }
 

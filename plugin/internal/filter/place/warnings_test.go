@@ -1,6 +1,7 @@
 package place_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,4 +44,36 @@ func TestSaysThatAnotherOrderMovesApplications(t *testing.T) {
 		"the first of spec.applicationNamespaces: another order of that list moves them, and deletes them where they were; write the namespace"},
 		warnings(t, text, "", "ns-1", "ns-2"))
 	require.Empty(t, warnings(t, "{apiVersion: v1, kind: Service, metadata: {name: a}}", "", "ns-1"))
+}
+
+// twice are the objects of two gateways that differ in their names only, in a namespace.
+func twice(namespace string) (text string) {
+	for _, name := range []string{"a-edge", "b-edge"} {
+		text += strings.NewReplacer("NAMESPACE", namespace, "NAME", name).Replace(`
+{apiVersion: v1, kind: Service, metadata: {name: NAME, namespace: NAMESPACE}, spec: {selector: {istio: edge}, ports: [{port: 80}]}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: NAME, namespace: NAMESPACE}
+spec:
+  selector: {matchLabels: {istio: edge}}
+  template:
+    metadata: {labels: {istio: edge}, annotations: {inject.istio.io/templates: gateway}}
+    spec: {containers: [{name: istio-proxy, image: auto}]}
+---
+`)
+	}
+	return text
+}
+
+func TestNamesServicesOfSeveralGateways(t *testing.T) {
+	want := []string{"Service ns-1/a-edge: spec.selector: selects the Pods of Deployment a-edge and of Deployment b-edge, and so does the Service b-edge: each of these Services " +
+		"sends to all of these gateways; give each gateway labels of its own, by an IstioRelease for each with a name under values: docs/gateways.md shows it"}
+	require.Equal(t, want, warnings(t, twice("ns-1"), "", "ns-1"))
+	require.Equal(t, want, warnings(t, twice("istio-system1"), "", "ns-1"), "of a base, which are moved")
+	// A new version beside the old one, behind one Service.
+	require.Empty(t, warnings(t, strings.Replace(twice("ns-1"), "selector: {istio: edge}, ports", "selector: {app: other}, ports", 1), "", "ns-1"))
+	// The same in two namespaces.
+	require.Empty(t, warnings(t, strings.Replace(twice("ns-1"), "namespace: ns-1", "namespace: ns-2", 2), "", "ns-1", "ns-2"))
+	require.Empty(t, warnings(t, strings.Replace(twice("ns-1"), "{name: a-edge, namespace: ns-1}\nspec", "{name: a-edge, namespace: ns-2}\nspec", 1), "", "ns-1", "ns-2"))
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // variables sets the environment of the control plane, and of proxies that a
-// base deploys, such as gateways.
+// base deploys, such as gateways. It names what addons let people do.
 func (f Filter) variables(objects []*yaml.RNode) error {
 	if err := f.checkRepeated(objects); err != nil {
 		return err
@@ -38,7 +38,30 @@ func (f Filter) variables(objects []*yaml.RNode) error {
 			}
 		}
 	}
+	f.warnOfOpen(objects)
 	return nil
+}
+
+// warnOfOpen names variables by which an addon lets in whoever connects. They may be
+// meant, and are left as they are.
+func (f Filter) warnOfOpen(objects []*yaml.RNode) {
+	for _, component := range f.Tenant.Components() {
+		for _, o := range objects {
+			for _, c := range object.Containers(o) {
+				if len(component.Opens) == 0 || !component.Runs(object.String(c, "name"), object.String(c, "image")) {
+					continue
+				}
+				for _, e := range object.List(c, "env") {
+					name, value := object.String(e, "name"), object.String(e, "value")
+					for _, opening := range component.Opens {
+						if opening.Name == name && value != "" && !slices.Contains(opening.Usual, value) {
+							f.Tenant.Warn("%s: env %s: found %q: %s", object.IDOf(o), name, value, opening.Why)
+						}
+					}
+				}
+			}
+		}
+	}
 }
 
 func (f Filter) setVariables(workload object.ID, container *yaml.RNode, variables []istio.Variable) error {

@@ -40,6 +40,29 @@ spec:
 	}
 }
 
+func TestSaysWhomAnAddonLetsIn(t *testing.T) {
+	const at = "Deployment ns-1/grafana: env "
+	for env, want := range map[string][]string{
+		`{name: GF_AUTH_ANONYMOUS_ORG_ROLE, value: Viewer}`: nil,
+		`{name: GF_AUTH_ANONYMOUS_ORG_ROLE, value: Admin}`: {at + `GF_AUTH_ANONYMOUS_ORG_ROLE: found "Admin": whoever connects, such as any Pod of the tenant, has that role, ` +
+			`by which an Admin changes its data sources, and has it ask other addresses: write Viewer`},
+		`{name: GF_SECURITY_ADMIN_PASSWORD, value: admin}`:                                 {at + `GF_SECURITY_ADMIN_PASSWORD: found "admin": whoever reads the build has the password of its administrator: take it from a Secret`},
+		`{name: GF_SECURITY_ADMIN_PASSWORD, valueFrom: {secretKeyRef: {name: a, key: b}}}`: nil,
+	} {
+		for image, want := range map[string][]string{"docker.io/grafana/grafana:12.0.0": want, "registry.example/own:1": nil} {
+			var all []string
+			f := filter(t, "1.31.0", "auto", "ns-1")
+			f.Warn = func(w string) {
+				if strings.Contains(w, "grafana") {
+					all = append(all, w)
+				}
+			}
+			objecttest.Run(t, f, istiod+webhooks+"\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: grafana, namespace: ns-1}, spec: {template: {spec: {containers: [{name: a, image: \""+image+"\", env: ["+env+"]}]}}}}")
+			require.Equal(t, want, all, env)
+		}
+	}
+}
+
 // withEnv are the objects of a control plane that has more variables.
 func withEnv(env string) string {
 	return strings.Replace(meshOf("    trustDomain: cluster.local\n"), "        env:\n", "        env:\n"+env, 1)

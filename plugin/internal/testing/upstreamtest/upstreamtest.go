@@ -9,11 +9,14 @@ package upstreamtest
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio/module"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/oracle"
 )
 
@@ -40,6 +43,15 @@ func Path(t testing.TB, name string) string {
 	}
 	t.Skip(missing)
 	return ""
+}
+
+// Module is a file or directory of Istio's own module, of the version that go.mod
+// names. It is there wherever this repository is built.
+func Module(t testing.TB, name string) string {
+	t.Helper()
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module.Path).Output()
+	require.NoError(t, err)
+	return filepath.Join(strings.TrimSpace(string(dir)), name)
 }
 
 // Manifests are all that there are.
