@@ -31,14 +31,22 @@ type Objects struct {
 type Engine struct{ engine *networkpolicy.PolicyEngine }
 
 // New is an engine that has read objects. A policy without policyTypes is one for
-// what comes in, as the API server says.
+// what comes in, and a port that it lets in by no protocol is one of TCP, as the API server says.
 func New(o Objects) (Engine, error) {
 	kubernetes, clusterPolicies := informers.NewSharedInformerFactory(nil, 0), cnpinformers.NewSharedInformerFactory(nil, 0)
 	for _, p := range o.Policies {
+		p := p.DeepCopy()
 		if p.Spec.PolicyTypes == nil {
 			p.Spec.PolicyTypes = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
 		}
-		if err := kubernetes.Networking().V1().NetworkPolicies().Informer().GetIndexer().Add(&p); err != nil {
+		for _, rule := range p.Spec.Ingress {
+			for i := range rule.Ports {
+				if rule.Ports[i].Protocol == nil {
+					rule.Ports[i].Protocol = new(corev1.ProtocolTCP)
+				}
+			}
+		}
+		if err := kubernetes.Networking().V1().NetworkPolicies().Informer().GetIndexer().Add(p); err != nil {
 			return Engine{}, err
 		}
 	}

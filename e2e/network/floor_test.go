@@ -2,9 +2,6 @@ package network_test
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,33 +14,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-const root = "../.."
-
-// render is the shipped tenant sales, with a network of its file.
-func render(t *testing.T, network string) string {
-	t.Helper()
-	dir := t.TempDir()
-	bin := filepath.Join(dir, "bin")
-	build := exec.Command("go", "build", "-o", bin+"/", "./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5")
-	build.Dir = root
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, string(out))
-	for _, part := range []string{"bases", "overlays"} {
-		require.NoError(t, os.CopyFS(filepath.Join(dir, part), os.DirFS(filepath.Join(root, part))))
-	}
-	file := filepath.Join(dir, "overlays/sales/tenant.yaml")
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(text), "spec:\n", "spec:\n  network: "+network+"\n", 1)), 0o600))
-	kustomize := exec.Command(filepath.Join(bin, "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", filepath.Dir(file))
-	kustomize.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	made, err := kustomize.Output()
-	require.NoError(t, err)
-	return string(made)
-}
-
 // pods are who connects: two of the tenant, one of another tenant, one of the
-// cluster's, one of a namespace in allowFrom. gateway is what istiod deploys.
+// cluster's, one of a namespace in allowFrom, and addons of two tenants. gateway is what
+// istiod deploys.
 var pods = map[string]*corev1.Pod{
 	"app":        pod("ns-1", 1, map[string]string{"app": "app"}),
 	"peer":       pod("ns-1", 2, nil),
@@ -53,6 +26,13 @@ var pods = map[string]*corev1.Pod{
 	"default":    pod("default", 6, nil),
 	"prometheus": pod("monitoring", 7, nil),
 	"outside":    pod("", 8, nil), // no Pod of the cluster
+
+	"own prometheus":   pod("ns-1", 9, map[string]string{"app": "prometheus"}),
+	"grafana":          pod("ns-1", 10, map[string]string{"app": "grafana"}),
+	"kiali":            pod("ns-1", 11, map[string]string{"app": "kiali"}),
+	"jaeger":           pod("ns-1", 12, map[string]string{"app": "jaeger"}),
+	"dev's prometheus": pod("ns-0", 13, map[string]string{"app": "prometheus"}),
+	"dev's grafana":    pod("ns-0", 14, map[string]string{"app": "grafana"}),
 }
 
 func pod(namespace string, address int, labels map[string]string) *corev1.Pod {
@@ -78,6 +58,11 @@ func engine(t *testing.T, text string) network.Engine {
 		var head metav1.TypeMeta
 		require.NoError(t, yaml.Unmarshal([]byte(doc), &head))
 		switch head.Kind {
+		case "Namespace":
+			var n corev1.Namespace
+			require.NoError(t, yaml.UnmarshalStrict([]byte(doc), &n))
+			n.Labels["kubernetes.io/metadata.name"] = n.Name // which the API server writes
+			o.Namespaces = append(o.Namespaces, n)
 		case "NetworkPolicy":
 			var p networkingv1.NetworkPolicy
 			require.NoError(t, yaml.UnmarshalStrict([]byte(doc), &p))

@@ -12,10 +12,10 @@ import (
 
 // Without it, what is refused later could be what never worked.
 func TestWithoutAnEngineEverythingReachesEverything(t *testing.T) {
-	c := claims(t, "Positive control: before a network plugin enforces the policies, every connection of the table of docs/network.md comes about")
+	c := claims(t, "Positive control: before a network plugin enforces the policies, every connection of the table of docs/network.md comes about, and every one of two tenants' addons to what they scrape and ask in any tenant")
 	w := theWorld(t)
 	require.False(t, w.enforces, "this test is the first of a run")
-	cells, err := thePopulation(t, w).cells(rows)
+	cells, err := thePopulation(t, w).connections(w)
 	require.NoError(t, err)
 	for i, got := range answered(cells) {
 		c.Verify(got, "%s: refused", cells[i].name)

@@ -51,14 +51,14 @@ func run(m *testing.M) (code int, err error) {
 	} else if err != nil {
 		return 1, err
 	}
-	if binaries, err = servers.Build(context.Background(), os.Stderr, "etcd", "kubernetes", "node", "network", "istio", "istioctl", "agent"); err != nil {
+	if binaries, err = servers.Build(context.Background(), os.Stderr, "etcd", "kubernetes", "node", "network", "istio", "istioctl", "agent", "prometheus"); err != nil {
 		return 1, err
 	}
 	built, err := filepath.Abs(tools)
 	if err != nil {
 		return 1, err
 	}
-	for _, name := range []string{"pause", "app", "gateway", "verdicts", "image", "attacker", "grpc"} {
+	for _, name := range []string{"pause", "app", "gateway", "dashboard", "verdicts", "image", "attacker", "grpc"} {
 		binaries[name] = filepath.Join(built, name)
 	}
 	if !cluster.Isolated() {
@@ -101,7 +101,7 @@ func buildTools(into string) error {
 		dir, cgo string
 		args     []string
 	}{
-		{".", "0", []string{"./pause", "./app", "./gateway", "./attacker", "./grpc"}},
+		{".", "0", []string{"./pause", "./app", "./gateway", "./dashboard", "./attacker", "./grpc"}},
 		{"../..", "0", []string{"./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5"}},
 		{"../network", "1", []string{"./verdicts"}},
 	} {

@@ -82,7 +82,7 @@ func (p *population) read(w *world) error {
 				return err
 			}
 		}
-		_, err = p.cells(slices.Concat(rows, closedPorts))
+		_, err = p.connections(w)
 		return err
 	})
 }

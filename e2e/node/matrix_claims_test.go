@@ -18,27 +18,27 @@ import (
 )
 
 func TestTheTableIsEnforced(t *testing.T) {
-	c := claims(t, "Enforced by kube-router: who reaches what, of three tenants, a namespace in allowFrom, a foreign one, the node and a machine outside, is what the table of docs/network.md says")
+	c := claims(t, "Enforced by kube-router: who reaches what, of three tenants, a namespace in allowFrom, a foreign one, the node and a machine outside, is what the table of docs/network.md says; a tenant's Prometheus, Grafana and Kiali reach what they scrape and ask in their own tenant, and not the same in another")
 	w := theEnforcedWorld(t)
-	cells, err := thePopulation(t, w).cells(rows)
+	cells, err := thePopulation(t, w).connections(w)
 	require.NoError(t, err)
 	for i, got := range answered(cells) {
-		c.Verify(got == cells[i].want, "%s: connects is %v, the table says %v", cells[i].name, got, cells[i].want)
+		c.Verify(got == cells[i].want, "%s: connects is %v, right is %v", cells[i].name, got, cells[i].want)
 	}
 }
 
 func TestASecondEngineSaysTheSame(t *testing.T) {
-	c := claims(t, "A second engine, that of kube-network-policies, gives the verdict of the table of docs/network.md on the cluster's own objects, but for the node, which Kubernetes lets reach its Pods whatever policies say")
+	c := claims(t, "A second engine, that of kube-network-policies, gives the same verdicts on the cluster's own objects, but for the node, which Kubernetes lets reach its Pods whatever policies say")
 	w := theEnforcedWorld(t)
 	p := thePopulation(t, w)
-	cells, err := p.cells(rows)
+	cells, err := p.connections(w)
 	require.NoError(t, err)
 	cells = slices.DeleteFunc(cells, func(c cell) bool { return c.from.Address == node.Address })
 	got, err := p.verdicts(w, cells)
 	require.NoError(t, err)
 	require.Len(t, got, len(cells))
 	for i, got := range got {
-		c.Verify(got == cells[i].want, "%s: the verdict is %v, the table says %v", cells[i].name, got, cells[i].want)
+		c.Verify(got == cells[i].want, "%s: the verdict is %v, right is %v", cells[i].name, got, cells[i].want)
 	}
 	cells, err = p.cells(unlisted())
 	require.NoError(t, err)

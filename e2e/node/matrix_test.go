@@ -107,6 +107,11 @@ var rows = []row{
 	{"sales: injected gateway, Envoy's metrics", "ns-1", "app=ingress", pod, 15090, salesAndMonitoring},
 	{"sales: injected gateway", "ns-1", "ingress", service, 443, everybody},
 	{"sales: injected gateway", "ns-1", "ingress", nodePort, 443, everybody},
+	{"sales: Prometheus", "ns-1", "prometheus", service, 9090, salesAndMonitoring},
+	{"sales: Grafana", "ns-1", "grafana", service, 3000, salesAndMonitoring},
+	{"sales: Kiali", "ns-1", "kiali", service, 20001, salesAndMonitoring},
+	{"sales: Jaeger, to look at traces", "ns-1", "tracing", service, 80, salesAndMonitoring},
+	{"sales: Jaeger, to send traces", "ns-1", "jaeger-collector", service, 4317, salesAndMonitoring},
 
 	{"fin: an application", "ns-5", "app=app", pod, 8080, fin},
 	{"fin: an application", "ns-5", "app=app", pod, 9090, fin},
@@ -129,6 +134,11 @@ var rows = []row{
 	{"fin: gateway that istiod deployed", "ns-5", "web-istio-fin", nodePort, 80, everybody},
 	{"fin: waypoint", "ns-5", waypoint, pod, 15008, fin},
 	{"fin: waypoint, status", "ns-5", waypoint, pod, 15021, fin},
+	{"fin: Prometheus", "ns-5", "prometheus", service, 9090, fin},
+	{"fin: Grafana", "ns-5", "grafana", service, 3000, fin},
+	{"fin: Kiali", "ns-5", "kiali", service, 20001, fin},
+	{"fin: Jaeger, to look at traces", "ns-5", "tracing", service, 80, fin},
+	{"fin: Jaeger, to send traces", "ns-5", "jaeger-collector", service, 4317, fin},
 }
 
 const (

@@ -1,9 +1,7 @@
 package node_test
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -37,8 +35,9 @@ type world struct {
 	once     sync.Once
 	err      error
 	enforce  sync.Once
-	enforced error // of enforce
-	enforces bool  // a test has asked for theEnforcedWorld
+	enforced error     // of enforce
+	enforces bool      // a test has asked for theEnforcedWorld
+	since    time.Time // NetworkPolicies hold
 	node     *node.Node
 	source   checkout.Checkout
 	common   []*cluster.Object // as rendered
@@ -49,7 +48,8 @@ var shared world
 
 // dev has the gateway of bases/istio/gateway beside what is shipped; sales has one of
 // its own, which istiod injects, and lets the namespace monitoring in; fin has two
-// application namespaces, and the API proxy beside its istiod.
+// application namespaces, and the API proxy beside its istiod. sales and fin have the
+// addons.
 var tenantNames = []string{"dev", "sales", "fin"}
 
 func newTenants() map[string]*tenant {
@@ -96,15 +96,7 @@ func (w *world) start(t *testing.T) (err error) {
 		return err
 	}
 	w.tenants = newTenants()
-	if err := errors.Join(
-		w.source.CopyTenant("sales", "fin", "sales", "fin", "istio-system1", "istio-system4", "- ns-1", "- ns-5\n  - ns-6\n  discovery: proxy"),
-		w.source.Add("fin", withProxy),
-		w.source.List("dev", "../../bases/istio/gateway"),
-		w.source.Add("dev", withGatewayImage),
-		w.source.Edit("sales", "spec:\n", "spec:\n  network:\n    allowFrom: [monitoring]\n"),
-		w.source.List("sales", "ingress.yaml"),
-		os.WriteFile(filepath.Join(dir, "overlays/sales/ingress.yaml"), []byte(ingress), 0o644),
-	); err != nil {
+	if err := w.writeOverlays(); err != nil {
 		return err
 	}
 	made, err := image.Open(binaries["image"])
@@ -129,6 +121,9 @@ func (w *world) start(t *testing.T) (err error) {
 		{Name: apiProxyImage, Root: made.Root, Entrypoint: made.Entrypoint, User: fmt.Sprint(made.User)},
 		{Name: appImage, Program: binaries["app"], User: "1000", Later: true},
 		{Name: gatewayImage, Program: binaries["gateway"], User: "1337"},
+		{Name: "docker.io/prom/prometheus:v3.10.0", Program: binaries["prometheus"], User: "65534"},
+		{Name: "docker.io/grafana/grafana:12.0.1", Also: []string{"docker.io/jaegertracing/jaeger:2.17.0", "quay.io/kiali/kiali:v2.27"},
+			Program: binaries["dashboard"], User: "1000", Files: map[string]string{"/opt/kiali/kiali": binaries["dashboard"]}},
 		{Name: attackerImage, Program: binaries["attacker"], User: "1000", Later: true},
 		{Name: grpcImage, Program: binaries["grpc"], User: "1337", Later: true},
 		{Name: "docker.io/istio/istioctl:1.31.0", Program: binaries["istioctl"], User: "1000", Later: true,
@@ -177,7 +172,7 @@ func (w *world) apply(to *cluster.Cluster) error {
 			return fmt.Errorf("apply %s: %w", name, err)
 		}
 	}
-	return nil
+	return w.giveSigningKeys(to)
 }
 
 // theEnforcedWorld is theWorld, whose NetworkPolicies hold.
@@ -211,6 +206,7 @@ func (w *world) startEnforcing() error {
 		if from.Reaches(xds, time.Second) {
 			return fmt.Errorf("%s reaches %s: NetworkPolicies are not enforced", from.Address, xds)
 		}
+		w.since = time.Now()
 		return nil
 	})
 }
@@ -246,64 +242,3 @@ func (w *world) stop() {
 		w.node.Stop()
 	}
 }
-
-// withProxy states the API proxy's image in an overlay.
-const withProxy = `
-patches:
-- target: {kind: Deployment}
-  patch: |
-    apiVersion: apps/v1
-    kind: Deployment
-    metadata:
-      name: istiod
-      annotations: {istio-tenancy.dev/api-proxy-image: "` + apiProxyImage + `"}
-`
-
-// withGatewayImage puts the program in ./gateway in Envoy's place, by an annotation that
-// istiod's injector reads. The gateway is the rendered one in all else but its requests,
-// since the machine is small, and that no registry is asked for the image: the chart's
-// image "auto" has no tag, for which Kubernetes asks always.
-const withGatewayImage = `
-patches:
-- target: {kind: Deployment, name: istio-ingressgateway}
-  patch: |
-    apiVersion: apps/v1
-    kind: Deployment
-    metadata: {name: istio-ingressgateway}
-    spec:
-      template:
-        metadata:
-          annotations: {sidecar.istio.io/proxyImage: "` + gatewayImage + `"}
-        spec:
-          containers:
-          - name: istio-proxy
-            imagePullPolicy: IfNotPresent
-            resources: {requests: {cpu: 1m, memory: 16Mi}}
-`
-
-// ingress is a gateway that an overlay holds, as Istio's documentation writes one.
-const ingress = `
-apiVersion: v1
-kind: Service
-metadata: {name: ingress, namespace: ns-1}
-spec:
-  type: NodePort
-  selector: {app: ingress}
-  ports: [{name: https, port: 443, targetPort: 8443}]
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: ingress, namespace: ns-1}
-spec:
-  selector: {matchLabels: {app: ingress}}
-  template:
-    metadata:
-      annotations: {inject.istio.io/templates: gateway, sidecar.istio.io/proxyImage: "` + gatewayImage + `"}
-      labels: {app: ingress, sidecar.istio.io/inject: "true"}
-    spec:
-      containers:
-      - name: istio-proxy
-        image: auto
-        imagePullPolicy: IfNotPresent
-        resources: {requests: {cpu: 1m, memory: 16Mi}}
-`

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,7 +35,7 @@ func device(args []string) (string, error) {
 	if args[0] == "char" {
 		mode = unix.S_IFCHR
 	}
-	const file = "/tmp/device"
+	file := "/tmp/device-" + strings.Join(args, "-") // others are tried at the same time
 	os.Remove(file)
 	if err := unix.Mknod(file, mode|0o600, int(unix.Mkdev(major, minor))); err != nil {
 		return "", fmt.Errorf("make a device: %w", err)

@@ -1,6 +1,6 @@
 // Command gateway listens in Envoy's place: on the ports of an Istio gateway,
-// whatever it is told by the arguments that are meant for pilot-agent. What it
-// answers is of no matter; that it does tells that the connection came about.
+// whatever it is told by the arguments that are meant for pilot-agent. That it
+// answers tells that the connection came about; to Prometheus, the answer is a comment.
 package main
 
 import (
@@ -29,4 +29,4 @@ func main() {
 	os.Exit(1)
 }
 
-func answer(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, r.RemoteAddr) }
+func answer(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "#", r.RemoteAddr) }
