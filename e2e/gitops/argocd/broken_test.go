@@ -104,7 +104,7 @@ func TestANamespaceIsTakenOut(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.deployed("tenant-sales", added))
 	require.NoError(t, w.FillSpare())
-	c.Check("the tenant's administrator makes its NetworkPolicy anew, and Argo CD takes it over with the option Prune=confirm", w.makesAnew)
+	c.Check("its NetworkPolicy, made anew, is taken over by Argo CD with the option Prune=confirm", w.makesAnew)
 	taken, err := w.Platform.Commit("Take the namespace out", map[string]string{tenantFile: whole})
 	require.NoError(t, err)
 	require.NoError(t, w.refresh("tenant-sales", "normal"))
@@ -112,8 +112,10 @@ func TestANamespaceIsTakenOut(t *testing.T) {
 	c.Check("the Application is Synced and Healthy then", func(t *testing.T) { require.NoError(t, w.deployed("tenant-sales", taken)) })
 }
 
-// makesAnew has the administrator of sales delete a NetworkPolicy that was rendered
-// into gitops.Spare, and make one that asks Argo CD to wait before it is pruned.
+// makesAnew has a NetworkPolicy that was rendered into gitops.Spare made anew, so that it
+// asks Argo CD to wait before it is pruned, and another have a list with one item twice,
+// which Argo CD by itself does not compare. The tenant's administrator is refused, and the
+// rest is as if it were not.
 func (w *world) makesAnew(t *testing.T) {
 	const (
 		policies = "/apis/networking.k8s.io/v1/namespaces/" + gitops.Spare + "/networkpolicies"
@@ -121,12 +123,18 @@ func (w *world) makesAnew(t *testing.T) {
 		options  = "argocd.argoproj.io/sync-options"
 		confirm  = "Prune=confirm"
 	)
-	as := func(method, path, body string) {
-		answer, err := w.admin().Impersonate("sales-admin", "", method, path, body)
+	answer, err := w.admin().Impersonate("sales-admin", "", http.MethodDelete, path, "")
+	require.NoError(t, err)
+	require.ErrorContains(t, answer.Error(), "istio-tenancy-rendered")
+	admin := func(method, path, body string) {
+		answer, err := w.admin().Do(method, path, body)
 		require.NoError(t, errors.Join(err, answer.Error()))
 	}
-	as(http.MethodDelete, path, "")
-	as(http.MethodPost, policies, `{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy",
+	const twice = "/apis/networking.k8s.io/v1/namespaces/ns-1/networkpolicies/allow-tenant"
+	admin(http.MethodPatch, twice, `{"metadata":{"finalizers":["example.com/a","example.com/a"]}}`)
+	t.Cleanup(func() { admin(http.MethodPatch, twice, `{"metadata":{"finalizers":null}}`) })
+	admin(http.MethodDelete, path, "")
+	admin(http.MethodPost, policies, `{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy",
 "metadata":{"name":"allow-tenant","annotations":{"`+options+`":"`+confirm+`"}},"spec":{"podSelector":{}}}`)
 	require.NoError(t, cluster.Eventually(patience, func() error {
 		policy, err := w.admin().Get(path)
