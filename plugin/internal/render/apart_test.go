@@ -25,7 +25,7 @@ func TestATenantInTwoOverlays(t *testing.T) {
 	r.same("sales")
 	r.same("sales-web")
 	text := r.read("rendered/sales-web/manifests.yaml")
-	require.Equal(t, "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  labels:\n    istio-tenancy.dev/tenant: sales\n  name: web\n  namespace: sales\n", text)
+	require.Equal(t, "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  labels:\n    istio-tenancy.dev/part: applications\n    istio-tenancy.dev/tenant: sales\n  name: web\n  namespace: sales\n", text)
 
 	// The same object is in both.
 	before := r.read("rendered/sales/manifests.yaml")
