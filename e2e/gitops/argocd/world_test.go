@@ -120,7 +120,15 @@ func theTenants(t testing.TB) *world {
 	w := theWorld(t)
 	require.NoError(t, w.fromZero())
 	for _, name := range shipped {
-		require.NoError(t, cluster.Eventually(patience, func() error { return w.settled(name) }), name)
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			// At what a test before this one has broken, Argo CD by itself looks again minutes later.
+			if _, err := w.application(name); err == nil && w.settled(name) != nil {
+				if err := w.refresh(name, "normal"); err != nil {
+					return err
+				}
+			}
+			return w.settled(name)
+		}), name)
 	}
 	return w
 }
