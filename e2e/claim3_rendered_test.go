@@ -138,6 +138,16 @@ func TestATenantDoesNotSteerTheToolThatKeepsItsObjects(t *testing.T) {
 		[3]string{"PATCH", configs + "/own", `{"metadata":{"finalizers":null}}`},
 		[3]string{"DELETE", configs + "/own", ""})
 	accepted("what was rendered, changed in what it says", [3]string{"PATCH", configs + "/rendered", `{"data":{"a":"b"}}`})
+	c.check("the controller of load balancers, which writes the status of Services alone, adds and takes off its finalizer", func(t *testing.T) {
+		w.make(t, fmt.Sprintf(loadBalancers, app))
+		const controller = "system:serviceaccount:kube-system:balancers"
+		w.granted(t, controller, "", "patch", "", "services/status", "")
+		for _, finalizers := range []string{`["service.kubernetes.io/load-balancer-cleanup"]`, "null"} {
+			answer, err := w.cluster.Admin.Impersonate(controller, "", "PATCH", "/api/v1/namespaces/"+app+"/services/rendered/status", `{"metadata":{"finalizers":`+finalizers+`}}`)
+			require.NoError(t, err)
+			require.NoError(t, answer.Error())
+		}
+	})
 	c.check("a GitOps tool that may write everything, and does not administer, does all of it", func(t *testing.T) {
 		w.make(t, gitopsRights)
 		const gitops = "system:serviceaccount:gitops:gitops"
@@ -270,6 +280,25 @@ metadata:
   labels: {istio-tenancy.dev/tenant: sales, app.kubernetes.io/instance: tenant-sales}
   annotations: {kubectl.kubernetes.io/last-applied-configuration: "{}"}
 spec: {podSelector: {matchLabels: {x: "y"}}}
+`
+
+// loadBalancers are a rendered Service, and the rights of the controller that gives it an
+// address, which are those of Kubernetes' own.
+const loadBalancers = `
+{apiVersion: v1, kind: Service, metadata: {name: rendered, namespace: %s, labels: {istio-tenancy.dev/tenant: sales}}, spec: {type: LoadBalancer, ports: [{port: 80}]}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: balancers}
+rules:
+- {apiGroups: [""], resources: [services], verbs: [get, list, watch]}
+- {apiGroups: [""], resources: [services/status], verbs: [patch, update]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: balancers}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: balancers}
+subjects: [{kind: ServiceAccount, name: balancers, namespace: kube-system}]
 `
 
 const goneNamespace = `

@@ -113,8 +113,7 @@ func TestANamespaceIsTakenOut(t *testing.T) {
 }
 
 // makesAnew has a NetworkPolicy that was rendered into gitops.Spare made anew, so that it
-// asks Argo CD to wait before it is pruned, and another have a list with one item twice,
-// which Argo CD by itself does not compare. The tenant's administrator is refused, and the
+// asks Argo CD to wait before it is pruned. The tenant's administrator is refused, and the
 // rest is as if it were not.
 func (w *world) makesAnew(t *testing.T) {
 	const (
@@ -130,9 +129,6 @@ func (w *world) makesAnew(t *testing.T) {
 		answer, err := w.admin().Do(method, path, body)
 		require.NoError(t, errors.Join(err, answer.Error()))
 	}
-	const twice = "/apis/networking.k8s.io/v1/namespaces/ns-1/networkpolicies/allow-tenant"
-	admin(http.MethodPatch, twice, `{"metadata":{"finalizers":["example.com/a","example.com/a"]}}`)
-	t.Cleanup(func() { admin(http.MethodPatch, twice, `{"metadata":{"finalizers":null}}`) })
 	admin(http.MethodDelete, path, "")
 	admin(http.MethodPost, policies, `{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy",
 "metadata":{"name":"allow-tenant","annotations":{"`+options+`":"`+confirm+`"}},"spec":{"podSelector":{}}}`)

@@ -70,8 +70,9 @@ type Build struct {
 }
 
 // Of is the build that objects are of; nil, if no marker is among them. What is
-// the control plane's, or has no namespace, is an error.
-func Of(objects []*yaml.RNode) (*Build, error) {
+// in the control plane's namespace, own or by the base's name for it, or has none, is an
+// error.
+func Of(objects []*yaml.RNode, own string) (*Build, error) {
 	i := slices.IndexFunc(objects, isMarker)
 	if i < 0 {
 		return nil, nil
@@ -94,8 +95,8 @@ func Of(objects []*yaml.RNode) (*Build, error) {
 		case o.GetKind() == "Namespace" && o.GetName() == v1alpha1.BaseNamespace: // the base's, for who runs no function
 		case object.IsClusterScoped(o):
 			errs = append(errs, fmt.Errorf("%s: has no namespace, and so is no application: it belongs in the overlay with the tenant's control plane", object.IDOf(o)))
-		case o.GetNamespace() == v1alpha1.BaseNamespace && !gateway.Owns(o): // which the chain moves to the applications
-			errs = append(errs, fmt.Errorf("%s: metadata.namespace: found %s, where the control plane is: it belongs in the overlay with that", object.IDOf(o), v1alpha1.BaseNamespace))
+		case slices.Contains([]string{v1alpha1.BaseNamespace, own}, o.GetNamespace()) && !gateway.Owns(o): // which the chain moves to the applications
+			errs = append(errs, fmt.Errorf("%s: metadata.namespace: found %s, where the control plane is: it belongs in the overlay with that", object.IDOf(o), o.GetNamespace()))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
