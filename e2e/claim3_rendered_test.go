@@ -79,6 +79,8 @@ func TestATenantDoesNotSteerTheToolThatKeepsItsObjects(t *testing.T) {
 		{"delete what was rendered", "DELETE", configs + "/rendered", ""},
 		{"delete all of it", "DELETE", configs + "?labelSelector=istio-tenancy.dev/tenant", ""},
 		{"make what seems rendered", "POST", configs, `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"seems","labels":{"istio-tenancy.dev/tenant":"sales"}}}`},
+		{"make what seems another tenant's, with an owner", "POST", configs, `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"seems","labels":{"istio-tenancy.dev/tenant":"dev","istio-tenancy.dev/part":"applications"},
+"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"kube-root-ca.crt","uid":"6f1b6a32-0000-4000-8000-000000000000"}]}}`},
 		{"delete a NetworkPolicy", "DELETE", policies + "/rendered", ""},
 		{"open a NetworkPolicy", "PATCH", policies + "/rendered", `{"spec":{"ingress":[{}]}}`},
 		{"the mesh's mutual TLS for nobody", "PATCH", mtls, `{"spec":{"selector":{"matchLabels":{"nobody":"has-this"}}}}`},

@@ -151,6 +151,8 @@ func TestWhatIsNoApplication(t *testing.T) {
 			"has no namespace, and so is no application"},
 		{"what is the control plane's", append(marker(), objecttest.Parse(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: istio, namespace: ISTIO_TENANT_NAMESPACE}}")...),
 			"ConfigMap ISTIO_TENANT_NAMESPACE/istio: metadata.namespace: found ISTIO_TENANT_NAMESPACE, where the control plane is"},
+		{"what is beside the control plane", append(marker(), objecttest.Parse(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: istio-system1}}")...),
+			"ConfigMap istio-system1/a: metadata.namespace: found istio-system1, where the control plane is"},
 		{"another's namespace", append(marker(), objecttest.Parse(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: ns-0}}")...),
 			`metadata.namespace: found "ns-0"; must be one of the tenant's namespaces`},
 		{"another tenant's object", append(marker(), objecttest.Parse(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {istio-tenancy.dev/tenant: dev}}}")...),

@@ -11,19 +11,29 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// keyOfCA refuses a Secret with the key of the tenant's CA: a build is printed, and
-// mostly kept, where more people read than may be whoever they like in the mesh.
+// keyOfCA refuses a Secret or ConfigMap with the key of the tenant's CA: a build is
+// printed, and mostly kept, where more people read than may be whoever they like in the
+// mesh. Without a namespace it would be among the applications, whose administrators
+// read it.
 func (f Filter) keyOfCA(id object.ID, o *yaml.RNode) error {
-	holds := slices.ContainsFunc(istio.CASecrets, func(name string) bool { return isCalled(id.Name, name) })
-	for _, field := range []string{"data", "stringData"} {
-		_, found := object.StringMap(o, field)[istio.CAKey]
-		holds = holds || found
+	holds := func(key string) bool {
+		return slices.ContainsFunc([]string{"data", "stringData", "binaryData"}, func(field string) bool {
+			_, found := object.StringMap(o, field)[key]
+			return found
+		})
 	}
-	if !holds || !slices.Contains(f.controlPlaneNamespaces(), id.Namespace) {
+	called := func(is func(secret, name string) bool) bool {
+		return slices.ContainsFunc(istio.CASecrets, func(name string) bool { return is(id.Name, name) })
+	}
+	if slices.Contains(f.controlPlaneNamespaces(), id.Namespace) {
+		if !holds(istio.CAKey) && (id.Kind != "Secret" || !called(isCalled)) {
+			return nil
+		}
+	} else if !called(isGenerated) || !holds(istio.CAKey) && !holds(istio.IssuerKey) {
 		return nil
 	}
-	return fmt.Errorf("metadata.name: found %q, a Secret for the key of the control plane's CA: whoever reads the build could then sign every identity of the mesh: "+
-		"remove it, and have the cluster administrator make it by kubectl, or cert-manager by a Certificate; docs/certificates.md shows both", id.Name)
+	return fmt.Errorf("metadata.name: found %q, a %s for the key of the control plane's CA: whoever reads the build could then sign every identity of the mesh: "+
+		"remove it, and have the cluster administrator make it by kubectl, or cert-manager by a Certificate; docs/certificates.md shows both", id.Name, id.Kind)
 }
 
 // signing are the Secrets beside the control plane that Issuers among objects sign with.
@@ -55,6 +65,12 @@ func (f Filter) keyOfIssuer(id object.ID, o *yaml.RNode, signing []string) error
 		}
 	}
 	return nil
+}
+
+// isGenerated says whether a Secret has a name, or one with kustomize's hash of ten
+// characters.
+func isGenerated(secret, name string) bool {
+	return secret == name || isCalled(secret, name) && len(secret) == len(name)+len("-1234567890")
 }
 
 // isCalled says whether a Secret has a name, or one that kustomize's secretGenerator

@@ -17,6 +17,7 @@ import (
 var openings = map[[2]string]func(Filter, object.ID, *yaml.RNode) error{
 	{"", "Namespace"}: Filter.levels,
 	{"", "Secret"}:    Filter.secret,
+	{"", "ConfigMap"}: Filter.keyOfCA,
 	{"", "Service"}:   Filter.takesAddresses,
 	{"rbac.authorization.k8s.io", "RoleBinding"}: Filter.everybody,
 	{"resource.k8s.io", "ResourceClaim"}:         Filter.adminAccess,

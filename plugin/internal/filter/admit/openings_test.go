@@ -64,6 +64,16 @@ func TestRefusesWhatTakesDownAWall(t *testing.T) {
 		"the same, under another name": {
 			`{apiVersion: v1, kind: Secret, metadata: {name: a, namespace: istio-system1}, stringData: {ca-key.pem: x}}`, `Secret istio-system1/a: metadata.name: found "a"`,
 		},
+		"the key of the CA, without a namespace": {
+			`{apiVersion: v1, kind: Secret, metadata: {name: cacerts}, stringData: {ca-key.pem: x}}`, `Secret cacerts: metadata.name: found "cacerts"`,
+		},
+		"the key of the CA, in cert-manager's form, among the applications": {
+			`{apiVersion: v1, kind: Secret, metadata: {name: cacerts, namespace: ns-1}, data: {tls.key: eA==}}`, `Secret ns-1/cacerts: metadata.name: found "cacerts"`,
+		},
+		"the key of the CA, in a ConfigMap": {
+			`{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: istio-system1}, binaryData: {ca-key.pem: eA==}}`,
+			`ConfigMap istio-system1/a: metadata.name: found "a", a ConfigMap for the key of the control plane's CA`,
+		},
 		"the control plane's own CA": {
 			`{apiVersion: v1, kind: Secret, metadata: {name: istio-ca-secret, namespace: ISTIO_TENANT_NAMESPACE}}`,
 			`Secret ISTIO_TENANT_NAMESPACE/istio-ca-secret: metadata.name: found "istio-ca-secret"`,
