@@ -15,7 +15,7 @@ RACE      := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 CONCURRENT = $(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b' --include='*.go' plugin))))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e e2e-api e2e-pods e2e-node e2e-node-open e2e-gitops e2e-gitops-open e2e-soak bench bench-gitops manifests compare istio istio-accept lint generate kinds clean
+.PHONY: help build demo test e2e e2e-api e2e-apiproxy e2e-pods e2e-node e2e-node-open e2e-gitops e2e-gitops-open e2e-soak bench bench-gitops manifests compare istio istio-accept lint generate kinds clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,16 +39,18 @@ test: ## Run all tests but e2e. (lint vets.)
 
 # Most of the time, the tests of one lane wait, while those of the other compute: with
 # make -j2 -Otarget e2e, both run side by side.
-e2e: e2e-api e2e-pods ## Run the tests on a real API server and real istiods, and with Pods on real nodes; the first run builds those.
+e2e: e2e-api e2e-apiproxy e2e-pods ## Run the tests on a real API server and real istiods, and with Pods on real nodes; the first run builds those.
 
 e2e-api: ## Run those on an API server and istiods alone.
 	cd e2e/flux && go test -count=1 ./...
 	cd e2e/prometheus && go test -count=1 ./...
 	cd e2e/kiali && go test -count=1 ./...
 	cd e2e/network && go test -count=1 ./...
-	cd e2e && go test -count=1 -timeout 20m -v ./apiproxy
 	cd e2e && go test -count=1 ./image ./servers
 	cd e2e && go test -count=1 -timeout 60m -v .
+
+e2e-apiproxy: ## Run those of the API proxy, on an API server of their own.
+	cd e2e && go test -count=1 -timeout 20m -v ./apiproxy
 
 e2e-pods: ## Run those with Pods alone, one node after the other, as root, with Debian's packages, which it installs.
 	cd e2e && go test -count=1 -timeout 60m -v -p 1 ./node ./gitops/...
