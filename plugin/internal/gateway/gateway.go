@@ -119,10 +119,20 @@ type Shared struct {
 // Shared returns what gateways share without meaning to, in their order.
 func (g Gateways) Shared() []Shared {
 	var found []Shared
+	var workloads []*yaml.RNode
+	for _, o := range g.objects {
+		if len(PodLabels(o)) > 0 && Owns(o) {
+			workloads = append(workloads, o)
+		}
+	}
+	if len(workloads) < 2 {
+		return nil
+	}
 	for _, s := range object.Of("Service", g.objects) {
 		var names []string
-		for _, o := range g.objects {
-			if Owns(o) && g.Namespace(o) == g.Namespace(s) && selects(object.StringMap(s, "spec", "selector"), PodLabels(o)) {
+		selector := object.StringMap(s, "spec", "selector")
+		for _, o := range workloads {
+			if g.Namespace(o) == g.Namespace(s) && selects(selector, PodLabels(o)) {
 				names = append(names, o.GetKind()+" "+o.GetName())
 			}
 		}

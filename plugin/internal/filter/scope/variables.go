@@ -25,12 +25,13 @@ func (f Filter) variables(objects []*yaml.RNode) error {
 			if err := f.setVariables(object.IDOf(f.Tenant.Plane.Deployment), f.Tenant.Plane.Container, component.Variables); err != nil {
 				return fmt.Errorf("%s: %w", object.IDOf(f.Tenant.Plane.Deployment), err)
 			}
-		case component.Proxy:
+		case component.Proxy, len(component.Opens) > 0:
 			for _, o := range objects {
 				for _, c := range object.Containers(o) {
 					if !component.Runs(object.String(c, "name"), object.String(c, "image")) {
 						continue // an application may have such variables for itself
 					}
+					f.warnOfOpen(object.IDOf(o), c, component.Opens)
 					if err := f.setVariables(object.IDOf(o), c, component.Variables); err != nil {
 						return fmt.Errorf("%s: %w", object.IDOf(o), err)
 					}
@@ -38,27 +39,16 @@ func (f Filter) variables(objects []*yaml.RNode) error {
 			}
 		}
 	}
-	f.warnOfOpen(objects)
 	return nil
 }
 
 // warnOfOpen names variables by which an addon lets in whoever connects. They may be
 // meant, and are left as they are.
-func (f Filter) warnOfOpen(objects []*yaml.RNode) {
-	for _, component := range f.Tenant.Components() {
-		for _, o := range objects {
-			for _, c := range object.Containers(o) {
-				if len(component.Opens) == 0 || !component.Runs(object.String(c, "name"), object.String(c, "image")) {
-					continue
-				}
-				for _, e := range object.List(c, "env") {
-					name, value := object.String(e, "name"), object.String(e, "value")
-					for _, opening := range component.Opens {
-						if opening.Name == name && value != "" && !slices.Contains(opening.Usual, value) {
-							f.Tenant.Warn("%s: env %s: found %q: %s", object.IDOf(o), name, value, opening.Why)
-						}
-					}
-				}
+func (f Filter) warnOfOpen(workload object.ID, container *yaml.RNode, openings []istio.Opening) {
+	for _, e := range object.List(container, "env") {
+		for _, o := range openings {
+			if value := object.String(e, "value"); object.String(e, "name") == o.Name && value != "" && !slices.Contains(o.Usual, value) {
+				f.Tenant.Warn("%s: env %s: found %q: %s", workload, o.Name, value, o.Why)
 			}
 		}
 	}
