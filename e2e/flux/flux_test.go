@@ -3,47 +3,20 @@
 package flux_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/fluxcd/pkg/kustomize"
+	"github.com/istio-tenancy/istio-tenancy/e2e/tools"
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 const root = "../.."
 
-func TestMain(m *testing.M) {
-	os.Exit(run(m))
-}
-
-// run builds both programs, and puts them on PATH for the tests.
-func run(m *testing.M) int {
-	bin, err := os.MkdirTemp("", "istio-tenancy-bin")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(bin)
-	for name, program := range map[string]string{
-		"istio-tenancy": "./plugin/cmd/istio-tenancy", "kustomize": "sigs.k8s.io/kustomize/kustomize/v5",
-	} {
-		cmd := exec.Command("go", "build", "-o", filepath.Join(bin, name), program)
-		cmd.Dir = root
-		if out, err := cmd.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "go build %s: %v\n%s", program, err, out)
-			return 1
-		}
-	}
-	if err := os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(tools.Main(m, root)) }
 
 // build builds a directory of a Git repository, as kustomize-controller does:
 // it adds what the Flux Kustomization says, and builds in a file system that is

@@ -5,13 +5,13 @@ package kiali_test
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/tools"
 	"github.com/kiali/kiali/config"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
@@ -19,26 +19,7 @@ import (
 
 const root = "../.."
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-// bin has the programs that the tests run.
-var bin string
-
-func run(m *testing.M) int {
-	var err error
-	if bin, err = os.MkdirTemp("", "istio-tenancy-bin"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(bin)
-	cmd := exec.Command("go", "build", "-o", bin+"/", "./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5")
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(tools.Main(m, root)) }
 
 // TestKialiReadsItsTenant loads what kustomize prints for the example with
 // addons, as that tenant's Kiali would.
@@ -72,8 +53,7 @@ func TestKialiReadsItsTenant(t *testing.T) {
 func load(t *testing.T, dir string) *config.Config {
 	t.Helper()
 	var stderr bytes.Buffer
-	cmd := exec.Command(filepath.Join(bin, "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", dir)
-	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	cmd := exec.Command("kustomize", "build", "--enable-alpha-plugins", "--enable-exec", dir)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	require.NoError(t, err, stderr.String())

@@ -1,38 +1,19 @@
 package network_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/tools"
 	"github.com/stretchr/testify/require"
 )
 
 const root = "../.."
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-// bin has the programs that the tests run.
-var bin string
-
-func run(m *testing.M) int {
-	var err error
-	if bin, err = os.MkdirTemp("", "istio-tenancy-bin"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(bin)
-	cmd := exec.Command("go", "build", "-o", bin+"/", "./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5")
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(tools.Main(m, root)) }
 
 // render is the shipped tenant sales, with a network of its file, and with components of
 // examples/addons, in which the tenant is sales in the place of orders.
@@ -49,8 +30,7 @@ func render(t *testing.T, network string, components ...string) string {
 		replace(t, filepath.Join(dir, component, "network.yaml"), "istio-tenancy.dev/tenant: orders", "istio-tenancy.dev/tenant: sales")
 		replace(t, filepath.Join(overlay, "kustomization.yaml"), "\ntransformers:\n", "\ncomponents: [../../"+component+"]\ntransformers:\n")
 	}
-	kustomize := exec.Command(filepath.Join(bin, "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", overlay)
-	kustomize.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	kustomize := exec.Command("kustomize", "build", "--enable-alpha-plugins", "--enable-exec", overlay)
 	made, err := kustomize.Output()
 	require.NoError(t, err)
 	return string(made)

@@ -4,7 +4,6 @@ package prometheus_test
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/istio-tenancy/istio-tenancy/e2e/tools"
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery/kubernetes"
 	"github.com/stretchr/testify/require"
@@ -20,26 +20,7 @@ import (
 
 const root = "../.."
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-// bin has the programs that the tests run.
-var bin string
-
-func run(m *testing.M) int {
-	var err error
-	if bin, err = os.MkdirTemp("", "istio-tenancy-bin"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(bin)
-	cmd := exec.Command("go", "build", "-o", bin+"/", "./plugin/cmd/istio-tenancy", "sigs.k8s.io/kustomize/kustomize/v5")
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(tools.Main(m, root)) }
 
 // TestEveryDiscoveryNamesTheTenantsNamespaces loads what kustomize prints for
 // a tenant, as that tenant's Prometheus would.
@@ -97,8 +78,7 @@ func load(t *testing.T, objects []map[string]any) *config.Config {
 func build(t *testing.T, dir string) []map[string]any {
 	t.Helper()
 	var stderr bytes.Buffer
-	cmd := exec.Command(filepath.Join(bin, "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", dir)
-	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	cmd := exec.Command("kustomize", "build", "--enable-alpha-plugins", "--enable-exec", dir)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	require.NoError(t, err, stderr.String())
@@ -138,7 +118,7 @@ func over(version string) func(*testing.T) string {
 		t.Helper()
 		file := manifest(t, version+"/istio.yaml")
 		dir := t.TempDir()
-		out, err := exec.Command(filepath.Join(bin, "istio-tenancy"), "split", "-f", file, "-o", filepath.Join(dir, "base")).CombinedOutput()
+		out, err := exec.Command("istio-tenancy", "split", "-f", file, "-o", filepath.Join(dir, "base")).CombinedOutput()
 		require.NoError(t, err, string(out))
 		overlay(t, dir, "resources: [../base/control-plane]\ntransformers: [tenant.yaml]\n")
 		return filepath.Join(dir, "overlay")

@@ -1,0 +1,3 @@
+module github.com/istio-tenancy/istio-tenancy/e2e/tools
+
+go 1.26.0
