@@ -1,5 +1,7 @@
 package v1alpha1
 
+import "strings"
+
 const (
 	// Group is the API group of both kinds.
 	Group = "istio-tenancy.dev"
@@ -30,4 +32,39 @@ const (
 	// namespace name, so that an API server refuses a base that no transformer
 	// has laid a tenant over.
 	BaseNamespace = "ISTIO_TENANT_NAMESPACE"
+
+	// RevisionLabel is on what a control plane of a base with a revision has for
+	// itself, beside what the tenant has; its value is the control plane's revision.
+	RevisionLabel = Group + "/revision"
+	// UnnamedRevision is how a tenant names the control plane of a base without a
+	// revision among several. It is Istio's own name for no revision.
+	UnnamedRevision = "default"
 )
+
+// BaseNamespaceOf is the namespace that a base of a revision carries:
+// "ISTIO_TENANT_NAMESPACE_1-31" of "1-31", and [BaseNamespace] of "". So the bases of
+// two control planes have no object in common, and one kustomization lists both.
+func BaseNamespaceOf(revision string) string {
+	if revision == "" {
+		return BaseNamespace
+	}
+	return BaseNamespace + "_" + revision
+}
+
+// BaseRevision is the revision of the base that carries a namespace, "" if it
+// states none; no base carries any other than those of [BaseNamespaceOf].
+func BaseRevision(namespace string) (revision string, ofBase bool) {
+	if namespace == BaseNamespace {
+		return "", true
+	}
+	if revision, ofBase = strings.CutPrefix(namespace, BaseNamespace+"_"); !ofBase {
+		return "", false
+	}
+	return revision, true
+}
+
+// IsBaseRevision says whether a base may state a revision of this name: a DNS label of
+// at most 40 characters, and not [UnnamedRevision].
+func IsBaseRevision(name string) bool {
+	return len(name) <= 40 && name != UnnamedRevision && !strings.Contains(name, ".") && dnsSubdomain(name)
+}

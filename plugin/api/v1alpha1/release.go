@@ -15,6 +15,9 @@ type ReleaseSpec struct {
 	// Namespace of a gateway, one of its tenant's application namespaces. Part gateway
 	// only. Default: the first.
 	Namespace string `json:"namespace,omitempty"`
+	// Revision of the base, such as "1-31", for tenants that have several control
+	// planes. Part control-plane only. Default: none.
+	Revision string `json:"revision,omitempty"`
 	// Hub is the image registry. Default: docker.io/istio.
 	Hub string `json:"hub,omitempty"`
 	// Tag is the image tag. Default: the release of the embedded charts.

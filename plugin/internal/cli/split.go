@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/imageref"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/split"
 )
@@ -29,6 +30,9 @@ With --api-proxy-image, the base states the image of this program that runs
 beside istiod and shows it its tenant's namespaces alone: tenants of the base then
 have the discovery "proxy" unless they ask for another.
 
+With --revision, a tenant may list the base beside another, and have both control
+planes for a while: spec.controlPlane.revisions of the tenant names them.
+
 DIR must be empty or not exist.`,
 		Example: `  istio-tenancy split -f istio.yaml -o bases/istio-1.24
   istioctl manifest generate | istio-tenancy split -o bases/istio-1.24`,
@@ -46,6 +50,10 @@ DIR must be empty or not exist.`,
 				if err := imageref.Check(options.APIProxyImage); err != nil {
 					return fmt.Errorf("split: --api-proxy-image: %w", err)
 				}
+			}
+			if r := options.Revision; cmd.Flags().Changed("revision") && !v1alpha1.IsBaseRevision(r) {
+				return fmt.Errorf("split: --revision: found %q: must be a DNS label such as \"1-31\", of at most 40 characters, and not %q, which is a base without a revision",
+					r, v1alpha1.UnnamedRevision)
 			}
 			in, name := s.In, "stdin"
 			if file != "" && file != "-" {
@@ -68,6 +76,7 @@ DIR must be empty or not exist.`,
 	f := cmd.Flags()
 	f.StringVarP(&file, "filename", "f", "", "manifest to read; `FILE` - is stdin (default stdin)")
 	f.StringVarP(&dir, "output", "o", "", "`DIR` to write; must be empty or not exist")
+	f.StringVar(&options.Revision, "revision", "", "`NAME` by which tenants with several control planes tell this base from others, such as 1-31 (default none)")
 	f.StringVar(&options.APIProxyImage, "api-proxy-image", "", "`IMAGE` of this program, which runs beside istiod where a tenant's discovery is proxy (default none)")
 	return cmd
 }

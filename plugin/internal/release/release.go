@@ -39,7 +39,11 @@ func (g Generator) Filter([]*yaml.RNode) ([]*yaml.RNode, error) {
 	if spec.Part == v1alpha1.PartApplications {
 		return g.marker()
 	}
-	objects, err := Render(Options{Part: spec.Part, Namespace: spec.Namespace, Hub: spec.Hub, Tag: spec.Tag, Values: spec.Values})
+	namespace := spec.Namespace
+	if spec.Part == v1alpha1.PartControlPlane {
+		namespace = v1alpha1.BaseNamespaceOf(spec.Revision)
+	}
+	objects, err := Render(Options{Part: spec.Part, Namespace: namespace, Hub: spec.Hub, Tag: spec.Tag, Values: spec.Values})
 	if err != nil {
 		return nil, g.name(err)
 	}

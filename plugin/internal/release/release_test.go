@@ -206,11 +206,11 @@ func TestErrors(t *testing.T) {
 		{"a class of Gateways", "{part: control-plane, values: {env: {PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME: ours}}}",
 			`spec.values.env.PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME: found "ours"; every tenant has a class of its own, called after it`},
 		{"revision", "{part: control-plane, values: {revision: blue}}",
-			"spec.values.revision: found \"blue\"; set spec.controlPlane.revision of the IstioTenant"},
+			"spec.values.revision: found \"blue\"; set spec.controlPlane.revision of the IstioTenant, or spec.revision of the IstioRelease for a tenant with several control planes"},
 		{"a gateway's revision", "{part: gateway, values: {revision: blue}}",
-			"spec.values.revision: found \"blue\"; set spec.controlPlane.revision of the IstioTenant"},
+			"spec.values.revision: found \"blue\"; set spec.controlPlane.revision of the IstioTenant, or spec.revision of the IstioRelease for a tenant with several control planes"},
 		{"revision below pilot", "{part: control-plane, values: {pilot: {revision: blue}}}",
-			"spec.values.pilot.revision: found \"blue\"; set spec.controlPlane.revision of the IstioTenant"},
+			"spec.values.pilot.revision: found \"blue\"; set spec.controlPlane.revision of the IstioTenant, or spec.revision of the IstioRelease for a tenant with several control planes"},
 		{"namespace", "{part: control-plane, values: {global: {istioNamespace: mesh}}}",
 			"spec.values.global.istioNamespace: found \"mesh\"; set spec.controlPlane.namespace of the IstioTenant"},
 		{"hub", "{part: control-plane, values: {global: {hub: example.com}}}",
@@ -378,7 +378,7 @@ func TestVersionIsStated(t *testing.T) {
 func TestErrorsAllAtOnce(t *testing.T) {
 	_, err := generate(t, "{part: control-plane, values: {revision: blue, global: {tag: x}, autoscaleMinn: 2}}")
 	require.EqualError(t, err, strings.Join([]string{
-		"IstioRelease istio: spec.values.revision: found \"blue\"; set spec.controlPlane.revision of the IstioTenant",
+		"IstioRelease istio: spec.values.revision: found \"blue\"; set spec.controlPlane.revision of the IstioTenant, or spec.revision of the IstioRelease for a tenant with several control planes",
 		"IstioRelease istio: spec.values.global.tag: found \"x\"; set spec.tag of the IstioRelease",
 		"IstioRelease istio: spec.values.autoscaleMinn: no value of the control-plane chart; did you mean \"autoscaleMin\"?",
 	}, "\n"))

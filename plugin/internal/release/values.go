@@ -24,7 +24,7 @@ var owned = []struct {
 	only  string // owned with this value only; empty: with any
 	owner string
 }{
-	{value: "revision", owner: ofTenant("controlPlane.revision")},
+	{value: "revision", owner: ofTenant("controlPlane.revision") + ", or spec.revision of the IstioRelease for a tenant with several control planes"},
 	{value: "global.istioNamespace", owner: ofTenant("controlPlane.namespace")},
 	{value: "global.resourceScope", owner: "spec.part of the IstioRelease says what to render"},
 	{value: "defaultRevision", owner: "a default revision would validate every tenant's configuration"},
@@ -73,7 +73,7 @@ func check(spec v1alpha1.ReleaseSpec) error {
 	if err != nil {
 		return err
 	}
-	errs := slices.Concat(checkNamespace(spec), checkImages(spec), checkAPIProxy(spec))
+	errs := slices.Concat(checkNamespace(spec), checkRevision(spec), checkImages(spec), checkAPIProxy(spec))
 	for _, o := range owned {
 		if len(o.parts) > 0 && !slices.Contains(o.parts, spec.Part) {
 			continue
@@ -98,7 +98,7 @@ func check(spec v1alpha1.ReleaseSpec) error {
 
 // checkApplications refuses what would change nothing where no chart is rendered.
 func checkApplications(spec v1alpha1.ReleaseSpec) error {
-	errs := slices.Concat(checkNamespace(spec), checkAPIProxy(spec))
+	errs := slices.Concat(checkNamespace(spec), checkRevision(spec), checkAPIProxy(spec))
 	const of = "part applications renders nothing of Istio; set it in the IstioRelease of part " + string(v1alpha1.PartControlPlane)
 	if _, err := semver.NewVersion(spec.Tag); spec.Tag != "" && err != nil {
 		errs = append(errs, fmt.Errorf("spec.tag: found %q; for part applications it is the version of the tenant's control plane, such as %q", spec.Tag, Version))
@@ -135,6 +135,19 @@ func checkNamespace(spec v1alpha1.ReleaseSpec) []error {
 	}
 	return []error{fmt.Errorf("spec.namespace: found %q; only part %s has one, where part %s goes an IstioTenant says; leave it out",
 		spec.Namespace, v1alpha1.PartGateway, spec.Part)}
+}
+
+// checkRevision refuses a revision where there is no control plane, and Istio's own
+// name for none.
+func checkRevision(spec v1alpha1.ReleaseSpec) []error {
+	switch {
+	case spec.Revision == v1alpha1.UnnamedRevision:
+		return []error{fmt.Errorf("spec.revision: found %q, which is how a tenant names the base without a revision: leave it out, or take another", spec.Revision)}
+	case spec.Revision == "" || spec.Part == v1alpha1.PartControlPlane:
+		return nil
+	}
+	return []error{fmt.Errorf("spec.revision: found %q; part %s has no control plane; set it in the IstioRelease of part %s",
+		spec.Revision, spec.Part, v1alpha1.PartControlPlane)}
 }
 
 // checkImages refuses a hub and a tag where they would change nothing.

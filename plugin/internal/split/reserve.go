@@ -6,7 +6,6 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
@@ -22,20 +21,20 @@ var references = []struct {
 }
 
 // reserve gives each cluster-scoped object of the control plane a name that
-// ends in the base's namespace, as most have one from upstream: applied as it
+// ends in the base's namespace, to, as most have one from upstream: applied as it
 // is, a base overwrites no other Istio's.
-func (d decider) reserve(objects []*yaml.RNode) (notes []string, err error) {
+func (d decider) reserve(objects []*yaml.RNode, to string) (notes []string, err error) {
 	renamed := map[object.ID]string{}
 	for _, o := range objects {
 		id := object.IDOf(o)
-		if !d.isClusterScoped(o) || strings.Contains(id.Name, v1alpha1.BaseNamespace) {
+		if !d.isClusterScoped(o) || strings.Contains(id.Name, to) {
 			continue
 		}
 		after := ""
 		if strings.HasPrefix(id.Kind, "ValidatingAdmissionPolicy") {
 			after = istio.Domain
 		}
-		name := strings.TrimSuffix(id.Name, after) + "-" + v1alpha1.BaseNamespace + after
+		name := strings.TrimSuffix(id.Name, after) + "-" + to + after
 		renamed[object.ID{Kind: id.Kind, Name: id.Name}] = name
 		if err := o.SetName(name); err != nil {
 			return nil, fmt.Errorf("%s: %w", id, err)

@@ -23,6 +23,8 @@ import (
 type Options struct {
 	// APIProxyImage is the image of the API proxy; "" is none.
 	APIProxyImage string
+	// Revision of the base, for tenants that have several control planes; "" is none.
+	Revision string
 }
 
 // Run is that of no options.
@@ -55,10 +57,10 @@ func (o Options) Run(in io.Reader, name string, dir string) (Summary, error) {
 	if err := o.stateImage(control); err != nil {
 		return Summary{}, fmt.Errorf("%s: %w", name, err)
 	}
-	if control, err = (relocate.Filter{From: s.Namespace, To: v1alpha1.BaseNamespace}).Filter(control); err != nil {
+	if control, err = (relocate.Filter{From: s.Namespace, To: v1alpha1.BaseNamespaceOf(o.Revision)}).Filter(control); err != nil {
 		return Summary{}, fmt.Errorf("%s: %w", name, err)
 	}
-	notes, err := decider{clusterKinds: clusterKinds(objects)}.reserve(control)
+	notes, err := decider{clusterKinds: clusterKinds(objects)}.reserve(control, v1alpha1.BaseNamespaceOf(o.Revision))
 	if err != nil {
 		return Summary{}, fmt.Errorf("%s: %w", name, err)
 	}
@@ -147,7 +149,7 @@ func unrevised(objects []*yaml.RNode) error {
 			at += fmt.Sprintf(" and %d more", more)
 		}
 		errs = append(errs, fmt.Errorf("rendered with revision %q (label %s of %s); "+
-			"render without a revision, each tenant gets its own", rev, istio.RevisionLabel, at))
+			"render without a revision: each tenant gets its own, and --revision gives the base one for tenants with several control planes", rev, istio.RevisionLabel, at))
 	}
 	return errors.Join(errs...)
 }

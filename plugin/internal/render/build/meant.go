@@ -107,7 +107,10 @@ func relax(target types.Selector, set int) (types.Selector, bool) {
 
 // isBase says whether no tenant has been laid over the objects yet.
 func isBase(objects resmap.ResMap) bool {
-	return slices.ContainsFunc(objects.Resources(), func(r *resource.Resource) bool { return r.GetNamespace() == v1alpha1.BaseNamespace })
+	return slices.ContainsFunc(objects.Resources(), func(r *resource.Resource) bool {
+		_, ofBase := v1alpha1.BaseRevision(r.GetNamespace())
+		return ofBase
+	})
 }
 
 // near are the objects whose name was misspelt, or to whose name something was added.
