@@ -14,12 +14,12 @@ import (
 // discovery is how a control plane is limited: of the ways that there are, the
 // first that names any namespace.
 func (f *facts) discovery(p plane) *Discovery {
-	slices.Sort(f.selected)
+	selected := slices.Compact(slices.Sorted(slices.Values(f.selected)))
 	for _, d := range []Discovery{
 		{string(v1alpha1.DiscoveryProxy), p.proxied},
 		{string(v1alpha1.DiscoveryNamespace), p.watched},
 		{string(v1alpha1.DiscoveryAppNamespace), p.appNames},
-		{string(v1alpha1.DiscoverySelectors), slices.Compact(f.selected)},
+		{string(v1alpha1.DiscoverySelectors), selected},
 	} {
 		if len(d.Namespaces) > 0 {
 			return &d

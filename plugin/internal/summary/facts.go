@@ -12,6 +12,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -22,7 +23,9 @@ type facts struct {
 	files      []string
 	ids        []object.ID
 	planes     []plane
-	selected   []string // by the mesh's discoverySelectors
+	serving    []serving
+	tags       map[string]string // revisions, by the tags that lead to them
+	selected   []string          // by the mesh's discoverySelectors
 	secretRole map[string]bool
 	bindings   []binding
 }
@@ -31,7 +34,8 @@ type facts struct {
 type plane struct {
 	id       object.ID
 	version  string
-	err      error // why the version cannot be told
+	revision string // Istio's
+	err      error  // why the version cannot be told
 	proxied  []string
 	watched  []string
 	appNames []string
@@ -58,7 +62,7 @@ func collect(file string, objects []*yaml.RNode, all map[owner]*facts, order *[]
 			key.dir = filepath.Dir(file)
 		}
 		if all[key] == nil {
-			all[key] = &facts{tenant: key.tenant, secretRole: map[string]bool{}}
+			all[key] = &facts{tenant: key.tenant, secretRole: map[string]bool{}, tags: map[string]string{}}
 			*order = append(*order, key)
 		}
 		mine[key] = append(mine[key], o)
@@ -74,6 +78,10 @@ func (f *facts) add(file string, objects []*yaml.RNode) {
 		id := object.IDOf(o)
 		f.ids = append(f.ids, id)
 		switch {
+		case id.Kind == "Namespace":
+			f.serving = append(f.serving, serving{id.Name, o.GetLabels()[istio.RevisionLabel]})
+		case o.GetLabels()[istio.TagLabel] != "":
+			f.tags[o.GetLabels()[istio.TagLabel]] = o.GetLabels()[istio.RevisionLabel]
 		case id.Kind == "Deployment":
 			f.addPlane(id, o)
 		case id.Kind == "ConfigMap":
@@ -97,7 +105,7 @@ func (f *facts) addPlane(id object.ID, deployment *yaml.RNode) {
 	if errors.Is(err, controlplane.ErrNone) {
 		return
 	}
-	p := plane{id: id, err: err, proxied: proxied(found), watched: watched(found), appNames: appNamespaces(found)}
+	p := plane{id: id, err: err, revision: deployment.GetLabels()[istio.RevisionLabel], proxied: proxied(found), watched: watched(found), appNames: appNamespaces(found)}
 	if err == nil {
 		p.version, p.audiences = found.Version.String(), audiences(found)
 	}
@@ -118,10 +126,6 @@ func (f *facts) summarize() Tenant {
 	case 1:
 		p := f.planes[0]
 		t.Istio, t.ControlPlaneNamespace, t.Discovery, t.TokenAudiences = p.version, p.id.Namespace, f.discovery(p), p.audiences
-		if others := otherAudiences(p.audiences); len(others) > 0 {
-			t.Cautions = append(t.Cautions, "whoever gets a token of the audience "+strings.Join(others, " or ")+
-				", and reaches the control plane, joins the mesh")
-		}
 		if p.err != nil {
 			t.Cautions = append(t.Cautions, p.err.Error())
 		}
@@ -130,7 +134,14 @@ func (f *facts) summarize() Tenant {
 		for _, p := range f.planes {
 			names = append(names, p.id.String())
 		}
+		if f.sideBySide(&t) {
+			break
+		}
 		t.Cautions = append(t.Cautions, fmt.Sprintf("%d control planes: %s; a tenant has one", len(names), strings.Join(names, ", ")))
+	}
+	if others := otherAudiences(t.TokenAudiences); len(others) > 0 {
+		t.Cautions = append(t.Cautions, "whoever gets a token of the audience "+strings.Join(others, " or ")+
+			", and reaches the control plane, joins the mesh")
 	}
 	if len(t.SecretReaders) > 0 {
 		t.Cautions = append(t.Cautions, "every Secret of the cluster can be read by "+strings.Join(t.SecretReaders, ", "))

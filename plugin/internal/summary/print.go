@@ -67,6 +67,9 @@ func (t Tenant) print(w io.Writer) {
 	if len(t.Namespaces) > 0 {
 		row(w, "namespaces", wrap(strings.Join(t.Namespaces, ", ")))
 	}
+	for _, r := range t.Revisions {
+		row(w, "revision", r.String())
+	}
 	switch d := t.Discovery; {
 	case d == nil:
 	case d.Mode == notLimited:

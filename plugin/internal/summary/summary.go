@@ -55,11 +55,13 @@ type Tenant struct {
 	Tenant string `json:"tenant"`
 	// Files hold the objects; "stdin" is standard input.
 	Files []string `json:"files"`
-	// Istio is the control plane's version, such as "1.31.0"; left out where it
-	// cannot be told.
+	// Istio is the control plane's version, such as "1.31.0", or those of several,
+	// "1.30.8, 1.31.0"; left out where it cannot be told.
 	Istio string `json:"istio,omitempty"`
 	// ControlPlaneNamespace is left out where there is not one control plane.
 	ControlPlaneNamespace string `json:"controlPlaneNamespace,omitempty"`
+	// Revisions are the control planes of a tenant that has several.
+	Revisions []Revision `json:"revisions,omitempty"`
 	// Namespaces are all of them, that of the control plane included, sorted.
 	Namespaces []string `json:"namespaces"`
 	// Discovery is left out where there is not one control plane.
