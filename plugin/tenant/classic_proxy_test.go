@@ -69,7 +69,7 @@ func TestOnlyCreatingKindsIsLeft(t *testing.T) {
 	of, got := behindProxy(t)
 	plane, err := controlplane.Find(got)
 	require.NoError(t, err)
-	resolved, err := tenancy.Resolve(of, plane, nil)
+	resolved, err := tenancy.Resolve(of, plane, tenancy.Revision{}, nil)
 	require.NoError(t, err)
 	require.ErrorIs(t, confine.Escalation(got, resolved), confine.ErrEscalates)
 	exceptions := confine.Exceptions(plane.Version, resolved.Plan.Mode)

@@ -1,6 +1,8 @@
 package tenant
 
 import (
+	"fmt"
+
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/scope"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/sidecar"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/revisions"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
@@ -37,32 +40,53 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if err := t.Tenant.Validate(); err != nil {
 		return nil, err
 	}
-	switch part, err := applications.Of(objects, t.Tenant.Spec.ControlPlane.Namespace); {
-	case err != nil:
-		return nil, err
-	case part != nil:
-		made, err := Transformer{Tenant: t.Tenant, Warn: part.Warn(t.Warn)}.whole(part.Whole())
-		if err != nil {
-			return nil, err
-		}
-		return part.Only(made)
+	parts, err := revisions.Of(objects, t.Tenant, t.Warn)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", v1alpha1.KindTenant, t.Tenant.Name(), err)
 	}
-	return t.whole(objects)
+	t.Warn = once(t.Warn)
+	var made [][]*yaml.RNode
+	for _, part := range parts {
+		laid, err := t.part(part.Objects, part.Revision)
+		if err != nil {
+			return nil, part.Failed(err)
+		}
+		made = append(made, laid)
+	}
+	return revisions.Join(parts, made, t.Warn)
 }
 
-// whole lays the tenant over a control plane, and what is beside it.
-func (t Transformer) whole(objects []*yaml.RNode) ([]*yaml.RNode, error) {
-	plane, err := admit.Filter{Tenant: t.Tenant, Warn: t.Warn}.ControlPlane(objects)
+// part lays the tenant over one control plane and what is beside it, or over the
+// applications alone.
+func (t Transformer) part(objects []*yaml.RNode, of tenancy.Revision) ([]*yaml.RNode, error) {
+	apart, err := applications.Of(objects, t.Tenant.Spec.ControlPlane.Namespace)
 	if err != nil {
 		return nil, err
 	}
-	resolved, err := tenancy.Resolve(t.Tenant, plane, t.Warn)
+	if apart == nil {
+		return t.whole(objects, of)
+	}
+	made, err := Transformer{Tenant: t.Tenant, Warn: apart.Warn(t.Warn)}.whole(apart.Whole(), of)
+	if err != nil {
+		return nil, err
+	}
+	return apart.Only(made)
+}
+
+// whole lays the tenant over a control plane, and what is beside it.
+func (t Transformer) whole(objects []*yaml.RNode, of tenancy.Revision) ([]*yaml.RNode, error) {
+	plane, err := admit.Filter{Tenant: t.Tenant, Warn: t.Warn, Revision: of.Of(t.Tenant)}.ControlPlane(objects)
+	if err != nil {
+		return nil, err
+	}
+	resolved, err := tenancy.Resolve(t.Tenant, plane, of, t.Warn)
 	if err != nil {
 		return nil, err
 	}
 	for _, step := range []kio.Filter{
 		relocate.Filter{From: v1alpha1.BaseNamespace, To: resolved.Own()},
-		revision.Filter{Namespace: resolved.Own(), Revision: resolved.Revision()},
+		revision.Filter{Namespace: resolved.Own(), Revision: resolved.Revision(), Serving: resolved.Serving},
+		revision.Tag{Namespace: resolved.Own(), Revision: resolved.Revision(), Tag: of.Tag(t.Tenant)},
 		scope.Filter{Tenant: resolved},
 		sidecar.Filter{Tenant: resolved},
 		confine.Filter{Tenant: resolved},
@@ -76,4 +100,18 @@ func (t Transformer) whole(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		}
 	}
 	return objects, nil
+}
+
+// once passes a warning on that two control planes give of one object a single time.
+func once(warn func(string)) func(string) {
+	if warn == nil {
+		return nil
+	}
+	said := map[string]bool{}
+	return func(warning string) {
+		if !said[warning] {
+			said[warning] = true
+			warn(warning)
+		}
+	}
 }

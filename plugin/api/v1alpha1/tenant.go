@@ -1,5 +1,7 @@
 package v1alpha1
 
+import "slices"
+
 // IstioTenant is one tenant: a control plane, the namespaces of its
 // applications, and the people who administer them.
 type IstioTenant struct {
@@ -59,6 +61,11 @@ type ControlPlane struct {
 	// Revision of the control plane. Default: the tenant's name. Control planes
 	// older than Istio 1.6 have none.
 	Revision string `json:"revision,omitempty"`
+	// Revisions are the control planes of the tenant where there are several, or one
+	// of a base that states a revision. Each is of a base of its own. The first serves
+	// every application namespace that no other lists. Default: one, of a base without
+	// a revision.
+	Revisions []Revision `json:"revisions,omitempty"`
 	// TrustDomain of the mesh's identities. Default: <tenant>.mesh.
 	TrustDomain string `json:"trustDomain,omitempty"`
 	// ExtraTokenAudiences are audiences of ServiceAccount tokens that the control
@@ -76,6 +83,16 @@ type ControlPlane struct {
 	// Rights are what programs beside istiod need in the tenant's namespaces,
 	// beyond what this release knows of them.
 	Rights []Right `json:"rights,omitempty"`
+}
+
+// Revision is one of a tenant's control planes.
+type Revision struct {
+	// Name is what the base states, such as "1-31"; [UnnamedRevision] is the base
+	// that states none, which comes first.
+	Name string `json:"name"`
+	// ApplicationNamespaces are those that are served by this control plane and not by
+	// the first.
+	ApplicationNamespaces []string `json:"applicationNamespaces,omitempty"`
 }
 
 // Right allows a ServiceAccount of the control plane's namespace what a
@@ -211,6 +228,28 @@ func (t IstioTenant) Name() string { return t.Metadata.Name }
 // TokenAudience is the audience of the ServiceAccount tokens by which Pods prove
 // that they are of the tenant's mesh: "sales.istio-tenancy.dev".
 func (t IstioTenant) TokenAudience() string { return t.Name() + "." + Group }
+
+// RevisionNamed is the Istio revision of the control plane whose base states a
+// name: "sales-1-31" of "1-31", and "sales" of [UnnamedRevision], where
+// spec.controlPlane.revision is "sales".
+func (t IstioTenant) RevisionNamed(name string) string {
+	if name == UnnamedRevision {
+		return t.Spec.ControlPlane.Revision
+	}
+	return t.Spec.ControlPlane.Revision + "-" + name
+}
+
+// RevisionOf is the value of the label istio.io/rev of an application namespace: the
+// revision that lists it, or else spec.controlPlane.revision, which is a tag that
+// leads to the first of the control planes, if none is called so itself.
+func (t IstioTenant) RevisionOf(namespace string) string {
+	for _, r := range t.Spec.ControlPlane.Revisions {
+		if slices.Contains(r.ApplicationNamespaces, namespace) {
+			return t.RevisionNamed(r.Name)
+		}
+	}
+	return t.Spec.ControlPlane.Revision
+}
 
 // Namespaces are all namespaces of the tenant, the control plane's first.
 func (t IstioTenant) Namespaces() []string {

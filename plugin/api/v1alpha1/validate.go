@@ -38,6 +38,7 @@ func (t IstioTenant) problems() problems {
 	var p problems
 	p.checkNames(t)
 	p.checkNamespaces(t)
+	p.checkRevisions(t)
 	p.checkDomainNames(t)
 	p.checkSubjects(t.Spec)
 	p.checkNetwork(t)

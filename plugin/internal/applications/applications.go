@@ -62,6 +62,9 @@ func isMarker(o *yaml.RNode) bool {
 	return o.GetKind() == "ConfigMap" && labels[v1alpha1.PartLabel] == string(v1alpha1.PartApplications) && labels[v1alpha1.TenantLabel] == ""
 }
 
+// Are says whether objects are a build of applications alone.
+func Are(objects []*yaml.RNode) bool { return slices.ContainsFunc(objects, isMarker) }
+
 // Build is a build of applications alone.
 type Build struct {
 	marker *yaml.RNode

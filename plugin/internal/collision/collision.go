@@ -41,14 +41,18 @@ type thing struct {
 func OfTenant(file string, t v1alpha1.IstioTenant) []Claim {
 	claims := []Claim{
 		{thing: thing{what: "tenant " + t.Name()}, field: name, owner: file},
-		{thing: thing{what: "revision " + t.Spec.ControlPlane.Revision}, field: "spec.controlPlane.revision", owner: t.Name()},
 		{thing: thing{what: "trust domain " + t.Spec.ControlPlane.TrustDomain}, field: "spec.controlPlane.trustDomain", owner: t.Name()},
 		{thing: namespace(t.Spec.ControlPlane.Namespace), field: "spec.controlPlane.namespace", owner: t.Name()},
-		// Istio joins both in the names of what has no namespace: revision a in b-c is called as a-b in c.
-		{
-			thing: thing{what: "cluster-wide name *-" + t.Spec.ControlPlane.Revision + "-" + t.Spec.ControlPlane.Namespace},
-			field: "spec.controlPlane", owner: t.Name(),
-		},
+	}
+	revision := func(name, field, owner string) {
+		claims = append(claims, Claim{thing: thing{what: "revision " + name}, field: field, owner: t.Name()},
+			// Istio joins both in the names of what has no namespace: revision a in b-c is called as a-b in c.
+			Claim{thing: thing{what: "cluster-wide name *-" + name + "-" + t.Spec.ControlPlane.Namespace}, field: owner, owner: t.Name()})
+	}
+	revision(t.Spec.ControlPlane.Revision, "spec.controlPlane.revision", "spec.controlPlane")
+	for i, r := range t.Spec.ControlPlane.Revisions {
+		at := fmt.Sprintf("spec.controlPlane.revisions[%d]", i)
+		revision(t.RevisionNamed(r.Name), at, at)
 	}
 	for i, ns := range t.Spec.ApplicationNamespaces {
 		claims = append(claims, Claim{thing: namespace(ns), field: fmt.Sprintf("spec.applicationNamespaces[%d]", i), owner: t.Name()})

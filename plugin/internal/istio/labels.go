@@ -6,6 +6,11 @@ const (
 	RevisionLabel = "istio.io/rev"
 	// DefaultRevision is Istio's own name for "no revision".
 	DefaultRevision = "default"
+	// TagLabel is on the webhook configuration of a revision tag, whose value it is; its
+	// RevisionLabel is the revision that the tag leads to. TagPrefix begins its name.
+	// Source: istio/istio, pkg/revisions and istioctl/pkg/tag.
+	TagLabel  = "istio.io/tag"
+	TagPrefix = "istio-revision-tag-"
 	// CanonicalRevisionLabel is on the control plane's Pods, and is
 	// NoCanonicalRevision there without a revision.
 	CanonicalRevisionLabel = "service.istio.io/canonical-revision"

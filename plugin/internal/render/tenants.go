@@ -53,9 +53,11 @@ func tenantNames(text []byte) map[string]bool {
 // claim is what one tenant takes of a cluster.
 type claim struct {
 	Name, Revision, Namespace string
-	TrustDomain               string
-	Applications              []string
-	Listed                    string // the entry of resources that leads to the tenant; "": the overlay lays it itself
+	// Revisions are the names of several control planes.
+	Revisions    []v1alpha1.Revision
+	TrustDomain  string
+	Applications []string
+	Listed       string // the entry of resources that leads to the tenant; "": the overlay lays it itself
 	// Apart says that these are the tenant's applications, without its control plane.
 	Apart bool
 	// Spec is the tenant's, as JSON.
@@ -66,7 +68,7 @@ func claimsOf(tenants []v1alpha1.IstioTenant, apart bool) []claim {
 	var claims []claim
 	for _, t := range tenants {
 		own := t.Spec.ControlPlane
-		c := claim{Name: t.Name(), Revision: own.Revision, Namespace: own.Namespace, TrustDomain: own.TrustDomain, Applications: t.Spec.ApplicationNamespaces, Apart: apart}
+		c := claim{Name: t.Name(), Revision: own.Revision, Revisions: own.Revisions, Namespace: own.Namespace, TrustDomain: own.TrustDomain, Applications: t.Spec.ApplicationNamespaces, Apart: apart}
 		if spec, err := json.Marshal(t.Spec); err == nil {
 			c.Spec = string(spec)
 		}
@@ -77,7 +79,12 @@ func claimsOf(tenants []v1alpha1.IstioTenant, apart bool) []claim {
 
 // names are all that two tenants can both have.
 func (c claim) names() []string {
-	return append([]string{c.Name, c.Revision, c.Namespace, c.Revision + "-" + c.Namespace, c.TrustDomain}, c.Applications...)
+	names := append([]string{c.Name, c.Revision, c.Namespace, c.Revision + "-" + c.Namespace, c.TrustDomain}, c.Applications...)
+	for _, r := range c.Revisions {
+		revision := c.tenant().RevisionNamed(r.Name)
+		names = append(names, revision, revision+"-"+c.Namespace)
+	}
+	return names
 }
 
 // has says whether two tenants could both have one of these names.
@@ -89,6 +96,7 @@ func (c claim) tenant() v1alpha1.IstioTenant {
 	var t v1alpha1.IstioTenant
 	t.Metadata.Name = c.Name
 	t.Spec.ControlPlane.Revision, t.Spec.ControlPlane.Namespace = c.Revision, c.Namespace
+	t.Spec.ControlPlane.Revisions = c.Revisions
 	t.Spec.ControlPlane.TrustDomain = c.TrustDomain
 	t.Spec.ApplicationNamespaces = c.Applications
 	return t

@@ -20,14 +20,46 @@ type Tenant struct {
 	discovery.Plan
 	Plane controlplane.ControlPlane
 
+	// Beside is which of several control planes this is; of one alone, nothing.
+	Beside Revision
+
 	components []istio.Component
 	warn       func(string)
 }
 
-// Resolve returns the tenant of a control plane. A tenant that is not valid,
+// Revision is one of a tenant's control planes.
+type Revision struct {
+	// Name is that of the tenant's file; "" where the tenant has one control plane, of a
+	// base without a revision.
+	Name string
+	// Second says that another is the first: that one validates for the tenant.
+	Second bool
+}
+
+// Named says whether the control plane is of a base that states a revision.
+func (r Revision) Named() bool { return r.Name != "" && r.Name != v1alpha1.UnnamedRevision }
+
+// Of is the Istio revision of the control plane.
+func (r Revision) Of(t v1alpha1.IstioTenant) string {
+	if !r.Named() {
+		return t.Spec.ControlPlane.Revision
+	}
+	return t.RevisionNamed(r.Name)
+}
+
+// Tag is the revision tag that leads to the control plane; "" is none.
+func (r Revision) Tag(t v1alpha1.IstioTenant) string {
+	if !r.Named() || r.Second {
+		return ""
+	}
+	return t.Spec.ControlPlane.Revision
+}
+
+// Resolve returns the tenant of a control plane, which is the only one or the one that
+// beside says. A tenant that is not valid,
 // and one that the version cannot be limited to, are errors. The plan's warnings are
 // given to warn, which may be nil.
-func Resolve(t v1alpha1.IstioTenant, plane controlplane.ControlPlane, warn func(string)) (Tenant, error) {
+func Resolve(t v1alpha1.IstioTenant, plane controlplane.ControlPlane, beside Revision, warn func(string)) (Tenant, error) {
 	t.Default()
 	if err := t.Validate(); err != nil {
 		return Tenant{}, err
@@ -46,7 +78,10 @@ func Resolve(t v1alpha1.IstioTenant, plane controlplane.ControlPlane, warn func(
 	if plan.Image != "" {
 		plane.APIProxyLooksRight(warn)
 	}
-	resolved := Tenant{IstioTenant: t, Plan: plan, Plane: plane, components: istio.Of(plane.Version), warn: warn}
+	resolved := Tenant{IstioTenant: t, Plan: plan, Plane: plane, Beside: beside, components: istio.Of(plane.Version), warn: warn}
+	if beside.Name != "" && !plan.Revisions() {
+		return Tenant{}, fmt.Errorf("spec.controlPlane.revisions: found %q, and Istio %s knows no revisions: leave the field out, or take a base of Istio 1.6 or later", beside.Name, plane.Version)
+	}
 	for _, warning := range plan.Warnings {
 		resolved.Warn("%s", warning)
 	}
@@ -68,7 +103,26 @@ func (t Tenant) Revision() string {
 	if !t.Revisions() {
 		return ""
 	}
-	return t.Spec.ControlPlane.Revision
+	return t.Beside.Of(t.IstioTenant)
+}
+
+// Serving is what Pods in a namespace name that ask for a control plane; gateways without
+// a namespace, and those beside the control plane, go to the first.
+func (t Tenant) Serving(namespace string) string {
+	switch {
+	case !t.Revisions():
+		return ""
+	case namespace == "" || namespace == t.Own():
+		namespace = t.Spec.ApplicationNamespaces[0]
+	}
+	return t.RevisionOf(namespace)
+}
+
+// IsOwnRevision says whether an object for a revision is for one of the tenant's control
+// planes, by its name or by the tag.
+func (t Tenant) IsOwnRevision(revision string) bool {
+	return revision == t.Revision() || revision == t.Spec.ControlPlane.Revision ||
+		slices.ContainsFunc(t.Spec.ControlPlane.Revisions, func(r v1alpha1.Revision) bool { return t.RevisionNamed(r.Name) == revision })
 }
 
 // Holds says whether the tenant's Istio is in a range of versions.
@@ -88,7 +142,7 @@ func (t Tenant) Values() istio.Values {
 	s := t.Spec
 	return istio.Values{
 		Tenant: t.IstioTenant.Name(), ControlPlane: s.ControlPlane.Namespace, Applications: s.ApplicationNamespaces, Watched: t.Watch,
-		Revision: s.ControlPlane.Revision, TrustDomain: s.ControlPlane.TrustDomain,
+		Revision: t.Beside.Of(t.IstioTenant), TrustDomain: s.ControlPlane.TrustDomain,
 		Audiences: append([]string{t.TokenAudience()}, s.ControlPlane.ExtraTokenAudiences...),
 	}
 }

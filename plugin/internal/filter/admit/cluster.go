@@ -179,11 +179,11 @@ func (f Filter) policy(id object.ID, o *yaml.RNode) error {
 	selects := slices.ContainsFunc(object.List(o, "spec", "matchConstraints", "objectSelector", "matchExpressions"), func(e *yaml.RNode) bool {
 		values := object.Strings(e, "values")
 		return object.String(e, "key") == istio.RevisionLabel && object.String(e, "operator") == "In" && len(values) == 1 &&
-			slices.Contains([]string{istio.DefaultRevision, f.Tenant.Spec.ControlPlane.Revision}, values[0])
+			slices.Contains([]string{istio.DefaultRevision, f.revision()}, values[0])
 	})
 	if len(rules) == 0 || !selects {
 		return fmt.Errorf("spec.matchConstraints: must select objects by %s In [%s] and kinds of Istio's: %s",
-			istio.RevisionLabel, f.Tenant.Spec.ControlPlane.Revision, allow)
+			istio.RevisionLabel, f.revision(), allow)
 	}
 	return nil
 }

@@ -25,6 +25,15 @@ type Filter struct {
 	// Warn is told of entries of spec.namespacedKinds that need not be there. May
 	// be nil.
 	Warn func(string)
+	// Revision of the control plane. Default: spec.controlPlane.revision.
+	Revision string
+}
+
+func (f Filter) revision() string {
+	if f.Revision == "" {
+		return f.Tenant.Spec.ControlPlane.Revision
+	}
+	return f.Revision
 }
 
 var _ kio.Filter = Filter{}

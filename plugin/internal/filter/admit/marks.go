@@ -16,7 +16,7 @@ import (
 // The keys of this program's group, by the field of the metadata that is read.
 var (
 	annotations = []string{v1alpha1.AdoptAnnotation, v1alpha1.APIProxyImageAnnotation, controlplane.VersionAnnotation}
-	labels      = []string{v1alpha1.TenantLabel, v1alpha1.PartLabel, v1alpha1.InjectionLabel}
+	labels      = []string{v1alpha1.TenantLabel, v1alpha1.PartLabel, v1alpha1.InjectionLabel, v1alpha1.RevisionLabel}
 	// ofPlane are annotations that are read on the control plane's Deployment alone.
 	ofPlane = []string{v1alpha1.APIProxyImageAnnotation, controlplane.VersionAnnotation}
 )
@@ -43,6 +43,8 @@ func marks(plane controlplane.ControlPlane, o *yaml.RNode) error {
 						where, object.IDOf(plane.Deployment))
 				case key == v1alpha1.InjectionLabel && field.name == "labels" && (o.GetKind() != "Namespace" || values[key] != v1alpha1.InjectionOnRequest):
 					return fmt.Errorf("%s, which nobody reads: must be %q, and on a Namespace", where, v1alpha1.InjectionOnRequest)
+				case key == v1alpha1.RevisionLabel && (i > 0 || o.GetLabels()[v1alpha1.TenantLabel] == ""):
+					return fmt.Errorf("%s, which is set for you, on what one of several control planes has: remove it", where)
 				case slices.Contains(field.other, key):
 					return fmt.Errorf("%s, which nobody reads among the %s: must be in metadata.%s", where, field.name, field.otherName)
 				case !slices.Contains(field.known, key):

@@ -114,7 +114,7 @@ func (f Filter) labels(namespace string) map[string]string {
 	switch {
 	case namespace == f.Tenant.Own():
 	case f.Tenant.Revisions():
-		labels[istio.RevisionLabel] = f.Tenant.Spec.ControlPlane.Revision
+		labels[istio.RevisionLabel] = f.Tenant.RevisionOf(namespace)
 	default:
 		labels[istio.InjectionLabel] = istio.InjectionEnabled
 	}
@@ -136,7 +136,7 @@ func (f Filter) checkLabels(namespace *yaml.RNode) error {
 			return fmt.Errorf("found %s: %q, with which the tenant's control plane injects nothing; remove it", key, value)
 		}
 	}
-	if has, want := labels[istio.RevisionLabel], f.Tenant.Spec.ControlPlane.Revision; has != "" && has != want {
+	if has, want := labels[istio.RevisionLabel], f.Tenant.RevisionOf(namespace.GetName()); has != "" && has != want {
 		return fmt.Errorf("found %s: %q; must be the tenant's revision, %q, or absent", istio.RevisionLabel, has, want)
 	}
 	return nil

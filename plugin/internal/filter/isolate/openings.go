@@ -15,7 +15,11 @@ func (f Filter) openings(objects []*yaml.RNode) []policy {
 	own := f.Tenant.Own()
 	if f.Tenant.Revisions() {
 		pods := map[string]any{"matchLabels": f.Tenant.Plane.PodLabels()}
-		return []policy{{own, "allow-webhooks", pods, nil, []map[string]any{tcp(f.Tenant.Port(istio.PortWebhooks))}}}
+		name := "allow-webhooks"
+		if f.Tenant.Beside.Named() {
+			name += "-" + f.Tenant.Revision()
+		}
+		return []policy{{own, name, pods, nil, []map[string]any{tcp(f.Tenant.Port(istio.PortWebhooks))}}}
 	}
 	webhooks := webhookServices(objects)
 	var policies []policy

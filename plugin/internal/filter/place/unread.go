@@ -28,9 +28,9 @@ func (f Filter) warnOfUnread(o *yaml.RNode) {
 		return
 	}
 	labels := o.GetLabels()
-	if rev, own := labels[istio.RevisionLabel], f.Tenant.Revision(); rev != "" && rev != own {
+	if rev := labels[istio.RevisionLabel]; rev != "" && !f.Tenant.IsOwnRevision(rev) {
 		f.Tenant.Warn("%s: metadata.labels[%s]: found %q, so that the tenant's control plane, of revision %q, skips it: remove the label",
-			id, istio.RevisionLabel, rev, own)
+			id, istio.RevisionLabel, rev, f.Tenant.Revision())
 	}
 	if !beside || f.Tenant.IsCharts(o) {
 		return

@@ -114,6 +114,7 @@ func (f Filter) reviseGateway(item *yaml.RNode) error {
 	if !gateway.Owns(item) {
 		return nil
 	}
+	f.Revision = f.serving(item)
 	if item.GetKind() == "NetworkPolicy" && object.String(item, "metadata", "labels", istio.RevisionLabel) == istio.DefaultRevision {
 		f.reviseFields(item.YNode())
 		return object.ReplaceText(item, item.GetName()+"-"+f.Revision, "metadata", "name")

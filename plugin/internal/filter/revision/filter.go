@@ -20,6 +20,9 @@ type Filter struct {
 	Namespace string
 	// Revision is a DNS label. Empty: nothing is changed.
 	Revision string
+	// Serving is the revision, or the tag of one, that gateways in a namespace name,
+	// which may be "". Default: Revision.
+	Serving func(namespace string) string
 }
 
 var _ kio.Filter = Filter{}
@@ -64,15 +67,27 @@ func (f Filter) checkLabels(items []*yaml.RNode) error {
 			if !at.checked {
 				continue
 			}
+			want := f.Revision
+			if gateway.Owns(item) {
+				want = f.serving(item)
+			}
 			switch has := object.String(item, append(at.path, istio.RevisionLabel)...); has {
-			case "", istio.DefaultRevision, f.Revision:
+			case "", istio.DefaultRevision, f.Revision, want:
 			default:
 				return fmt.Errorf("revise %s: %s[%s] is %q; want %q, or %q, which is replaced by it",
-					object.IDOf(item), strings.Join(at.path, "."), istio.RevisionLabel, has, f.Revision, istio.DefaultRevision)
+					object.IDOf(item), strings.Join(at.path, "."), istio.RevisionLabel, has, want, istio.DefaultRevision)
 			}
 		}
 	}
 	return nil
+}
+
+// serving is what a gateway names.
+func (f Filter) serving(item *yaml.RNode) string {
+	if f.Serving == nil {
+		return f.Revision
+	}
+	return f.Serving(item.GetNamespace())
 }
 
 // unrevised says whether there is a control plane that knows revisions and has none.

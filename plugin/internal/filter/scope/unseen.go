@@ -58,7 +58,7 @@ func (u unseen) row(o *yaml.RNode) (istio.RootKind, bool) {
 	if id.Namespace != u.own || labels[v1alpha1.TenantLabel] == u.Tenant.Name() || u.gateways.Moves(o) {
 		return istio.RootKind{}, false
 	}
-	if rev := labels[istio.RevisionLabel]; rev != "" && rev != u.Tenant.Revision() {
+	if rev := labels[istio.RevisionLabel]; rev != "" && !u.Tenant.IsOwnRevision(rev) {
 		return istio.RootKind{}, false
 	}
 	return istio.RootKindOf(id.Group, id.Kind)

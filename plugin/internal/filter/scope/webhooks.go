@@ -187,12 +187,14 @@ func (f Filter) ownValidator(objects []*yaml.RNode, plane tenancy.Services) ([]*
 			defaults = append(defaults, o)
 		}
 	}
-	if len(own) == 0 && len(defaults) > 0 {
-		own, o := f.Tenant.Spec.ControlPlane, defaults[0]
-		if err := o.SetName(strings.Join([]string{istio.ValidatorPrefix, own.Revision, own.Namespace}, "-")); err != nil {
+	if f.Tenant.Beside.Second {
+		defaults, own = append(defaults, own...), nil // the first validates for the tenant
+	} else if len(own) == 0 && len(defaults) > 0 {
+		o := defaults[0]
+		if err := o.SetName(strings.Join([]string{istio.ValidatorPrefix, f.Tenant.Revision(), f.Tenant.Own()}, "-")); err != nil {
 			return nil, err
 		}
-		if err := object.Label(o, istio.RevisionLabel, own.Revision); err != nil {
+		if err := object.Label(o, istio.RevisionLabel, f.Tenant.Revision()); err != nil {
 			return nil, err
 		}
 		defaults = defaults[1:]

@@ -58,6 +58,10 @@ func Of(tenant v1alpha1.IstioTenant) (key Key, names []string, err error) {
 func clone(t v1alpha1.IstioTenant) v1alpha1.IstioTenant {
 	s := &t.Spec
 	s.ApplicationNamespaces = slices.Clone(s.ApplicationNamespaces)
+	s.ControlPlane.Revisions = slices.Clone(s.ControlPlane.Revisions)
+	for i, r := range s.ControlPlane.Revisions {
+		s.ControlPlane.Revisions[i].ApplicationNamespaces = slices.Clone(r.ApplicationNamespaces)
+	}
 	s.Admins, s.Viewers = slices.Clone(s.Admins), slices.Clone(s.Viewers)
 	s.Network.AllowFrom = slices.Clone(s.Network.AllowFrom)
 	return t
@@ -80,6 +84,11 @@ func fields(t *v1alpha1.IstioTenant) []field {
 	}
 	for i := range s.ApplicationNamespaces {
 		all = append(all, field{&s.ApplicationNamespaces[i], "spec.applicationNamespaces[]"})
+	}
+	for i := range s.ControlPlane.Revisions {
+		for j := range s.ControlPlane.Revisions[i].ApplicationNamespaces {
+			all = append(all, field{&s.ControlPlane.Revisions[i].ApplicationNamespaces[j], "spec.controlPlane.revisions[].applicationNamespaces[]"})
+		}
 	}
 	subjects := func(list []v1alpha1.Subject, path string) {
 		for i := range list {

@@ -51,7 +51,7 @@ func (s Step) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		return nil, err
 	}
 	plane.Version = version
-	resolved, err := tenancy.Resolve(s.Tenant, plane, s.Warn)
+	resolved, err := tenancy.Resolve(s.Tenant, plane, tenancy.Revision{}, s.Warn)
 	if err != nil {
 		return nil, err
 	}
