@@ -45,7 +45,7 @@ func withRevisions(names ...string) v1alpha1.IstioTenant {
 
 // TestEachRevisionIsWhatItIsAlone: of bases of two versions of upstream's, laid
 // together, each control plane has the objects that it has as the only one, to the byte, but for
-// the label, and the second has no validator.
+// the label, and that the second validates what is for its revision.
 func TestEachRevisionIsWhatItIsAlone(t *testing.T) {
 	for _, versions := range [][2]string{{"1.10.6", "1.20.8"}, {"1.20.8", "1.24.6"}, {"1.24.6", "1.30"}, {"1.30", "1.31.0"}, {"1.20.8", "1.31.0"}} {
 		t.Run(versions[0]+" and "+versions[1], func(t *testing.T) {
@@ -76,7 +76,12 @@ func TestEachRevisionIsWhatItIsAlone(t *testing.T) {
 				revision := o.GetLabels()[v1alpha1.RevisionLabel]
 				require.NoError(t, o.PipeE(yaml.Lookup("metadata", "labels"), yaml.Clear(v1alpha1.RevisionLabel)))
 				if id.Kind == "ValidatingWebhookConfiguration" {
-					validators++
+					validators += len(object.List(o, "webhooks"))
+					for _, w := range object.List(o, "webhooks") {
+						selects := object.List(w, "objectSelector", "matchExpressions")
+						require.Equal(t, revision == "sales-"+names[1], len(selects) == 1)
+						require.NoError(t, w.PipeE(yaml.Clear("objectSelector")))
+					}
 				}
 				name, labelled := strings.CutPrefix(revision, "sales-")
 				switch {
@@ -94,7 +99,7 @@ func TestEachRevisionIsWhatItIsAlone(t *testing.T) {
 				require.True(t, found, "%s of %s is in no build of its own", id, name)
 				text := objecttest.String(t, []*yaml.RNode{o})
 				text = strings.ReplaceAll(text, "allow-webhooks-sales-"+name, "allow-webhooks")
-				if id.Kind == "ClusterRole" { // the tag's webhook is the first's, and the validator, too
+				if id.Kind == "ClusterRole" { // the tag is a webhook more
 					continue
 				}
 				if id.Namespace == "ns-1" { // a gateway is its namespace's
@@ -103,7 +108,7 @@ func TestEachRevisionIsWhatItIsAlone(t *testing.T) {
 				}
 				require.Equal(t, want, text)
 			}
-			require.Equal(t, 1, validators)
+			require.Equal(t, 2, validators)
 			for _, w := range warned { // a gateway that both bases bring, and what lets clients in to those that istiod deploys, up to 1.22
 				require.True(t, !strings.Contains(w, "both have it") || strings.Contains(w, "istio-ingressgateway") || strings.Contains(w, "allow-deployed-gateways"), w)
 			}
@@ -179,8 +184,10 @@ func TestNamespacesMoveByOneLine(t *testing.T) {
 						require.Equal(t, map[string]bool{"sales": true}, selects)
 					}
 				case o.GetKind() == "ValidatingWebhookConfiguration":
-					require.Empty(t, validator, "one validates")
-					validator = labels[istio.RevisionLabel]
+					if len(object.List(object.List(o, "webhooks")[0], "objectSelector", "matchExpressions")) == 0 {
+						require.Empty(t, validator, "one validates all")
+						validator = labels[istio.RevisionLabel]
+					}
 				case o.GetKind() == "Deployment" && o.GetName() == "istio-ingressgateway":
 					gateways[o.GetNamespace()] = object.String(o, "spec", "template", "metadata", "labels", istio.RevisionLabel)
 				}
@@ -192,12 +199,26 @@ func TestNamespacesMoveByOneLine(t *testing.T) {
 	}
 }
 
-// TestTheFirstInjectorMayBeWritten by its istiod: with the tag's, and no other's.
+// TestEachControlPlaneWritesItsOwnWebhooks and the tag's, wherever that leads: so nothing
+// of it changes when it becomes the first.
 func TestEachControlPlaneWritesItsOwnWebhooks(t *testing.T) {
 	got, err := tenant.Transformer{Tenant: withRevisions("1-30", "1-31")}.Filter(slices.Concat(
 		part(t, v1alpha1.ReleaseSpec{Part: v1alpha1.PartControlPlane, Revision: "1-30"}),
 		part(t, v1alpha1.ReleaseSpec{Part: v1alpha1.PartControlPlane, Revision: "1-31"})))
 	require.NoError(t, err)
+	swapped, err := tenant.Transformer{Tenant: withRevisions("1-31", "1-30")}.Filter(slices.Concat(
+		part(t, v1alpha1.ReleaseSpec{Part: v1alpha1.PartControlPlane, Revision: "1-31"}),
+		part(t, v1alpha1.ReleaseSpec{Part: v1alpha1.PartControlPlane, Revision: "1-30"})))
+	require.NoError(t, err)
+	before, after := map[object.ID]string{}, map[object.ID]string{}
+	for i, objects := range [][]*yaml.RNode{got, swapped} {
+		for _, o := range objects {
+			if !strings.HasSuffix(o.GetKind(), "WebhookConfiguration") && o.GetKind() != "Namespace" {
+				[]map[object.ID]string{before, after}[i][object.IDOf(o)] = objecttest.String(t, []*yaml.RNode{o})
+			}
+		}
+	}
+	require.Equal(t, before, after)
 	named := map[string][]string{}
 	for _, role := range object.Of("ClusterRole", got) {
 		for _, rule := range object.List(role, "rules") {
@@ -207,7 +228,8 @@ func TestEachControlPlaneWritesItsOwnWebhooks(t *testing.T) {
 	injector := func(revision string) string { return "istio-sidecar-injector-" + revision + "-istio-system1" }
 	require.ElementsMatch(t, []string{injector("sales-1-30"), "istio-revision-tag-sales-istio-system1", "istio-validator-sales-1-30-istio-system1"},
 		named["istiod-clusterrole-sales-1-30-istio-system1"])
-	require.ElementsMatch(t, []string{injector("sales-1-31")}, named["istiod-clusterrole-sales-1-31-istio-system1"])
+	require.ElementsMatch(t, []string{injector("sales-1-31"), "istio-revision-tag-sales-istio-system1", "istio-validator-sales-1-31-istio-system1"},
+		named["istiod-clusterrole-sales-1-31-istio-system1"])
 }
 
 func TestWhatIsWrongWithRevisions(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -22,6 +23,8 @@ func Join(parts []Part, made [][]*yaml.RNode, warn func(string)) ([]*yaml.RNode,
 			id := object.IDOf(o)
 			has, taken := first[id]
 			switch {
+			case part.Second && o.GetLabels()[istio.TagLabel] != "": // which leads to the first, if anywhere
+				continue
 			case taken && warn != nil && id.Kind != "Namespace" && compared(has) != compared(o):
 				warn(fmt.Sprintf("%s: %s and %s both have it, and differ: that of %s is printed, which comes first in spec.controlPlane.revisions",
 					id, parts[0].Name, part.Name, parts[0].Name))

@@ -32,7 +32,8 @@ type Revision struct {
 	// Name is that of the tenant's file; "" where the tenant has one control plane, of a
 	// base without a revision.
 	Name string
-	// Second says that another is the first: that one validates for the tenant.
+	// Second says that another is the first: that one validates for the tenant, and the
+	// tag leads to it.
 	Second bool
 }
 
@@ -47,9 +48,10 @@ func (r Revision) Of(t v1alpha1.IstioTenant) string {
 	return t.RevisionNamed(r.Name)
 }
 
-// Tag is the revision tag that leads to the control plane; "" is none.
+// Tag is the revision tag that leads to the control plane, or will once it is the first:
+// what it may read and write stays the same, so that it does not restart. "" is none.
 func (r Revision) Tag(t v1alpha1.IstioTenant) string {
-	if !r.Named() || r.Second {
+	if !r.Named() {
 		return ""
 	}
 	return t.Spec.ControlPlane.Revision

@@ -67,7 +67,7 @@ func (f Filter) validate(o, w *yaml.RNode, plane tenancy.Services) error {
 	if !plane.Calls(o, w) {
 		return nil
 	}
-	if err := w.PipeE(yaml.Clear("objectSelector")); err != nil {
+	if err := f.validated(w); err != nil {
 		return err
 	}
 	if err := object.Set(w, "Fail", "failurePolicy"); err != nil {
@@ -81,6 +81,18 @@ func (f Filter) validate(o, w *yaml.RNode, plane tenancy.Services) error {
 		return nil
 	}
 	return object.Set(w, plane.Own[0], "clientConfig", "service", "name")
+}
+
+// validated says which objects a control plane checks: all of the tenant's; one that is
+// beside another, those that are for its revision alone, so that one which does not start
+// stops nobody.
+func (f Filter) validated(webhook *yaml.RNode) error {
+	if !f.Tenant.Beside.Second {
+		return webhook.PipeE(yaml.Clear("objectSelector"))
+	}
+	return object.Set(webhook, map[string]any{"matchExpressions": []any{
+		map[string]any{"key": istio.RevisionLabel, "operator": "In", "values": []string{f.Tenant.Revision()}},
+	}}, "objectSelector")
 }
 
 // conditions lets pass what needs no validation, beside the conditions that the
@@ -187,9 +199,7 @@ func (f Filter) ownValidator(objects []*yaml.RNode, plane tenancy.Services) ([]*
 			defaults = append(defaults, o)
 		}
 	}
-	if f.Tenant.Beside.Second {
-		defaults, own = append(defaults, own...), nil // the first validates for the tenant
-	} else if len(own) == 0 && len(defaults) > 0 {
+	if len(own) == 0 && len(defaults) > 0 {
 		o := defaults[0]
 		if err := o.SetName(strings.Join([]string{istio.ValidatorPrefix, f.Tenant.Revision(), f.Tenant.Own()}, "-")); err != nil {
 			return nil, err
