@@ -47,34 +47,6 @@ func TestTheProxiesOfAMeshJoinIt(t *testing.T) {
 	})
 }
 
-// A canary is a second control plane of the tenant, in the same namespace, with
-// another revision. Both are of one mesh.
-func TestBothRevisionsOfACanaryAreOfOneMesh(t *testing.T) {
-	c := claims(t, "Two revisions of one tenant's control plane, side by side, take the same tokens, give certificates of the same CA, and put it into their own webhooks")
-	w := theWorld(t)
-	hr := w.tenants["hr"]
-	canary := canaryOf(t, w, hr, "hr-2", "")
-	require.Equal(t, "hr-2", canary.istiod.Revision)
-	// The Namespace names the revision that injects.
-	for _, row := range []*tenant{canary, hr} {
-		_, err := w.cluster.Admin.Apply(row.objects)
-		require.NoError(t, err)
-		pod := storedPod(t, w, "ns-2", "of-"+row.istiod.Revision)
-		c.check("a sidecar that "+row.istiod.Revision+" injects", func(t *testing.T) {
-			text, err := pod.MarshalJSON()
-			require.NoError(t, err)
-			require.Contains(t, string(text), row.istiod.Host+":15012")
-			joins(t, w, row.istiod, "hr", pod, false)
-		})
-		c.check("the same sidecar at the other revision", func(t *testing.T) {
-			for _, istiod := range []*cluster.Istiod{hr.istiod, canary.istiod} {
-				joins(t, w, istiod, "hr", pod, false)
-			}
-		})
-		c.check(row.istiod.Revision+" puts its CA into its webhooks", func(t *testing.T) { settled(t, w.cluster, row) })
-	}
-}
-
 // A mesh that knew no audience of its own has proxies with tokens for istio-ca,
 // until they are restarted.
 func TestTokensOfAnEarlierAudienceAdmitForAsLongAsTheyAreListed(t *testing.T) {

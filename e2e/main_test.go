@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 // run builds what the tests need, where the network is, and runs them where
 // the cluster's network is.
 func run(m *testing.M) (code int, err error) {
-	if binaries, err = servers.Build(context.Background(), os.Stderr, "etcd", "kubernetes", "istio", "prometheus", "istioctl", "crds"); err != nil {
+	if binaries, err = servers.Build(context.Background(), os.Stderr, "etcd", "kubernetes", "istio", "istio-1.30", "prometheus", "istioctl", "crds"); err != nil {
 		return 1, err
 	}
 	if binaries["definitions"], err = servers.Definitions(context.Background(), os.Stderr, "../plugin/internal/object/kinds.txt", foreign); err != nil {

@@ -57,6 +57,8 @@ type Variant struct {
 	Server string
 	// Pod is the name of another Pod. It is behind no Service.
 	Pod string
+	// Program is the name of another istiod among the servers: pilot-discovery-1.30.
+	Program string
 }
 
 // User is what the API server calls the ServiceAccount.

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func (i *Istiod) containers(deployment *Object, v Variant) (err error) {
 			c.mounts = mounts(spec, folders, account)
 			switch {
 			case spec["name"] == "discovery":
-				c.bin, c.user, c.group = i.cluster.binaries["pilot-discovery"], 1337, 1337 // the user of Istio's image
+				c.bin, c.user, c.group = i.cluster.binaries[cmp.Or(v.Program, "pilot-discovery")], 1337, 1337 // the user of Istio's image
 				c.command = append([]string{c.program()}, args...)
 				c.env = append(append(c.env, "ROOT_CA_DIR="+caFolderHere), v.Env...)
 				i.Discovery = c

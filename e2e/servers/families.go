@@ -68,6 +68,13 @@ var families = []Family{
 		Files:    map[string]string{"gateway-api": "sigs.k8s.io/gateway-api//config/crd/standard"},
 	},
 	{
+		Name:     "istio-1.30",
+		Dir:      "istio-1.30",
+		Packages: []string{"istio.io/istio/pilot/cmd/pilot-discovery"},
+		Names:    []string{"pilot-discovery-1.30"},
+		LDFlags:  "-X istio.io/istio/pkg/version.buildVersion=1.30.0",
+	},
+	{
 		Name:     "agent",
 		Dir:      "istio",
 		Packages: []string{"istio.io/istio/pilot/cmd/pilot-agent"},

@@ -5,6 +5,7 @@
 //	etcd/go.mod        etcd
 //	kubernetes/go.mod  kube-apiserver, kube-controller-manager, kubectl; kubelet, kube-proxy, kube-scheduler
 //	istio/go.mod       pilot-discovery; pilot-agent
+//	istio-1.30/go.mod  pilot-discovery of the release before
 //	prometheus/go.mod  Prometheus
 //	istioctl/go.mod    istioctl
 //	crds/go.mod        nothing: its modules hold CustomResourceDefinitions
