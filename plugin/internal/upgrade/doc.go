@@ -1,0 +1,11 @@
+// Package upgrade says what changes for a tenant whose overlay takes another base of
+// a control plane: it compares the objects that the two give, field by field, and
+// sorts what differs by what it means.
+//
+//	overlays/sales (sales): Istio 1.30.0 -> 1.31.0, bases/istio-1.30/control-plane -> bases/istio/control-plane
+//
+//	Rights
+//	  + ServiceAccount istiod-sales, in the application namespaces: get list watch of xlistenersets.gateway.networking.x-k8s.io
+//
+// Every field that differs is in the report. Its text shortens lists, and says so.
+package upgrade
