@@ -97,15 +97,15 @@ type swap struct {
 // bases checks the two bases themselves.
 func (s *swap) bases() error {
 	if s.To == "" {
-		return errors.New("--to is missing: must be the base of a control plane, such as bases/istio/control-plane")
+		return errors.New("upgrade: --to is missing: must be the base of a control plane, such as bases/istio/control-plane")
 	}
 	for flag, base := range map[string]string{"--from": s.From, "--to": s.To} {
 		if base != "" && !allow.IsRemote(base) && !hasKustomization(base) {
-			return fmt.Errorf("%s: %s has no kustomization.yaml: must be the directory of a control plane's base, or an address", flag, base)
+			return fmt.Errorf("upgrade: %s: %s has no kustomization.yaml: must be the directory of a control plane's base, or an address", flag, base)
 		}
 	}
 	if s.From != "" && identity(s.From) == identity(s.To) {
-		return fmt.Errorf("--from and --to: found %s and %s, which are one base: must be two", s.From, s.To)
+		return fmt.Errorf("upgrade: --from and --to: found %s and %s, which are one base: must be two", s.From, s.To)
 	}
 	return nil
 }

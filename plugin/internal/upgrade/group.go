@@ -17,16 +17,26 @@ type one struct {
 }
 
 func newOne(r Report, t v1alpha1.IstioTenant) one {
-	replace := generalizer(t)
-	g := r.each(func(text string) string {
-		// Some names have the namespace as well, where that is not Istio's own.
-		return strings.ReplaceAll(replace(text), "}-{controlPlane}", "}")
-	})
-	g.sort()
-	return one{r, g}
+	names := namesOf(t)
+	text := func(text string) string { return names.replace(text) }
+	general := r.each(text, func(name string) string { return objectName(name, t) })
+	general.sort()
+	return one{r, general}
 }
 
-// Grouped joins the reports that say the same of several tenants, in the order of
+// objectName is what an object would be called of any tenant. Some names have the
+// namespace as well, where that is not Istio's own; and a namespace by default is called
+// like the mesh's ConfigMap.
+func objectName(text string, t v1alpha1.IstioTenant) string {
+	id, where, placed := strings.Cut(text, " in ")
+	id = strings.TrimSuffix(id, "-"+t.Spec.ControlPlane.Namespace)
+	if id = namesOf(t)[:2].replace(id); placed {
+		id += " in " + namesOf(t).replace(where)
+	}
+	return id
+}
+
+// grouped joins the reports that say the same of several tenants, in the order of
 // their first overlays.
 func grouped(all []one) []Report {
 	var groups [][]one
@@ -58,10 +68,14 @@ next:
 	return reports
 }
 
-// generalizer returns a function that replaces a tenant's names by placeholders, as
-// the catalogue has them, where they stand as whole words.
-func generalizer(t v1alpha1.IstioTenant) func(string) string {
-	names := []struct{ name, placeholder string }{
+// name is one that a tenant has, and a placeholder, as the catalogue has them.
+type name struct{ of, placeholder string }
+
+type names []name
+
+// namesOf are a tenant's: its own and the revision first.
+func namesOf(t v1alpha1.IstioTenant) names {
+	all := names{
 		{t.Name(), "{tenant}"}, {t.Spec.ControlPlane.Revision, "{revision}"},
 		{t.Spec.ControlPlane.Namespace, "{controlPlane}"}, {t.Spec.ControlPlane.TrustDomain, "{trustDomain}"},
 	}
@@ -70,31 +84,35 @@ func generalizer(t v1alpha1.IstioTenant) func(string) string {
 		if len(t.Spec.ApplicationNamespaces) > 1 {
 			placeholder = fmt.Sprintf("{application %d}", i+1)
 		}
-		names = append(names, struct{ name, placeholder string }{ns, placeholder})
+		all = append(all, name{ns, placeholder})
 	}
-	// The longest first; of two that are the same, the first.
-	slices.SortStableFunc(names, func(a, b struct{ name, placeholder string }) int { return cmp.Compare(len(b.name), len(a.name)) })
-	return func(text string) string {
-		var out strings.Builder
-	next:
-		for i := 0; i < len(text); {
-			if word := fixedAt(text[i:]); word != "" {
-				out.WriteString(word)
-				i += len(word)
-				continue
-			}
-			for _, n := range names {
-				if n.name != "" && strings.HasPrefix(text[i:], n.name) && isEdge(text, i-1) && isEdge(text, i+len(n.name)) {
-					out.WriteString(n.placeholder)
-					i += len(n.name)
-					continue next
-				}
-			}
-			out.WriteByte(text[i])
-			i++
+	return all
+}
+
+// replace puts placeholders where names stand as whole words: the longest name, and of
+// two that are the same the first.
+func (all names) replace(text string) string {
+	longest := slices.Clone(all)
+	slices.SortStableFunc(longest, func(a, b name) int { return cmp.Compare(len(b.of), len(a.of)) })
+	var out strings.Builder
+next:
+	for i := 0; i < len(text); {
+		if word := fixedAt(text[i:]); word != "" {
+			out.WriteString(word)
+			i += len(word)
+			continue
 		}
-		return out.String()
+		for _, n := range longest {
+			if n.of != "" && strings.HasPrefix(text[i:], n.of) && isEdge(text, i-1) && isEdge(text, i+len(n.of)) {
+				out.WriteString(n.placeholder)
+				i += len(n.of)
+				continue next
+			}
+		}
+		out.WriteByte(text[i])
+		i++
 	}
+	return out.String()
 }
 
 // fixedAt is text that is no tenant's, though a part of it may be called like one.

@@ -93,7 +93,7 @@ func (l *lister) list(path []string, elements []*yaml.Node) {
 		l.arguments(path, elements)
 		return
 	}
-	if key, names := namesOf(elements); names != nil {
+	if key, names := keysOf(elements); names != nil {
 		for i, e := range elements {
 			l.element(child(path, names[i]), field, key, e)
 		}
@@ -140,8 +140,8 @@ func inline(fields []*yaml.Node) string {
 	return strings.Join(parts, " ")
 }
 
-// namesOf are what tells elements apart, and the field that does; nil: nothing does.
-func namesOf(elements []*yaml.Node) (key string, names []string) {
+// keysOf are what tells elements apart, and the field that does; nil: nothing does.
+func keysOf(elements []*yaml.Node) (key string, names []string) {
 	for _, key := range identifying {
 		var names []string
 		for _, e := range elements {

@@ -86,12 +86,12 @@ func (r Report) IsEmpty() bool {
 	return len(r.Unknown)+len(r.Added)+len(r.Removed)+r.Changed == 0
 }
 
-// each replaces every text of the report that may name the tenant.
-func (r Report) each(replace func(string) string) Report {
-	texts := func(list []string) []string {
+// each replaces every text of the report that may name the tenant, and the names of objects.
+func (r Report) each(replace, name func(string) string) Report {
+	texts := func(list []string, by func(string) string) []string {
 		out := make([]string, len(list))
 		for i, text := range list {
-			out[i] = replace(text)
+			out[i] = by(text)
 		}
 		slices.Sort(out)
 		return out
@@ -106,16 +106,17 @@ func (r Report) each(replace func(string) string) Report {
 	changes := func(list []Change) []Change {
 		out := make([]Change, len(list))
 		for i, c := range list {
-			out[i] = Change{c.Topic, texts(c.Objects), replace(c.Element), replace(c.Field), value(c.From), value(c.To)}
+			out[i] = Change{c.Topic, texts(c.Objects, name), replace(c.Element), replace(c.Field), value(c.From), value(c.To)}
 		}
 		return out
 	}
 	r.Refused, r.Changes = changes(r.Refused), changes(r.Changes)
-	r.Unknown, r.Restarts, r.KeepProxies = texts(r.Unknown), texts(r.Restarts), texts(r.KeepProxies)
-	r.Added, r.Removed = texts(r.Added), texts(r.Removed)
+	r.Unknown, r.Restarts, r.KeepProxies = texts(r.Unknown, replace), texts(r.Restarts, name), texts(r.KeepProxies, name)
+	r.Added, r.Removed = texts(r.Added, name), texts(r.Removed, name)
 	rights := make([]Right, len(r.Rights))
 	for i, right := range r.Rights {
-		right.Account, right.Where, right.Resources = replace(right.Account), replace(right.Where), texts(right.Resources)
+		right.Account, right.Where, right.Resources = name(right.Account), replace(right.Where), texts(right.Resources, name)
+		slices.SortFunc(right.Resources, compareResources)
 		rights[i] = right
 	}
 	r.Rights = rights

@@ -61,10 +61,31 @@ func rights(from, to []*yaml.RNode, s scopes) []Right {
 	return changes
 }
 
-// compareRights puts what reaches furthest first.
+// compareRights puts what reaches furthest first, and then what gives more than it says.
 func compareRights(a, b Right) int {
-	return cmp.Or(cmp.Compare(reach(a), reach(b)), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Where, b.Where),
-		slices.Compare(a.Verbs, b.Verbs), slices.Compare(a.Resources, b.Resources))
+	return cmp.Or(cmp.Compare(reach(a), reach(b)), compareResources(a.Resources[0], b.Resources[0]), cmp.Compare(a.Account, b.Account),
+		cmp.Compare(a.Where, b.Where), slices.Compare(a.Verbs, b.Verbs), slices.Compare(a.Resources, b.Resources))
+}
+
+// weighty are resources by which an account may become another one, or read what it keeps.
+var weighty = []string{
+	"secrets", "serviceaccounts/token", "pods/exec", "pods", "rolebindings." + rbac.Group, "clusterrolebindings." + rbac.Group, "roles." + rbac.Group,
+	"clusterroles." + rbac.Group, "serviceaccounts",
+}
+
+// compareResources puts wildcards and what is weighty first.
+func compareResources(a, b string) int {
+	weight := func(what string) int {
+		what, _, _ = strings.Cut(what, " ")
+		switch n := slices.Index(weighty, what); {
+		case n >= 0:
+			return n + 1
+		case strings.HasPrefix(what, "*"), strings.HasPrefix(what, "all that "):
+			return 0
+		}
+		return len(weighty) + 1
+	}
+	return cmp.Or(cmp.Compare(weight(a), weight(b)), cmp.Compare(a, b))
 }
 
 func reach(r Right) int {
@@ -193,7 +214,7 @@ func lacking(gained bool, all, some map[holder][]right, s scopes) []Right {
 	for _, at := range slices.SortedFunc(maps.Keys(resources), func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.where, b.where), cmp.Compare(a.verbs, b.verbs))
 	}) {
-		slices.Sort(resources[at])
+		slices.SortFunc(resources[at], compareResources)
 		rows = append(rows, Right{gained, at.account, at.where, strings.Fields(at.verbs), resources[at]})
 	}
 	return rows

@@ -43,7 +43,7 @@ func (r Report) sections() []section {
 		byTopic[c.Topic] = append(byTopic[c.Topic], c)
 	}
 	all := []section{
-		{"An apply refuses, since nobody can change it (delete the object before)", 4, changeLines(r.Refused)},
+		{"Refused by an apply, since no such field can change (delete the object before)", 4, changeLines(r.Refused)},
 		{"Apply first", 3, r.commonLines()},
 		{"Not known to this release", 5, each(r.Unknown)},
 		{"Rights", 9, r.rightLines()},
@@ -51,10 +51,17 @@ func (r Report) sections() []section {
 	for i, t := range topics {
 		all = append(all, section{t.title, t.most, changeLines(byTopic[t.name])})
 		if i == lastDangerous {
-			all = append(all, section{"Objects", 5, r.objectLines()}, section{"Restarts", 3, r.restartLines()})
+			all = append(all, section{objectsTitle(r), 5, r.objectLines()}, section{"Restarts", 3, r.restartLines()})
 		}
 	}
 	return all
+}
+
+func objectsTitle(r Report) string {
+	if len(r.Removed) == 0 {
+		return "Objects"
+	}
+	return "Objects (what goes stays in the cluster until somebody, or a tool that prunes, deletes it)"
 }
 
 // lastDangerous is the topic after which the text says what comes, goes and restarts.

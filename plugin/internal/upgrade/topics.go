@@ -48,7 +48,7 @@ var topics = []topic{
 	{name: "mesh", title: "Mesh configuration", most: 4, fields: []fields{
 		{kind: "ConfigMap", path: []string{"data", "mesh"}}, {kind: "ConfigMap", path: []string{"data", "meshNetworks"}, is: "networks "},
 	}},
-	{name: "images", title: "Images", most: 2, fields: []fields{
+	{name: "images", title: "Images", most: 3, fields: []fields{
 		container("image"),
 		{kind: "ConfigMap", path: []string{"data", "values", "global", "hub"}, is: "injected hub"},
 		{kind: "ConfigMap", path: []string{"data", "values", "global", "tag"}, is: "injected tag"},
