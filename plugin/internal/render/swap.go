@@ -142,16 +142,13 @@ func (s *swap) overlay(ctx context.Context, o overlay) (Swapped, error) {
 	if err := s.isControlPlane(ctx, o, s.entry(o, s.To)); err != nil {
 		return Swapped{}, fmt.Errorf("--to: %s %w", s.To, err)
 	}
-	swapped := Swapped{Overlay: o.arg, Tenant: tenants[0]}
-	if swapped.From, err = s.laid(ctx, o, nil); err != nil {
-		return Swapped{}, diagnostic.InEachLine("over "+entry, err)
-	}
 	text, err := replaced(o.dir, name, entry, s.entry(o, s.To))
 	if err != nil {
 		return Swapped{}, err
 	}
-	if swapped.To, err = s.laid(ctx, o, map[string][]byte{name: text}); err != nil {
-		return Swapped{}, diagnostic.InEachLine("over "+s.To, err)
+	swapped := Swapped{Overlay: o.arg, Tenant: tenants[0]}
+	if swapped.From, swapped.To, err = s.both(ctx, o, entry, map[string][]byte{name: text}); err != nil {
+		return Swapped{}, err
 	}
 	swapped.From.Base, swapped.To.Base = s.From, s.To
 	if s.From == "" {
@@ -176,12 +173,26 @@ func (s *swap) entry(o overlay, base string) string {
 	return relative
 }
 
-// laid is what an overlay gives, with files replaced.
-func (s *swap) laid(ctx context.Context, o overlay, replace map[string][]byte) (Laid, error) {
-	result, err := s.builder.Build(ctx, build.Request{Dir: o.dir, Within: o.within, Replace: replace})
-	if err != nil {
-		return Laid{}, err
+// both are what an overlay gives, as it is and with files replaced.
+func (s *swap) both(ctx context.Context, o overlay, entry string, replace map[string][]byte) (from, to Laid, err error) {
+	requests := []build.Request{{Dir: o.dir, Within: o.within}, {Dir: o.dir, Within: o.within, Replace: replace}}
+	results, err := s.builder.InTurn(ctx, requests...)
+	if err == nil {
+		from, err = laidOf(o, results[0])
+		if err == nil {
+			to, err = laidOf(o, results[1])
+		}
+		return from, to, err
 	}
+	for i, base := range []string{entry, s.To} { // which of the two is it?
+		if _, err := s.builder.Build(ctx, requests[i]); err != nil {
+			return from, to, diagnostic.InEachLine("over "+base, err)
+		}
+	}
+	return from, to, err
+}
+
+func laidOf(o overlay, result build.Result) (Laid, error) {
 	if err := checkLaid(o.dir, result.YAML); err != nil {
 		return Laid{}, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/tenancytest"
@@ -189,9 +190,9 @@ func TestWarningsOfTheNewBase(t *testing.T) {
 	s := render.Swapped{Tenant: tenancytest.Sales(), From: render.Laid{Notes: []string{"a"}}, To: render.Laid{Notes: []string{"a", "b", "b"}}}
 	plane := func(env string) string {
 		return `{apiVersion: apps/v1, kind: Deployment, metadata: {name: istiod, namespace: istio-system1}, spec: {template: {spec: {containers: [
-{name: discovery, image: "pilot:1.31.0", args: [discovery, --strange=1, --domain, x], env: [` + env + `]}]}}}}`
+{name: discovery, image: "pilot:` + istio.Release + `", args: [discovery, --strange=1, --domain, x], env: [` + env + `]}]}}}}`
 	}
 	s.From.Objects = objecttest.Parse(t, plane(`{name: ODD, value: x}`))
 	s.To.Objects = objecttest.Parse(t, plane(`{name: ODD, value: x}, {name: ODDER, value: x}, {name: PILOT_TRACE_SAMPLING, value: "1"}`))
-	require.Equal(t, []string{"b", "Deployment istio-system1/istiod: variable ODDER is not among those of Istio 1.31 that this release knows"}, upgrade.Compare(s).Unknown)
+	require.Equal(t, []string{"b", "Deployment istio-system1/istiod: variable ODDER is not among those of Istio " + istio.Newest + " that this release knows"}, upgrade.Compare(s).Unknown)
 }

@@ -28,10 +28,12 @@ func newOne(r Report, t v1alpha1.IstioTenant) one {
 // namespace as well, where that is not Istio's own; and a namespace by default is called
 // like the mesh's ConfigMap.
 func objectName(text string, t v1alpha1.IstioTenant) string {
-	id, where, placed := strings.Cut(text, " in ")
+	kind, rest, _ := strings.Cut(text, " ")
+	id, where, placed := strings.Cut(rest, " ")
 	id = strings.TrimSuffix(id, "-"+t.Spec.ControlPlane.Namespace)
-	if id = namesOf(t)[:2].replace(id); placed {
-		id += " in " + namesOf(t).replace(where)
+	id = kind + " " + namesOf(t)[:2].replace(id)
+	if placed { // "in ns-1", "of ns-1", or the name of what a right is on
+		id += " " + namesOf(t).replace(where)
 	}
 	return id
 }

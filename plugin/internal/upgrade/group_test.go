@@ -32,12 +32,12 @@ func TestNamesOfATenant(t *testing.T) {
 func TestNamesOfObjects(t *testing.T) {
 	tenant := tenancytest.Sales("ns-1")
 	for namespace, names := range map[string][]string{
-		"istio-system1": {"ConfigMap istio-sales", "ClusterRole istiod-sales-istio-system1", "Role istiod in ns-1"},
-		"istio-sales":   {"ConfigMap istio-sales", "ClusterRole istiod-sales-istio-sales", "Role istiod in ns-1"},
-		"istio-system":  {"ConfigMap istio-sales", "ClusterRole istiod-sales", "Role istiod in ns-1"},
+		"istio-system1": {"ConfigMap istio-sales", "ClusterRole istiod-sales-istio-system1", "Role istiod in ns-1", "ServiceAccount a of ns-1"},
+		"istio-sales":   {"ConfigMap istio-sales", "ClusterRole istiod-sales-istio-sales", "Role istiod in ns-1", "ServiceAccount a of ns-1"},
+		"istio-system":  {"ConfigMap istio-sales", "ClusterRole istiod-sales", "Role istiod in ns-1", "ServiceAccount a of ns-1"},
 	} {
 		tenant.Spec.ControlPlane.Namespace = namespace
-		for i, want := range []string{"ConfigMap istio-{tenant}", "ClusterRole istiod-{tenant}", "Role istiod in {application}"} {
+		for i, want := range []string{"ConfigMap istio-{tenant}", "ClusterRole istiod-{tenant}", "Role istiod in {application}", "ServiceAccount a of {application}"} {
 			require.Equal(t, want, objectName(names[i], tenant), namespace)
 		}
 	}

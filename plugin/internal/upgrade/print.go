@@ -43,10 +43,10 @@ const width = 138
 func (r Report) print(w io.Writer) {
 	fmt.Fprintln(w, cut(r.title(), width))
 	if r.IsEmpty() {
-		fmt.Fprintf(w, "  Nothing changes: %s.\n", count(r.Objects, "object is the same", "objects are the same"))
+		fmt.Fprintf(w, "%s: nothing changes, %s\n", r.bases(), count(r.Objects, "object is the same", "objects are the same"))
 		return
 	}
-	fmt.Fprintln(w, "  "+r.counts())
+	fmt.Fprintln(w, cut(r.bases()+": "+r.counts(), width))
 	whole := true
 	for _, s := range r.sections() {
 		if len(s.lines) == 0 {
@@ -79,11 +79,13 @@ func (r Report) title() string {
 	if r.From.Istio == r.To.Istio {
 		istio = "Istio " + version(r.To) + ", as before"
 	}
-	return fmt.Sprintf("%s: %s (%s -> %s)", shortened(tenants, ", ", 50), istio, r.From.Base, r.To.Base)
+	return shortened(tenants, ", ", 90) + ": " + istio
 }
 
+func (r Report) bases() string { return "  " + r.From.Base + " -> " + r.To.Base }
+
 func (r Report) counts() string {
-	return fmt.Sprintf("Of %s, %d change and %d are new; %d go.", count(r.Objects, "object", "objects"), r.Changed, len(r.Added), len(r.Removed))
+	return fmt.Sprintf("%s, %d change, %d are new; %d go", count(r.Objects, "object", "objects"), r.Changed, len(r.Added), len(r.Removed))
 }
 
 func valueOf(sign, value string) string {

@@ -3,6 +3,7 @@ package upgrade
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Report is what changes for tenants.
@@ -113,9 +114,16 @@ func (r Report) each(replace, name func(string) string) Report {
 	r.Refused, r.Changes = changes(r.Refused), changes(r.Changes)
 	r.Unknown, r.Restarts, r.KeepProxies = texts(r.Unknown, replace), texts(r.Restarts, name), texts(r.KeepProxies, name)
 	r.Added, r.Removed = texts(r.Added, name), texts(r.Removed, name)
+	named := func(resource string) string { // as an object is, if the right is on one
+		what, of, found := strings.Cut(resource, " ")
+		if !found {
+			return resource
+		}
+		return what + name(" "+of)
+	}
 	rights := make([]Right, len(r.Rights))
 	for i, right := range r.Rights {
-		right.Account, right.Where, right.Resources = name(right.Account), replace(right.Where), texts(right.Resources, name)
+		right.Account, right.Where, right.Resources = name(right.Account), replace(right.Where), texts(right.Resources, named)
 		slices.SortFunc(right.Resources, compareResources)
 		rights[i] = right
 	}

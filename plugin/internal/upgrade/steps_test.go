@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/clitest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/upstreamtest"
@@ -58,8 +59,8 @@ func TestValues(t *testing.T) {
 	golden(t, "values", c.report("bases/istio/control-plane", "bases/mine/control-plane", "dev", "sales"))
 
 	require.NoError(t, os.CopyFS(filepath.Join(c.dir, "bases/same"), os.DirFS(filepath.Join(c.dir, "bases/istio"))))
-	require.Equal(t, `overlays/dev, overlays/sales: Istio 1.31.0, as before (bases/istio/control-plane -> bases/same/control-plane)
-  Nothing changes: 32 objects are the same.
+	require.Equal(t, "overlays/dev, overlays/sales: Istio "+istio.Release+`, as before
+  bases/istio/control-plane -> bases/same/control-plane: nothing changes, 32 objects are the same
 `, c.report("bases/istio/control-plane", "bases/same/control-plane", "dev", "sales"))
 }
 
