@@ -45,7 +45,7 @@ func (r Report) sections() []section {
 	all := []section{
 		{"Refused by an apply, since no such field can change (delete the object before)", 4, changeLines(r.Refused)},
 		{"Apply first", 3, r.commonLines()},
-		{"Not known to this release", 5, each(r.Unknown)},
+		{"New warnings, and what this release does not know", 5, each(r.Unknown)},
 		{"Rights", 9, r.rightLines()},
 	}
 	for i, t := range topics {
