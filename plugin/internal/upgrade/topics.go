@@ -110,14 +110,15 @@ func matches(pattern, s string) bool {
 }
 
 // immutable are fields that an API server lets nobody change once an object is there.
-// Source: the validation of updates in Kubernetes 1.36, pkg/apis/*/validation. (It
-// lets a PodDisruptionBudget change its selector since 1.15.)
+// Source: an API server of Kubernetes 1.36, which refused each. (It lets a
+// PodDisruptionBudget, a Service and a ValidatingAdmissionPolicyBinding change what they select.)
 var immutable = []fields{
 	{kind: "Deployment", path: []string{"spec", "selector"}}, {kind: "DaemonSet", path: []string{"spec", "selector"}}, {kind: "ReplicaSet", path: []string{"spec", "selector"}},
 	{kind: "StatefulSet", path: []string{"spec", "selector"}}, {kind: "StatefulSet", path: []string{"spec", "serviceName"}},
 	{kind: "StatefulSet", path: []string{"spec", "volumeClaimTemplates"}}, {kind: "StatefulSet", path: []string{"spec", "podManagementPolicy"}},
 	{kind: "Job", path: []string{"spec", "selector"}}, {kind: "Job", path: []string{"spec", "template"}}, {kind: "Job", path: []string{podPath}}, {kind: "Job", path: []string{"spec", "completionMode"}},
 	{kind: "RoleBinding", path: []string{"roleRef"}}, {kind: "ClusterRoleBinding", path: []string{"roleRef"}},
+	{kind: "Service", path: []string{"spec", "clusterIP"}}, {kind: "PersistentVolumeClaim", path: []string{"spec", "storageClassName"}},
 	{kind: "Secret", path: []string{"type"}}, {kind: "GatewayClass", path: []string{"spec", "controllerName"}},
 }
 
