@@ -99,6 +99,7 @@ lint: ## Check formatting, vet, go.mod. (Golden files are checked by test.)
 generate: ## Rewrite the golden files, and the fields of Istio's mesh configuration.
 	go generate ./plugin/internal/release/meshconfig
 	go test ./plugin/tenant -run TestCases -update
+	go test ./plugin/internal/upgrade -update
 
 kinds: ## Read the kinds of well-known projects again, from the modules that plugin/internal/object/generate names.
 	go generate ./plugin/internal/object

@@ -13,11 +13,13 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 )
 
 func renderCommand(s Streams) *cobra.Command {
@@ -114,13 +116,18 @@ whose output changed, and count them.`,
 	f.BoolVar(&o.Adopt, "adopt", false, "let overlays that have moved take over the output of their old directories")
 	f.BoolVar(&o.Diff, "diff", false, "print what would change, and write nothing")
 	f.BoolVar(&o.Check, "check", false, "exit 1 and name what would change, if anything would, and write nothing")
-	f.StringArrayVar(&o.Allow.Exec, "allow-exec", nil, "run `NAME`, too: exec.path or container.image of a function, as overlays write it, or helm for charts; repeatable")
-	f.StringArrayVar(&o.Allow.Remote, "allow-remote", nil, "read files and repositories, too, whose address begins with `URL`, as overlays write it; repeatable")
-	f.StringArrayVar(&o.Allow.Outside, "allow-outside", nil, "read kustomizations in and below `DIR`, too, though it is outside of the overlays' Git repository; repeatable")
+	allowFlags(f, &o.Allow)
 	f.BoolVar(&o.Verify, "verify", false, "build every overlay with kustomize, too, and compare; slow")
 	f.BoolVarP(&verbose, "verbose", "v", false, "say why overlays were built one by one, which takes long, and how many")
 	f.BoolVarP(&quiet, "quiet", "q", false, "print mistakes and warnings only")
 	return cmd
+}
+
+// allowFlags are those that let overlays run and read more.
+func allowFlags(f *pflag.FlagSet, l *allow.List) {
+	f.StringArrayVar(&l.Exec, "allow-exec", nil, "run `NAME`, too: exec.path or container.image of a function, as overlays write it, or helm for charts; repeatable")
+	f.StringArrayVar(&l.Remote, "allow-remote", nil, "read files and repositories, too, whose address begins with `URL`, as overlays write it; repeatable")
+	f.StringArrayVar(&l.Outside, "allow-outside", nil, "read kustomizations in and below `DIR`, too, though it is outside of the overlays' Git repository; repeatable")
 }
 
 // interruptedCode is the exit code of a program that was stopped by Ctrl-C.
