@@ -23,33 +23,45 @@ func (w *world) change(t *testing.T, of *tenant, edit func(spec map[string]any))
 // changeFile is change for any file of the overlay.
 func (w *world) changeFile(t *testing.T, of *tenant, name string, edit func(content map[string]any)) (restore func()) {
 	t.Helper()
-	file := filepath.Join(w.source.Dir, "overlays", of.name, name)
-	before, err := os.ReadFile(file)
-	require.NoError(t, err)
-	var content map[string]any
-	require.NoError(t, yaml.Unmarshal(before, &content))
-	edit(content)
-	after, err := yaml.Marshal(content)
-	require.NoError(t, err)
-	var objects []*cluster.Object
+	_, restore = w.changeFiles(t, of, map[string]func(map[string]any){name: edit})
+	return restore
+}
+
+// changeFiles is changeFile for several at once, and returns what is rendered.
+func (w *world) changeFiles(t *testing.T, of *tenant, edits map[string]func(content map[string]any)) (objects []*cluster.Object, restore func()) {
+	t.Helper()
+	before := map[string][]byte{}
 	restored := false
 	restore = func() {
 		if restored {
 			return
 		}
 		restored = true
-		require.NoError(t, os.WriteFile(file, before, 0o644))
-		_, err := w.node.Cluster.Admin.Apply(of.objects) // what is rendered from it
+		for file, text := range before {
+			require.NoError(t, os.WriteFile(file, text, 0o644))
+		}
+		_, err := w.node.Cluster.Admin.Apply(of.objects) // what is rendered from them
 		require.NoError(t, err)
-		require.NoError(t, w.node.Cluster.Admin.Delete(slices.DeleteFunc(objects, of.has)))
+		require.NoError(t, w.node.Cluster.Admin.Delete(slices.DeleteFunc(slices.Clone(objects), of.has)))
 	}
 	t.Cleanup(restore)
-	require.NoError(t, os.WriteFile(file, after, 0o644))
-	objects, err = w.source.Render("overlays/" + of.name)
+	for name, edit := range edits {
+		file := filepath.Join(w.source.Dir, "overlays", of.name, name)
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		before[file] = text
+		var content map[string]any
+		require.NoError(t, yaml.Unmarshal(text, &content))
+		edit(content)
+		after, err := yaml.Marshal(content)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(file, after, 0o644))
+	}
+	objects, err := w.source.Render("overlays/" + of.name)
 	require.NoError(t, err)
 	_, err = w.node.Cluster.Admin.Apply(objects)
 	require.NoError(t, err)
-	return restore
+	return objects, restore
 }
 
 // has says whether an object is among the tenant's rendered ones.

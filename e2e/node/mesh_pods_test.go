@@ -158,7 +158,7 @@ func newMesh(t, other *tenant) *mesh {
 
 func (m member) objects(labelled bool) ([]*cluster.Object, error) {
 	mode := "server"
-	if m.name == "caller" {
+	if strings.HasPrefix(m.name, "caller") {
 		mode = "client"
 	}
 	label := ""

@@ -1,0 +1,157 @@
+package node_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/stretchr/testify/require"
+)
+
+// canaryRevision is what the base of fin's second control plane states.
+const canaryRevision = "next"
+
+// The whole way of docs/operate.md, and back. The second istiod is of the same program,
+// under the name of another image.
+func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
+	c := claims(t, "A tenant gets a second control plane beside the first, its namespaces move to it, the first leaves, and all is taken back: no request between Pods of the mesh fails, whichever of the two has injected them")
+	turn(c, &lanes.meshes)
+	w := theEnforcedWorld(t)
+	m := theMeshes(t, w).fin
+	fin := m.tenant
+	first, last := fin.applications[0], fin.applications[len(fin.applications)-1]
+	w.writeCanaryBase(t)
+
+	var steps []func()
+	change := func(bases []any, revisions ...any) []*cluster.Object {
+		objects, restore := w.changeFiles(c.T, fin, map[string]func(map[string]any){
+			"kustomization.yaml": func(content map[string]any) {
+				content["resources"] = append(bases, "../../bases/istio/gateway-class", "../../bases/istio/addons")
+			},
+			"tenant.yaml": func(content map[string]any) {
+				content["spec"].(map[string]any)["controlPlane"].(map[string]any)["revisions"] = revisions
+			},
+		})
+		steps = append(steps, restore)
+		return objects
+	}
+	const oldBase, newBase = "../../bases/istio/control-plane", "../../bases/istio-next"
+	next := func(namespaces ...any) any {
+		return map[string]any{"name": canaryRevision, "applicationNamespaces": append([]any{}, namespaces...)}
+	}
+	m.checkTraffic(c, "a second control plane arrives", func(t *testing.T) {
+		change([]any{oldBase, newBase}, map[string]any{"name": "default"}, next())
+		require.NoError(t, w.node.Available(fin.controlPlane, fin.istiod()+"-"+canaryRevision, patience))
+		m.answersAnew(t)
+	})
+
+	moved := *m
+	moved.caller, moved.who = member{namespace: last, name: "caller-next"}, member{namespace: first, name: "who-next"}
+	m.checkTraffic(c, "a namespace moves", func(t *testing.T) {
+		change([]any{oldBase, newBase}, map[string]any{"name": "default"}, next(last))
+		w.join(c.T, &moved.caller, fin.istiod()+"-"+canaryRevision)
+		m.answersAnew(t)
+	})
+	moved.who = m.who
+	moved.checkOwnCall(c, "from the new to the old")
+	moved.who = member{namespace: first, name: "who-next"}
+	m.checkTraffic(c, "the other one moves", func(t *testing.T) {
+		change([]any{oldBase, newBase}, map[string]any{"name": "default"}, next(first, last))
+		w.join(c.T, &moved.who, fin.istiod()+"-"+canaryRevision)
+		m.answersAnew(t)
+	})
+	back := *m
+	back.who = moved.who
+	back.checkOwnCall(c, "from the old to the new")
+
+	moved.checkTraffic(c, "the first control plane leaves", func(t *testing.T) {
+		objects := change([]any{newBase}, map[string]any{"name": canaryRevision})
+		var gone []*cluster.Object
+		for _, object := range fin.objects {
+			if !(&tenant{objects: objects}).has(object) {
+				gone = append(gone, object)
+			}
+		}
+		require.NotEmpty(t, gone)
+		require.NoError(t, w.node.Cluster.Admin.Delete(gone))
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			pods, err := w.node.Cluster.Admin.Items("/api/v1/namespaces/" + fin.controlPlane + "/pods?labelSelector=istio.io/rev=" + fin.name)
+			if err == nil && len(pods) > 0 {
+				err = fmt.Errorf("%s is there", cluster.ID(pods[0]))
+			}
+			return err
+		}))
+		moved.answersAnew(t)
+	})
+	c.Check("the tag leads to the one that is left", func(t *testing.T) {
+		another := member{namespace: first, name: "who-by-tag"}
+		w.join(c.T, &another, fin.istiod()+"-"+canaryRevision)
+	})
+	moved.checkTraffic(c, "the first control plane is back", func(t *testing.T) {
+		change([]any{oldBase, newBase}, map[string]any{"name": "default"}, next(first, last))
+		require.NoError(t, w.node.Available(fin.controlPlane, fin.istiod(), patience))
+		moved.answersAnew(t)
+	})
+	m.checkTraffic(c, "all is taken back", func(t *testing.T) {
+		for i := len(steps) - 1; i >= 0; i-- {
+			steps[i]()
+		}
+		m.answersAnew(t)
+	})
+	m.checkOwnCall(c, "taken back")
+}
+
+// writeCanaryBase makes a base that states its revision.
+func (w *world) writeCanaryBase(t *testing.T) {
+	dir := filepath.Join(w.source.Dir, "bases/istio-next")
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	for name, text := range map[string]string{"kustomization.yaml": canaryKustomization, "release.yaml": canaryRelease} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+}
+
+const (
+	canaryKustomization = `
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+generators: [release.yaml]
+`
+	canaryRelease = `
+apiVersion: istio-tenancy.dev/v1alpha1
+kind: IstioRelease
+metadata:
+  name: next
+  annotations:
+    config.kubernetes.io/function: "exec: {path: istio-tenancy}"
+spec:
+  part: control-plane
+  revision: ` + canaryRevision + `
+  tag: ` + nextTag + `
+  apiProxy: {image: "` + apiProxyImage + `"}
+  values:
+    resources: {requests: {cpu: 10m, memory: 128Mi}}
+`
+)
+
+// join makes a member, which goes with the test t, and looks at whose proxy it has.
+func (w *world) join(t *testing.T, m *member, istiod string) {
+	t.Helper()
+	objects, err := m.objects(true)
+	require.NoError(t, err)
+	_, err = w.node.Cluster.Admin.Apply(objects)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		if err := w.node.Cluster.Admin.Delete(objects); err != nil {
+			t.Log(err)
+		}
+	})
+	m.place, err = w.ready(m.namespace, m.name)
+	require.NoError(t, err)
+	pod, err := w.node.Cluster.Admin.Get("/api/v1/namespaces/" + m.namespace + "/pods/" + m.name)
+	require.NoError(t, err)
+	text, err := pod.MarshalJSON()
+	require.NoError(t, err)
+	require.Contains(t, string(text), istiod+".istio-system4.svc:15012")
+}
