@@ -11,6 +11,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/grant"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/identify"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/isolate"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/limit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/place"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revision"
@@ -69,6 +70,7 @@ func (t Transformer) whole(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 		identify.Filter{Tenant: resolved},
 		grant.Filter{Tenant: resolved},
 		isolate.Filter{Tenant: resolved},
+		limit.Filter{Tenant: resolved},
 		place.Filter{Tenant: resolved},
 	} {
 		if objects, err = step.Filter(objects); err != nil {
