@@ -25,6 +25,7 @@ type facts struct {
 	selected   []string // by the mesh's discoverySelectors
 	secretRole map[string]bool
 	bindings   []binding
+	suspended  []string // Namespaces that say so
 }
 
 // plane is a control plane.
@@ -74,6 +75,8 @@ func (f *facts) add(file string, objects []*yaml.RNode) {
 		id := object.IDOf(o)
 		f.ids = append(f.ids, id)
 		switch {
+		case id.Kind == "Namespace" && o.GetLabels()[v1alpha1.SuspendedLabel] == "true":
+			f.suspended = append(f.suspended, id.Name)
 		case id.Kind == "Deployment":
 			f.addPlane(id, o)
 		case id.Kind == "ConfigMap":
@@ -131,6 +134,9 @@ func (f *facts) summarize() Tenant {
 			names = append(names, p.id.String())
 		}
 		t.Cautions = append(t.Cautions, fmt.Sprintf("%d control planes: %s; a tenant has one", len(names), strings.Join(names, ", ")))
+	}
+	if len(f.suspended) > 0 {
+		t.Cautions = append(t.Cautions, "is suspended: nobody of the tenant creates, changes or deletes anything in "+strings.Join(f.suspended, ", "))
 	}
 	if len(t.SecretReaders) > 0 {
 		t.Cautions = append(t.Cautions, "every Secret of the cluster can be read by "+strings.Join(t.SecretReaders, ", "))
