@@ -123,41 +123,34 @@ func (c *claim) checkDefaultClasses(w *world, k *tenant) {
 	}
 }
 
-// checkNothingAllowed has lists that are empty, and ones that are not there though
+// checkNothingAllowed has lists that are empty, one at a time, and then not there though
 // the label is.
 func (c *claim) checkNothingAllowed(w *world, k *tenant) {
 	app, client := "/api/v1/namespaces/"+k.applications[0], w.cluster.As(k.admin)
 	namespace := k.applications[0]
 	before, err := w.cluster.Admin.Get(app)
 	require.NoError(c.T, err)
-	for _, annotation := range []string{`""`, `null`} {
-		var notes []string
-		for _, key := range []string{"registries", "storageclasses", "ingressclasses", "priorityclasses", "runtimeclasses"} {
-			notes = append(notes, `"istio-tenancy.dev/allowed-`+key+`":`+annotation)
+	restored := jsonOf(c.T, map[string]any{"metadata": map[string]any{"annotations": before.GetAnnotations()}})
+	for key, request := range map[string]limited{
+		"allowed-registries":      {policy: "registries", kind: "pods", body: limitedPod("")},
+		"allowed-storageclasses":  {policy: "storageclasses", kind: "persistentvolumeclaims", body: claimOf(`"storageClassName":"fast",`, "")},
+		"allowed-ingressclasses":  {policy: "ingressclasses", kind: "ingresses", body: ingressOf(`"ingressClassName":"nginx",`, "")},
+		"allowed-priorityclasses": {policy: "priorityclasses", kind: "pods", body: limitedPod(`"priorityClassName":"batch",`)},
+		"allowed-runtimeclasses":  {policy: "runtimeclasses", kind: "pods", body: limitedPod(`"runtimeClassName":"gvisor",`)},
+		"node-selector":           {policy: "nodeselector", kind: "pods", body: limitedPod("")},
+	} {
+		post := func() cluster.Answer {
+			return send(c.T, client, "POST", request.path(namespace)+"?dryRun=All", strings.Replace(request.body, `"limited"`, `"nothing"`, 1))
 		}
-		require.NoError(c.T, send(c.T, w.cluster.Admin, "PATCH", app, `{"metadata":{"annotations":{`+strings.Join(notes, ",")+`}}}`).Error())
-		for policy, request := range map[string]limited{
-			"registries":      {kind: "pods", body: limitedPod("")},
-			"storageclasses":  {kind: "persistentvolumeclaims", body: claimOf(`"storageClassName":"fast",`, "")},
-			"ingressclasses":  {kind: "ingresses", body: ingressOf(`"ingressClassName":"nginx",`, "")},
-			"priorityclasses": {kind: "pods", body: limitedPod(`"priorityClassName":"batch",`)},
-			"runtimeclasses":  {kind: "pods", body: limitedPod(`"runtimeClassName":"gvisor",`)},
-		} {
-			c.check("nothing is allowed by the annotation "+annotation+" of "+policy, func(t *testing.T) {
-				untilRefused(t, policy, func() cluster.Answer {
-					return send(t, client, "POST", request.path(namespace)+"?dryRun=All", strings.Replace(request.body, `"limited"`, `"nothing"`, 1))
-				})
+		for _, annotation := range []string{`""`, `null`} {
+			c.check("nothing is allowed by the annotation "+annotation+" of "+key, func(t *testing.T) {
+				require.NoError(t, send(t, w.cluster.Admin, "PATCH", app, `{"metadata":{"annotations":{"istio-tenancy.dev/`+key+`":`+annotation+`}}}`).Error())
+				untilRefused(t, request.policy, post)
 			})
+			require.NoError(c.T, send(c.T, w.cluster.Admin, "PATCH", app, restored).Error())
+			untilRefused(c.T, "", post)
 		}
 	}
-	require.NoError(c.T, send(c.T, w.cluster.Admin, "PATCH", app, `{"metadata":{"annotations":{"istio-tenancy.dev/allowed-registries":"registry.example","istio-tenancy.dev/node-selector":null}}}`).Error())
-	c.check("no Pod runs where the annotation of the nodes is missing", func(t *testing.T) {
-		untilRefused(t, "nodeselector", func() cluster.Answer {
-			return send(t, client, "POST", app+"/pods?dryRun=All", strings.Replace(limitedPod(""), `"limited"`, `"nothing"`, 1))
-		})
-	})
-	restored := jsonOf(c.T, map[string]any{"metadata": map[string]any{"annotations": before.GetAnnotations()}})
-	require.NoError(c.T, send(c.T, w.cluster.Admin, "PATCH", app, restored).Error())
 }
 
 // checkWhoLimits has the tenant's administrator, who may write the Namespace by a Role
