@@ -13,6 +13,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/grant"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/identify"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/isolate"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/limit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/place"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/revision"
@@ -93,6 +94,7 @@ func (t Transformer) whole(objects []*yaml.RNode, of tenancy.Revision) ([]*yaml.
 		identify.Filter{Tenant: resolved},
 		grant.Filter{Tenant: resolved},
 		isolate.Filter{Tenant: resolved},
+		limit.Filter{Tenant: resolved},
 		place.Filter{Tenant: resolved},
 	} {
 		if objects, err = step.Filter(objects); err != nil {

@@ -60,7 +60,7 @@ func decode(data []byte, kind string, into any) (object string, p problems, err 
 		return "", nil, fmt.Errorf("schema of %s: %w", kind, err)
 	}
 	p = p.with(s.check(tree))
-	quoteQuota(tree)
+	quoteQuantities(tree)
 	plain, err := json.Marshal(tree)
 	if err != nil {
 		return "", nil, fmt.Errorf("%s: %w", kind, err)
@@ -72,18 +72,29 @@ func decode(data []byte, kind string, into any) (object string, p problems, err 
 	return objectName(tree, kind), p, nil
 }
 
-// quoteQuota makes strings of the quantities that YAML takes for numbers, as
+// quoteQuantities makes strings of the quantities that YAML takes for numbers, as
 // the API server does.
-func quoteQuota(tree any) {
+func quoteQuantities(tree any) {
 	root, _ := tree.(map[string]any)
 	spec, _ := root["spec"].(map[string]any)
-	quota, _ := spec["quota"].(map[string]any)
-	for name, quantity := range quota {
+	quote(spec["quota"])
+	limits, _ := spec["limitRange"].([]any)
+	for _, limit := range limits {
+		fields, _ := limit.(map[string]any)
+		for _, quantities := range fields {
+			quote(quantities)
+		}
+	}
+}
+
+func quote(field any) {
+	quantities, _ := field.(map[string]any)
+	for name, quantity := range quantities {
 		switch q := quantity.(type) {
 		case int, int64, uint64, float64:
-			quota[name] = fmt.Sprint(q)
+			quantities[name] = fmt.Sprint(q)
 		case json.Number:
-			quota[name] = strings.TrimRight(strings.TrimRight(q.String(), "0"), ".")
+			quantities[name] = strings.TrimRight(strings.TrimRight(q.String(), "0"), ".")
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -36,6 +37,7 @@ func TestDecodeTenantDefaults(t *testing.T) {
 			Admins:                []Subject{{Kind: "User", Name: "sales-admin"}},
 			Network:               Network{Policy: NetworkIsolated, WithinTenant: WithinTenantAllow, Floor: new(bool)},
 			MTLS:                  MTLSStrict,
+			Suspended:             new(bool),
 			CreateNamespaces:      &create,
 		},
 	}, got)
@@ -69,6 +71,10 @@ spec:
     pod-security.kubernetes.io/enforce: baseline
     since: 2024-01-01
   createNamespaces: true
+  allowed: {registries: [docker.io/istio, "a.example:5000"], storageClasses: []}
+  nodeSelector: {pool: sales}
+  limitRange: [{type: Container, default: {cpu: 0.5, memory: 1Gi}, max: {cpu: 2}}]
+  suspended: true
 `))
 	require.NoError(t, err)
 	require.Equal(t, "blue", got.Spec.ControlPlane.Revision)
@@ -77,6 +83,13 @@ spec:
 	}, got.Spec.Quota)
 	require.Equal(t, "2024-01-01", got.Spec.NamespaceLabels["since"])
 	require.True(t, *got.Spec.CreateNamespaces)
+	require.Equal(t, Allowed{Registries: []string{"docker.io/istio", "a.example:5000"}, StorageClasses: []string{}}, got.Spec.Allowed)
+	require.Equal(t, map[string]string{"pool": "sales"}, got.Spec.NodeSelector)
+	require.Equal(t, []Limit{{Type: "Container", Default: map[string]string{"cpu": "0.5", "memory": "1Gi"}, Max: map[string]string{"cpu": "2"}}}, got.Spec.LimitRange)
+	require.True(t, *got.Spec.Suspended)
+	text, err := json.Marshal(got)
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"allowed":{"registries":["docker.io/istio","a.example:5000"],"storageClasses":[]}`, "a list that is empty is no list that is left out")
 }
 
 func TestDecodeTenantErrors(t *testing.T) {
@@ -201,6 +214,23 @@ func TestDecodeSpecErrors(t *testing.T) {
 		"own label":                  {"  namespaceLabels: {istio.io/rev: x}\n", `spec.namespaceLabels["istio.io/rev"]: decides which control plane a namespace belongs to and is set for you: leave it out`},
 		"tenant label":               {"  namespaceLabels: {istio-tenancy.dev/tenant: x}\n", `spec.namespaceLabels["istio-tenancy.dev/tenant"]: decides which control plane a namespace belongs to and is set for you: leave it out`},
 		"a floor in an open network": {"  network: {policy: open, floor: true}\n", `spec.network.floor: true keeps other namespaces out, and spec.network.policy is "open", with which every namespace may connect: must be false, or the policy isolated`},
+		"a registry of no host":      {"  allowed: {registries: [istio/proxyv2]}\n", `spec.allowed.registries[0]: "istio/proxyv2" is not allowed: must be a registry and, after it, the beginning of its images' names, without a tag, such as "registry.example/sales" or "docker.io/istio"`},
+		"an image with a tag":        {"  allowed: {registries: [\"docker.io/istio/pilot:1\"]}\n", `spec.allowed.registries[0]: "docker.io/istio/pilot:1" is not allowed: must be a registry and, after it, the beginning of its images' names, without a tag, such as "registry.example/sales" or "docker.io/istio"`},
+		"a registry that ends in /":  {"  allowed: {registries: [docker.io/istio/]}\n", `spec.allowed.registries[0]: "docker.io/istio/" is not allowed: must be a registry and, after it, the beginning of its images' names, without a tag, such as "registry.example/sales" or "docker.io/istio"`},
+		"two registries in one":      {"  allowed: {registries: [\"a.example,b.example\"]}\n", `spec.allowed.registries[0]: "a.example,b.example" is not allowed: must be a registry and, after it, the beginning of its images' names, without a tag, such as "registry.example/sales" or "docker.io/istio"`},
+		"another name of docker.io":  {"  allowed: {registries: [docker.io, index.docker.io/istio]}\n", `spec.allowed.registries[1]: "index.docker.io/istio" is another name of docker.io: must be "docker.io/istio"`},
+		"a class twice":              {"  allowed: {storageClasses: [a, b, a]}\n", `spec.allowed.storageClasses[2]: "a" is listed twice: list it once`},
+		"a class that is a list":     {"  allowed: {ingressClasses: ['a,b']}\n", `spec.allowed.ingressClasses[0]: "a,b" is not allowed: must be a class's name: lower-case letters, digits, "-" and "."`},
+		"an empty class":             {"  allowed: {storageClasses: ['']}\n", `spec.allowed.storageClasses[0]: "" is not allowed: must be a class's name: lower-case letters, digits, "-" and "."`},
+		"a list without a value":     {"  allowed: {runtimeClasses: }\n", `spec.allowed.runtimeClasses: has no value: must be a list, such as [gvisor]`},
+		"a node's label":             {"  nodeSelector: {pool: 'a,b'}\n", `spec.nodeSelector.pool: "a,b" is not allowed: must be a label value: letters, digits, "-", "_" and ".", at most 63 characters`},
+		"a limit of nothing":         {"  limitRange: [{type: Image}]\n", `spec.limitRange[0].type: "Image" is unknown: must be Container, Pod or PersistentVolumeClaim`},
+		"a limit twice":              {"  limitRange: [{type: Pod}, {type: Pod}]\n", `spec.limitRange[1].type: "Pod" is listed twice: list it once`},
+		"a Pod's default":            {"  limitRange: [{type: Pod, default: {cpu: 1}}]\n", `spec.limitRange[0].default: is for containers: leave it out of the type Pod`},
+		"a Pod's default request":    {"  limitRange: [{type: Pod, defaultRequest: {cpu: 1}}]\n", `spec.limitRange[0].defaultRequest: is for containers: leave it out of the type Pod`},
+		"a claim's limit":            {"  limitRange: [{type: PersistentVolumeClaim, max: {cpu: 1}}]\n", `spec.limitRange[0]: says neither max.storage nor min.storage: the type PersistentVolumeClaim must have one of them`},
+		"a limit's quantity":         {"  limitRange: [{type: Pod, max: {cpu: four}}]\n", `spec.limitRange[0].max.cpu: "four" is not allowed: must be a Kubernetes quantity, such as "4", "500m" or "8Gi"`},
+		"suspended, no boolean":      {"  suspended: \"yes\"\n", `spec.suspended: "yes" is a string: must be true or false, without quotes`},
 		"a floor that is no boolean": {"  network: {floor: high}\n", `spec.network.floor: "high" is a string: must be true or false, without quotes`},
 	} {
 		t.Run(name, func(t *testing.T) {

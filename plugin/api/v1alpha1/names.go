@@ -18,6 +18,19 @@ const (
 	// refuses Pods without their proxy leaves the others alone.
 	InjectionLabel     = Group + "/injection"
 	InjectionOnRequest = "on-request"
+	// SuspendedLabel is on the Namespaces of a tenant that is suspended, with the
+	// value "true", and ControlPlaneAnnotation says there which is the control plane's.
+	SuspendedLabel         = Group + "/suspended"
+	ControlPlaneAnnotation = Group + "/control-plane"
+	// These are on Namespaces of tenants whose file says so, both as labels with the
+	// value "true", by which the admission policies select, and as annotations with
+	// what is allowed or wanted, separated by commas.
+	AllowedRegistries      = Group + "/allowed-registries"
+	AllowedStorageClasses  = Group + "/allowed-storageclasses"
+	AllowedPriorityClasses = Group + "/allowed-priorityclasses"
+	AllowedIngressClasses  = Group + "/allowed-ingressclasses"
+	AllowedRuntimeClasses  = Group + "/allowed-runtimeclasses"
+	NodeSelector           = Group + "/node-selector"
 	// PartLabel says which part of Istio an object of a base belongs to, where its
 	// own labels do not: IstioRelease writes it on gateways. On what a build of
 	// applications alone prints, its value is PartApplications.

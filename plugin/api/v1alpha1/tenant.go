@@ -40,6 +40,15 @@ type TenantSpec struct {
 	// Quota is a ResourceQuota's spec.hard, applied to each application
 	// namespace: resource name to Kubernetes quantity.
 	Quota map[string]string `json:"quota,omitempty"`
+	// LimitRange is a LimitRange's spec.limits, applied to each application namespace.
+	LimitRange []Limit `json:"limitRange,omitempty"`
+	// Allowed is what of the cluster the tenant may take.
+	Allowed Allowed `json:"allowed,omitempty"`
+	// NodeSelector is what each Pod of the tenant carries in its own nodeSelector.
+	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+	// Suspended keeps everything as it is, while nobody of the tenant may create or
+	// change anything. Default: false.
+	Suspended *bool `json:"suspended,omitempty"`
 	// NamespaceLabels are added to the tenant's namespaces.
 	NamespaceLabels map[string]string `json:"namespaceLabels,omitempty"`
 	// CreateNamespaces says whether the output holds the tenant's Namespace
@@ -210,6 +219,9 @@ func (t *IstioTenant) Default() {
 		s.Network.Floor = new(bool)
 	}
 	setDefault(&s.MTLS, MTLSStrict)
+	if s.Suspended == nil {
+		s.Suspended = new(bool)
+	}
 	if s.CreateNamespaces == nil {
 		create := true
 		s.CreateNamespaces = &create

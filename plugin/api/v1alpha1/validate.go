@@ -43,6 +43,8 @@ func (t IstioTenant) problems() problems {
 	p.checkSubjects(t.Spec)
 	p.checkNetwork(t)
 	p.checkQuota(t.Spec.Quota)
+	p.checkLimitRange(t.Spec.LimitRange)
+	p.checkAllowed(t.Spec.Allowed)
 	p.checkLabels(t.Spec)
 	p.checkRights(t.Spec.ControlPlane.Rights)
 	p.checkAudiences(t)

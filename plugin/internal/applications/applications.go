@@ -136,7 +136,7 @@ func (b *Build) standIn() (*yaml.RNode, error) {
 			"template": map[string]any{
 				"metadata": map[string]any{"labels": labels},
 				"spec": map[string]any{"containers": []any{map[string]any{
-					"name": "discovery", "image": "docker.io/istio/pilot:" + version, "args": []string{istio.DiscoveryArgument},
+					"name": "discovery", "args": []string{istio.DiscoveryArgument}, // without an image, which is another build's to judge
 				}}},
 			},
 		},

@@ -68,6 +68,29 @@ func Registry(reference string) string {
 	return first
 }
 
+// Complete is a reference's name without its tag and digest, as container runtimes
+// complete it: "docker.io/library/nginx" of "nginx:1.0", and of "index.docker.io/nginx".
+func Complete(reference string) string {
+	name, _, _ := strings.Cut(reference, "@")
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		name = name[:i]
+	}
+	const hub, library = "docker.io/", "library/"
+	switch {
+	case !strings.Contains(name, "/"):
+		return hub + library + name
+	case Registry(name) == "":
+		return hub + name
+	}
+	if strings.HasPrefix(name, "index."+hub) {
+		name = strings.TrimPrefix(name, "index.")
+	}
+	if rest, found := strings.CutPrefix(name, hub); found && !strings.Contains(rest, "/") {
+		return hub + library + rest
+	}
+	return name
+}
+
 // reserved are domains in which nobody has a registry. Source: RFC 2606.
 var reserved = regexp.MustCompile(`(^|\.)(example|invalid|test|example\.(com|net|org))$`)
 

@@ -62,6 +62,16 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
+func TestComplete(t *testing.T) {
+	for reference, want := range map[string]string{
+		"nginx": "docker.io/library/nginx", "nginx:1.0": "docker.io/library/nginx", "istio/pilot@sha256:0": "docker.io/istio/pilot", "docker.io/nginx:1@sha256:0": "docker.io/library/nginx",
+		"index.docker.io/istio/pilot": "docker.io/istio/pilot", "index.docker.io/nginx": "docker.io/library/nginx", "r.example:5000/a/b:c": "r.example:5000/a/b", "localhost/a": "localhost/a",
+		"Docker.io/a": "Docker.io/a", "index.docker.io.example/a": "index.docker.io.example/a", "index.a.example/b": "index.a.example/b", "a.example/b@c.example/d": "a.example/b", "": "docker.io/library/",
+	} {
+		require.Equal(t, want, imageref.Complete(reference), reference)
+	}
+}
+
 func TestPlaceholder(t *testing.T) {
 	for reference, want := range map[string]string{
 		"registry.example/istio-tenancy:1.0": "registry.example", "Registry.Example:5000/a/b": "Registry.Example:5000", "r.invalid/a": "r.invalid", "r.test/a": "r.test",

@@ -21,6 +21,24 @@ const (
 	NeverInject           = "neverInjectSelector"
 )
 
+// InjectorValues is the key of the same ConfigMap that has the charts' values, as
+// JSON, since 1.6. Each of ProxyImages is where an image of what is injected is, or its name
+// below the registry that is at ProxyHub; without one, it is ProxyImage. A Pod's
+// annotation ProxyImageAnnotation names another.
+// Source: pkg/kube/inject, and manifests/charts/istio-control/istio-discovery/files, 1.6 to 1.31.
+const (
+	InjectorValues       = "values"
+	ProxyImage           = "proxyv2"
+	ProxyImageAnnotation = "sidecar.istio.io/proxyImage"
+	// ImageOfInjector is what a gateway's container has for its image until it is injected.
+	ImageOfInjector = "auto"
+)
+
+var (
+	ProxyHub    = []string{"global", "hub"}
+	ProxyImages = [][]string{{"global", "proxy", "image"}, {"global", "proxy_init", "image"}}
+)
+
 // injector is a program of its own up to 1.4.
 var injector = Component{
 	Name:      "the injector",

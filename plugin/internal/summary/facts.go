@@ -28,6 +28,7 @@ type facts struct {
 	selected   []string          // by the mesh's discoverySelectors
 	secretRole map[string]bool
 	bindings   []binding
+	suspended  []string // Namespaces that say so
 }
 
 // plane is a control plane.
@@ -80,6 +81,9 @@ func (f *facts) add(file string, objects []*yaml.RNode) {
 		switch {
 		case id.Kind == "Namespace":
 			f.serving = append(f.serving, serving{id.Name, o.GetLabels()[istio.RevisionLabel]})
+			if o.GetLabels()[v1alpha1.SuspendedLabel] == "true" {
+				f.suspended = append(f.suspended, id.Name)
+			}
 		case o.GetLabels()[istio.TagLabel] != "":
 			f.tags[o.GetLabels()[istio.TagLabel]] = o.GetLabels()[istio.RevisionLabel]
 		case id.Kind == "Deployment":
@@ -142,6 +146,9 @@ func (f *facts) summarize() Tenant {
 	if others := otherAudiences(t.TokenAudiences); len(others) > 0 {
 		t.Cautions = append(t.Cautions, "whoever gets a token of the audience "+strings.Join(others, " or ")+
 			", and reaches the control plane, joins the mesh")
+	}
+	if len(f.suspended) > 0 {
+		t.Cautions = append(t.Cautions, "is suspended: nobody of the tenant creates, changes or deletes anything in "+strings.Join(f.suspended, ", "))
 	}
 	if len(t.SecretReaders) > 0 {
 		t.Cautions = append(t.Cautions, "every Secret of the cluster can be read by "+strings.Join(t.SecretReaders, ", "))

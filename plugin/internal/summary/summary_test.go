@@ -166,6 +166,29 @@ FILE: tenant sales, Istio 1.31.0
 `,
 		},
 		{
+			name: "suspended",
+			input: pilot("args: [discovery], env: [{name: ISTIO_WATCH_NAMESPACE, value: ns-1}]") + `---
+apiVersion: v1
+kind: Namespace
+metadata: {name: istio-system1, labels: {istio-tenancy.dev/tenant: sales, istio-tenancy.dev/suspended: "true"}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: ns-1, labels: {istio-tenancy.dev/tenant: sales, istio-tenancy.dev/suspended: "true"}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: ns-2, labels: {istio-tenancy.dev/tenant: sales, istio-tenancy.dev/suspended: "false"}}
+`,
+			want: `
+FILE: tenant sales, Istio 1.31.0
+  namespaces  istio-system1, ns-1, ns-2
+  discovery   namespace: ns-1
+  caution     is suspended: nobody of the tenant creates, changes or deletes anything in istio-system1, ns-1
+  objects     4: 1 Deployment, 3 Namespace
+`,
+		},
+		{
 			name: "every Secret",
 			input: pilot("args: [discovery]") + `---
 apiVersion: rbac.authorization.k8s.io/v1

@@ -16,6 +16,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/limits"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -56,7 +57,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 	}
 	known := kinds{filter: f, defined: definitions(objects)}
 	errs := []error{known.listed(objects)}
-	seen, signing := map[object.ID]bool{}, f.signing(objects)
+	seen, signing, limited := map[object.ID]bool{}, f.signing(objects), limits.Of(f.Tenant)
 	for _, o := range objects {
 		id := object.IDOf(o)
 		if id.Kind == "" || id.Name == "" {
@@ -70,7 +71,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 		seen[placed] = true
 		for _, check := range []func(object.ID, *yaml.RNode) error{
 			single, named, f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) },
-			func(_ object.ID, o *yaml.RNode) error { return marks(plane, o) }, f.ambient, f.place, known.check, ownerless, delegated, f.opening,
+			func(_ object.ID, o *yaml.RNode) error { return marks(plane, o, limited) }, f.ambient, f.place, known.check, ownerless, delegated, f.opening,
 			func(id object.ID, o *yaml.RNode) error { return f.keyOfIssuer(id, o, signing) }, f.gateway,
 		} {
 			if err := check(id, o); err != nil {

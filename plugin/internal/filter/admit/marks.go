@@ -9,6 +9,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/limits"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
@@ -23,7 +24,7 @@ var (
 
 // marks refuses annotations and labels of this program's group that nobody reads
 // where they are: whoever wrote them would find them ignored.
-func marks(plane controlplane.ControlPlane, o *yaml.RNode) error {
+func marks(plane controlplane.ControlPlane, o *yaml.RNode, limited limits.Marks) error {
 	metadata := [][]string{{"metadata"}}
 	if _, path := object.PodSpec(o); path != "" && path != "spec" {
 		metadata = append(metadata, append(strings.Split(strings.TrimSuffix(path, ".spec"), "."), "metadata"))
@@ -32,12 +33,17 @@ func marks(plane controlplane.ControlPlane, o *yaml.RNode) error {
 		for _, field := range []struct {
 			name, otherName string
 			known, other    []string
-		}{{"annotations", "labels", annotations, labels}, {"labels", "annotations", labels, annotations}} {
+			limited         map[string]string
+		}{{"annotations", "labels", annotations, labels, limited.Annotations}, {"labels", "annotations", labels, annotations, limited.Labels}} {
 			values := object.StringMap(o, append(slices.Clone(at), field.name)...)
 			for _, key := range sorted(values) {
 				where := fmt.Sprintf("%s.%s[%s]: found %q", strings.Join(at, "."), field.name, key, values[key])
 				onPlane := i == 0 && plane.Deployment != nil && o.YNode() == plane.Deployment.YNode()
-				switch {
+				value, set := field.limited[key]
+				switch asks := limits.FieldOf(key); {
+				case asks != "" && set && value == values[key] && o.GetKind() == "Namespace": // by an earlier run
+				case asks != "":
+					return fmt.Errorf("%s, which is set for you on the tenant's Namespaces: remove it, and have %s of the tenant say it", where, asks)
 				case slices.Contains(ofPlane, key) && (!onPlane || field.name == "labels") && plane.Deployment != nil:
 					return fmt.Errorf("%s, which is read in one place only: must be an annotation in metadata.annotations of the control plane's %s",
 						where, object.IDOf(plane.Deployment))

@@ -29,6 +29,12 @@ func TestWhatIsStatedWhereNobodyReadsItIsRefused(t *testing.T) {
 			`which nobody reads: must be "on-request", and on a Namespace`,
 		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {istio-tenancy.dev/injection: "off"}}}`: `Namespace ns-1: metadata.labels[istio-tenancy.dev/injection]: found "off", ` +
 			`which nobody reads: must be "on-request", and on a Namespace`,
+		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {istio-tenancy.dev/suspended: "true"}}}`: `Namespace ns-1: metadata.labels[istio-tenancy.dev/suspended]: found "true", ` +
+			`which is set for you on the tenant's Namespaces: remove it, and have spec.suspended of the tenant say it`,
+		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, annotations: {istio-tenancy.dev/allowed-registries: a.example}}}`: `Namespace ns-1: metadata.annotations[istio-tenancy.dev/allowed-registries]: found "a.example", ` +
+			`which is set for you on the tenant's Namespaces: remove it, and have spec.allowed.registries of the tenant say it`,
+		`{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {metadata: {labels: {istio-tenancy.dev/node-selector: "true"}}, spec: {}}}}`: `Deployment a: spec.template.metadata.labels[istio-tenancy.dev/node-selector]: found "true", ` +
+			`which is set for you on the tenant's Namespaces: remove it, and have spec.nodeSelector of the tenant say it`,
 	} {
 		require.Equal(t, want, objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+object))
 	}
