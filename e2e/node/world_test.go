@@ -117,7 +117,7 @@ func (w *world) start(t *testing.T) (err error) {
 	}
 	w.node, err = node.Start(binaries, node.Options{Logs: logs, Users: users, Meanwhile: apply, Images: []node.Image{
 		{Name: "docker.io/istio/pilot:1.31.0", Also: []string{"docker.io/istio/pilot:" + nextTag}, Program: binaries["pilot-discovery"], User: "1337"},
-		{Name: "docker.io/istio/proxyv2:1.31.0", Program: binaries["pilot-agent"], User: "1337", Later: true},
+		{Name: "docker.io/istio/proxyv2:1.31.0", Also: []string{"docker.io/istio/proxyv2:" + nextTag}, Program: binaries["pilot-agent"], User: "1337", Later: true},
 		{Name: apiProxyImage, Root: made.Root, Entrypoint: made.Entrypoint, User: fmt.Sprint(made.User)},
 		{Name: appImage, Program: binaries["app"], User: "1000", Later: true},
 		{Name: gatewayImage, Program: binaries["gateway"], User: "1337"},
