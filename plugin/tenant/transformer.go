@@ -37,7 +37,7 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if err := t.Tenant.Validate(); err != nil {
 		return nil, err
 	}
-	switch part, err := applications.Of(objects, t.Tenant.Spec.ControlPlane.Namespace); {
+	switch part, err := applications.Of(objects, t.Tenant); {
 	case err != nil:
 		return nil, err
 	case part != nil:

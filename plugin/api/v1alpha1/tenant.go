@@ -1,5 +1,7 @@
 package v1alpha1
 
+import "slices"
+
 // IstioTenant is one tenant: a control plane, the namespaces of its
 // applications, and the people who administer them.
 type IstioTenant struct {
@@ -20,6 +22,8 @@ type Metadata struct {
 
 // TenantSpec is the desired state of a tenant.
 type TenantSpec struct {
+	// Mesh is whose control plane the tenant's Istio is. Default: dedicated.
+	Mesh         Mesh         `json:"mesh,omitempty"`
 	ControlPlane ControlPlane `json:"controlPlane,omitempty"`
 	// ApplicationNamespaces are where the tenant's workloads run; the first is
 	// where gateways and application objects without a namespace go. Default:
@@ -179,14 +183,11 @@ const (
 // Default fills in every field that may be left out.
 func (t *IstioTenant) Default() {
 	name, s := t.Metadata.Name, &t.Spec
-	setDefault(&s.ControlPlane.Namespace, "istio-"+name)
-	setDefault(&s.ControlPlane.Revision, name)
-	setDefault(&s.ControlPlane.TrustDomain, name+".mesh")
-	setDefault(&s.ControlPlane.AdminAccess, AdminAccessOperate)
+	setDefault(&s.Mesh, MeshDedicated)
+	t.defaultControlPlane()
 	if len(s.ApplicationNamespaces) == 0 {
 		s.ApplicationNamespaces = []string{name}
 	}
-	setDefault(&s.Discovery, DiscoveryAuto)
 	setDefault(&s.Network.Policy, NetworkIsolated)
 	setDefault(&s.Network.WithinTenant, WithinTenantAllow)
 	if s.Network.Floor == nil {
@@ -210,9 +211,12 @@ func (t IstioTenant) Name() string { return t.Metadata.Name }
 
 // TokenAudience is the audience of the ServiceAccount tokens by which Pods prove
 // that they are of the tenant's mesh: "sales.istio-tenancy.dev".
-func (t IstioTenant) TokenAudience() string { return t.Name() + "." + Group }
+func (t IstioTenant) TokenAudience() string { return t.MeshName() + "." + Group }
 
-// Namespaces are all namespaces of the tenant, the control plane's first.
+// Namespaces are all namespaces of the tenant, that of its own control plane first.
 func (t IstioTenant) Namespaces() []string {
+	if t.Spec.Mesh == MeshShared {
+		return slices.Clone(t.Spec.ApplicationNamespaces)
+	}
 	return append([]string{t.Spec.ControlPlane.Namespace}, t.Spec.ApplicationNamespaces...)
 }

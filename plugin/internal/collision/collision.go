@@ -39,8 +39,22 @@ type thing struct {
 // OfTenant is what a tenant's configuration in file claims: its name, its
 // revision and its namespaces.
 func OfTenant(file string, t v1alpha1.IstioTenant) []Claim {
-	claims := []Claim{
-		{thing: thing{what: "tenant " + t.Name()}, field: name, owner: file},
+	claims := []Claim{{thing: thing{what: "tenant " + t.Name()}, field: name, owner: file}}
+	if t.Spec.Mesh != v1alpha1.MeshShared {
+		claims = append(claims, ofControlPlane(t)...)
+	}
+	for i, ns := range t.Spec.ApplicationNamespaces {
+		claims = append(claims, Claim{thing: namespace(ns), field: fmt.Sprintf("spec.applicationNamespaces[%d]", i), owner: t.Name()})
+	}
+	for i := range claims {
+		claims[i].file, claims[i].tenant = file, t.Name()
+	}
+	return claims
+}
+
+// ofControlPlane is what a tenant claims whose control plane is its own.
+func ofControlPlane(t v1alpha1.IstioTenant) []Claim {
+	return []Claim{
 		{thing: thing{what: "revision " + t.Spec.ControlPlane.Revision}, field: "spec.controlPlane.revision", owner: t.Name()},
 		{thing: thing{what: "trust domain " + t.Spec.ControlPlane.TrustDomain}, field: "spec.controlPlane.trustDomain", owner: t.Name()},
 		{thing: namespace(t.Spec.ControlPlane.Namespace), field: "spec.controlPlane.namespace", owner: t.Name()},
@@ -50,13 +64,6 @@ func OfTenant(file string, t v1alpha1.IstioTenant) []Claim {
 			field: "spec.controlPlane", owner: t.Name(),
 		},
 	}
-	for i, ns := range t.Spec.ApplicationNamespaces {
-		claims = append(claims, Claim{thing: namespace(ns), field: fmt.Sprintf("spec.applicationNamespaces[%d]", i), owner: t.Name()})
-	}
-	for i := range claims {
-		claims[i].file, claims[i].tenant = file, t.Name()
-	}
-	return claims
 }
 
 // OfApplications is what a tenant's configuration claims in a file that has the

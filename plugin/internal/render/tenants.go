@@ -55,7 +55,9 @@ type claim struct {
 	Name, Revision, Namespace string
 	TrustDomain               string
 	Applications              []string
-	Listed                    string // the entry of resources that leads to the tenant; "": the overlay lays it itself
+	// Mesh says whether what is of the control plane is the tenant's.
+	Mesh   v1alpha1.Mesh
+	Listed string // the entry of resources that leads to the tenant; "": the overlay lays it itself
 	// Apart says that these are the tenant's applications, without its control plane.
 	Apart bool
 	// Spec is the tenant's, as JSON.
@@ -66,7 +68,7 @@ func claimsOf(tenants []v1alpha1.IstioTenant, apart bool) []claim {
 	var claims []claim
 	for _, t := range tenants {
 		own := t.Spec.ControlPlane
-		c := claim{Name: t.Name(), Revision: own.Revision, Namespace: own.Namespace, TrustDomain: own.TrustDomain, Applications: t.Spec.ApplicationNamespaces, Apart: apart}
+		c := claim{Name: t.Name(), Revision: own.Revision, Namespace: own.Namespace, TrustDomain: own.TrustDomain, Applications: t.Spec.ApplicationNamespaces, Mesh: t.Spec.Mesh, Apart: apart}
 		if spec, err := json.Marshal(t.Spec); err == nil {
 			c.Spec = string(spec)
 		}
@@ -77,6 +79,9 @@ func claimsOf(tenants []v1alpha1.IstioTenant, apart bool) []claim {
 
 // names are all that two tenants can both have.
 func (c claim) names() []string {
+	if c.Mesh == v1alpha1.MeshShared {
+		return append([]string{c.Name}, c.Applications...)
+	}
 	return append([]string{c.Name, c.Revision, c.Namespace, c.Revision + "-" + c.Namespace, c.TrustDomain}, c.Applications...)
 }
 
@@ -87,7 +92,7 @@ func (c claim) has(taken map[string]bool) bool {
 
 func (c claim) tenant() v1alpha1.IstioTenant {
 	var t v1alpha1.IstioTenant
-	t.Metadata.Name = c.Name
+	t.Metadata.Name, t.Spec.Mesh = c.Name, c.Mesh
 	t.Spec.ControlPlane.Revision, t.Spec.ControlPlane.Namespace = c.Revision, c.Namespace
 	t.Spec.ControlPlane.TrustDomain = c.TrustDomain
 	t.Spec.ApplicationNamespaces = c.Applications

@@ -29,6 +29,10 @@ func TestWhatIsStatedWhereNobodyReadsItIsRefused(t *testing.T) {
 			`which nobody reads: must be "on-request", and on a Namespace`,
 		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {istio-tenancy.dev/injection: "off"}}}`: `Namespace ns-1: metadata.labels[istio-tenancy.dev/injection]: found "off", ` +
 			`which nobody reads: must be "on-request", and on a Namespace`,
+		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {istio-tenancy.dev/mesh: shared}}}`: `Namespace ns-1: metadata.labels[istio-tenancy.dev/mesh]: found "shared", ` +
+			`which is set for you, on the Namespaces of a mesh that several tenants share: remove it`,
+		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, annotations: {istio-tenancy.dev/namespaces: "ns-0,ns-1"}}}`: `Namespace ns-1: metadata.annotations[istio-tenancy.dev/namespaces]: found "ns-0,ns-1", ` +
+			`which is set for you, on the Namespaces of a mesh that several tenants share: remove it`,
 	} {
 		require.Equal(t, want, objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+object))
 	}
