@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,6 +26,7 @@ type facts struct {
 	selected   []string // by the mesh's discoverySelectors
 	secretRole map[string]bool
 	bindings   []binding
+	mesh       string // by the label of the Namespaces
 }
 
 // plane is a control plane.
@@ -74,6 +76,8 @@ func (f *facts) add(file string, objects []*yaml.RNode) {
 		id := object.IDOf(o)
 		f.ids = append(f.ids, id)
 		switch {
+		case id.Group == "" && id.Kind == "Namespace":
+			f.mesh = cmp.Or(f.mesh, o.GetLabels()[v1alpha1.MeshLabel])
 		case id.Kind == "Deployment":
 			f.addPlane(id, o)
 		case id.Kind == "ConfigMap":
@@ -107,7 +111,7 @@ func (f *facts) addPlane(id object.ID, deployment *yaml.RNode) {
 // summarize says what the facts mean.
 func (f *facts) summarize() Tenant {
 	t := Tenant{
-		Tenant: f.tenant, Files: f.files, Namespaces: f.namespaces(), Objects: len(f.ids), Kinds: map[string]int{},
+		Tenant: f.tenant, Mesh: f.mesh, Files: f.files, Namespaces: f.namespaces(), Objects: len(f.ids), Kinds: map[string]int{},
 		SecretReaders: f.secretReaders(), Access: f.access(), Cautions: []string{},
 	}
 	for _, id := range f.ids {
@@ -131,6 +135,9 @@ func (f *facts) summarize() Tenant {
 			names = append(names, p.id.String())
 		}
 		t.Cautions = append(t.Cautions, fmt.Sprintf("%d control planes: %s; a tenant has one", len(names), strings.Join(names, ", ")))
+	}
+	if t.Mesh != "" && t.Discovery != nil {
+		t.Discovery.Namespaces = []string{} // a label says which, not names
 	}
 	if len(t.SecretReaders) > 0 {
 		t.Cautions = append(t.Cautions, "every Secret of the cluster can be read by "+strings.Join(t.SecretReaders, ", "))

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 )
 
 func report(w io.Writer, tenants []Tenant) error {
@@ -67,8 +69,13 @@ func (t Tenant) print(w io.Writer) {
 	if len(t.Namespaces) > 0 {
 		row(w, "namespaces", wrap(strings.Join(t.Namespaces, ", ")))
 	}
+	if t.Mesh != "" {
+		row(w, "mesh", t.Mesh+", which several tenants share")
+	}
 	switch d := t.Discovery; {
 	case d == nil:
+	case t.Mesh != "":
+		row(w, "discovery", d.Mode+": the Namespaces with the label "+v1alpha1.MeshLabel+": "+t.Mesh)
 	case d.Mode == notLimited:
 		row(w, "discovery", "not limited: the control plane watches every namespace")
 	default:
