@@ -71,7 +71,25 @@ func (m *sharedMesh) start(t *testing.T, w *world) error {
 			deployBookinfo(t, w, namespace)
 		}
 	}
-	return w.cluster.RunPods()
+	if err := w.cluster.RunPods(); err != nil {
+		return err
+	}
+	return cluster.Eventually(patience, func() error {
+		for _, tenant := range m.tenants {
+			for _, namespace := range tenant.applications {
+				snapshot, _, err := m.seen(t, w, namespace, false)
+				if err != nil {
+					return err
+				}
+				for service, pods := range map[string]int{"details": 1, "productpage": 1, "ratings": 1, "reviews": 3} {
+					if name := "outbound|9080||" + service + "." + namespace + ".svc.cluster.local"; len(snapshot.Addresses(name)) != pods {
+						return fmt.Errorf("%s has not %d endpoints", name, pods)
+					}
+				}
+			}
+		}
+		return nil
+	})
 }
 
 // namespaces are those of all tenants of the mesh but one.

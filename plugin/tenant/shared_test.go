@@ -38,7 +38,8 @@ func TestATenantOfASharedMesh(t *testing.T) {
 	expect(t, filepath.Join("testdata", "shared.expected.yaml"), objecttest.String(t, got))
 
 	brought := objecttest.Parse(t, strings.ReplaceAll(someApplications, "ns-1", "orders-db"))
-	all, err := tenant.Transformer{Tenant: of}.Filter(slices.Concat(brought, part(t, v1alpha1.ReleaseSpec{Part: v1alpha1.PartGateway}), marker()))
+	var warnings []string
+	all, err := tenant.Transformer{Tenant: of, Warn: func(w string) { warnings = append(warnings, w) }}.Filter(slices.Concat(brought, part(t, v1alpha1.ReleaseSpec{Part: v1alpha1.PartGateway}), marker()))
 	require.NoError(t, err)
 	text := objecttest.String(t, all)
 	for _, o := range all {
@@ -48,6 +49,7 @@ func TestATenantOfASharedMesh(t *testing.T) {
 		}
 		require.Equal(t, "orders", o.GetLabels()[v1alpha1.TenantLabel], id)
 	}
+	require.Contains(t, strings.Join(warnings, "\n"), `Ingress orders-web/web: found the class "istio", which nobody serves where tenants share a control plane`)
 	require.Contains(t, text, "audience: shared.istio-tenancy.dev, path", "the mesh's")
 	require.NotContains(t, text, "audience: istio-ca")
 	require.Contains(t, text, "istiod.istio-shared.svc:15012", "as a base names it")

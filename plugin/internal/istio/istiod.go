@@ -150,6 +150,10 @@ var istiod = Component{
 			Why: "and so does what says how clients connect",
 		},
 		{
+			Name: "ingressControllerMode", Value: "OFF", Shared: true, Owner: "spec.mesh", Usual: []string{"UNSET", "DEFAULT", "STRICT"},
+			Why: "an Ingress takes whatever host it names: of any tenant, its listener for TLS would be at the shared gateway",
+		},
+		{
 			Name: "ingressControllerMode", Value: "STRICT", Range: seesForeignIngresses, Modes: listing, Keeps: []string{"OFF"},
 			Why: "only Ingresses that name the class",
 		},
