@@ -17,7 +17,7 @@ import (
 
 // The control plane is nobody's of the tenant, who has no right beside it at all.
 func TestEveryAttackOfATenantAdministratorOfASharedMeshIsRefused(t *testing.T) {
-	c := claims(t, "Every attack of a tenant administrator with `operate`, and of one whose tenant shares a control plane, on that and on others' is refused")
+	c := claims(t, "Every attack of an administrator whose tenant shares a control plane, on that control plane, the cluster and other tenants, is refused")
 	w, m := theMesh(t)
 	client, sales := w.cluster.As("billing-admin"), w.tenants["sales"]
 	on := target{
@@ -175,7 +175,7 @@ func (m *sharedMesh) settled(t *testing.T, w *world) (seen map[string]string) {
 
 // What is accepted has arrived when a Service made after it has.
 func TestWhatATenantConfiguresInASharedMeshReachesNoOther(t *testing.T) {
-	c := claims(t, "Whatever a tenant's administrator configures in a mesh that is shared: it is refused by an admission policy, or changes nothing for another tenant's proxies and its routes at the shared gateway, and shows nothing of it")
+	c := claims(t, "What a tenant's administrator configures in a shared mesh is refused, or changes nothing for another tenant's proxies and for its route at the shared gateway, and shows nothing of it")
 	w, m := theMesh(t)
 	admin := w.cluster.As("billing-admin")
 	pod := proxyOf(t, w, "orders-web", "reviews")
