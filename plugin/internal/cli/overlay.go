@@ -26,6 +26,9 @@ type overlay struct {
 	AcceptDomainNames     []string
 	Admins, Viewers       []v1alpha1.Subject
 
+	// Stated says whether the file names the control plane's namespace: not for a tenant
+	// that shares one, unless it is asked for.
+	Stated bool
 	// Base and Schema are as the files refer to them.
 	Base, Schema string
 
@@ -44,6 +47,7 @@ func (o overlay) write(known ...error) (v1alpha1.IstioTenant, error) {
 	if err := errors.Join(append(known, o.locate())...); err != nil {
 		return v1alpha1.IstioTenant{}, err
 	}
+	o.Stated = !o.Shared() || o.Namespace != ""
 	o.Namespace, o.ApplicationNamespaces = tenant.Spec.ControlPlane.Namespace, tenant.Spec.ApplicationNamespaces
 	files := map[string][]byte{}
 	for name, text := range templates {
@@ -179,9 +183,11 @@ spec:
   # Whose control plane it is: see docs/models.md.
   mesh: {{.Mesh}}
 {{- end}}
+{{- if .Stated}}
   controlPlane:
     # Where {{if .Shared}}the istiod runs that the tenant shares{{else}}the tenant's own istiod runs{{end}}.
     namespace: {{.Namespace | yaml}}
+{{- end}}
   # Where the tenant's applications run.
 {{- if and (gt (len .ApplicationNamespaces) 1) (not .Mesh)}} The control plane reads the whole cluster for
   # several of them, unless the base states an image of the API proxy: see docs/api-proxy.md.

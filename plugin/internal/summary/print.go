@@ -34,8 +34,12 @@ func table(w io.Writer, tenants []Tenant) error {
 		if t.Discovery != nil {
 			mode = t.Discovery.Mode
 		}
+		plane := t.ControlPlaneNamespace
+		if plane == "" && t.Mesh != "" {
+			plane = "of mesh " + t.Mesh
+		}
 		cells := []string{
-			t.Tenant, t.Istio, t.ControlPlaneNamespace, strings.Join(applications, ","), mode, fmt.Sprint(t.Objects),
+			t.Tenant, t.Istio, plane, strings.Join(applications, ","), mode, fmt.Sprint(t.Objects),
 			strings.Join(people, ", "), strings.Join(t.Cautions, "; "),
 		}
 		for i, cell := range cells {
