@@ -17,9 +17,9 @@ import (
 func TestEveryAttackOfATenantAdministratorOfASharedMeshIsRefused(t *testing.T) {
 	c := claims(t, "Every attack of an administrator whose tenant shares a control plane, on that control plane, the cluster and other tenants, is refused")
 	w, m := theMesh(t)
-	client, sales := w.cluster.As("billing-admin"), w.tenants["sales"]
+	client, sales := w.cluster.As("invoices-admin"), w.tenants["sales"]
 	on := target{
-		tenant: "billing", app: "billing", plane: "istio-shared", other: "orders", otherApp: "orders-web", otherPlane: sales.controlPlane, otherAdmin: "orders-admin",
+		tenant: "invoices", app: "invoices", plane: "istio-shared", other: "parcel", otherApp: "parcel-web", otherPlane: sales.controlPlane, otherAdmin: "parcel-admin",
 		istiod: "istiod-shared", otherIstiod: "istiod-sales", pod: m.host.istiod.Pod, mesh: "istio-shared", injector: "istio-sidecar-injector-shared",
 		validator: nameOf(t, m.host.objects, "ValidatingWebhookConfiguration"), otherHook: nameOf(t, sales.objects, "MutatingWebhookConfiguration"),
 		clusterRole: "istiod-clusterrole-shared-istio-shared", memberRole: "istiod-member-shared-istio-shared",
@@ -30,7 +30,7 @@ func TestEveryAttackOfATenantAdministratorOfASharedMeshIsRefused(t *testing.T) {
 			body: object("rbac.authorization.k8s.io/v1", "RoleBinding", "attack-11", me+","+roleRef("ClusterRole", "$MEMBERROLE"))},
 		{name: "be nobody's istiod any more", method: "DELETE", path: rbac + "/namespaces/$APP/rolebindings/istiod-member-shared"},
 		{name: "take the mesh's label off the own Namespace", method: "PATCH", path: inApp, body: `{"metadata":{"labels":{"istio-tenancy.dev/mesh":null}}}`},
-		{name: "say that the other's namespace is the own", method: "PATCH", path: inApp, body: `{"metadata":{"annotations":{"istio-tenancy.dev/namespaces":"billing,orders-web"}}}`},
+		{name: "say that the other's namespace is the own", method: "PATCH", path: inApp, body: `{"metadata":{"annotations":{"istio-tenancy.dev/namespaces":"invoices,parcel-web"}}}`},
 		{name: "delete the policy of the own namespace", method: "DELETE", path: "/apis/security.istio.io/v1/namespaces/$APP/authorizationpolicies/deny-other-tenants"},
 		{name: "configure the whole mesh", method: "POST", path: "/apis/networking.istio.io/v1/namespaces/$PLANE/sidecars", body: object("networking.istio.io/v1", "Sidecar", "attack", `"spec":{}`)},
 		{name: "configure the shared gateway", method: "POST", path: "/apis/networking.istio.io/v1/namespaces/istio-ingress/gateways", body: object("networking.istio.io/v1", "Gateway", "attack", `"spec":{}`)},
@@ -50,7 +50,7 @@ func TestEveryAttackOfATenantAdministratorOfASharedMeshIsRefused(t *testing.T) {
 // tenant, and of the shared gateway the routes, the listeners and the other's clusters.
 func (m *sharedMesh) view(t *testing.T, w *world) (map[string]string, error) {
 	seen := map[string]string{}
-	for _, namespace := range m.tenants["orders"].applications {
+	for _, namespace := range m.tenants["parcel"].applications {
 		_, text, err := m.seen(t, w, namespace, false)
 		if err != nil {
 			return nil, err
@@ -63,7 +63,7 @@ func (m *sharedMesh) view(t *testing.T, w *world) (map[string]string, error) {
 	}
 	for _, kind := range []string{xds.Routes, xds.Listeners, xds.Clusters} {
 		for _, name := range snapshot.Names(kind) {
-			if kind == xds.Clusters && !strings.Contains(name, "orders-web") {
+			if kind == xds.Clusters && !strings.Contains(name, "parcel-web") {
 				continue
 			}
 			text, err := proto.MarshalOptions{Deterministic: true}.Marshal(snapshot[kind][name])
@@ -84,9 +84,9 @@ func (m *sharedMesh) settled(t *testing.T, w *world) (seen map[string]string) {
 		last := seen
 		var err error
 		if seen, err = m.view(t, w); err == nil && !maps.Equal(last, seen) {
-			err = errors.New("what orders' proxies are told changes all the time")
+			err = errors.New("what parcel's proxies are told changes all the time")
 		}
-		return errors.Join(err, contains(seen["the gateway"], "orders.example.com"))
+		return errors.Join(err, contains(seen["the gateway"], "parcel.example.com"))
 	}))
 	return seen
 }
@@ -95,11 +95,11 @@ func (m *sharedMesh) settled(t *testing.T, w *world) (seen map[string]string) {
 func TestWhatATenantConfiguresInASharedMeshReachesNoOther(t *testing.T) {
 	c := claims(t, "What a tenant's administrator configures in a shared mesh is refused, or changes nothing for another tenant's proxies and for its route at the shared gateway, and shows nothing of it")
 	w, m := theMesh(t)
-	admin := w.cluster.As("billing-admin")
-	pod := proxyOf(t, w, "orders-web", "reviews")
+	admin := w.cluster.As("invoices-admin")
+	pod := proxyOf(t, w, "parcel-web", "reviews")
 	for i, row := range configurations {
 		c.check(row.name, func(t *testing.T) {
-			objects := row.in(t, "billing", pod.IP)
+			objects := row.in(t, "invoices", pod.IP)
 			if row.refused != "" {
 				_, err := admin.Apply(objects)
 				require.ErrorContains(t, err, row.refused)
@@ -114,20 +114,20 @@ func TestWhatATenantConfiguresInASharedMeshReachesNoOther(t *testing.T) {
 			before := m.settled(t, w)
 			_, err := admin.Apply(objects)
 			require.NoError(t, err)
-			marker := parse(t, fmt.Sprintf("{apiVersion: v1, kind: Service, metadata: {name: after-%d, namespace: billing}, spec: {ports: [{name: http, port: 80}]}}", i))
+			marker := parse(t, fmt.Sprintf("{apiVersion: v1, kind: Service, metadata: {name: after-%d, namespace: invoices}, spec: {ports: [{name: http, port: 80}]}}", i))
 			_, err = admin.Apply(marker)
 			require.NoError(t, err)
 			defer func() { require.NoError(t, admin.Delete(append(objects, marker...))) }()
 			for _, gateway := range []bool{false, true} {
 				var text string
 				require.NoError(t, cluster.Eventually(patience, func() (err error) {
-					if _, text, err = m.seen(t, w, "billing", gateway); err == nil {
-						err = contains(text, fmt.Sprintf("after-%d.billing", i))
+					if _, text, err = m.seen(t, w, "invoices", gateway); err == nil {
+						err = contains(text, fmt.Sprintf("after-%d.invoices", i))
 					}
 					return err
 				}))
-				if !strings.Contains(row.spec, "orders-web") {
-					require.NoError(t, names(m.others("billing"), text), "gateway: %t", gateway)
+				if !strings.Contains(row.spec, "parcel-web") {
+					require.NoError(t, names(m.others("invoices"), text), "gateway: %t", gateway)
 				}
 				if !strings.Contains(row.spec, "PODIP") {
 					require.NotContains(t, text, pod.IP, "gateway: %t", gateway)
@@ -140,7 +140,7 @@ func TestWhatATenantConfiguresInASharedMeshReachesNoOther(t *testing.T) {
 			}
 		})
 	}
-	own := "/apis/networking.istio.io/v1/namespaces/billing/sidecars/tenant-partition"
+	own := "/apis/networking.istio.io/v1/namespaces/invoices/sidecars/tenant-partition"
 	for _, row := range []struct{ name, method, body string }{
 		{"change the rendered Sidecar", "PATCH", `{"spec":{"egress":[{"hosts":["./*"]}]}}`},
 		{"narrow it to other Pods", "PATCH", `{"spec":{"workloadSelector":{"labels":{"app":"nobody"}}}}`},
@@ -153,13 +153,13 @@ func TestWhatATenantConfiguresInASharedMeshReachesNoOther(t *testing.T) {
 		})
 	}
 	for _, row := range []configuration{
-		{name: "for comparison: a Sidecar of one's own for some Pods", kind: "networking.istio.io/v1 Sidecar", spec: `{workloadSelector: {labels: {app: details}}, egress: [{hosts: ["./reviews.billing.svc.cluster.local", "billing/*", "~/*"]}]}`},
-		{name: "for comparison: what is exported to one's own", kind: "networking.istio.io/v1 VirtualService", spec: `{exportTo: [billing], hosts: [reviews], http: [{route: [{destination: {host: reviews}}]}]}`},
-		{name: "for comparison: a ServiceEntry for the Internet, and for a Service of one's own", kind: "networking.istio.io/v1 ServiceEntry", spec: `{hosts: [api.example.com, "*.svc.example.com", details.billing.svc.cluster.local], ports: [{number: 443, name: tls, protocol: TLS}], resolution: NONE}`},
+		{name: "for comparison: a Sidecar of one's own for some Pods", kind: "networking.istio.io/v1 Sidecar", spec: `{workloadSelector: {labels: {app: details}}, egress: [{hosts: ["./reviews.invoices.svc.cluster.local", "invoices/*", "~/*"]}]}`},
+		{name: "for comparison: what is exported to one's own", kind: "networking.istio.io/v1 VirtualService", spec: `{exportTo: [invoices], hosts: [reviews], http: [{route: [{destination: {host: reviews}}]}]}`},
+		{name: "for comparison: a ServiceEntry for the Internet, and for a Service of one's own", kind: "networking.istio.io/v1 ServiceEntry", spec: `{hosts: [api.example.com, "*.svc.example.com", details.invoices.svc.cluster.local], ports: [{number: 443, name: tls, protocol: TLS}], resolution: NONE}`},
 		{name: "for comparison: a Service for the shared gateway", kind: "v1 Service", noted: `networking.istio.io/exportTo: " . ,istio-ingress,"`, spec: `{ports: [{port: 80}]}`},
 	} {
 		c.check(row.name, func(t *testing.T) {
-			objects := row.in(t, "billing", "")
+			objects := row.in(t, "invoices", "")
 			_, err := admin.Apply(objects)
 			require.NoError(t, err)
 			require.NoError(t, admin.Delete(objects))
@@ -195,9 +195,9 @@ subjects: [{kind: User, name: lab-admin, apiGroup: rbac.authorization.k8s.io}]
 		{"a Namespace of the mesh", "POST", "/api/v1/namespaces", `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"e2e-lab","labels":{"istio-tenancy.dev/mesh":"shared"}}}`},
 		{"one that is there", "PATCH", "/api/v1/namespaces/default", `{"metadata":{"labels":{"istio-tenancy.dev/mesh":"shared"}}}`},
 		{"one of a dedicated tenant", "PATCH", "/api/v1/namespaces/ns-1", `{"metadata":{"labels":{"istio-tenancy.dev/mesh":"shared"}}}`},
-		{"out of the mesh", "PATCH", "/api/v1/namespaces/billing", `{"metadata":{"labels":{"istio-tenancy.dev/mesh":null}}}`},
-		{"what the policies read", "PATCH", "/api/v1/namespaces/billing", `{"metadata":{"annotations":{"istio-tenancy.dev/namespaces":"billing,orders-web"}}}`},
-		{"whom they let in", "PATCH", "/api/v1/namespaces/billing", `{"metadata":{"annotations":{"istio-tenancy.dev/allow-from":"orders-web"}}}`},
+		{"out of the mesh", "PATCH", "/api/v1/namespaces/invoices", `{"metadata":{"labels":{"istio-tenancy.dev/mesh":null}}}`},
+		{"what the policies read", "PATCH", "/api/v1/namespaces/invoices", `{"metadata":{"annotations":{"istio-tenancy.dev/namespaces":"invoices,parcel-web"}}}`},
+		{"whom they let in", "PATCH", "/api/v1/namespaces/invoices", `{"metadata":{"annotations":{"istio-tenancy.dev/allow-from":"parcel-web"}}}`},
 	} {
 		c.check(row.name, func(t *testing.T) {
 			answer, err := client.Do(row.method, row.path, row.body)

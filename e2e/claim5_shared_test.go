@@ -14,7 +14,7 @@ func TestAProxyOfASharedMeshSeesItsOwnTenant(t *testing.T) {
 	c := claims(t, "In a mesh that two tenants share, a proxy, and what says that it is a gateway, sees its own tenant and nothing of another; it demands mutual TLS and denies other tenants; the shared istiod and those of tenants that have their own know nothing of one another")
 	w, m := theMesh(t)
 	c.note("The shared istiod, its gateway and two tenants: %.0f s.", m.took.Seconds())
-	for _, of := range []*tenant{m.host, m.tenants["orders"], m.tenants["billing"]} {
+	for _, of := range []*tenant{m.host, m.tenants["parcel"], m.tenants["invoices"]} {
 		c.check(of.name+" is applied, and a second apply changes nothing", func(t *testing.T) {
 			require.NoError(t, of.applied)
 			unchanged(t, w.cluster, of.objects)
@@ -54,17 +54,17 @@ func TestAProxyOfASharedMeshSeesItsOwnTenant(t *testing.T) {
 			}
 		}
 	}
-	c.check("orders' namespaces see what one exports to the other", func(t *testing.T) {
-		snapshot, _, err := m.seen(t, w, "orders-db", false)
+	c.check("parcel's namespaces see what one exports to the other", func(t *testing.T) {
+		snapshot, _, err := m.seen(t, w, "parcel-db", false)
 		require.NoError(t, err)
-		require.NotNil(t, snapshot.Cluster("outbound|80||web.orders-web.svc.cluster.local"))
-		require.Nil(t, snapshot.Cluster(reviewsOf("orders-web")), "which is exported to nobody")
+		require.NotNil(t, snapshot.Cluster("outbound|80||web.parcel-web.svc.cluster.local"))
+		require.Nil(t, snapshot.Cluster(reviewsOf("parcel-web")), "which is exported to nobody")
 	})
 	c.check("the shared istiod's registry", func(t *testing.T) {
 		registry, err := m.host.istiod.Debug("/debug/registryz")
 		require.NoError(t, err)
 		require.NoError(t, names(dedicated, string(registry)))
-		require.Contains(t, string(registry), "reviews.billing.svc.cluster.local")
+		require.Contains(t, string(registry), "reviews.invoices.svc.cluster.local")
 	})
 	for _, name := range tenantNames {
 		c.check(name+"'s istiod's registry", func(t *testing.T) {
@@ -83,10 +83,10 @@ func TestAProxyOfASharedMeshSeesItsOwnTenant(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if snapshot.Cluster("outbound|80||web.orders-web.svc.cluster.local") == nil {
+			if snapshot.Cluster("outbound|80||web.parcel-web.svc.cluster.local") == nil {
 				return errors.New("no cluster of web")
 			}
-			return errors.Join(contains(text, "orders.example.com"), names([]string{"billing", "orders-db"}, text))
+			return errors.Join(contains(text, "parcel.example.com"), names([]string{"invoices", "parcel-db"}, text))
 		}))
 	})
 }
@@ -98,15 +98,15 @@ func TestEachWallOfASharedMesh(t *testing.T) {
 	w, m := theMesh(t)
 	admin := w.cluster.Admin
 	service := func(exportTo string) []*cluster.Object {
-		return parse(t, fmt.Sprintf("{apiVersion: v1, kind: Service, metadata: {name: open, namespace: orders-web, annotations: {networking.istio.io/exportTo: %q}}, spec: {selector: {app: reviews}, ports: [{name: http, port: 9080}]}}", exportTo))
+		return parse(t, fmt.Sprintf("{apiVersion: v1, kind: Service, metadata: {name: open, namespace: parcel-web, annotations: {networking.istio.io/exportTo: %q}}, spec: {selector: {app: reviews}, ports: [{name: http, port: 9080}]}}", exportTo))
 	}
-	wide := parse(t, `{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: wide, namespace: billing}, spec: {workloadSelector: {labels: {app: details}}, egress: [{hosts: ["*/*"]}]}}`)
-	const open = "outbound|9080||open.orders-web.svc.cluster.local"
+	wide := parse(t, `{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: wide, namespace: invoices}, spec: {workloadSelector: {labels: {app: details}}, egress: [{hosts: ["*/*"]}]}}`)
+	const open = "outbound|9080||open.parcel-web.svc.cluster.local"
 	defer func() { require.NoError(t, admin.Delete(append(service(""), wide...))) }()
 	is := func(t *testing.T, gateway, seen bool) {
 		t.Helper()
 		require.NoError(t, cluster.Eventually(patience, func() error {
-			snapshot, _, err := m.seen(t, w, "billing", gateway)
+			snapshot, _, err := m.seen(t, w, "invoices", gateway)
 			if err == nil && (snapshot.Cluster(open) != nil) != seen {
 				err = fmt.Errorf("seen: %t", !seen)
 			}
@@ -114,12 +114,12 @@ func TestEachWallOfASharedMesh(t *testing.T) {
 		}))
 	}
 	withoutPolicy(t, w, "istio-tenancy-mesh", func() {
-		require.NoError(t, put(w.cluster.As("orders-admin"), service("*")))
+		require.NoError(t, put(w.cluster.As("parcel-admin"), service("*")))
 		c.check("exported to all: what says that it is a gateway sees it", func(t *testing.T) { is(t, true, true) })
 		c.check("exported to all: a sidecar does not", func(t *testing.T) { is(t, false, false) })
-		require.NoError(t, put(w.cluster.As("billing-admin"), wide))
+		require.NoError(t, put(w.cluster.As("invoices-admin"), wide))
 		c.check("exported to all, with a Sidecar that imports all: a sidecar sees it", func(t *testing.T) { is(t, false, true) })
-		require.NoError(t, put(w.cluster.As("orders-admin"), service("")))
+		require.NoError(t, put(w.cluster.As("parcel-admin"), service("")))
 		c.check("with a Sidecar that imports all: a sidecar does not", func(t *testing.T) { is(t, false, false) })
 		c.check("nor does what says that it is a gateway", func(t *testing.T) { is(t, true, false) })
 	})

@@ -37,17 +37,17 @@ func ids(objects []*cluster.Object) (all []string) {
 func TestATenantMovesFromASharedMeshToItsOwnAndBack(t *testing.T) {
 	c := claims(t, "A tenant moves from a shared mesh to a control plane of its own and back by its file and the base that its overlay lists: what breaks on the way is what docs/models.md says, and no other tenant notices")
 	w, m := theMesh(t)
-	admin, billing := w.cluster.Admin, m.tenants["billing"]
-	const overlay = "../examples/shared/billing" // beside overlays/
+	admin, invoices := w.cluster.Admin, m.tenants["invoices"]
+	const overlay = "../examples/shared/invoices" // beside overlays/
 	render := func() []*cluster.Object {
-		objects, err := w.source.Render("examples/shared/billing")
+		objects, err := w.source.Render("examples/shared/invoices")
 		require.NoError(t, err)
 		return objects
 	}
 	others := m.settled(t, w)
-	old, err := proxyIn(m.host.istiod, "billing") // with a token that it has from before
+	old, err := proxyIn(m.host.istiod, "invoices") // with a token that it has from before
 	require.NoError(t, err)
-	proxy := proxyOf(t, w, "billing", "details")
+	proxy := proxyOf(t, w, "invoices", "details")
 	told := func(caller xds.Caller) (string, error) { // its clusters
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
@@ -56,7 +56,7 @@ func TestATenantMovesFromASharedMeshToItsOwnAndBack(t *testing.T) {
 	}
 
 	text, err := told(old)
-	require.NoError(t, errors.Join(err, contains(text, "reviews.billing")))
+	require.NoError(t, errors.Join(err, contains(text, "reviews.invoices")))
 
 	require.NoError(t, w.source.Edit(overlay, "  mesh: shared\n", ""))
 	require.NoError(t, w.source.EditKustomization(overlay, "bases/istio/shared", "bases/istio/control-plane"))
@@ -65,8 +65,8 @@ func TestATenantMovesFromASharedMeshToItsOwnAndBack(t *testing.T) {
 	c.check("it gets a control plane of its own", func(t *testing.T) {
 		_, err := admin.Apply(dedicated)
 		require.NoError(t, err)
-		leaves := leftOut(billing.objects, dedicated)
-		require.ElementsMatch(t, []string{"RoleBinding billing/istiod-member-shared", "Sidecar billing/tenant-partition"}, ids(leaves))
+		leaves := leftOut(invoices.objects, dedicated)
+		require.ElementsMatch(t, []string{"RoleBinding invoices/istiod-member-shared", "Sidecar invoices/tenant-partition"}, ids(leaves))
 		require.NoError(t, admin.Delete(leaves))
 		own, err = w.cluster.StartIstiod(dedicated)
 		require.NoError(t, err)
@@ -75,26 +75,26 @@ func TestATenantMovesFromASharedMeshToItsOwnAndBack(t *testing.T) {
 	c.check("what breaks: a Pod that was there is told at once that its tenant's Services are gone", func(t *testing.T) {
 		require.NoError(t, cluster.Eventually(patience, func() error {
 			text, err := told(old)
-			if err == nil && strings.Contains(text, "reviews.billing") {
+			if err == nil && strings.Contains(text, "reviews.invoices") {
 				err = errors.New("it is told of them still")
 			}
 			return err
 		}))
 	})
 	c.check("what breaks: it gets no further token for the shared mesh, and the shared istiod's certificates are good in that mesh alone", func(t *testing.T) {
-		_, err := w.cluster.ServiceAccountToken("billing", "default", m.host.istiod.Audience)
+		_, err := w.cluster.ServiceAccountToken("invoices", "default", m.host.istiod.Audience)
 		require.ErrorContains(t, err, "istio-tenancy-tokens")
-		moved, err := proxyIn(own, "billing")
+		moved, err := proxyIn(own, "invoices")
 		require.NoError(t, err)
 		for _, row := range []struct {
 			caller xds.Caller
 			own    *cluster.Istiod
 			other  *cluster.Istiod
 			domain string
-		}{{old, m.host.istiod, own, "shared.mesh"}, {moved, own, m.host.istiod, "billing.mesh"}} {
+		}{{old, m.host.istiod, own, "shared.mesh"}, {moved, own, m.host.istiod, "invoices.mesh"}} {
 			certificate, err := row.caller.Sign(t.Context(), "")
 			require.NoError(t, err)
-			require.Equal(t, "spiffe://"+row.domain+"/ns/billing/sa/default", certificate.Leaf.URIs[0].String())
+			require.Equal(t, "spiffe://"+row.domain+"/ns/invoices/sa/default", certificate.Leaf.URIs[0].String())
 			for istiod, good := range map[*cluster.Istiod]bool{row.own: true, row.other: false} {
 				roots, err := istiod.Roots()
 				require.NoError(t, err)
@@ -105,12 +105,12 @@ func TestATenantMovesFromASharedMeshToItsOwnAndBack(t *testing.T) {
 	})
 	restart := func(t *testing.T, istiod *cluster.Istiod) {
 		t.Helper()
-		require.NoError(t, admin.Delete(podsOf(t, w, "billing")))
+		require.NoError(t, admin.Delete(podsOf(t, w, "invoices")))
 		require.NoError(t, cluster.Eventually(patience, func() error {
 			if err := w.cluster.RunPods(); err != nil {
 				return err
 			}
-			pods := podsOf(t, w, "billing")
+			pods := podsOf(t, w, "invoices")
 			for _, pod := range pods {
 				if rev := pod.GetLabels()["service.istio.io/canonical-name"]; rev == "" || pod.GetDeletionTimestamp() != nil {
 					return fmt.Errorf("Pod %s is not injected, or ends", pod.GetName())
@@ -122,11 +122,11 @@ func TestATenantMovesFromASharedMeshToItsOwnAndBack(t *testing.T) {
 			if len(pods) != 6 {
 				return fmt.Errorf("%d Pods, not 6", len(pods))
 			}
-			snapshot, err := askIstiod(istiod, proxyOf(t, w, "billing", "details"), "9080")
+			snapshot, err := askIstiod(istiod, proxyOf(t, w, "invoices", "details"), "9080")
 			if err != nil {
 				return err
 			}
-			return sees(snapshot, reviewsOf("billing"))
+			return sees(snapshot, reviewsOf("invoices"))
 		}))
 	}
 	c.check("Pods that are made anew are of its own mesh, and see their tenant", func(t *testing.T) { restart(t, own) })
@@ -137,7 +137,7 @@ func TestATenantMovesFromASharedMeshToItsOwnAndBack(t *testing.T) {
 		require.Equal(t, others, now)
 		registry, err := own.Debug("/debug/registryz")
 		require.NoError(t, err)
-		require.NoError(t, names(append(m.others("billing"), "istio-ingress"), string(registry)))
+		require.NoError(t, names(append(m.others("invoices"), "istio-ingress"), string(registry)))
 	}
 	c.check("nobody else notices", unnoticed)
 
@@ -145,7 +145,7 @@ func TestATenantMovesFromASharedMeshToItsOwnAndBack(t *testing.T) {
 	require.NoError(t, w.source.EditKustomization(overlay, "bases/istio/control-plane", "bases/istio/shared"))
 	c.check("it goes back, and nothing of its own control plane is left", func(t *testing.T) {
 		shared := render()
-		require.ElementsMatch(t, ids(billing.objects), ids(shared))
+		require.ElementsMatch(t, ids(invoices.objects), ids(shared))
 		_, err := admin.Apply(shared)
 		require.NoError(t, err)
 		unnoticed(t)

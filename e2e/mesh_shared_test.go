@@ -42,10 +42,10 @@ func theMesh(t *testing.T) (*world, *sharedMesh) {
 func (m *sharedMesh) start(t *testing.T, w *world) error {
 	m.host = &tenant{name: "shared", controlPlane: "istio-shared", applications: []string{"istio-ingress"}}
 	m.tenants = map[string]*tenant{
-		"orders":  {name: "orders", admin: "orders-admin", applications: []string{"orders-web", "orders-db"}},
-		"billing": {name: "billing", admin: "billing-admin", applications: []string{"billing"}},
+		"parcel":   {name: "parcel", admin: "parcel-admin", applications: []string{"parcel-web", "parcel-db"}},
+		"invoices": {name: "invoices", admin: "invoices-admin", applications: []string{"invoices"}},
 	}
-	for overlay, of := range map[string]*tenant{"mesh": m.host, "orders": m.tenants["orders"], "billing": m.tenants["billing"]} {
+	for overlay, of := range map[string]*tenant{"mesh": m.host, "parcel": m.tenants["parcel"], "invoices": m.tenants["invoices"]} {
 		objects, err := w.source.Render("examples/shared/" + overlay)
 		if err != nil {
 			return err
@@ -53,7 +53,7 @@ func (m *sharedMesh) start(t *testing.T, w *world) error {
 		of.objects = objects
 	}
 	// The first apply waits for nobody: istiod validates what comes after.
-	for _, of := range []*tenant{m.host, m.tenants["orders"], m.tenants["billing"]} {
+	for _, of := range []*tenant{m.host, m.tenants["parcel"], m.tenants["invoices"]} {
 		if of.stored, of.applied = w.cluster.Admin.Apply(of.objects); of.applied != nil {
 			t.Logf("apply %s: %v", of.name, of.applied)
 		}
@@ -92,7 +92,15 @@ func (m *sharedMesh) start(t *testing.T, w *world) error {
 	})
 }
 
-// namespaces are those of all tenants of the mesh but one.
+// namespaces are all of the mesh; none, if it has not been started.
+func (m *sharedMesh) namespaces() []string {
+	if m.host == nil {
+		return nil
+	}
+	return append(m.others(""), m.host.namespaces()...)
+}
+
+// others are the namespaces of all tenants of the mesh but one.
 func (m *sharedMesh) others(name string) (namespaces []string) {
 	for _, tenant := range m.tenants {
 		if tenant.name != name {
