@@ -39,13 +39,7 @@ func deployBookinfo(t *testing.T, w *world, namespace string) {
 	}
 	objects, err := cluster.Parse([]byte(text.String()))
 	require.NoError(t, err)
-	var admin string
-	for _, tenant := range w.tenants {
-		if slices.Contains(tenant.applications, namespace) {
-			admin = tenant.admin
-		}
-	}
-	_, err = w.cluster.As(admin).Apply(objects)
+	_, err = w.cluster.As(w.adminOf(namespace)).Apply(objects)
 	require.NoError(t, err)
 	require.NoError(t, cluster.Eventually(patience, func() error {
 		items, err := w.cluster.Admin.Items("/api/v1/namespaces/" + namespace + "/pods")
@@ -54,6 +48,18 @@ func deployBookinfo(t *testing.T, w *world, namespace string) {
 		}
 		return err
 	}))
+}
+
+// adminOf is the administrator of the tenant that has an application namespace.
+func (w *world) adminOf(namespace string) string {
+	for _, tenants := range []map[string]*tenant{w.tenants, mesh.tenants} {
+		for _, tenant := range tenants {
+			if slices.Contains(tenant.applications, namespace) {
+				return tenant.admin
+			}
+		}
+	}
+	return ""
 }
 
 const serviceYAML = `

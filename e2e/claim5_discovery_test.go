@@ -118,12 +118,20 @@ func proxyOf(t *testing.T, w *world, namespace, app string) xds.Node {
 // another tenant.
 func mentions(w *world, name, text string) error {
 	for _, other := range w.others(name) {
-		for _, namespace := range other.namespaces() {
-			pattern := regexp.MustCompile(`(?:[./|"]|ns/)` + regexp.QuoteMeta(namespace) + `(?:[./|"]|$)`)
-			if found := pattern.FindStringIndex(text); found != nil {
-				return fmt.Errorf("of namespace %s of tenant %s is said: %q",
-					namespace, other.name, text[max(0, found[0]-60):min(len(text), found[1]+60)])
-			}
+		if err := names(other.namespaces(), text); err != nil {
+			return fmt.Errorf("tenant %s: %w", other.name, err)
+		}
+	}
+	return nil
+}
+
+// names is an error if text has a host name, an identity or a namespace of one of
+// these namespaces.
+func names(namespaces []string, text string) error {
+	for _, namespace := range namespaces {
+		pattern := regexp.MustCompile(`(?:[./|"]|ns/)` + regexp.QuoteMeta(namespace) + `(?:[./|"]|$)`)
+		if found := pattern.FindStringIndex(text); found != nil {
+			return fmt.Errorf("of namespace %s is said: %q", namespace, text[max(0, found[0]-60):min(len(text), found[1]+60)])
 		}
 	}
 	return nil
@@ -196,24 +204,29 @@ func TestTheWallsOfTheMeshArriveAtEveryProxy(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					served := 0
-					for _, chain := range snapshot.Listener("virtualInbound").GetFilterChains() {
-						if chain.GetFilterChainMatch().GetDestinationPort().GetValue() == 9080 {
-							served++
-							if chain.GetTransportSocket() == nil {
-								return fmt.Errorf("%s accepts plaintext", chain.GetName())
-							}
-						}
-					}
-					if served == 0 {
-						return errors.New("nothing is served at port 9080")
-					}
-					text, err := snapshot.Text()
-					return errors.Join(err, contains(text, "policy[deny-other-tenants]"))
+					return walled(snapshot)
 				}))
 			})
 		}
 	}
+}
+
+// walled is an error unless a proxy demands mutual TLS, and denies other tenants.
+func walled(snapshot xds.Snapshot) error {
+	served := 0
+	for _, chain := range snapshot.Listener("virtualInbound").GetFilterChains() {
+		if chain.GetFilterChainMatch().GetDestinationPort().GetValue() == 9080 {
+			served++
+			if chain.GetTransportSocket() == nil {
+				return fmt.Errorf("%s accepts plaintext", chain.GetName())
+			}
+		}
+	}
+	if served == 0 {
+		return errors.New("nothing is served at port 9080")
+	}
+	text, err := snapshot.Text()
+	return errors.Join(err, contains(text, "policy[deny-other-tenants]"))
 }
 
 func textOf(t *testing.T, tenant *tenant, proxy xds.Node) string {

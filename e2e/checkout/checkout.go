@@ -47,6 +47,11 @@ func (c Checkout) Edit(overlay string, words ...string) error {
 	return c.edit(overlay, "tenant.yaml", words...)
 }
 
+// EditKustomization replaces words in the kustomization.yaml of an overlay.
+func (c Checkout) EditKustomization(overlay string, words ...string) error {
+	return c.edit(overlay, "kustomization.yaml", words...)
+}
+
 // List adds to the resources that the kustomization.yaml of an overlay lists.
 func (c Checkout) List(overlay, resource string) error {
 	return c.edit(overlay, "kustomization.yaml", "resources:\n", "resources:\n- "+resource+"\n")

@@ -33,7 +33,10 @@ const (
 // Node is the proxy of a pod.
 type Node struct {
 	// Gateway says that it is a gateway's, not a sidecar.
-	Gateway            bool
+	Gateway bool
+	// Kind is another kind of proxy that it says it is, and Generator who it asks istiod
+	// to answer.
+	Kind, Generator    string
 	Namespace, Pod, IP string
 	Labels             map[string]string
 	// Listed says that istiod is to list it among its proxies, as it does with those
@@ -152,6 +155,9 @@ func (n Node) proto() (*core.Node, error) {
 		"NAMESPACE": n.Namespace, "CLUSTER_ID": "Kubernetes", "ISTIO_VERSION": "1.31.0", "LABELS": labels,
 		"INSTANCE_IPS": n.IP,
 	}
+	if n.Generator != "" {
+		told["GENERATOR"] = n.Generator
+	}
 	if n.Listed {
 		told["PROXY_CONFIG"] = map[string]any{}
 	}
@@ -159,6 +165,9 @@ func (n Node) proto() (*core.Node, error) {
 	kind := "sidecar"
 	if n.Gateway {
 		kind = "router"
+	}
+	if n.Kind != "" {
+		kind = n.Kind
 	}
 	return &core.Node{
 		Id:       fmt.Sprintf("%s~%s~%s.%s~%s.svc.cluster.local", kind, n.IP, n.Pod, n.Namespace, n.Namespace),

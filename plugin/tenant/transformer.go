@@ -60,7 +60,7 @@ func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 // part lays the tenant over one control plane and what is beside it, or over the
 // applications alone.
 func (t Transformer) part(objects []*yaml.RNode, of tenancy.Revision) ([]*yaml.RNode, error) {
-	apart, err := applications.Of(objects, t.Tenant.Spec.ControlPlane.Namespace)
+	apart, err := applications.Of(objects, t.Tenant)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,7 @@ func TestDecodeTenantDefaults(t *testing.T) {
 		Kind:       KindTenant,
 		Metadata:   Metadata{Name: "sales"},
 		Spec: TenantSpec{
+			Mesh: MeshDedicated,
 			ControlPlane: ControlPlane{
 				Namespace: "istio-sales", Revision: "sales", TrustDomain: "sales.mesh", AdminAccess: AdminAccessOperate,
 			},
@@ -330,7 +331,7 @@ func TestDecodeRelease(t *testing.T) {
 	_, err = DecodeRelease([]byte(release + "spec: {part: controlplane, tagg: x, hub: \"docker.io/istio/\", values: []}\n"))
 	require.EqualError(t, err, strings.Join([]string{
 		`IstioRelease istiod: spec.hub: "docker.io/istio/" is not allowed: must be a registry and path, such as "docker.io/istio"`,
-		`IstioRelease istiod: spec.part: "controlplane" is unknown: must be common, control-plane, gateway or applications; did you mean "control-plane"?`,
+		`IstioRelease istiod: spec.part: "controlplane" is unknown: must be common, control-plane, gateway, applications or shared; did you mean "control-plane"?`,
 		`IstioRelease istiod: spec.tagg: unknown field; did you mean "tag"?`,
 		`IstioRelease istiod: spec.values: [] is a list: must be a mapping`,
 	}, "\n"))

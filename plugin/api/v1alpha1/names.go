@@ -31,6 +31,15 @@ const (
 	AllowedIngressClasses  = Group + "/allowed-ingressclasses"
 	AllowedRuntimeClasses  = Group + "/allowed-runtimeclasses"
 	NodeSelector           = Group + "/node-selector"
+	// MeshLabel is on the Namespaces of tenants that share a control plane, and of the
+	// one that has it; its value is the mesh's name. That control plane discovers,
+	// injects and validates what has it, and nothing else.
+	MeshLabel = Group + "/mesh"
+	// NamespacesAnnotation and AllowFromAnnotation, on those Namespaces, list the
+	// tenant's namespaces and those of others that may connect, with commas between them:
+	// the admission policies read there what a tenant is.
+	NamespacesAnnotation = Group + "/namespaces"
+	AllowFromAnnotation  = Group + "/allow-from"
 	// PartLabel says which part of Istio an object of a base belongs to, where its
 	// own labels do not: IstioRelease writes it on gateways. On what a build of
 	// applications alone prints, its value is PartApplications.

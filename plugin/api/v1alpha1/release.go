@@ -50,4 +50,7 @@ const (
 	// applications are built apart from its control plane. Its tag is the version of
 	// that, and its API proxy the one that is beside that.
 	PartApplications Part = "applications"
+	// PartShared stands in the place of PartControlPlane where a tenant shares the
+	// control plane of another. Its tag is the version of that.
+	PartShared Part = "shared"
 )

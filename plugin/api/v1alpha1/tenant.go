@@ -22,6 +22,8 @@ type Metadata struct {
 
 // TenantSpec is the desired state of a tenant.
 type TenantSpec struct {
+	// Mesh is whose control plane the tenant's Istio is. Default: dedicated.
+	Mesh         Mesh         `json:"mesh,omitempty"`
 	ControlPlane ControlPlane `json:"controlPlane,omitempty"`
 	// ApplicationNamespaces are where the tenant's workloads run; the first is
 	// where gateways and application objects without a namespace go. Default:
@@ -205,14 +207,11 @@ const (
 // Default fills in every field that may be left out.
 func (t *IstioTenant) Default() {
 	name, s := t.Metadata.Name, &t.Spec
-	setDefault(&s.ControlPlane.Namespace, "istio-"+name)
-	setDefault(&s.ControlPlane.Revision, name)
-	setDefault(&s.ControlPlane.TrustDomain, name+".mesh")
-	setDefault(&s.ControlPlane.AdminAccess, AdminAccessOperate)
+	setDefault(&s.Mesh, MeshDedicated)
+	t.defaultControlPlane()
 	if len(s.ApplicationNamespaces) == 0 {
 		s.ApplicationNamespaces = []string{name}
 	}
-	setDefault(&s.Discovery, DiscoveryAuto)
 	setDefault(&s.Network.Policy, NetworkIsolated)
 	setDefault(&s.Network.WithinTenant, WithinTenantAllow)
 	if s.Network.Floor == nil {
@@ -239,7 +238,7 @@ func (t IstioTenant) Name() string { return t.Metadata.Name }
 
 // TokenAudience is the audience of the ServiceAccount tokens by which Pods prove
 // that they are of the tenant's mesh: "sales.istio-tenancy.dev".
-func (t IstioTenant) TokenAudience() string { return t.Name() + "." + Group }
+func (t IstioTenant) TokenAudience() string { return t.MeshName() + "." + Group }
 
 // RevisionNamed is the Istio revision of the control plane whose base states a
 // name: "sales-1-31" of "1-31", and "sales" of [UnnamedRevision], where
@@ -263,7 +262,10 @@ func (t IstioTenant) RevisionOf(namespace string) string {
 	return t.Spec.ControlPlane.Revision
 }
 
-// Namespaces are all namespaces of the tenant, the control plane's first.
+// Namespaces are all namespaces of the tenant, that of its own control plane first.
 func (t IstioTenant) Namespaces() []string {
+	if t.Spec.Mesh == MeshShared {
+		return slices.Clone(t.Spec.ApplicationNamespaces)
+	}
 	return append([]string{t.Spec.ControlPlane.Namespace}, t.Spec.ApplicationNamespaces...)
 }

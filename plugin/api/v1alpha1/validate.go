@@ -37,6 +37,7 @@ func (t IstioTenant) Validate() error {
 func (t IstioTenant) problems() problems {
 	var p problems
 	p.checkNames(t)
+	p.checkMesh(t)
 	p.checkNamespaces(t)
 	p.checkRevisions(t)
 	p.checkDomainNames(t)

@@ -1,6 +1,7 @@
-// Package applications is for a tenant's applications that are built apart from
-// its control plane: by another team, from another repository, or by a GitOps tool
-// that applies them later.
+// Package applications is for overlays without a control plane: a tenant's
+// applications that are built apart from it, by another team, from another repository,
+// or by a GitOps tool that applies them later; and a tenant that shares the control
+// plane of another.
 //
 // The base has a marker in the place of a control plane, which says what a control
 // plane's own base would:
@@ -21,6 +22,9 @@
 // discovery, by which a tenant has one namespace or several. Nothing else of a base
 // changes what becomes of an application; the base's own classes, of Ingresses up to 1.17
 // and of Gateways from 1.22 on, are taken to be Istio's default.
+//
+// The marker of a tenant that shares a control plane is called istio-shared, and its
+// label says "shared".
 package applications
 
 import (
@@ -38,17 +42,14 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// markerName is the marker's.
-const markerName = "istio-applications"
-
-// Marker is the object that a base of applications has: version is that of the
-// control plane, image that of its API proxy; nil is none.
-func Marker(version string, image *string) (*yaml.RNode, error) {
-	o, err := object.Node(object.New("v1", "ConfigMap", v1alpha1.BaseNamespace, markerName, nil))
+// Marker is the object that the base of a part has: version is that of the control
+// plane, image that of its API proxy; nil is none.
+func Marker(part v1alpha1.Part, version string, image *string) (*yaml.RNode, error) {
+	o, err := object.Node(object.New("v1", "ConfigMap", v1alpha1.BaseNamespace, "istio-"+string(part), nil))
 	if err != nil {
 		return nil, err
 	}
-	if err := o.PipeE(yaml.SetLabel(v1alpha1.PartLabel, string(v1alpha1.PartApplications))); err != nil {
+	if err := o.PipeE(yaml.SetLabel(v1alpha1.PartLabel, string(part))); err != nil {
 		return nil, err
 	}
 	if err := o.PipeE(yaml.SetAnnotation(controlplane.VersionAnnotation, version)); err != nil || image == nil {
@@ -57,56 +58,60 @@ func Marker(version string, image *string) (*yaml.RNode, error) {
 	return o, o.PipeE(yaml.SetAnnotation(v1alpha1.APIProxyImageAnnotation, *image))
 }
 
-func isMarker(o *yaml.RNode) bool {
+// partOf is the part that an object marks; "", if it is no marker.
+func partOf(o *yaml.RNode) v1alpha1.Part {
 	labels := o.GetLabels()
-	return o.GetKind() == "ConfigMap" && labels[v1alpha1.PartLabel] == string(v1alpha1.PartApplications) && labels[v1alpha1.TenantLabel] == ""
+	part := v1alpha1.Part(labels[v1alpha1.PartLabel])
+	if o.GetKind() != "ConfigMap" || labels[v1alpha1.TenantLabel] != "" || part != v1alpha1.PartApplications && part != v1alpha1.PartShared {
+		return ""
+	}
+	return part
 }
 
 // Are says whether objects are a build of applications alone.
 func Are(objects []*yaml.RNode) bool { return slices.ContainsFunc(objects, isMarker) }
 
-// Build is a build of applications alone.
+func isMarker(o *yaml.RNode) bool { return partOf(o) != "" }
+
+// Build is a build without a control plane.
 type Build struct {
+	part   v1alpha1.Part
 	marker *yaml.RNode
 	own    []*yaml.RNode // what the overlay brings
 	plane  []*yaml.RNode // what stands in for the control plane
 }
 
-// Of is the build that objects are of; nil, if no marker is among them. What is
-// in the control plane's namespace, own or by the base's name for it, or has none, is an
-// error.
-func Of(objects []*yaml.RNode, own string) (*Build, error) {
+// Of is the build of a tenant that objects are of; nil, if they have a control plane,
+// or should. What is in the control plane's namespace, own or by the base's name for it,
+// or has none, is an error, and so is a base that is not for the tenant's mesh.
+func Of(objects []*yaml.RNode, t v1alpha1.IstioTenant) (*Build, error) {
 	i := slices.IndexFunc(objects, isMarker)
 	if i < 0 {
-		return nil, nil
+		return nil, lacks(objects, t)
 	}
-	b := &Build{marker: objects[i], own: object.Remove(slices.Clone(objects), isMarker)}
+	b := &Build{part: partOf(objects[i]), marker: objects[i], own: object.Remove(slices.Clone(objects), isMarker)}
 	if at := b.marker.GetNamespace(); at != v1alpha1.BaseNamespace {
 		return nil, fmt.Errorf("%s: metadata.namespace: found %q, and a base has %s: `namespace:` in a kustomization has moved it; remove that",
 			object.IDOf(b.marker), at, v1alpha1.BaseNamespace)
+	}
+	if b.shared() && t.Spec.Mesh != v1alpha1.MeshShared {
+		return nil, fmt.Errorf("spec.mesh: found %q, and the base among the objects is for a tenant that shares a control plane: "+
+			"list bases/istio/control-plane under resources in its place, or say %q", t.Spec.Mesh, v1alpha1.MeshShared)
 	}
 	if plane, err := controlplane.Find(objects); !errors.Is(err, controlplane.ErrNone) {
 		what := "control planes are"
 		if plane.Deployment != nil {
 			what = object.IDOf(plane.Deployment).String() + " is"
 		}
-		return nil, fmt.Errorf("%s among the objects, beside the base of applications alone: list bases/istio/applications or a control plane's base under resources, and not both", what)
+		return nil, fmt.Errorf("%s among the objects, beside the base of %s: list %[2]s or a control plane's base under resources, and not both", what, b.base())
 	}
-	var errs []error
-	for _, o := range b.own {
-		switch {
-		case o.GetKind() == "Namespace" && o.GetName() == v1alpha1.BaseNamespace: // the base's, for who runs no function
-		case object.IsClusterScoped(o):
-			errs = append(errs, fmt.Errorf("%s: has no namespace, and so is no application: it belongs in the overlay with the tenant's control plane", object.IDOf(o)))
-		case slices.Contains([]string{v1alpha1.BaseNamespace, own}, o.GetNamespace()) && !gateway.Owns(o): // which the chain moves to the applications
-			errs = append(errs, fmt.Errorf("%s: metadata.namespace: found %s, where the control plane is: it belongs in the overlay with that", object.IDOf(o), o.GetNamespace()))
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
+	if err := b.foreign(t.Spec.ControlPlane.Namespace); err != nil {
 		return nil, err
 	}
-	b.own = object.Remove(b.own, object.IsClusterScoped)
-	if len(b.own) == 0 {
+	b.own = object.Remove(b.own, func(o *yaml.RNode) bool {
+		return object.IsClusterScoped(o) && (!b.shared() || o.GetName() == v1alpha1.BaseNamespace)
+	})
+	if len(b.own) == 0 && !b.shared() {
 		return nil, errors.New("no application: the base of applications is alone among the objects; list what the tenant runs under resources")
 	}
 	standIn, err := b.standIn()
@@ -118,6 +123,39 @@ func Of(objects []*yaml.RNode, own string) (*Build, error) {
 	}))
 	b.plane = []*yaml.RNode{standIn, mesh}
 	return b, err
+}
+
+func (b *Build) shared() bool { return b.part == v1alpha1.PartShared }
+
+func (b *Build) base() string { return "bases/istio/" + string(b.part) }
+
+// lacks says that a tenant has no control plane of its own, and no base that says so.
+func lacks(objects []*yaml.RNode, t v1alpha1.IstioTenant) error {
+	if t.Spec.Mesh != v1alpha1.MeshShared {
+		return nil
+	}
+	found := "no base is among the objects"
+	if plane, _ := controlplane.Find(objects); plane.Deployment != nil {
+		found = object.IDOf(plane.Deployment).String() + " is among the objects"
+	}
+	return fmt.Errorf("spec.mesh: found %q, with which the tenant brings no control plane, and %s: list bases/istio/%s under resources, "+
+		"in the place of a control plane's base, or say %q", t.Spec.Mesh, found, v1alpha1.PartShared, v1alpha1.MeshDedicated)
+}
+
+// foreign refuses what is not the applications'; of a whole tenant, its Namespaces are
+// among these, which the chain looks at.
+func (b *Build) foreign(own string) error {
+	var errs []error
+	for _, o := range b.own {
+		switch {
+		case o.GetKind() == "Namespace" && (b.shared() || o.GetName() == v1alpha1.BaseNamespace): // the base's, for who runs no function
+		case object.IsClusterScoped(o):
+			errs = append(errs, fmt.Errorf("%s: has no namespace, and so is no application: it belongs in the overlay with the tenant's control plane", object.IDOf(o)))
+		case slices.Contains([]string{v1alpha1.BaseNamespace, own}, o.GetNamespace()) && !gateway.Owns(o): // which the chain moves to the applications
+			errs = append(errs, fmt.Errorf("%s: metadata.namespace: found %s, where the control plane is: it belongs in the overlay with that", object.IDOf(o), o.GetNamespace()))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // standIn is a control plane of the marker's version, as far as the chain has to
@@ -161,8 +199,8 @@ func (b *Build) Whole() []*yaml.RNode { return slices.Concat(b.own, b.plane) }
 // Warn passes those warnings on that name one of the applications: the overlay with
 // the control plane has the others.
 func (b *Build) Warn(warn func(string)) func(string) {
-	if warn == nil {
-		return nil
+	if warn == nil || b.shared() {
+		return warn
 	}
 	names := map[string]bool{}
 	for _, o := range b.own {
@@ -181,7 +219,11 @@ func (b *Build) Warn(warn func(string)) func(string) {
 // Only are the applications among what the chain has made of Whole, with the
 // NetworkPolicies that let clients in to their gateways. Each says by a label that it is of
 // such a build: the admission policies of a tenant's objects let the tenant delete it.
+// A tenant that shares a control plane has all of it.
 func (b *Build) Only(made []*yaml.RNode) ([]*yaml.RNode, error) {
+	if b.shared() {
+		return made, nil
+	}
 	only := object.Remove(made, func(o *yaml.RNode) bool {
 		return !slices.Contains(b.own, o) &&
 			!(o.GetKind() == "NetworkPolicy" && strings.HasPrefix(o.GetName(), istio.IngressPolicyPrefix))

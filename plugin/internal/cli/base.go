@@ -34,6 +34,8 @@ func (o *overlay) locate() error {
 	switch {
 	case base == "" && checkout == "":
 		return fmt.Errorf("%s: is in no checkout that has %s: --base must name a base", o.dir, sharedBase)
+	case base == "" && o.Shared():
+		base = filepath.Join(checkout, withoutControlPlane)
 	case base == "":
 		base = filepath.Join(checkout, sharedBase)
 	case isRemote(base):
@@ -63,7 +65,11 @@ func besideCommon(base string) string {
 	return ", such as " + beside
 }
 
-const sharedBase = "bases/istio/control-plane"
+const (
+	sharedBase = "bases/istio/control-plane"
+	// withoutControlPlane is for tenants that share another's.
+	withoutControlPlane = "bases/istio/shared"
+)
 
 // checkoutAround is the closest directory above dir that has the shared base, or "".
 func checkoutAround(dir string) string {

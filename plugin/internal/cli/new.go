@@ -76,12 +76,13 @@ and elsewhere to overlays/NAME.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Namespace, "namespace", "", "`namespace` of the control plane (default istio-NAME)")
+	f.StringVar(&o.Mesh, "mesh", "", "whose control plane it is, as in spec.mesh: `dedicated`, shared or host (default dedicated)")
+	f.StringVar(&o.Namespace, "namespace", "", "`namespace` of the control plane (default istio-NAME, or istio-shared of one that is shared)")
 	f.StringArrayVar(&o.ApplicationNamespaces, "app-namespace", nil, "`namespace` of the applications; repeatable (default NAME)")
 	f.StringArrayVar(&o.AcceptDomainNames, "accept-domain-name", nil, "`namespace` of the tenant to accept though names of hosts end in it; repeatable")
 	f.StringArrayVar(&admins, "admin", nil, "administrator as `KIND:NAME`; repeatable, at least one")
 	f.StringArrayVar(&viewers, "viewer", nil, "who may read as `KIND:NAME`; repeatable")
-	f.StringVar(&o.base, "base", "", "`directory` of the base, or its URL, which render takes with --allow-remote (default bases/istio/control-plane of the checkout around the output)")
+	f.StringVar(&o.base, "base", "", "`directory` of the base, or its URL, which render takes with --allow-remote (default bases/istio/control-plane of the checkout around the output, or bases/istio/shared)")
 	f.StringVarP(&o.dir, "output", "o", "", "`directory` to write (default NAME beside the other overlays, or overlays/NAME)")
 	return cmd
 }

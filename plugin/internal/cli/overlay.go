@@ -21,11 +21,14 @@ import (
 
 // overlay is a tenant's directory that is to be written.
 type overlay struct {
-	Name, Namespace       string
+	Name, Mesh, Namespace string
 	ApplicationNamespaces []string
 	AcceptDomainNames     []string
 	Admins, Viewers       []v1alpha1.Subject
 
+	// Stated says whether the file names the control plane's namespace: not for a tenant
+	// that shares one, unless it is asked for.
+	Stated bool
 	// Base and Schema are as the files refer to them.
 	Base, Schema string
 
@@ -44,6 +47,7 @@ func (o overlay) write(known ...error) (v1alpha1.IstioTenant, error) {
 	if err := errors.Join(append(known, o.locate())...); err != nil {
 		return v1alpha1.IstioTenant{}, err
 	}
+	o.Stated = !o.Shared() || o.Namespace != ""
 	o.Namespace, o.ApplicationNamespaces = tenant.Spec.ControlPlane.Namespace, tenant.Spec.ApplicationNamespaces
 	files := map[string][]byte{}
 	for name, text := range templates {
@@ -63,7 +67,7 @@ func (o overlay) write(known ...error) (v1alpha1.IstioTenant, error) {
 // wrong, and so reported already, anybody stands in.
 func (o overlay) tenant(standIn bool) (v1alpha1.IstioTenant, error) {
 	t := v1alpha1.IstioTenant{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindTenant}
-	t.Metadata.Name = o.Name
+	t.Metadata.Name, t.Spec.Mesh = o.Name, v1alpha1.Mesh(o.Mesh)
 	t.Spec.ControlPlane.Namespace = o.Namespace
 	t.Spec.ApplicationNamespaces = o.ApplicationNamespaces
 	t.Spec.Admins, t.Spec.Viewers = o.Admins, o.Viewers
@@ -168,18 +172,24 @@ sortOptions:
 apiVersion: istio-tenancy.dev/v1alpha1
 kind: IstioTenant
 metadata:
-  name: {{.Name | yaml}} # also the revision of the control plane
+  name: {{.Name | yaml}}{{if not .Shared}} # also the revision of the control plane{{end}}
   annotations:
     # The program that kustomize runs, from PATH.
     config.kubernetes.io/function: |
       exec:
         path: istio-tenancy
 spec:
+{{- if .Mesh}}
+  # Whose control plane it is: see docs/models.md.
+  mesh: {{.Mesh}}
+{{- end}}
+{{- if .Stated}}
   controlPlane:
-    # Where the tenant's own istiod runs.
+    # Where {{if .Shared}}the istiod runs that the tenant shares{{else}}the tenant's own istiod runs{{end}}.
     namespace: {{.Namespace | yaml}}
+{{- end}}
   # Where the tenant's applications run.
-{{- if gt (len .ApplicationNamespaces) 1}} The control plane reads the whole cluster for
+{{- if and (gt (len .ApplicationNamespaces) 1) (not .Mesh)}} The control plane reads the whole cluster for
   # several of them, unless the base states an image of the API proxy: see docs/api-proxy.md.
 {{- end}}
   applicationNamespaces:
@@ -194,7 +204,7 @@ spec:
   - {{. | yaml}}
 {{- end}}
 {{- end}}
-  # Who administers both.
+  # Who administers {{if .Shared}}these{{else}}both{{end}}.
   admins:
 {{- range .Admins}}{{template "subject" .}}{{end}}
 {{- if .Viewers}}
@@ -210,6 +220,9 @@ spec:
 {{- end}}
 {{- end}}`,
 }
+
+// Shared says whether the tenant's control plane is another's.
+func (o overlay) Shared() bool { return v1alpha1.Mesh(o.Mesh) == v1alpha1.MeshShared }
 
 func (o overlay) execute(name, text string) ([]byte, error) {
 	t, err := template.New(name).Funcs(template.FuncMap{"yaml": scalar}).Parse(text)

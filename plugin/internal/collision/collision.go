@@ -39,8 +39,22 @@ type thing struct {
 // OfTenant is what a tenant's configuration in file claims: its name, its
 // revision and its namespaces.
 func OfTenant(file string, t v1alpha1.IstioTenant) []Claim {
+	claims := []Claim{{thing: thing{what: "tenant " + t.Name()}, field: name, owner: file}}
+	if t.Spec.Mesh != v1alpha1.MeshShared {
+		claims = append(claims, ofControlPlane(t)...)
+	}
+	for i, ns := range t.Spec.ApplicationNamespaces {
+		claims = append(claims, Claim{thing: namespace(ns), field: fmt.Sprintf("spec.applicationNamespaces[%d]", i), owner: t.Name()})
+	}
+	for i := range claims {
+		claims[i].file, claims[i].tenant = file, t.Name()
+	}
+	return claims
+}
+
+// ofControlPlane is what a tenant claims whose control plane is its own.
+func ofControlPlane(t v1alpha1.IstioTenant) []Claim {
 	claims := []Claim{
-		{thing: thing{what: "tenant " + t.Name()}, field: name, owner: file},
 		{thing: thing{what: "trust domain " + t.Spec.ControlPlane.TrustDomain}, field: "spec.controlPlane.trustDomain", owner: t.Name()},
 		{thing: namespace(t.Spec.ControlPlane.Namespace), field: "spec.controlPlane.namespace", owner: t.Name()},
 	}
@@ -53,12 +67,6 @@ func OfTenant(file string, t v1alpha1.IstioTenant) []Claim {
 	for i, r := range t.Spec.ControlPlane.Revisions {
 		at := fmt.Sprintf("spec.controlPlane.revisions[%d]", i)
 		revision(t.RevisionNamed(r.Name), at, at)
-	}
-	for i, ns := range t.Spec.ApplicationNamespaces {
-		claims = append(claims, Claim{thing: namespace(ns), field: fmt.Sprintf("spec.applicationNamespaces[%d]", i), owner: t.Name()})
-	}
-	for i := range claims {
-		claims[i].file, claims[i].tenant = file, t.Name()
 	}
 	return claims
 }

@@ -29,6 +29,10 @@ func TestOfTenant(t *testing.T) {
 		"the trust domain": {"hr", v1alpha1.TenantSpec{ControlPlane: v1alpha1.ControlPlane{TrustDomain: "sales.mesh"}}, []string{
 			"trust domain sales.mesh: has two owners, tenant sales (a: spec.controlPlane.trustDomain) and tenant hr (b: spec.controlPlane.trustDomain): must have one",
 		}},
+		"a shared control plane": {"hr", v1alpha1.TenantSpec{Mesh: v1alpha1.MeshShared, ControlPlane: v1alpha1.ControlPlane{Revision: "sales", Namespace: "istio-sales"}}, nil},
+		"a namespace, and a shared control plane": {"hr", v1alpha1.TenantSpec{Mesh: v1alpha1.MeshShared, ApplicationNamespaces: []string{"istio-sales"}}, []string{
+			"namespace istio-sales: has two owners, tenant sales (a: spec.controlPlane.namespace) and tenant hr (b: spec.applicationNamespaces[0]): must have one",
+		}},
 		"the control plane's namespace":  {"hr", v1alpha1.TenantSpec{ControlPlane: v1alpha1.ControlPlane{Namespace: "istio-sales"}}, []string{plane}},
 		"another's application's":        {"hr", v1alpha1.TenantSpec{ApplicationNamespaces: []string{"x", "istio-sales"}}, []string{crossed}},
 		"the name, in another namespace": {"sales", v1alpha1.TenantSpec{ApplicationNamespaces: []string{"x"}}, []string{name}},

@@ -43,6 +43,9 @@ type Plan struct {
 // cannot name all of the tenant's namespaces, is an error, and so is a version
 // that nothing limits, unless the tenant asks for it by name.
 func For(t v1alpha1.IstioTenant, version *semver.Version, image string) (Plan, error) {
+	if t.Spec.Mesh == v1alpha1.MeshShared {
+		return shared(t, version), nil
+	}
 	asked, known, usable, proxied := t.Spec.Discovery, []string{}, false, false
 	for _, m := range istio.Modes {
 		if !m.Holds(version) || len(t.Spec.ApplicationNamespaces) > 1 && !m.Many {
@@ -83,6 +86,18 @@ func For(t v1alpha1.IstioTenant, version *semver.Version, image string) (Plan, e
 	}
 	return Plan{}, fmt.Errorf("spec.discovery: Istio %s with %d application namespace(s) does not know %q; it knows: %s, or auto",
 		version, len(t.Spec.ApplicationNamespaces), asked, strings.Join(known, ", "))
+}
+
+// shared is the plan of a tenant whose control plane is another's: that one selects, and
+// the policies for the tenant are in each of its namespaces.
+func shared(t v1alpha1.IstioTenant, version *semver.Version) Plan {
+	plan := Plan{Version: version, Watch: t.Spec.ApplicationNamespaces, Policies: t.Spec.ApplicationNamespaces}
+	for _, m := range istio.Modes {
+		if m.Name == v1alpha1.DiscoverySelectors && m.Holds(version) {
+			plan.Mode = m
+		}
+	}
+	return plan
 }
 
 // howToState says where a base states the image of the API proxy.

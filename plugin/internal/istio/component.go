@@ -137,6 +137,10 @@ type Setting struct {
 	// field away, and Watched sets a label selector of the watched namespaces.
 	Value           string
 	Remove, Watched bool
+	// List is a value that is a list.
+	List []string
+	// Shared: only where several tenants share the control plane.
+	Shared bool
 	// Keeps are values of a base that stay.
 	Keeps []string
 	// Owner is where a tenant says the value. Any other in a base is somebody's
@@ -159,6 +163,7 @@ type Configuration struct {
 
 // The ports that steps ask for.
 const (
+	PortDiscovery  = "discovery"
 	PortMonitoring = "monitoring"
 	PortWebhooks   = "webhooks"
 )

@@ -138,6 +138,22 @@ var istiod = Component{
 			Why:   "a base's own would only hide some of the tenant's namespaces",
 		},
 		{
+			Name: "defaultServiceExportTo", List: ownNamespace, Shared: true,
+			Why: "a proxy may say that it is a gateway's, of which no Sidecar says what it sees: it sees what is exported to its namespace",
+		},
+		{
+			Name: "defaultVirtualServiceExportTo", List: ownNamespace, Shared: true,
+			Why: "a route counts in the namespaces that it is exported to",
+		},
+		{
+			Name: "defaultDestinationRuleExportTo", List: ownNamespace, Shared: true,
+			Why: "and so does what says how clients connect",
+		},
+		{
+			Name: "ingressControllerMode", Value: "OFF", Shared: true, Owner: "spec.mesh", Usual: []string{"UNSET", "DEFAULT", "STRICT"},
+			Why: "an Ingress takes whatever host it names: of any tenant, its listener for TLS would be at the shared gateway",
+		},
+		{
 			Name: "ingressControllerMode", Value: "STRICT", Range: seesForeignIngresses, Modes: listing, Keeps: []string{"OFF"},
 			Why: "only Ingresses that name the class",
 		},
@@ -187,10 +203,14 @@ var istiod = Component{
 		{Kinds: []string{"MutatingWebhookConfiguration"}, Pattern: "istio-revision-tag-*"},
 	},
 	Ports: []Port{
+		{Name: PortDiscovery, Number: 15012},
 		{Name: PortMonitoring, Number: 15014},
 		{Name: PortWebhooks, Number: 15017},
 	},
 }
+
+// ownNamespace is "nobody outside of the object's namespace", in the words of exportTo.
+var ownNamespace = []string{"."}
 
 var (
 	// listing are the modes that list the whole cluster.

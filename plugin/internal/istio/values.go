@@ -8,6 +8,7 @@ import (
 
 // Values are what placeholders in the catalogue stand for.
 type Values struct {
+	// Tenant is the one that has the control plane.
 	Tenant string
 	// ControlPlane is the control plane's namespace.
 	ControlPlane string

@@ -184,10 +184,11 @@ func InNamespaces(names []string) map[string]any {
 	return map[string]any{"key": NameLabel, "operator": "In", "values": names}
 }
 
-// IsInNamespaces says whether an element of matchExpressions is InNamespaces' of
-// the same names. One of other names is somebody else's.
-func IsInNamespaces(expression *yaml.RNode, names []string) bool {
-	return String(expression, "key") == NameLabel && String(expression, "operator") == "In" && slices.Equal(Strings(expression, "values"), names)
+// IsIn says whether an element of matchExpressions is another, which selects by the
+// operator In.
+func IsIn(expression *yaml.RNode, other map[string]any) bool {
+	values, _ := other["values"].([]string)
+	return String(expression, "key") == other["key"] && String(expression, "operator") == other["operator"] && slices.Equal(Strings(expression, "values"), values)
 }
 
 // New returns an object with further top-level fields.

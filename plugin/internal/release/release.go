@@ -36,7 +36,7 @@ func (g Generator) Filter([]*yaml.RNode) ([]*yaml.RNode, error) {
 	if err := check(spec); err != nil {
 		return nil, g.name(err)
 	}
-	if spec.Part == v1alpha1.PartApplications {
+	if isMarker(spec.Part) {
 		return g.marker()
 	}
 	namespace := spec.Namespace
@@ -56,11 +56,16 @@ func (g Generator) Filter([]*yaml.RNode) ([]*yaml.RNode, error) {
 	return objects, nil
 }
 
-// marker is what applications have in the place of a control plane.
+// isMarker says whether a part renders nothing of Istio.
+func isMarker(part v1alpha1.Part) bool {
+	return part == v1alpha1.PartApplications || part == v1alpha1.PartShared
+}
+
+// marker is what an overlay has in the place of a control plane.
 func (g Generator) marker() ([]*yaml.RNode, error) {
 	version := g.Release.Spec.Tag
 	setDefault(&version, Version)
-	marker, err := applications.Marker(version, g.Release.Spec.APIProxy.Image)
+	marker, err := applications.Marker(g.Release.Spec.Part, version, g.Release.Spec.APIProxy.Image)
 	return []*yaml.RNode{marker}, err
 }
 

@@ -184,8 +184,8 @@ func TestValues(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for _, c := range []struct{ name, spec, want string }{
-		{"no part", "{}", `spec.part: found ""; want common, control-plane, gateway or applications`},
-		{"bad part", "part: istiod", `spec.part: found "istiod"; want common, control-plane, gateway or applications`},
+		{"no part", "{}", `spec.part: found ""; want common, control-plane, gateway, applications or shared`},
+		{"bad part", "part: istiod", `spec.part: found "istiod"; want common, control-plane, gateway, applications or shared`},
 		{"applications of no version", "{part: applications, tag: latest}",
 			`spec.tag: found "latest"; for part applications it is the version of the tenant's control plane, such as "1.31.0"`},
 		{"values of applications", "{part: applications, values: {a: b}}", `spec.values: found {"a":"b"}; part applications renders nothing of Istio; set it in the IstioRelease of part control-plane`},

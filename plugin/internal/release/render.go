@@ -16,7 +16,7 @@ import (
 )
 
 // parts are the keys of sources, for errors.
-const parts = "common, control-plane, gateway or applications"
+const parts = "common, control-plane, gateway, applications or shared"
 
 // Options say what to render. Unlike an IstioRelease, they may name a
 // namespace and a revision: tests compare a tenant to what Istio itself

@@ -62,8 +62,8 @@ func ofTenant(field string) string { return "set spec." + field + " of the Istio
 
 // check returns one error per field that is wrong.
 func check(spec v1alpha1.ReleaseSpec) error {
-	if spec.Part == v1alpha1.PartApplications {
-		return checkApplications(spec)
+	if isMarker(spec.Part) {
+		return checkMarker(spec)
 	}
 	src, ok := sources[spec.Part]
 	if !ok {
@@ -96,12 +96,12 @@ func check(spec v1alpha1.ReleaseSpec) error {
 	return errors.Join(errs...)
 }
 
-// checkApplications refuses what would change nothing where no chart is rendered.
-func checkApplications(spec v1alpha1.ReleaseSpec) error {
+// checkMarker refuses what would change nothing where no chart is rendered.
+func checkMarker(spec v1alpha1.ReleaseSpec) error {
 	errs := slices.Concat(checkNamespace(spec), checkRevision(spec), checkAPIProxy(spec))
-	const of = "part applications renders nothing of Istio; set it in the IstioRelease of part " + string(v1alpha1.PartControlPlane)
+	of := fmt.Sprintf("part %s renders nothing of Istio; set it in the IstioRelease of part %s", spec.Part, v1alpha1.PartControlPlane)
 	if _, err := semver.NewVersion(spec.Tag); spec.Tag != "" && err != nil {
-		errs = append(errs, fmt.Errorf("spec.tag: found %q; for part applications it is the version of the tenant's control plane, such as %q", spec.Tag, Version))
+		errs = append(errs, fmt.Errorf("spec.tag: found %q; for part %s it is the version of the tenant's control plane, such as %q", spec.Tag, spec.Part, Version))
 	}
 	if spec.Hub != "" {
 		errs = append(errs, fmt.Errorf("spec.hub: found %q; %s", spec.Hub, of))

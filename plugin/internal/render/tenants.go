@@ -53,11 +53,13 @@ func tenantNames(text []byte) map[string]bool {
 // claim is what one tenant takes of a cluster.
 type claim struct {
 	Name, Revision, Namespace string
+	TrustDomain               string
+	Applications              []string
 	// Revisions are the names of several control planes.
-	Revisions    []v1alpha1.Revision
-	TrustDomain  string
-	Applications []string
-	Listed       string // the entry of resources that leads to the tenant; "": the overlay lays it itself
+	Revisions []v1alpha1.Revision
+	// Mesh says whether what is of the control plane is the tenant's.
+	Mesh   v1alpha1.Mesh
+	Listed string // the entry of resources that leads to the tenant; "": the overlay lays it itself
 	// Apart says that these are the tenant's applications, without its control plane.
 	Apart bool
 	// Spec is the tenant's, as JSON.
@@ -68,7 +70,8 @@ func claimsOf(tenants []v1alpha1.IstioTenant, apart bool) []claim {
 	var claims []claim
 	for _, t := range tenants {
 		own := t.Spec.ControlPlane
-		c := claim{Name: t.Name(), Revision: own.Revision, Revisions: own.Revisions, Namespace: own.Namespace, TrustDomain: own.TrustDomain, Applications: t.Spec.ApplicationNamespaces, Apart: apart}
+		c := claim{Name: t.Name(), Revision: own.Revision, Revisions: own.Revisions, Namespace: own.Namespace, TrustDomain: own.TrustDomain,
+			Applications: t.Spec.ApplicationNamespaces, Mesh: t.Spec.Mesh, Apart: apart}
 		if spec, err := json.Marshal(t.Spec); err == nil {
 			c.Spec = string(spec)
 		}
@@ -79,6 +82,9 @@ func claimsOf(tenants []v1alpha1.IstioTenant, apart bool) []claim {
 
 // names are all that two tenants can both have.
 func (c claim) names() []string {
+	if c.Mesh == v1alpha1.MeshShared {
+		return append([]string{c.Name}, c.Applications...)
+	}
 	names := append([]string{c.Name, c.Revision, c.Namespace, c.Revision + "-" + c.Namespace, c.TrustDomain}, c.Applications...)
 	for _, r := range c.Revisions {
 		revision := c.tenant().RevisionNamed(r.Name)
@@ -94,7 +100,7 @@ func (c claim) has(taken map[string]bool) bool {
 
 func (c claim) tenant() v1alpha1.IstioTenant {
 	var t v1alpha1.IstioTenant
-	t.Metadata.Name = c.Name
+	t.Metadata.Name, t.Spec.Mesh = c.Name, c.Mesh
 	t.Spec.ControlPlane.Revision, t.Spec.ControlPlane.Namespace = c.Revision, c.Namespace
 	t.Spec.ControlPlane.Revisions = c.Revisions
 	t.Spec.ControlPlane.TrustDomain = c.TrustDomain

@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -29,6 +30,7 @@ type facts struct {
 	secretRole map[string]bool
 	bindings   []binding
 	suspended  []string // Namespaces that say so
+	mesh       string // by the label of the Namespaces
 }
 
 // plane is a control plane.
@@ -79,7 +81,8 @@ func (f *facts) add(file string, objects []*yaml.RNode) {
 		id := object.IDOf(o)
 		f.ids = append(f.ids, id)
 		switch {
-		case id.Kind == "Namespace":
+		case id.Group == "" && id.Kind == "Namespace":
+			f.mesh = cmp.Or(f.mesh, o.GetLabels()[v1alpha1.MeshLabel])
 			f.serving = append(f.serving, serving{id.Name, o.GetLabels()[istio.RevisionLabel]})
 			if o.GetLabels()[v1alpha1.SuspendedLabel] == "true" {
 				f.suspended = append(f.suspended, id.Name)
@@ -119,7 +122,7 @@ func (f *facts) addPlane(id object.ID, deployment *yaml.RNode) {
 // summarize says what the facts mean.
 func (f *facts) summarize() Tenant {
 	t := Tenant{
-		Tenant: f.tenant, Files: f.files, Namespaces: f.namespaces(), Objects: len(f.ids), Kinds: map[string]int{},
+		Tenant: f.tenant, Mesh: f.mesh, Files: f.files, Namespaces: f.namespaces(), Objects: len(f.ids), Kinds: map[string]int{},
 		SecretReaders: f.secretReaders(), Access: f.access(), Cautions: []string{},
 	}
 	for _, id := range f.ids {
@@ -142,6 +145,9 @@ func (f *facts) summarize() Tenant {
 			break
 		}
 		t.Cautions = append(t.Cautions, fmt.Sprintf("%d control planes: %s; a tenant has one", len(names), strings.Join(names, ", ")))
+	}
+	if t.Mesh != "" && t.Discovery != nil {
+		t.Discovery.Namespaces = []string{} // a label says which, not names
 	}
 	if others := otherAudiences(t.TokenAudiences); len(others) > 0 {
 		t.Cautions = append(t.Cautions, "whoever gets a token of the audience "+strings.Join(others, " or ")+

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 )
 
 func report(w io.Writer, tenants []Tenant) error {
@@ -32,8 +34,12 @@ func table(w io.Writer, tenants []Tenant) error {
 		if t.Discovery != nil {
 			mode = t.Discovery.Mode
 		}
+		plane := t.ControlPlaneNamespace
+		if plane == "" && t.Mesh != "" {
+			plane = "of mesh " + t.Mesh
+		}
 		cells := []string{
-			t.Tenant, t.Istio, t.ControlPlaneNamespace, strings.Join(applications, ","), mode, fmt.Sprint(t.Objects),
+			t.Tenant, t.Istio, plane, strings.Join(applications, ","), mode, fmt.Sprint(t.Objects),
 			strings.Join(people, ", "), strings.Join(t.Cautions, "; "),
 		}
 		for i, cell := range cells {
@@ -67,11 +73,16 @@ func (t Tenant) print(w io.Writer) {
 	if len(t.Namespaces) > 0 {
 		row(w, "namespaces", wrap(strings.Join(t.Namespaces, ", ")))
 	}
+	if t.Mesh != "" {
+		row(w, "mesh", t.Mesh+", which several tenants share")
+	}
 	for _, r := range t.Revisions {
 		row(w, "revision", r.String())
 	}
 	switch d := t.Discovery; {
 	case d == nil:
+	case t.Mesh != "":
+		row(w, "discovery", d.Mode+": the Namespaces with the label "+v1alpha1.MeshLabel+": "+t.Mesh)
 	case d.Mode == notLimited:
 		row(w, "discovery", "not limited: the control plane watches every namespace")
 	default:

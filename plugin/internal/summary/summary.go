@@ -64,6 +64,9 @@ type Tenant struct {
 	Revisions []Revision `json:"revisions,omitempty"`
 	// Namespaces are all of them, that of the control plane included, sorted.
 	Namespaces []string `json:"namespaces"`
+	// Mesh is the name of a mesh that several tenants share; left out where the tenant
+	// has its own.
+	Mesh string `json:"mesh,omitempty"`
 	// Discovery is left out where there is not one control plane.
 	Discovery *Discovery `json:"discovery,omitempty"`
 	// TokenAudiences are the audiences of the ServiceAccount tokens that admit to

@@ -69,6 +69,10 @@ func Resolve(t v1alpha1.IstioTenant, plane controlplane.ControlPlane, beside Rev
 	if err := plane.Supported(warn); err != nil {
 		return Tenant{}, err
 	}
+	if t.InSharedMesh() && !istio.SharedMeshes.Holds(plane.Version) {
+		return Tenant{}, fmt.Errorf("spec.mesh: found %q, and the control plane is Istio %s: several tenants share one of Istio %s or later only, "+
+			"whose debug endpoints ask who calls; must be %q", t.Spec.Mesh, plane.Version, istio.SharedMeshes.Since, v1alpha1.MeshDedicated)
+	}
 	image, err := plane.APIProxyImage()
 	if err != nil {
 		return Tenant{}, err
@@ -99,6 +103,22 @@ func (t Tenant) Warn(format string, args ...any) {
 
 // Own is the control plane's namespace.
 func (t Tenant) Own() string { return t.Spec.ControlPlane.Namespace }
+
+// Shares says whether the control plane is another tenant's: what stands for it among
+// the objects is only there to be asked.
+func (t Tenant) Shares() bool { return t.Spec.Mesh == v1alpha1.MeshShared }
+
+// Hosts says whether other tenants share the control plane.
+func (t Tenant) Hosts() bool { return t.Spec.Mesh == v1alpha1.MeshHost }
+
+// Select is an element of matchExpressions that selects some of the tenant's
+// namespaces: by name, or all of a mesh by its label where others share it.
+func (t Tenant) Select(namespaces []string) map[string]any {
+	if t.Hosts() {
+		return map[string]any{"key": v1alpha1.MeshLabel, "operator": "In", "values": []string{t.MeshName()}}
+	}
+	return object.InNamespaces(namespaces)
+}
 
 // Revision is the control plane's; "" where its version knows none.
 func (t Tenant) Revision() string {
@@ -143,7 +163,7 @@ func (t Tenant) Components() []istio.Component { return t.components }
 func (t Tenant) Values() istio.Values {
 	s := t.Spec
 	return istio.Values{
-		Tenant: t.IstioTenant.Name(), ControlPlane: s.ControlPlane.Namespace, Applications: s.ApplicationNamespaces, Watched: t.Watch,
+		Tenant: t.MeshName(), ControlPlane: s.ControlPlane.Namespace, Applications: s.ApplicationNamespaces, Watched: t.Watch,
 		Revision: t.Beside.Of(t.IstioTenant), TrustDomain: s.ControlPlane.TrustDomain,
 		Audiences: append([]string{t.TokenAudience()}, s.ControlPlane.ExtraTokenAudiences...),
 	}

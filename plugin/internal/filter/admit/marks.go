@@ -16,10 +16,12 @@ import (
 
 // The keys of this program's group, by the field of the metadata that is read.
 var (
-	annotations = []string{v1alpha1.AdoptAnnotation, v1alpha1.APIProxyImageAnnotation, controlplane.VersionAnnotation}
-	labels      = []string{v1alpha1.TenantLabel, v1alpha1.PartLabel, v1alpha1.InjectionLabel, v1alpha1.RevisionLabel}
+	annotations = slices.Concat([]string{v1alpha1.AdoptAnnotation}, ofPlane, setAnnotations)
+	labels      = []string{v1alpha1.TenantLabel, v1alpha1.PartLabel, v1alpha1.InjectionLabel, v1alpha1.MeshLabel, v1alpha1.RevisionLabel}
 	// ofPlane are annotations that are read on the control plane's Deployment alone.
 	ofPlane = []string{v1alpha1.APIProxyImageAnnotation, controlplane.VersionAnnotation}
+	// setAnnotations, and the label of a mesh, are on the Namespaces that this program makes.
+	setAnnotations = []string{v1alpha1.NamespacesAnnotation, v1alpha1.AllowFromAnnotation}
 )
 
 // marks refuses annotations and labels of this program's group that nobody reads
@@ -51,6 +53,8 @@ func marks(plane controlplane.ControlPlane, o *yaml.RNode, limited limits.Marks)
 					return fmt.Errorf("%s, which nobody reads: must be %q, and on a Namespace", where, v1alpha1.InjectionOnRequest)
 				case key == v1alpha1.RevisionLabel && (i > 0 || o.GetLabels()[v1alpha1.TenantLabel] == ""):
 					return fmt.Errorf("%s, which is set for you, on what one of several control planes has: remove it", where)
+				case (key == v1alpha1.MeshLabel || slices.Contains(setAnnotations, key)) && o.GetLabels()[v1alpha1.TenantLabel] == "":
+					return fmt.Errorf("%s, which is set for you, on the Namespaces of a mesh that several tenants share: remove it", where)
 				case slices.Contains(field.other, key):
 					return fmt.Errorf("%s, which nobody reads among the %s: must be in metadata.%s", where, field.name, field.otherName)
 				case !slices.Contains(field.known, key):

@@ -35,6 +35,10 @@ func TestWhatIsStatedWhereNobodyReadsItIsRefused(t *testing.T) {
 			`which is set for you on the tenant's Namespaces: remove it, and have spec.allowed.registries of the tenant say it`,
 		`{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {metadata: {labels: {istio-tenancy.dev/node-selector: "true"}}, spec: {}}}}`: `Deployment a: spec.template.metadata.labels[istio-tenancy.dev/node-selector]: found "true", ` +
 			`which is set for you on the tenant's Namespaces: remove it, and have spec.nodeSelector of the tenant say it`,
+		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {istio-tenancy.dev/mesh: shared}}}`: `Namespace ns-1: metadata.labels[istio-tenancy.dev/mesh]: found "shared", ` +
+			`which is set for you, on the Namespaces of a mesh that several tenants share: remove it`,
+		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, annotations: {istio-tenancy.dev/namespaces: "ns-0,ns-1"}}}`: `Namespace ns-1: metadata.annotations[istio-tenancy.dev/namespaces]: found "ns-0,ns-1", ` +
+			`which is set for you, on the Namespaces of a mesh that several tenants share: remove it`,
 	} {
 		require.Equal(t, want, objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+object))
 	}

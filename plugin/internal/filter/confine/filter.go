@@ -53,6 +53,10 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	objects, err := f.members(objects, confined)
+	if err != nil {
+		return nil, err
+	}
 	f.warnOfUnused(objects)
 	if err := errors.Join(stranded(objects, confined), f.warnOfWildcards(objects, confined)); err != nil {
 		return nil, err

@@ -2,12 +2,14 @@ package grant
 
 import (
 	"fmt"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/confine"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
@@ -71,14 +73,33 @@ func (f Filter) all() []map[string]any {
 		if len(a.subjects) == 0 {
 			continue
 		}
-		own := f.Tenant.Own()
-		role := fmt.Sprintf(a.role, f.Tenant.Name(), own)
-		made = append(made,
-			object.New(rbac.APIVersion, "Role", own, role, map[string]any{"rules": rbac.Values(a.rules)}),
-			a.bind(f.Tenant.Name(), own, "Role", role))
+		if own := f.Tenant.Own(); !f.Tenant.Shares() {
+			role := fmt.Sprintf(a.role, f.Tenant.Name(), own)
+			made = append(made,
+				object.New(rbac.APIVersion, "Role", own, role, map[string]any{"rules": rbac.Values(a.rules)}),
+				a.bind(f.Tenant.Name(), own, "Role", role))
+		}
 		for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
 			made = append(made, a.bind(f.Tenant.Name(), namespace, "ClusterRole", a.clusterRole))
 		}
+	}
+	if f.Tenant.Shares() {
+		made = append(made, f.members()...)
+	}
+	return made
+}
+
+// members let the control plane that the tenant shares write in its namespaces what it
+// writes in those of its own: Roles in the control plane's overlay name no other tenant.
+func (f Filter) members() []map[string]any {
+	values := f.Tenant.Values()
+	istiod := audience{
+		subjects: []v1alpha1.Subject{{Kind: "ServiceAccount", Namespace: f.Tenant.Own(), Name: values.Expand(istio.SharedAccount)}},
+		binding:  values.Expand(istio.MemberBinding),
+	}
+	var made []map[string]any
+	for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
+		made = append(made, istiod.bind(f.Tenant.Name(), namespace, "ClusterRole", values.Expand(istio.MemberRole)))
 	}
 	return made
 }
@@ -95,7 +116,8 @@ func (a audience) bind(tenant, namespace, roleKind, role string) map[string]any 
 		}
 		subjects = append(subjects, subject)
 	}
-	return object.New(rbac.APIVersion, "RoleBinding", namespace, fmt.Sprintf(a.binding, tenant, namespace),
+	binding := strings.NewReplacer("%[1]s", tenant, "%[2]s", namespace).Replace(a.binding)
+	return object.New(rbac.APIVersion, "RoleBinding", namespace, binding,
 		map[string]any{
 			"roleRef":  map[string]any{"apiGroup": rbac.Group, "kind": roleKind, "name": role},
 			"subjects": subjects,

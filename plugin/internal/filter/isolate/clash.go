@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -18,6 +19,7 @@ var instead = map[string]string{
 	"NetworkPolicy": `rename yours; policies add up: for what Pods of the tenant may do to one another, set spec.network.withinTenant of the tenant, ` +
 		`and spec.network.policy to "open" to have none made`,
 	"PeerAuthentication": `rename yours if it has a selector, set spec.mtls of the tenant to its mode, or to "none", which makes none`,
+	"Sidecar":            `rename yours, and let its spec.workloadSelector say for which Pods it is`,
 	"ResourceQuota":      `write its spec.hard under spec.quota of the tenant, or rename yours, which then counts as well`,
 }
 
@@ -55,6 +57,11 @@ func (f Filter) clashes(objects []*yaml.RNode, walls []map[string]any) error {
 		}
 		if made[id] {
 			errs = append(errs, fmt.Errorf("%s: metadata.name: istio-tenancy generates %s of this name: %s", id, withArticle(id.Kind), instead[id.Kind]))
+			continue
+		}
+		if f.Tenant.InSharedMesh() && id.Group == istio.NetworkingGroup && id.Kind == "Sidecar" && len(object.StringMap(o, "spec", "workloadSelector", "labels")) == 0 {
+			errs = append(errs, fmt.Errorf("%s: spec.workloadSelector: is missing, as in Sidecar %s, which istio-tenancy generates, and of two without one in a namespace "+
+				"Istio takes the older: write labels of the Pods that it is for", id, istio.Partition))
 			continue
 		}
 		if other := modes[id.Namespace]; other != nil && competes(o, other) {

@@ -41,8 +41,10 @@ func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			walls = append(walls, p.object())
 		}
 		walls = append(walls, f.floor(policies)...)
+		walls = append(walls, f.letMembersIn()...)
 	}
 	walls = append(walls, f.policies()...)
+	walls = append(walls, f.partition()...)
 	walls = append(walls, f.quotas()...)
 	if err := errors.Join(f.clashes(objects, walls), f.strangers(objects, walls)); err != nil {
 		return nil, err
@@ -85,13 +87,16 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			return nil, fmt.Errorf("%s: metadata.labels: %w", object.IDOf(objects[i]), err)
 		}
 		labels := f.labels(name)
-		if labels[istio.RevisionLabel] != "" && !f.injectsAll(objects, merged(objects[i], labels)) {
+		if labels[istio.RevisionLabel] != "" && !f.Tenant.Shares() && !f.injectsAll(objects, merged(objects[i], labels)) {
 			labels[v1alpha1.InjectionLabel] = v1alpha1.InjectionOnRequest
 		}
 		for _, key := range slices.Sorted(maps.Keys(labels)) {
 			if err := object.Label(objects[i], key, labels[key]); err != nil {
 				return nil, err
 			}
+		}
+		if err := f.annotate(objects[i]); err != nil {
+			return nil, err
 		}
 		// A slip in tenant.yaml takes a Namespace out, and all that is in it would go, the
 		// key of the tenant's CA included.
@@ -108,6 +113,9 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 func (f Filter) labels(namespace string) map[string]string {
 	labels := map[string]string{v1alpha1.TenantLabel: f.Tenant.Name()}
 	maps.Copy(labels, f.Tenant.Spec.NamespaceLabels)
+	if f.Tenant.InSharedMesh() {
+		labels[v1alpha1.MeshLabel] = f.Tenant.MeshName()
+	}
 	if f.Tenant.Holds(istio.UnnamedNamespaces) {
 		labels[object.NameLabel] = namespace
 	}

@@ -30,8 +30,14 @@ func (f Filter) policies() []map[string]any {
 		return nil
 	}
 	var made []map[string]any
+	if f.Tenant.Hosts() && f.Tenant.Spec.Network.Policy == v1alpha1.NetworkIsolated {
+		// In the root namespace, it would be said of the other tenants' namespaces, too.
+		for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
+			made = append(made, f.denyOtherTenants(version, namespace))
+		}
+	}
 	for _, namespace := range f.Tenant.Plan.Policies {
-		if f.Tenant.Spec.Network.Policy == v1alpha1.NetworkIsolated {
+		if f.Tenant.Spec.Network.Policy == v1alpha1.NetworkIsolated && !f.Tenant.Hosts() {
 			made = append(made, f.denyOtherTenants(version, namespace))
 		}
 		if f.Tenant.Spec.MTLS != v1alpha1.MTLSNone {

@@ -17,17 +17,26 @@ import (
 func (f Filter) networkPolicies(objects []*yaml.RNode) []policy {
 	own, allowed := f.Tenant.Own(), f.Tenant.Spec.Network.AllowFrom
 	plane := map[string]any{"matchLabels": f.Tenant.Plane.PodLabels()}
-	policies := []policy{{own, allowTenant, everyPod, f.Tenant.Namespaces(), nil}}
+	var policies []policy
+	if !f.Tenant.Shares() {
+		policies = append(policies, policy{own, allowTenant, everyPod, f.Tenant.Namespaces(), nil})
+	}
 	for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
 		if f.Tenant.Spec.Network.WithinTenant == v1alpha1.WithinTenantDeny {
 			// Selecting every Pod closes it to everybody else; the tenant's
-			// monitoring runs beside the control plane.
-			policies = append(policies, policy{namespace, "allow-control-plane", everyPod, []string{own}, nil})
+			// monitoring runs beside the control plane, unless others share that.
+			p := policy{namespace, "allow-control-plane", everyPod, []string{own}, nil}
+			if f.Tenant.Shares() {
+				p.name, p.from = "deny-all", []string{}
+			}
+			policies = append(policies, p)
 			continue
 		}
 		policies = append(policies, policy{namespace, allowTenant, everyPod, f.Tenant.Namespaces(), nil})
 	}
-	policies = append(policies, f.openings(objects)...)
+	if !f.Tenant.Shares() {
+		policies = append(policies, f.openings(objects)...)
+	}
 	if len(allowed) > 0 {
 		for _, namespace := range f.Tenant.Spec.ApplicationNamespaces {
 			policies = append(policies, policy{namespace, "allow-from", everyPod, allowed, nil})
@@ -37,7 +46,9 @@ func (f Filter) networkPolicies(objects []*yaml.RNode) []policy {
 		if f.Tenant.Proxied {
 			metrics = append(metrics, tcp(sidecar.MetricsPort))
 		}
-		policies = append(policies, policy{own, "allow-from", plane, allowed, metrics})
+		if !f.Tenant.Shares() {
+			policies = append(policies, policy{own, "allow-from", plane, allowed, metrics})
+		}
 	}
 	return append(policies, f.gateways(objects)...)
 }
@@ -94,8 +105,12 @@ func (p policy) object() map[string]any {
 	if len(p.ports) > 0 {
 		rule["ports"] = p.ports
 	}
+	rules := []map[string]any{rule}
+	if p.from != nil && len(p.from) == 0 {
+		rules = nil
+	}
 	return object.New("networking.k8s.io/v1", "NetworkPolicy", p.namespace, p.name, map[string]any{
-		"spec": map[string]any{"podSelector": p.pods, "policyTypes": []string{"Ingress"}, "ingress": []map[string]any{rule}},
+		"spec": map[string]any{"podSelector": p.pods, "policyTypes": []string{"Ingress"}, "ingress": rules},
 	})
 }
 

@@ -32,6 +32,9 @@ var _ kio.Filter = Filter{}
 // base's namespace, is an error.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	var errs []error
+	if f.Tenant.Shares() { // what stood in for the control plane has been asked
+		objects = object.Remove(objects, func(o *yaml.RNode) bool { return o.GetNamespace() == f.Tenant.Own() && !gateway.Owns(o) })
+	}
 	f.warnOfFirst(objects)
 	f.warnOfLabels()
 	f.warnOfInit(objects)

@@ -1,6 +1,7 @@
 package place
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -17,6 +18,11 @@ import (
 // istiod looks, an earlier step has moved there.
 func (f Filter) warnOfUnread(o *yaml.RNode) {
 	id := object.IDOf(o)
+	if named := cmp.Or(o.GetAnnotations()[istio.IngressClassAnnotation], object.String(o, "spec", "ingressClassName")); f.Tenant.InSharedMesh() &&
+		id.Kind == "Ingress" && named == istio.DefaultIngressClass {
+		f.Tenant.Warn("%s: found the class %q, which nobody serves where tenants share a control plane, as an Ingress takes whatever host it names: "+
+			"write a VirtualService for the shared gateway, or for one of the tenant's own", id, named)
+	}
 	watched := strings.Join(f.Tenant.Watch, ", ")
 	beside := id.Namespace == f.Tenant.Own() && len(f.Tenant.Watch) > 0 && !slices.Contains(f.Tenant.Watch, id.Namespace) &&
 		o.GetLabels()[v1alpha1.TenantLabel] != f.Tenant.Name()

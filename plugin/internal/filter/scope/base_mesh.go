@@ -20,7 +20,7 @@ import (
 func (f Filter) warnOfMesh(configMap object.ID, mesh *yaml.RNode) {
 	for _, component := range f.Tenant.Components() {
 		for _, s := range component.Mesh {
-			if s.Owner == "" || !f.Tenant.Needs(s.Range, s.Modes) {
+			if s.Owner == "" || !f.Tenant.Needs(s.Range, s.Modes) || s.Shared && !f.Tenant.Hosts() {
 				continue
 			}
 			if found := f.ownSetting(mesh, s); found != "" {
@@ -79,7 +79,7 @@ func (f Filter) ownSetting(mesh *yaml.RNode, s istio.Setting) string {
 // selectsWatched says whether a label selector is what an earlier run wrote.
 func (f Filter) selectsWatched(selector *yaml.RNode) bool {
 	expressions := object.List(selector, "matchExpressions")
-	return len(expressions) == 1 && object.IsInNamespaces(expressions[0], f.Tenant.Watch) && len(object.StringMap(selector, "matchLabels")) == 0
+	return len(expressions) == 1 && object.IsIn(expressions[0], f.Tenant.Select(f.Tenant.Watch)) && len(object.StringMap(selector, "matchLabels")) == 0
 }
 
 // checkAddress refuses a mesh whose proxies would ask another control plane.

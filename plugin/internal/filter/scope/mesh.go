@@ -43,7 +43,7 @@ func (f Filter) mesh(objects []*yaml.RNode) error {
 func (f Filter) editMesh(mesh *yaml.RNode) error {
 	for _, component := range f.Tenant.Components() {
 		for _, s := range component.Mesh {
-			if !f.Tenant.Needs(s.Range, s.Modes) {
+			if !f.Tenant.Needs(s.Range, s.Modes) || s.Shared && !f.Tenant.Hosts() {
 				continue
 			}
 			if other := snake(s.Name); other != s.Name && mesh.Field(other) != nil {
@@ -69,8 +69,9 @@ func (f Filter) setSetting(mesh *yaml.RNode, s istio.Setting) error {
 	case s.Remove:
 		return mesh.PipeE(yaml.Clear(s.Name))
 	case s.Watched:
-		names := object.InNamespaces(f.Tenant.Watch)
-		return object.Set(mesh, []any{map[string]any{"matchExpressions": []any{names}}}, s.Name)
+		return object.Set(mesh, []any{map[string]any{"matchExpressions": []any{f.Tenant.Select(f.Tenant.Watch)}}}, s.Name)
+	case len(s.List) > 0:
+		return object.Set(mesh, s.List, s.Name)
 	}
 	if slices.Contains(s.Keeps, object.String(mesh, s.Name)) {
 		return nil

@@ -18,7 +18,7 @@ func (f Filter) registered(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	own := f.Tenant.Own()
 	for _, o := range object.Of("ValidatingWebhookConfiguration", objects) {
 		for _, w := range object.List(o, "webhooks") {
-			if err := limit(w, f.Tenant.Namespaces()); err != nil {
+			if err := limit(w, f.Tenant.Select(f.Tenant.Namespaces())); err != nil {
 				return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 			}
 		}
@@ -34,7 +34,7 @@ func (f Filter) registered(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 				return err
 			}
 			for _, w := range object.List(webhooks, "webhooks") {
-				if err := limit(w, f.Tenant.Namespaces()); err != nil {
+				if err := limit(w, f.Tenant.Select(f.Tenant.Namespaces())); err != nil {
 					return err
 				}
 			}

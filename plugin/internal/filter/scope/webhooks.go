@@ -17,7 +17,7 @@ import (
 func (f Filter) webhooks(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	for _, o := range object.Of("MutatingWebhookConfiguration", objects) {
 		for _, w := range object.List(o, "webhooks") {
-			if err := limit(w, f.Tenant.Spec.ApplicationNamespaces); err != nil {
+			if err := limit(w, f.Tenant.Select(f.Tenant.Spec.ApplicationNamespaces)); err != nil {
 				return nil, fmt.Errorf("%s: %w", object.IDOf(o), err)
 			}
 		}
@@ -53,7 +53,7 @@ func (f Filter) policy(o *yaml.RNode) error {
 	if err != nil || constraints == nil {
 		return err
 	}
-	return limit(constraints, f.Tenant.Namespaces())
+	return limit(constraints, f.Tenant.Select(f.Tenant.Namespaces()))
 }
 
 // validate makes w check objects in the tenant's namespaces only. The control
@@ -61,7 +61,7 @@ func (f Filter) policy(o *yaml.RNode) error {
 // failurePolicy Fail as soon as it can answer, and a GitOps tool that has
 // another value would fight it for the field.
 func (f Filter) validate(o, w *yaml.RNode, plane tenancy.Services) error {
-	if err := limit(w, f.Tenant.Namespaces()); err != nil {
+	if err := limit(w, f.Tenant.Select(f.Tenant.Namespaces())); err != nil {
 		return err
 	}
 	if !plane.Calls(o, w) {
@@ -139,7 +139,7 @@ var toBeFilledIn = []string{"", "${CA_BUNDLE}"}
 // other expressions hold beside it, and takes away a caBundle that is to be
 // filled in. A selector does not hold back objects that have no namespace: a
 // rule's scope does.
-func limit(webhook *yaml.RNode, namespaces []string) error {
+func limit(webhook *yaml.RNode, namespaces map[string]any) error {
 	if slices.Contains(toBeFilledIn, object.String(webhook, "clientConfig", "caBundle")) {
 		if err := webhook.PipeE(yaml.Lookup("clientConfig"), yaml.Clear("caBundle")); err != nil {
 			return err
@@ -154,11 +154,11 @@ func limit(webhook *yaml.RNode, namespaces []string) error {
 	}
 	var expressions []any
 	for _, e := range object.List(webhook, "namespaceSelector", "matchExpressions") {
-		if !object.IsInNamespaces(e, namespaces) {
+		if !object.IsIn(e, namespaces) {
 			expressions = append(expressions, e.YNode())
 		}
 	}
-	return object.Set(webhook, append(expressions, object.InNamespaces(namespaces)), "namespaceSelector", "matchExpressions")
+	return object.Set(webhook, append(expressions, namespaces), "namespaceSelector", "matchExpressions")
 }
 
 // reachesCluster says whether a rule of a webhook may match objects without a

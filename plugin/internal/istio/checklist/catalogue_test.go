@@ -33,6 +33,7 @@ feature: UNSAFE_ENABLE_ADMIN_ENDPOINTS
 feature: XDS_AUTH
 flag: --grpcAddr
 port: Deployment istiod discovery: 15010
+port: Deployment istiod discovery: 15012
 port: Deployment istiod discovery: 15014
 port: Deployment istiod discovery: 15017
 `

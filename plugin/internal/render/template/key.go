@@ -76,11 +76,12 @@ type field struct {
 // fields are the names in a tenant. The rest of it is part of the key.
 func fields(t *v1alpha1.IstioTenant) []field {
 	s := &t.Spec
-	all := []field{
-		{&t.Metadata.Name, "metadata.name"},
-		{&s.ControlPlane.Namespace, "spec.controlPlane.namespace"},
-		{&s.ControlPlane.Revision, "spec.controlPlane.revision"},
-		{&s.ControlPlane.TrustDomain, "spec.controlPlane.trustDomain"},
+	all := []field{{&t.Metadata.Name, "metadata.name"}}
+	if s.Mesh != v1alpha1.MeshShared { // whose control plane is not its own
+		all = append(all,
+			field{&s.ControlPlane.Namespace, "spec.controlPlane.namespace"},
+			field{&s.ControlPlane.Revision, "spec.controlPlane.revision"},
+			field{&s.ControlPlane.TrustDomain, "spec.controlPlane.trustDomain"})
 	}
 	for i := range s.ApplicationNamespaces {
 		all = append(all, field{&s.ApplicationNamespaces[i], "spec.applicationNamespaces[]"})
