@@ -296,22 +296,23 @@ func (l *canary) removeOld(t *testing.T) {
 	t.Helper()
 	page, err := os.ReadFile("../docs/operate.md")
 	require.NoError(t, err)
-	commands := regexp.MustCompile(`(?m)^kubectl (delete (?:deployments,|leases ).*sales-1-31.*)$`).FindAllSubmatch(page, -1)
+	commands := regexp.MustCompile(`(?m)^kubectl (delete .*(?:-l istio-tenancy.dev/revision=sales|istio-gateway-.*-sales .*))$`).FindAllSubmatch(page, -1)
 	require.Len(t, commands, 2)
+	names := strings.NewReplacer("=sales", "="+old, "-sales ", "-"+old+" ", "istio-system1", "istio-lab")
 	for _, command := range commands {
-		l.kubectl(t, strings.NewReplacer("sales-1-31", old, "istio-system1", "istio-lab").Replace(string(command[1])))
+		l.kubectl(t, listing(t, l.cluster, strings.Fields(names.Replace(string(command[1]))))...)
 	}
 }
 
 // restarted are the workloads of a namespace: what makes its Pods makes them anew.
 func (l *canary) restarted(t *testing.T, selector string) {
 	t.Helper()
-	l.kubectl(t, "delete pods --force --grace-period=0 --wait=false "+selector) // there is no kubelet that would end them
+	l.kubectl(t, strings.Fields("delete pods --force --grace-period=0 --wait=false "+selector)...) // there is no kubelet that would end them
 }
 
-func (l *canary) kubectl(t *testing.T, words string) {
+func (l *canary) kubectl(t *testing.T, words ...string) {
 	t.Helper()
-	out, err := l.cluster.Kubectl(cluster.ClusterAdmin, strings.Fields(words)...)
+	out, err := l.cluster.Kubectl(cluster.ClusterAdmin, words...)
 	require.NoError(t, err, out)
 }
 

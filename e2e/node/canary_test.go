@@ -67,7 +67,7 @@ func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
 	back.checkOwnCall(c, "from the old to the new")
 
 	moved.checkTraffic(c, "the first control plane leaves", func(t *testing.T) {
-		objects := change([]any{newBase}, map[string]any{"name": canaryRevision})
+		objects := change([]any{newBase}, next(first, last))
 		var gone []*cluster.Object
 		for _, object := range fin.objects {
 			if !(&tenant{objects: objects}).has(object) {
@@ -86,6 +86,7 @@ func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
 		moved.answersAnew(t)
 	})
 	c.Check("the tag leads to the one that is left", func(t *testing.T) {
+		change([]any{newBase}, map[string]any{"name": canaryRevision})
 		another := member{namespace: first, name: "who-by-tag"}
 		w.join(c.T, &another, fin.istiod()+"-"+canaryRevision)
 	})

@@ -94,11 +94,15 @@ func TestEachRevisionIsWhatItIsAlone(t *testing.T) {
 					continue
 				}
 				own[name]++
-				id.Name = strings.Replace(id.Name, "allow-webhooks-sales-"+name, "allow-webhooks", 1)
+				if id.Kind == "NetworkPolicy" {
+					id.Name = strings.TrimSuffix(id.Name, "-sales-"+name)
+				}
 				want, found := alone[id][name]
 				require.True(t, found, "%s of %s is in no build of its own", id, name)
 				text := objecttest.String(t, []*yaml.RNode{o})
-				text = strings.ReplaceAll(text, "allow-webhooks-sales-"+name, "allow-webhooks")
+				if id.Kind == "NetworkPolicy" {
+					text = strings.ReplaceAll(text, o.GetName(), id.Name)
+				}
 				if id.Kind == "ClusterRole" { // the tag is a webhook more
 					continue
 				}
@@ -109,8 +113,8 @@ func TestEachRevisionIsWhatItIsAlone(t *testing.T) {
 				require.Equal(t, want, text)
 			}
 			require.Equal(t, 2, validators)
-			for _, w := range warned { // a gateway that both bases bring, and what lets clients in to those that istiod deploys, up to 1.22
-				require.True(t, !strings.Contains(w, "both have it") || strings.Contains(w, "istio-ingressgateway") || strings.Contains(w, "allow-deployed-gateways"), w)
+			for _, w := range warned { // a gateway that both bases bring
+				require.True(t, !strings.Contains(w, "both have it") || strings.Contains(w, "istio-ingressgateway"), w)
 			}
 			require.Greater(t, own[names[0]], 8)
 			require.Greater(t, own[names[1]], 8)
@@ -143,6 +147,7 @@ func TestNamespacesMoveByOneLine(t *testing.T) {
 		{"a canary of no namespace", []v1alpha1.Revision{{Name: "default"}, {Name: "1-31"}}, "sales", "sales", "", "sales"},
 		{"a canary of one", []v1alpha1.Revision{{Name: "default"}, {Name: "1-31", ApplicationNamespaces: []string{"ns-2"}}}, "sales", "sales-1-31", "", "sales"},
 		{"all moved", []v1alpha1.Revision{{Name: "default"}, {Name: "1-31", ApplicationNamespaces: []string{"ns-1", "ns-2"}}}, "sales-1-31", "sales-1-31", "", "sales"},
+		{"the old one leaves", []v1alpha1.Revision{{Name: "1-31", ApplicationNamespaces: []string{"ns-1", "ns-2"}}}, "sales-1-31", "sales-1-31", "sales-1-31", "sales-1-31"},
 		{"the old one is gone", []v1alpha1.Revision{{Name: "1-31"}}, "sales", "sales", "sales-1-31", "sales-1-31"},
 		{"the next canary", []v1alpha1.Revision{{Name: "1-31"}, {Name: "1-32", ApplicationNamespaces: []string{"ns-1"}}}, "sales-1-32", "sales", "sales-1-31", "sales-1-31"},
 		{"the tag leads to the next", []v1alpha1.Revision{{Name: "1-32"}, {Name: "1-31"}}, "sales", "sales", "sales-1-32", "sales-1-32"},
@@ -249,6 +254,8 @@ func TestWhatIsWrongWithRevisions(t *testing.T) {
 		{"the one without is there", withRevisions("1-31"), slices.Concat(base(""), base("1-31")), "2 control planes"},
 		{"an error of one", withRevisions("1-30", "1-31"), slices.Concat(base("1-30"), base("1-31"), objecttest.Parse(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: ISTIO_TENANT_NAMESPACE_1-31, labels: {istio-tenancy.dev/tenant: dev}}}")),
 			"ConfigMap ISTIO_TENANT_NAMESPACE/a: metadata.labels"},
+		{"a name of the second's", withRevisions("default", "1-31"), slices.Concat(base(""), base("1-31"), objecttest.Parse(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: istio-sales-1-31, namespace: ISTIO_TENANT_NAMESPACE}, data: {mesh: ''}}")),
+			"ConfigMap istio-system1/istio-sales-1-31: metadata.name: the overlay has an object that is called so, and the base of 1-31 has this name in a tenant, too: rename the overlay's"},
 		{"the label", withRevisions("1-30"), slices.Concat(base("1-30"), objecttest.Parse(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {istio-tenancy.dev/revision: sales-1-30}}}")),
 			`metadata.labels[istio-tenancy.dev/revision]: found "sales-1-30", which is set for you, on what one of several control planes has: remove it`},
 	} {
@@ -285,6 +292,9 @@ func TestWhatRevisionsWarnOf(t *testing.T) {
 		`spec.controlPlane.revisions: does not name "1-29", so that nothing of the base of that revision is printed: take it out of resources`,
 		"ConfigMap istio-system1/own: 1-30 and 1-31 both have it, and differ: that of 1-30 is printed, which comes first in spec.controlPlane.revisions",
 	}, warned)
+	_, err = tenant.Transformer{Tenant: withRevisions("1-30", "1-31"), Warn: func(w string) { require.NotContains(t, w, "both have it", "of an earlier run") }}.
+		Filter(objecttest.Parse(t, objecttest.String(t, got)))
+	require.NoError(t, err)
 	require.NotContains(t, objecttest.String(t, got), "1-29")
 	require.Contains(t, objecttest.String(t, got), "a: b0")
 }
@@ -323,5 +333,52 @@ func TestApplicationsApartOfATenantWithRevisions(t *testing.T) {
 			require.NoError(t, want[0].PipeE(yaml.Lookup("metadata", "labels"), yaml.Clear(v1alpha1.PartLabel)))
 			require.Equal(t, objecttest.String(t, want), objecttest.String(t, []*yaml.RNode{o}))
 		}
+	}
+}
+
+// TestWhatGoesWithAControlPlaneHasItsLabel: all that a build without it lacks, and nothing
+// else, so that it is deleted by the label; of a base without a revision, too.
+func TestWhatGoesWithAControlPlaneHasItsLabel(t *testing.T) {
+	base := func(revision string) []*yaml.RNode {
+		return part(t, v1alpha1.ReleaseSpec{Part: v1alpha1.PartControlPlane, Revision: revision})
+	}
+	own := objecttest.Parse(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: web-sales}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: mine, namespace: ISTIO_TENANT_NAMESPACE}}\n---\n"+
+		"{apiVersion: v1, kind: Service, metadata: {name: by-tag, namespace: ISTIO_TENANT_NAMESPACE_1-31, labels: {istio.io/tag: prod}}, spec: {selector: {a: b}}}")
+	for _, old := range []string{"", "1-30"} {
+		name, revision := "default", "sales"
+		if old != "" {
+			name, revision = old, "sales-"+old
+		}
+		floor := true
+		all := func(names ...string) v1alpha1.IstioTenant {
+			of := withRevisions(names...)
+			of.Spec.Network.Floor = &floor
+			of.Spec.ControlPlane.Revisions[len(names)-1].ApplicationNamespaces = []string{"ns-1", "ns-2"}
+			return of
+		}
+		var both, one []*yaml.RNode
+		for _, o := range own {
+			both, one = append(both, o.Copy()), append(one, o.Copy())
+		}
+		before, err := tenant.Transformer{Tenant: all(name, "1-31")}.Filter(slices.Concat(base(old), base("1-31"), both))
+		require.NoError(t, err)
+		after, err := tenant.Transformer{Tenant: all("1-31")}.Filter(slices.Concat(base("1-31"), one))
+		require.NoError(t, err)
+		stays := map[object.ID]bool{}
+		for _, o := range after {
+			stays[object.IDOf(o)] = true
+		}
+		require.True(t, stays[object.ID{Kind: "Service", Namespace: "istio-system1", Name: "by-tag"}])
+		leave := 0
+		for _, o := range before {
+			id := object.IDOf(o)
+			if stays[id] {
+				require.NotEqual(t, revision, o.GetLabels()[v1alpha1.RevisionLabel], id)
+				continue
+			}
+			leave++
+			require.Equal(t, revision, o.GetLabels()[v1alpha1.RevisionLabel], id)
+		}
+		require.Greater(t, leave, 20)
 	}
 }

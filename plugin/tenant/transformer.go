@@ -86,7 +86,7 @@ func (t Transformer) whole(objects []*yaml.RNode, of tenancy.Revision) ([]*yaml.
 	}
 	for _, step := range []kio.Filter{
 		relocate.Filter{From: v1alpha1.BaseNamespace, To: resolved.Own()},
-		revision.Filter{Namespace: resolved.Own(), Revision: resolved.Revision(), Serving: resolved.Serving},
+		revision.Filter{Namespace: resolved.Own(), Revision: resolved.Revision(), Beside: resolved.OwnRevisions(), Serving: resolved.Serving},
 		revision.Tag{Namespace: resolved.Own(), Revision: resolved.Revision(), Tag: of.Tag(t.Tenant)},
 		scope.Filter{Tenant: resolved},
 		sidecar.Filter{Tenant: resolved},

@@ -65,6 +65,7 @@ func (p *problems) checkMesh(t IstioTenant) {
 		stated("spec.controlPlane.trustDomain", own.TrustDomain != "", ofMesh)
 		stated("spec.controlPlane.extraTokenAudiences", len(own.ExtraTokenAudiences) > 0, ofMesh)
 		stated("spec.controlPlane.readNodes", own.ReadNodes != nil, ofMesh)
+		stated("spec.controlPlane.revisions", len(own.Revisions) > 0, ofMesh)
 		stated("spec.controlPlane.rights", len(own.Rights) > 0, ofMesh)
 		stated("spec.controlPlane.adminAccess", own.AdminAccess != "", "the tenant's administrators have no right in the control plane's namespace")
 		stated("spec.discovery", s.Discovery != "", "the control plane selects the Namespaces with the label "+MeshLabel)
@@ -72,6 +73,9 @@ func (p *problems) checkMesh(t IstioTenant) {
 			p.add("metadata.name", "%q is the mesh's name (spec.controlPlane.revision), which is that of the tenant with the control plane: must be another name", t.Name())
 		}
 	case MeshHost:
+		if len(own.Revisions) > 0 {
+			p.add("spec.controlPlane.revisions", `is for one tenant's control planes, and where spec.mesh is "host" several tenants name one by its revision: leave it out`)
+		}
 		if own.Revision != t.Name() {
 			p.add("spec.controlPlane.revision", `%q is not the tenant's name, by which other tenants know the mesh where spec.mesh is "host": must be %q, or left out`,
 				own.Revision, t.Name())

@@ -29,8 +29,8 @@ func (p *problems) checkRevisions(t IstioTenant) {
 			p.add(at+".name", "%q makes the revision %q of %d characters: must be at most %d", r.Name, full, len(full), longestRevision)
 		}
 		names[r.Name] = true
-		if i == 0 && len(r.ApplicationNamespaces) > 0 {
-			p.add(at+".applicationNamespaces", "has no effect: the first revision serves every namespace that no other lists: leave it out")
+		if r.Name == UnnamedRevision && len(r.ApplicationNamespaces) > 0 {
+			p.add(at+".applicationNamespaces", "has no effect: the base without a revision serves every namespace that no other revision lists: leave it out")
 			continue
 		}
 		for j, ns := range r.ApplicationNamespaces {

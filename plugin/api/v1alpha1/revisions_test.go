@@ -14,7 +14,7 @@ func TestRevisionErrors(t *testing.T) {
 		"no name":    {"[{}]", at + "[0].name: is missing: The revision that the base states"},
 		"twice":      {"[{name: 1-31}, {name: 1-31}]", at + `[1].name: "1-31" is listed twice: list it once`},
 		"not first":  {"[{name: 1-31}, {name: default}]", at + `[1].name: "default" is the control plane of the base without a revision`},
-		"the first":  {"[{name: 1-31, applicationNamespaces: [ns-1]}]", at + "[0].applicationNamespaces: has no effect: the first revision serves every namespace that no other lists: leave it out"},
+		"the first":  {"[{name: default, applicationNamespaces: [ns-1]}]", at + "[0].applicationNamespaces: has no effect: the base without a revision serves every namespace that no other revision lists: leave it out"},
 		"foreign":    {"[{name: a}, {name: b, applicationNamespaces: [ns-9]}]", at + `[1].applicationNamespaces[0]: "ns-9" is no application namespace of this tenant: must be one of ns-1 or ns-2`},
 		"two":        {"[{name: a}, {name: b, applicationNamespaces: [ns-1]}, {name: c, applicationNamespaces: [ns-1]}]", at + `[2].applicationNamespaces[0]: "ns-1" is served by b already: list it once`},
 		"no label":   {`[{name: "1.31"}]`, at + `[0].name: "1.31" is not allowed: must be a DNS label such as "1-31"`},

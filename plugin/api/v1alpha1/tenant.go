@@ -101,8 +101,8 @@ type Revision struct {
 	// Name is what the base states, such as "1-31"; [UnnamedRevision] is the base
 	// that states none, which comes first.
 	Name string `json:"name"`
-	// ApplicationNamespaces are those that are served by this control plane and not by
-	// the first.
+	// ApplicationNamespaces are those that this control plane serves by its own revision,
+	// whichever is the first.
 	ApplicationNamespaces []string `json:"applicationNamespaces,omitempty"`
 }
 

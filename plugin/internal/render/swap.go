@@ -135,6 +135,10 @@ func (s *swap) overlay(ctx context.Context, o overlay) (Swapped, error) {
 	if len(tenants) != 1 {
 		return Swapped{}, fmt.Errorf("lays %s: must be the overlay of one tenant, with its tenant.yaml under transformers", count(len(tenants), "tenant"))
 	}
+	if revisions := tenants[0].Spec.ControlPlane.Revisions; len(revisions) > 0 {
+		return Swapped{}, fmt.Errorf("spec.controlPlane.revisions: names %q: what is compared is a base that takes another's place, and such control planes stand side by side: "+
+			"compare the bases as they are without a revision, by an overlay without this field", revisions[0].Name)
+	}
 	entry, err := s.listed(ctx, o, k.Resources)
 	if err != nil {
 		return Swapped{}, err

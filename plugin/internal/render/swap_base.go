@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/commonbase"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
@@ -104,8 +105,14 @@ func (s *swap) isControlPlane(ctx context.Context, o overlay, entry string) erro
 		if err != nil {
 			return err
 		}
-		if _, err := controlplane.Find(objects); errors.Is(err, controlplane.ErrNone) {
+		plane, err := controlplane.Find(objects)
+		if errors.Is(err, controlplane.ErrNone) {
 			return &errNoPlane{"has " + err.Error()}
+		}
+		if plane.Deployment != nil {
+			if revision, _ := v1alpha1.BaseRevision(plane.Deployment.GetNamespace()); revision != "" {
+				return &errNoPlane{fmt.Sprintf("states the revision %s, with which it stands beside another base and takes nobody's place: compare it as it is without one", revision)}
+			}
 		}
 		return nil // what else is wrong, the build of the overlay says
 	}))

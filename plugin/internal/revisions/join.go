@@ -1,7 +1,9 @@
 package revisions
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -11,36 +13,97 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Join puts together what the chain has made of parts. What a control plane of a named
-// base has for itself gets a label with its revision. Where two have an object of
-// one name that is not the same, the first's is printed, and a warning names it.
+// Join puts together what the chain has made of parts. What a control plane has for
+// itself gets a label with its revision. Of NetworkPolicies that are not the same for two
+// of them, both are printed. Of any other object that two have and that differs, the first's
+// is, and a warning names it.
 func Join(parts []Part, made [][]*yaml.RNode, warn func(string)) ([]*yaml.RNode, error) {
-	var all []*yaml.RNode
-	first := map[object.ID]*yaml.RNode{}
+	j := join{parts: parts, printed: map[object.ID]*yaml.RNode{}, warn: warn}
+	var errs []error
 	for i, part := range parts {
-		revision := part.Of(part.tenant)
 		for _, o := range made[i] {
-			id := object.IDOf(o)
-			has, taken := first[id]
-			switch {
-			case part.Second && o.GetLabels()[istio.TagLabel] != "": // which leads to the first, if anywhere
-				continue
-			case taken && warn != nil && id.Kind != "Namespace" && compared(has) != compared(o):
-				warn(fmt.Sprintf("%s: %s and %s both have it, and differ: that of %s is printed, which comes first in spec.controlPlane.revisions",
-					id, parts[0].Name, part.Name, parts[0].Name))
-				fallthrough
-			case taken:
-				continue
-			case part.Named() && id.Kind != "Namespace" && !part.others[o.YNode()] && (part.Second || part.own[o.YNode()] || strings.Contains(id.Name, revision)):
-				if err := object.Label(o, v1alpha1.RevisionLabel, revision); err != nil {
-					return nil, fmt.Errorf("%s: %w", id, err)
-				}
+			if err := j.add(part, o); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", object.IDOf(o), err))
 			}
-			first[id] = o
-			all = append(all, o)
 		}
 	}
-	return all, nil
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return j.all, nil
+}
+
+type join struct {
+	parts   []Part
+	all     []*yaml.RNode
+	printed map[object.ID]*yaml.RNode
+	warn    func(string)
+}
+
+func (j *join) add(part Part, o *yaml.RNode) error {
+	id, revision := object.IDOf(o), part.Of(part.tenant)
+	if part.Second && id.Kind == "MutatingWebhookConfiguration" && id.Name == istio.TagPrefix+part.tenant.Spec.ControlPlane.Revision+"-"+part.tenant.Spec.ControlPlane.Namespace {
+		return nil // the tag leads to the first, if anywhere
+	}
+	if has, taken := j.printed[id]; taken {
+		if id.Kind == "Namespace" || compared(has) == compared(o) {
+			return nil
+		}
+		switch {
+		case part.own[o.YNode()] && strings.Contains(id.Name, revision):
+			return fmt.Errorf("metadata.name: the overlay has an object that is called so, and the base of %s has this name in a tenant, too: rename the overlay's", part.Name)
+		case strings.HasSuffix(id.Kind, "NetworkPolicy") && !part.own[o.YNode()]:
+			if id.Name += "-" + revision; part.has(id) { // of an earlier run
+				return nil
+			}
+			if err := o.SetName(id.Name); err != nil {
+				return err
+			}
+		default:
+			if j.warn != nil {
+				j.warn(fmt.Sprintf("%s: %s and %s both have it, and differ: that of %s is printed, which comes first in spec.controlPlane.revisions",
+					id, j.parts[0].Name, part.Name, j.parts[0].Name))
+			}
+			return nil
+		}
+	}
+	j.printed[id] = o
+	j.all = append(j.all, o)
+	if !part.isOwn(o) {
+		return nil
+	}
+	return object.Label(o, v1alpha1.RevisionLabel, revision)
+}
+
+// has says whether what the base brings, or an earlier run has made of it, has a name.
+func (p Part) has(id object.ID) bool {
+	for own := range p.own {
+		if object.IDOf(yaml.NewRNode(own)) == id {
+			return true
+		}
+	}
+	return false
+}
+
+// isOwn says whether an object goes with the control plane. What a base without a
+// revision has is not told from what the overlay has beside it but by its name.
+func (p Part) isOwn(o *yaml.RNode) bool {
+	id, revision := object.IDOf(o), p.Of(p.tenant)
+	application := slices.Contains(p.tenant.Spec.ApplicationNamespaces, id.Namespace)
+	switch {
+	case p.Name == "" || id.Kind == "Namespace" || o.GetLabels()[istio.TagLabel] != "":
+		return false
+	case p.Second:
+		return true
+	case application && (p.others[o.YNode()] || !strings.Contains(id.Name, revision)): // gateways, and what is the tenant's
+		return false
+	case !p.Named():
+		of := "-" + revision
+		return strings.HasSuffix(id.Name, of) || strings.Contains(id.Name, of+"-"+p.tenant.Spec.ControlPlane.Namespace) || strings.Contains(id.Name, "allow-webhooks")
+	case p.others[o.YNode()]:
+		return false
+	}
+	return p.own[o.YNode()] || strings.Contains(id.Name, revision)
 }
 
 // compared is an object without what Join writes, and without its version of the API, which

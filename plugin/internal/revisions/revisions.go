@@ -103,7 +103,10 @@ func theyHave(names []string) string {
 func nameOf(o *yaml.RNode, t v1alpha1.IstioTenant) string {
 	labels := o.GetLabels()
 	if labels[v1alpha1.TenantLabel] == t.Name() {
-		name, _ := strings.CutPrefix(labels[v1alpha1.RevisionLabel], t.Spec.ControlPlane.Revision+"-")
+		name, named := strings.CutPrefix(labels[v1alpha1.RevisionLabel], t.Spec.ControlPlane.Revision+"-")
+		if !named {
+			return "" // the control plane of the base without a revision, or of none
+		}
 		return name
 	}
 	if !object.IsClusterScoped(o) {

@@ -30,7 +30,7 @@ type facts struct {
 	secretRole map[string]bool
 	bindings   []binding
 	suspended  []string // Namespaces that say so
-	mesh       string // by the label of the Namespaces
+	mesh       string   // by the label of the Namespaces
 }
 
 // plane is a control plane.

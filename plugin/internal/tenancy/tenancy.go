@@ -140,11 +140,20 @@ func (t Tenant) Serving(namespace string) string {
 	return t.RevisionOf(namespace)
 }
 
-// IsOwnRevision says whether an object for a revision is for one of the tenant's control
-// planes, by its name or by the tag.
+// IsOwnRevision says whether a control plane of the tenant's reads what is for a
+// revision: Istio compares with the control plane's own, and not with tags. Source:
+// istio/istio, LabelsInRevision in pkg/config, 1.31.
 func (t Tenant) IsOwnRevision(revision string) bool {
-	return revision == t.Revision() || revision == t.Spec.ControlPlane.Revision ||
-		slices.ContainsFunc(t.Spec.ControlPlane.Revisions, func(r v1alpha1.Revision) bool { return t.RevisionNamed(r.Name) == revision })
+	return slices.Contains(t.OwnRevisions(), revision)
+}
+
+// OwnRevisions are those of all control planes of the tenant.
+func (t Tenant) OwnRevisions() []string {
+	own := []string{t.Revision()}
+	for _, r := range t.Spec.ControlPlane.Revisions {
+		own = append(own, t.RevisionNamed(r.Name))
+	}
+	return own
 }
 
 // Holds says whether the tenant's Istio is in a range of versions.

@@ -20,6 +20,9 @@ type Filter struct {
 	Namespace string
 	// Revision is a DNS label. Empty: nothing is changed.
 	Revision string
+	// Beside are revisions of other control planes, for which configuration beside this one
+	// may be.
+	Beside []string
 	// Serving is the revision, or the tag of one, that gateways in a namespace name,
 	// which may be "". Default: Revision.
 	Serving func(namespace string) string
@@ -71,8 +74,10 @@ func (f Filter) checkLabels(items []*yaml.RNode) error {
 			if gateway.Owns(item) {
 				want = f.serving(item)
 			}
-			switch has := object.String(item, append(at.path, istio.RevisionLabel)...); has {
-			case "", istio.DefaultRevision, f.Revision, want:
+			_, configures := istio.Resources[object.IDOf(item).Group]
+			switch has := object.String(item, append(at.path, istio.RevisionLabel)...); {
+			case slices.Contains([]string{"", istio.DefaultRevision, f.Revision, want}, has):
+			case configures && slices.Contains(f.Beside, has):
 			default:
 				return fmt.Errorf("revise %s: %s[%s] is %q; want %q, or %q, which is replaced by it",
 					object.IDOf(item), strings.Join(at.path, "."), istio.RevisionLabel, has, want, istio.DefaultRevision)
