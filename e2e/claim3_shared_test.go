@@ -155,7 +155,9 @@ func TestWhatATenantConfiguresInASharedMeshReachesNoOther(t *testing.T) {
 	for _, row := range []configuration{
 		{name: "for comparison: a Sidecar of one's own for some Pods", kind: "networking.istio.io/v1 Sidecar", spec: `{workloadSelector: {labels: {app: details}}, egress: [{hosts: ["./reviews.invoices.svc.cluster.local", "invoices/*", "~/*"]}]}`},
 		{name: "for comparison: what is exported to one's own", kind: "networking.istio.io/v1 VirtualService", spec: `{exportTo: [invoices], hosts: [reviews], http: [{route: [{destination: {host: reviews}}]}]}`},
-		{name: "for comparison: a ServiceEntry for the Internet, and for a Service of one's own", kind: "networking.istio.io/v1 ServiceEntry", spec: `{hosts: [api.example.com, "*.svc.example.com", details.invoices.svc.cluster.local], ports: [{number: 443, name: tls, protocol: TLS}], resolution: NONE}`},
+		{name: "for comparison: a ServiceEntry for the Internet", kind: "networking.istio.io/v1 ServiceEntry", spec: `{hosts: [api.example.com, "*.svc.example.com"], ports: [{number: 443, name: tls, protocol: TLS}], resolution: NONE}`},
+		{name: "for comparison: a route at the shared gateway to Services of one's own", kind: "networking.istio.io/v1 VirtualService",
+			spec: `{exportTo: [istio-ingress], gateways: [istio-ingress/shared], hosts: [invoices.example.com], http: [{route: [{weight: 50, destination: {host: details}}, {weight: 50, destination: {host: reviews.invoices.svc.cluster.local}}], mirror: {host: reviews}}]}`},
 		{name: "for comparison: a Service for the shared gateway", kind: "v1 Service", noted: `networking.istio.io/exportTo: " . ,istio-ingress,"`, spec: `{ports: [{port: 80}]}`},
 	} {
 		c.check(row.name, func(t *testing.T) {
@@ -165,6 +167,31 @@ func TestWhatATenantConfiguresInASharedMeshReachesNoOther(t *testing.T) {
 			require.NoError(t, admin.Delete(objects))
 		})
 	}
+	c.check("a WorkloadEntry for a Service that is exported to the shared gateway has that connect nowhere", func(t *testing.T) {
+		objects := parse(t, strings.ReplaceAll(`
+{apiVersion: v1, kind: Service, metadata: {name: steal, namespace: invoices, annotations: {networking.istio.io/exportTo: ".,istio-ingress"}}, spec: {selector: {app: steal}, ports: [{name: grpc, port: 80, targetPort: 15012}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: WorkloadEntry, metadata: {name: steal, namespace: invoices}, spec: {address: PODIP, labels: {app: steal}}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: after-steal, namespace: invoices, annotations: {networking.istio.io/exportTo: ".,istio-ingress"}}, spec: {ports: [{name: http, port: 80}]}}
+`, "PODIP", pod.IP))
+		_, err := admin.Apply(objects)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, admin.Delete(objects)) }()
+		require.NoError(t, cluster.Eventually(patience, func() error {
+			snapshot, err := m.atGateway(t, w)
+			if err != nil {
+				return err
+			}
+			for _, name := range []string{"steal", "after-steal"} {
+				if cluster := "outbound|80||" + name + ".invoices.svc.cluster.local"; snapshot.Cluster(cluster) == nil {
+					return errors.New("no cluster " + cluster)
+				}
+			}
+			require.Empty(t, snapshot.Addresses("outbound|80||steal.invoices.svc.cluster.local"))
+			return nil
+		}))
+	})
 	c.check("for comparison: what is refused is not where the control plane is the tenant's own", func(t *testing.T) {
 		for _, row := range configurations {
 			if objects := row.in(t, "ns-1", ""); row.refused != "" {

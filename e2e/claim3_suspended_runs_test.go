@@ -125,6 +125,12 @@ func TestASuspendedTenantRunsOn(t *testing.T) {
 	accepted("it deletes what it may delete anywhere", as("controller", "", "DELETE", in+"/secrets"+dry, ""))
 	refused("it makes nothing that it may make here alone", as("controller", "", "POST", in+"/secrets"+dry, secret))
 	refused("it deletes nothing that it may delete here alone", as("controller", "", "DELETE", in+"/configmaps/owner"+dry, ""))
+	istiod := "system:serviceaccount:" + fin.controlPlane + ":istiod-fin"
+	refused("istiod makes no Secret with a token that never ends", as(istiod, "", "POST", "/api/v1/namespaces/"+fin.controlPlane+"/secrets"+dry,
+		`{"apiVersion":"v1","kind":"Secret","type":"kubernetes.io/service-account-token","metadata":{"name":"eternal","annotations":{"kubernetes.io/service-account.name":"istiod-fin"}}}`))
+	accepted("istiod makes another Secret", as(istiod, "", "POST", "/api/v1/namespaces/"+fin.controlPlane+"/secrets"+dry, secret))
+	refused("istiod takes no Service of the tenant's for a Gateway's", as(istiod, "", "PATCH", in+"/services/runs"+dry,
+		`{"metadata":{"ownerReferences":[{"apiVersion":"gateway.networking.k8s.io/v1","kind":"Gateway","name":"runs","uid":"00000000-0000-0000-0000-000000000000","controller":true}]},"spec":{"selector":{"a":"b"}}}`))
 	refused("the administrator does nothing as an account of the tenant's", func() (cluster.Answer, error) {
 		return w.cluster.As(fin.admin).Impersonate("system:serviceaccount:"+app+":default", "", "POST", in+"/configmaps"+dry, config)
 	})

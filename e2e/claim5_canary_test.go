@@ -31,7 +31,7 @@ type canary struct {
 // The bases are upstream's own manifest of 1.30, as split makes one of it, and the
 // charts of 1.31.
 const (
-	old, next        = "lab-1-30", "lab-1-31"
+	old, next        = "roll-1-30", "roll-1-31"
 	oldBase, newBase = "- ../../bases/istio-1.30/control-plane\n", "- ../../bases/istio-1.31\n"
 )
 
@@ -39,16 +39,16 @@ func TestATenantIsUpgradedByACanary(t *testing.T) {
 	c := claims(t, "A tenant goes from istiod 1.30 to 1.31, side by side in one namespace, both behind the API proxy: a namespace moves by a line and back, proxies of both see the same and trust each other, nobody fights over locks, root certificates and webhooks, and of the old one nothing is left")
 	w := theWorld(t)
 	lab := &canary{world: w, t: t, istiods: map[string]*cluster.Istiod{}}
-	w.tenants["lab"] = &tenant{name: "lab", admin: "lab-admin", controlPlane: "istio-lab", applications: []string{"desk-1", "desk-2"}}
-	t.Cleanup(func() { delete(w.tenants, "lab") })
+	w.tenants["roll"] = &tenant{name: "roll", admin: "roll-admin", controlPlane: "istio-roll", applications: []string{"roll-1", "roll-2"}}
+	t.Cleanup(func() { delete(w.tenants, "roll") })
 	lab.bases()
 	t.Cleanup(lab.remove)
 
 	lab.apply("    revisions:\n    - name: 1-30\n", oldBase)
 	lab.start(old, "pilot-discovery-1.30")
 	c.check("the tag leads to the only one", func(t *testing.T) {
-		lab.injects(t, "desk-1", old)
-		lab.injects(t, "desk-2", old)
+		lab.injects(t, "roll-1", old)
+		lab.injects(t, "roll-2", old)
 		lab.settled(t)
 	})
 	before := lab.stored(t)
@@ -59,17 +59,17 @@ func TestATenantIsUpgradedByACanary(t *testing.T) {
 	lab.start(next, "pilot-discovery")
 	c.check("both put their CA into their own webhooks", lab.settled)
 	c.check("no namespace has moved", func(t *testing.T) {
-		lab.injects(t, "desk-1", old)
-		lab.injects(t, "desk-2", old)
+		lab.injects(t, "roll-1", old)
+		lab.injects(t, "roll-2", old)
 	})
 	calm := lab.fought(t)
 
-	lab.apply("    revisions:\n    - name: 1-30\n    - name: 1-31\n      applicationNamespaces: [desk-2]\n", oldBase+newBase)
+	lab.apply("    revisions:\n    - name: 1-30\n    - name: 1-31\n      applicationNamespaces: [roll-2]\n", oldBase+newBase)
 	c.check("one namespace moves", func(t *testing.T) {
-		lab.injects(t, "desk-1", old)
-		lab.injects(t, "desk-2", next)
+		lab.injects(t, "roll-1", old)
+		lab.injects(t, "roll-2", next)
 	})
-	for _, namespace := range []string{"desk-1", "desk-2"} {
+	for _, namespace := range []string{"roll-1", "roll-2"} {
 		c.check("a proxy in "+namespace+" sees the same of both", func(t *testing.T) {
 			deployBookinfo(t, w, namespace)
 			require.NoError(t, w.cluster.RunPods())
@@ -83,7 +83,7 @@ func TestATenantIsUpgradedByACanary(t *testing.T) {
 		})
 	}
 	c.check("a certificate of either is trusted by proxies of both", func(t *testing.T) {
-		for _, namespace := range []string{"desk-1", "desk-2"} {
+		for _, namespace := range []string{"roll-1", "roll-2"} {
 			roots := published(t, w, namespace)
 			for _, istiod := range lab.istiods {
 				require.NoError(t, verifies(signed(t, istiod, namespace), roots))
@@ -91,15 +91,15 @@ func TestATenantIsUpgradedByACanary(t *testing.T) {
 		}
 	})
 	c.check("a configuration is validated once, by the first", func(t *testing.T) {
-		answer := send(t, w.cluster.Admin, http.MethodPost, "/apis/networking.istio.io/v1/namespaces/desk-2/virtualservices?dryRun=All",
+		answer := send(t, w.cluster.Admin, http.MethodPost, "/apis/networking.istio.io/v1/namespaces/roll-2/virtualservices?dryRun=All",
 			object("networking.istio.io/v1", "VirtualService", "wrong", `"spec":{"hosts":["a"],"http":[{"route":[{"destination":{"host":"a"},"weight":-1}]}]}`))
 		require.Contains(t, answer.Message(), "validation.istio.io")
 	})
 
 	lab.apply("    revisions:\n    - name: 1-30\n    - name: 1-31\n", oldBase+newBase)
-	c.check("and moves back", func(t *testing.T) { lab.injects(t, "desk-2", old) })
+	c.check("and moves back", func(t *testing.T) { lab.injects(t, "roll-2", old) })
 	c.check("nobody has fought over anything", func(t *testing.T) {
-		for _, namespace := range []string{"desk-1", "desk-2"} {
+		for _, namespace := range []string{"roll-1", "roll-2"} {
 			deployBookinfo(t, w, namespace) // changes what both write about
 		}
 		require.Equal(t, calm, lab.fought(t))
@@ -115,17 +115,17 @@ func TestATenantIsUpgradedByACanary(t *testing.T) {
 			}
 		}
 		lab.settled(t)
-		lab.injects(t, "desk-1", next)
-		lab.injects(t, "desk-2", next)
+		lab.injects(t, "roll-1", next)
+		lab.injects(t, "roll-2", next)
 	})
-	for _, namespace := range []string{"desk-1", "desk-2"} {
+	for _, namespace := range []string{"roll-1", "roll-2"} {
 		lab.restarted(t, "--all -n "+namespace)
 	}
 	lab.istiods[old].Stop()
 	delete(lab.istiods, old)
 	lab.apply("    revisions:\n    - name: 1-31\n", newBase)
 	lab.removeOld(t)
-	lab.restarted(t, "-n istio-lab -l istio.io/rev="+old)
+	lab.restarted(t, "-n istio-roll -l istio.io/rev="+old)
 	c.check("of the old one nothing is left", func(t *testing.T) {
 		require.NoError(t, cluster.Eventually(patience, func() error {
 			if left := lab.mentions(t, old); len(left) > 0 {
@@ -136,9 +136,9 @@ func TestATenantIsUpgradedByACanary(t *testing.T) {
 	})
 	c.check("and the next one serves", func(t *testing.T) {
 		require.NoError(t, w.cluster.RunPods())
-		lab.injects(t, "desk-1", next)
+		lab.injects(t, "roll-1", next)
 		lab.settled(t)
-		require.GreaterOrEqual(t, len(lab.sees(t, "desk-2", next)), 8)
+		require.GreaterOrEqual(t, len(lab.sees(t, "roll-2", next)), 8)
 	})
 }
 
@@ -162,13 +162,13 @@ func (l *canary) bases() {
 		require.Contains(t, string(text), change[0])
 		require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(string(text), change[0], change[1])), 0o644))
 	}
-	require.NoError(t, l.source.CopyTenant("sales", "lab", "sales", "lab", "istio-system1", "istio-lab", "- ns-1", "- desk-1\n  - desk-2"))
+	require.NoError(t, l.source.CopyTenant("sales", "roll", "sales", "roll", "istio-system1", "istio-roll", "- ns-1", "- roll-1\n  - roll-2"))
 }
 
 // apply lays the tenant with lines of its file over bases, and applies it.
 func (l *canary) apply(lines, bases string) {
 	t := l.t
-	dir := filepath.Join(l.source.Dir, "overlays/lab")
+	dir := filepath.Join(l.source.Dir, "overlays/roll")
 	file := filepath.Join(dir, "tenant.yaml")
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
@@ -179,7 +179,7 @@ func (l *canary) apply(lines, bases string) {
 	require.NoError(t, err)
 	text = regexp.MustCompile(`resources:\n(- .*\n)*`).ReplaceAll(text, []byte("resources:\n"+bases))
 	require.NoError(t, os.WriteFile(file, text, 0o644))
-	l.objects, err = l.source.Render("overlays/lab")
+	l.objects, err = l.source.Render("overlays/roll")
 	require.NoError(t, err)
 	_, err = l.cluster.Admin.Apply(l.objects)
 	require.NoError(t, err)
@@ -205,7 +205,7 @@ func (l *canary) injects(t *testing.T, namespace, revision string) {
 	pod := storedPod(t, l.world, namespace, "of-"+revision)
 	require.Equal(t, revision, pod.GetAnnotations()["istio.io/rev"])
 	require.Contains(t, mustText(t, pod), l.istiods[revision].Host+":15012")
-	joins(t, l.world, l.istiods[revision], "lab", pod, false)
+	joins(t, l.world, l.istiods[revision], "roll", pod, false)
 }
 
 // settled waits until each webhook has its CA.
@@ -246,7 +246,7 @@ func (l *canary) sees(t *testing.T, namespace, revision string) []string {
 	require.NoError(t, err)
 	var own []string
 	for _, name := range snapshot.Names(xds.Clusters) {
-		if !strings.Contains(name, ".istio-lab.svc.") && strings.Contains(name, "|") {
+		if !strings.Contains(name, ".istio-roll.svc.") && strings.Contains(name, "|") {
 			own = append(own, name)
 		}
 	}
@@ -259,8 +259,8 @@ func (l *canary) fought(t *testing.T) map[string]string {
 	t.Helper()
 	state := map[string]string{}
 	for _, path := range []string{
-		"/apis/coordination.k8s.io/v1/namespaces/istio-lab/leases", "/api/v1/namespaces/istio-lab/configmaps",
-		"/api/v1/namespaces/desk-1/configmaps", "/api/v1/namespaces/desk-2/configmaps", "/api/v1/namespaces/istio-lab/secrets",
+		"/apis/coordination.k8s.io/v1/namespaces/istio-roll/leases", "/api/v1/namespaces/istio-roll/configmaps",
+		"/api/v1/namespaces/roll-1/configmaps", "/api/v1/namespaces/roll-2/configmaps", "/api/v1/namespaces/istio-roll/secrets",
 		"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
 	} {
 		items, err := l.cluster.Admin.Items(path)
@@ -269,7 +269,7 @@ func (l *canary) fought(t *testing.T) map[string]string {
 			holder, _, _ := unstructured.NestedString(item.Object, "spec", "holderIdentity")
 			lock := item.GetAnnotations()["control-plane.alpha.kubernetes.io/leader"]
 			switch {
-			case strings.Contains(path, "webhook") && item.GetLabels()["istio-tenancy.dev/tenant"] != "lab":
+			case strings.Contains(path, "webhook") && item.GetLabels()["istio-tenancy.dev/tenant"] != "roll":
 			case holder != "":
 				transitions, _, _ := unstructured.NestedInt64(item.Object, "spec", "leaseTransitions")
 				state[cluster.ID(item)] = fmt.Sprint(holder, " ", transitions)
@@ -298,7 +298,7 @@ func (l *canary) removeOld(t *testing.T) {
 	require.NoError(t, err)
 	commands := regexp.MustCompile(`(?m)^kubectl (delete .*(?:-l istio-tenancy.dev/revision=sales|istio-gateway-.*-sales .*))$`).FindAllSubmatch(page, -1)
 	require.Len(t, commands, 2)
-	names := strings.NewReplacer("=sales", "="+old, "-sales ", "-"+old+" ", "istio-system1", "istio-lab")
+	names := strings.NewReplacer("=sales", "="+old, "-sales ", "-"+old+" ", "istio-system1", "istio-roll")
 	for _, command := range commands {
 		l.kubectl(t, listing(t, l.cluster, strings.Fields(names.Replace(string(command[1]))))...)
 	}

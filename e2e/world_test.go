@@ -102,7 +102,7 @@ func (w *world) start(t *testing.T) (err error) {
 	for _, name := range tenantNames {
 		users = append(users, w.tenants[name].admin)
 	}
-	users = append(users, "lab-admin", "desk-admin", "kiosk-admin", "loft-admin", "parcel-admin", "invoices-admin") // of tenants that a test adds
+	users = append(users, "lab-admin", "desk-admin", "roll-admin", "kiosk-admin", "loft-admin", "parcel-admin", "invoices-admin") // of tenants that a test adds
 	if w.cluster, err = cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "tenants"), Users: users}); err != nil {
 		return err
 	}

@@ -118,6 +118,8 @@ type Variable struct {
 	OnlyIfSet bool
 	// List says that it is a comma list, which keeps what a base has in it.
 	List bool
+	// Shared: only where several tenants share the control plane.
+	Shared bool
 	// KeepsTenants leaves a value alone that is one of the tenant's namespaces.
 	KeepsTenants bool
 	// Elsewhere says what it does in the other modes, where a base may not have

@@ -103,6 +103,11 @@ var istiod = Component{
 			Why: "a Gateway configures the proxies of its own namespace, and borrows no others",
 		},
 		{
+			Name: "PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES", Value: "false", Shared: true,
+			Why: "a WorkloadEntry of a Service that is exported to the shared gateway has that connect wherever it says, istiod and its own " +
+				"loopback address included, with the gateway's identity",
+		},
+		{
 			Name: "BLOCKED_CIDRS_IN_JWKS_URIS", Value: "0.0.0.0/8,127.0.0.0/8,169.254.0.0/16,::/127,fe80::/10,fd00:ec2::254/128", List: true,
 			Why: "istiod fetches the keys of a RequestAuthentication from any URL, and its debug port trusts its own Pod: " +
 				"http://127.0.0.1:8080/debug/krtz holds the CA's key. Known to 1.28.6 and later (CVE-2026-41413)",

@@ -64,6 +64,10 @@ func (f Filter) clashes(objects []*yaml.RNode, walls []map[string]any) error {
 				"Istio takes the older: write labels of the Pods that it is for", id, istio.Partition))
 			continue
 		}
+		if err := f.everybodysHosts(id, o); err != nil {
+			errs = append(errs, err)
+			continue
+		}
 		if other := modes[id.Namespace]; other != nil && competes(o, other) {
 			errs = append(errs, fmt.Errorf("%s: spec.selector: is missing, as in %s, which istio-tenancy generates, and of two without a selector in "+
 				"a namespace Istio takes the older: set spec.mtls of the tenant to its mode and remove yours, or set spec.mtls to %q, which makes none",
@@ -78,6 +82,23 @@ func (f Filter) clashes(objects []*yaml.RNode, walls []map[string]any) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// everybodysHosts refuses a Gateway of a shared mesh that lets every tenant have a host:
+// which tenant has which is what keeps them apart there.
+func (f Filter) everybodysHosts(id object.ID, o *yaml.RNode) error {
+	if !f.Tenant.Hosts() || id.Group != istio.NetworkingGroup || id.Kind != "Gateway" {
+		return nil
+	}
+	for i, server := range object.List(o, "spec", "servers") {
+		for j, host := range object.Strings(server, "hosts") {
+			if namespace, _, found := strings.Cut(host, "/"); !found || namespace == "*" {
+				return fmt.Errorf("%s: spec.servers[%d].hosts[%d]: found %q, and every tenant of the mesh could have that host: write the namespace that it is for, as in %s",
+					id, i, j, host, "parcel-web/parcel.example.com")
+			}
+		}
+	}
+	return nil
 }
 
 // peers is the kind of which a namespace has one for all of its Pods.

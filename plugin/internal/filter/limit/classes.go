@@ -85,7 +85,7 @@ func (c choice) of(o *yaml.RNode, at string, fields [][]string) (errs []error) {
 	}
 	named := false
 	for _, field := range fields {
-		if class, err := o.Pipe(yaml.Lookup(field...)); err == nil && class != nil {
+		if class, err := o.Pipe(yaml.Lookup(field...)); err == nil && !yaml.IsMissingOrNull(class) {
 			named = true
 			errs = append(errs, c.check(class.YNode().Value, at+strings.Join(field, ".")))
 		}

@@ -22,6 +22,12 @@ func (f Filter) images(o *yaml.RNode) (errs []error) {
 		return nil
 	}
 	check := func(at, image string) {
+		if image != "" && image != istio.ImageOfInjector {
+			if err := imageref.Check(image); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", at, err))
+				return
+			}
+		}
 		name := imageref.Complete(image)
 		if image == "" || image == istio.ImageOfInjector || slices.ContainsFunc(allowed, func(r string) bool { return name == r || strings.HasPrefix(name, r+"/") }) {
 			return

@@ -60,6 +60,9 @@ func (f Filter) setVariables(workload object.ID, container *yaml.RNode, variable
 		if err != nil {
 			return err
 		}
+		if v.Shared && !f.Tenant.Hosts() {
+			continue
+		}
 		if !f.Tenant.Needs(v.Range, v.Modes) {
 			if v.Elsewhere != "" && existing != nil && f.Tenant.Holds(v.Range) {
 				return fmt.Errorf("env %s: found %q, with which %s, and the tenant's are %s (spec.discovery is %q here): remove it",
