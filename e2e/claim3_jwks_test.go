@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -48,8 +49,13 @@ spec: {jwtRules: [{issuer: %q, jwksUri: "http://%s:%s/debug/krtz"}]}
 				_, err = w.cluster.As(tenant.admin).Apply(policy)
 				require.NoError(t, err)
 				defer w.cluster.Admin.Delete(policy)
-				require.NoError(t, cluster.Eventually(patience, func() error { return contains(textOf(t, tenant, proxy), issuer) }))
-				text := textOf(t, tenant, proxy)
+				var text string
+				require.NoError(t, cluster.Eventually(patience, func() (err error) {
+					if text, err = textFor(tenant, proxy); err != nil {
+						return err
+					}
+					return contains(text, issuer)
+				}))
 				require.NotContains(t, text, "informer/")
 				require.NotContains(t, text, "ca-key.pem")
 			})
@@ -67,7 +73,10 @@ spec: {jwtRules: [{issuer: "https://elsewhere", jwksUri: "http://%s/keys"}]}
 			_, err = w.cluster.As(tenant.admin).Apply(policy)
 			require.NoError(t, err)
 			defer w.cluster.Admin.Delete(policy)
-			require.NoError(t, cluster.Eventually(patience, func() error { return contains(textOf(t, tenant, proxy), marker) }))
+			require.NoError(t, cluster.Eventually(patience, func() error {
+				text, err := textFor(tenant, proxy)
+				return errors.Join(err, contains(text, marker))
+			}))
 		})
 	}
 }
