@@ -197,10 +197,19 @@ func (b *Build) standIn() (*yaml.RNode, error) {
 func (b *Build) Whole() []*yaml.RNode { return slices.Concat(b.own, b.plane) }
 
 // Warn passes those warnings on that name one of the applications: the overlay with
-// the control plane has the others.
+// the control plane has the others. Of a tenant that shares a control plane, it passes all on
+// but those about what stands in for that.
 func (b *Build) Warn(warn func(string)) func(string) {
-	if warn == nil || b.shared() {
-		return warn
+	if warn == nil {
+		return nil
+	}
+	if b.shared() {
+		standIn := object.IDOf(b.plane[0]).String()
+		return func(warning string) {
+			if !strings.HasPrefix(warning, standIn) {
+				warn(warning)
+			}
+		}
 	}
 	names := map[string]bool{}
 	for _, o := range b.own {

@@ -47,7 +47,7 @@ func TestArgoCDMakesNoProjectOfAMisspelledTenant(t *testing.T) {
 	const head, spec = "apiVersion: istio-tenancy.dev/v1alpha1\nkind: IstioTenant\nmetadata: {name: sales}\n", "spec: {applicationNamespaces: [ns-1]}\n"
 	for name, c := range map[string]struct{ text, want string }{
 		"a misspelled field": {head + "spec: {applicationNamespace: [ns-1]}\n",
-			"IstioTenant sales: spec.applicationNamespace: unknown field: must be one of acceptDomainNames, admins, applicationNamespaces, "},
+			"IstioTenant sales: spec.applicationNamespace: unknown field: must be one of acceptDomainNames, admins, allowed, applicationNamespaces, "},
 		"a field in another case": {head + "spec: {applicationnamespaces: [ns-1]}\n", "spec.applicationnamespaces: unknown field"},
 		"a misspelled spec":       {head + strings.Replace(spec, "spec", "sepc", 1), `map has no entry for key "spec"`},
 		"another version": {strings.Replace(head, "v1alpha1", "v2", 1) + spec,
