@@ -113,6 +113,7 @@ func golden(t *testing.T, name, text string) {
 	for line := range strings.Lines(text) {
 		require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 140, line)
 	}
+	require.NoError(t, errTestdata)
 	file := filepath.Join(testdata, name+".txt")
 	if *update {
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
@@ -123,10 +124,4 @@ func golden(t *testing.T, name, text string) {
 }
 
 // testdata is absolute, since tests change their directory.
-var testdata = func() string {
-	dir, err := filepath.Abs("testdata")
-	if err != nil {
-		panic(err)
-	}
-	return dir
-}()
+var testdata, errTestdata = filepath.Abs("testdata")
