@@ -31,19 +31,17 @@ type Part struct {
 // not name, and a name without a base, are errors; a base whose revision is not named any more
 // is left out, with a warning. Applications that are built apart are those of the first.
 func Of(objects []*yaml.RNode, t v1alpha1.IstioTenant, warn func(string)) ([]Part, error) {
-	if listed := t.Spec.ControlPlane.Revisions; len(listed) > 0 && applications.Are(objects) {
+	listed := t.Spec.ControlPlane.Revisions
+	if len(listed) > 0 && applications.Are(objects) {
 		return []Part{{Revision: tenancy.Revision{Name: listed[0].Name}, Objects: objects, tenant: t, others: nodes(objects)}}, nil
 	}
-	found := map[string][]*yaml.RNode{}
+	of := make([]string, len(objects))
 	var names []string
-	for _, o := range objects {
-		name := nameOf(o, t)
-		if _, met := found[name]; !met && name != "" {
-			names = append(names, name)
+	for i, o := range objects {
+		if of[i] = nameOf(o, t); of[i] != "" && !slices.Contains(names, of[i]) {
+			names = append(names, of[i])
 		}
-		found[name] = append(found[name], o)
 	}
-	listed := t.Spec.ControlPlane.Revisions
 	if len(listed) == 0 {
 		if len(names) == 0 {
 			return []Part{{Objects: objects, tenant: t}}, nil
@@ -55,7 +53,7 @@ func Of(objects []*yaml.RNode, t v1alpha1.IstioTenant, warn func(string)) ([]Par
 	var errs []error
 	for i, r := range listed {
 		part := Part{Revision: tenancy.Revision{Name: r.Name, Second: i > 0}, tenant: t, others: map[*yaml.Node]bool{}}
-		if part.Named() && len(found[r.Name]) == 0 {
+		if part.Named() && !slices.Contains(names, r.Name) {
 			errs = append(errs, fmt.Errorf("spec.controlPlane.revisions[%d].name: found %q, and no base among the objects states that revision%s: "+
 				"list its base under resources, or take the name out", i, r.Name, theyHave(names)))
 		}
@@ -70,7 +68,7 @@ func Of(objects []*yaml.RNode, t v1alpha1.IstioTenant, warn func(string)) ([]Par
 		}
 	}
 	for i := range parts {
-		if err := parts[i].fill(objects, found, t); err != nil {
+		if err := parts[i].fill(objects, of); err != nil {
 			return nil, err
 		}
 	}
@@ -122,32 +120,29 @@ func mentioned(n *yaml.Node) string {
 	return ""
 }
 
-// fill gives a part its objects, those of its base in the namespace that the chain
-// expects. In the parts after the first, which the chain changes as well, the
-// applications are copies.
-func (p *Part) fill(objects []*yaml.RNode, found map[string][]*yaml.RNode, t v1alpha1.IstioTenant) error {
+// fill gives a part its objects, of the bases that of says, and those of its own base in the
+// namespace that the chain expects. In the parts after the first, which the chain changes
+// as well, the applications are copies.
+func (p *Part) fill(objects []*yaml.RNode, of []string) error {
 	var base []*yaml.RNode
-	name := ""
-	if p.Named() {
-		name, base = p.Name, found[p.Name]
-	}
-	p.own = nodes(base)
-	for _, o := range objects {
-		switch of := nameOf(o, t); {
-		case p.own[o.YNode()]:
+	for i, o := range objects {
+		switch {
+		case of[i] != "" && of[i] == p.Name:
+			base = append(base, o)
 			p.Objects = append(p.Objects, o)
-		case of != "":
+		case of[i] != "":
 		case !p.Second:
 			p.others[o.YNode()] = true
 			p.Objects = append(p.Objects, o)
-		case isApplication(o, t):
+		case isApplication(o, p.tenant):
 			p.Objects = append(p.Objects, o.Copy())
 		}
 	}
-	if name == "" {
+	p.own = nodes(base)
+	if !p.Named() {
 		return nil
 	}
-	_, err := relocate.Filter{From: v1alpha1.BaseNamespaceOf(name), To: v1alpha1.BaseNamespace}.Filter(base)
+	_, err := relocate.Filter{From: v1alpha1.BaseNamespaceOf(p.Name), To: v1alpha1.BaseNamespace}.Filter(base)
 	return err
 }
 
