@@ -1,0 +1,151 @@
+package reach
+
+import (
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// cluster is what a search looks up, made once for all tenants.
+type cluster struct {
+	*snapshot.Snapshot
+	rights    *authorize.Authorizer
+	admission Admission
+	// owners are the names of the tenants that have a namespace.
+	owners map[string][]string
+	// planes are the namespaces of the control planes of a namespace's tenants.
+	planes map[string][]string
+	// bound are the subjects of the bindings in a namespace.
+	bound map[string][]Identity
+	// accounts are the ServiceAccounts in a namespace that are there, that a workload
+	// names, or that a binding names: whoever may make one makes that.
+	accounts map[string][]string
+	// workloads are what runs Pods in a namespace.
+	workloads map[string][]workload
+	// tokens are the Secrets with a token of a ServiceAccount.
+	tokens map[string][]tokenSecret
+	// held are what a rule covers, by rule: tenants share most of them.
+	held map[ruleKey]bool
+}
+
+type workload struct {
+	group, resource, name, account string
+}
+
+type tokenSecret struct{ name, account string }
+
+// workloadResources are the kinds that make Pods, by group and kind, and where each has
+// the Pod's spec.
+var workloadResources = []struct {
+	group, version, kind, resource string
+	spec                           []string
+	// by is the controller that makes the Pods; "": the object is the Pod.
+	by string
+}{
+	{"", "v1", "Pod", "pods", []string{"spec"}, ""},
+	{"apps", "v1", "Deployment", "deployments", template, "replicaset-controller"},
+	{"apps", "v1", "StatefulSet", "statefulsets", template, "statefulset-controller"},
+	{"apps", "v1", "DaemonSet", "daemonsets", template, "daemon-set-controller"},
+	{"apps", "v1", "ReplicaSet", "replicasets", template, "replicaset-controller"},
+	{"", "v1", "ReplicationController", "replicationcontrollers", template, "replication-controller"},
+	{"batch", "v1", "Job", "jobs", template, "job-controller"},
+	{"batch", "v1", "CronJob", "cronjobs", []string{"spec", "jobTemplate", "spec", "template", "spec"}, "job-controller"},
+	// of Kubernetes before 1.16
+	{"extensions", "v1beta1", "Deployment", "deployments", template, "replicaset-controller"},
+	{"extensions", "v1beta1", "DaemonSet", "daemonsets", template, "daemon-set-controller"},
+	{"extensions", "v1beta1", "ReplicaSet", "replicasets", template, "replicaset-controller"},
+}
+
+var template = []string{"spec", "template", "spec"}
+
+func newCluster(s *snapshot.Snapshot, rights *authorize.Authorizer, admission Admission) *cluster {
+	c := &cluster{
+		Snapshot: s, rights: rights, admission: admission,
+		owners: map[string][]string{}, planes: map[string][]string{}, bound: map[string][]Identity{}, accounts: map[string][]string{},
+		workloads: map[string][]workload{}, tokens: map[string][]tokenSecret{}, held: map[ruleKey]bool{},
+	}
+	for _, t := range s.Tenants {
+		for _, namespace := range t.Namespaces {
+			c.owners[namespace] = append(c.owners[namespace], t.Name)
+			if t.ControlPlane != "" {
+				c.planes[namespace] = append(c.planes[namespace], t.ControlPlane)
+			}
+		}
+	}
+	known := map[string]map[string]bool{}
+	know := func(namespace, name string) {
+		if known[namespace] == nil {
+			known[namespace] = map[string]bool{"default": true}
+		}
+		known[namespace][name] = true
+	}
+	for namespace := range c.owners {
+		know(namespace, "default")
+	}
+	for _, o := range s.Of("", "ServiceAccount") {
+		know(o.ID.Namespace, o.ID.Name)
+	}
+	for _, w := range workloadResources {
+		for _, o := range s.Of(w.group, w.kind) {
+			name, _, _ := unstructured.NestedString(o.Content, append(slices.Clone(w.spec), "serviceAccountName")...)
+			if name == "" {
+				name, _, _ = unstructured.NestedString(o.Content, append(slices.Clone(w.spec), "serviceAccount")...)
+			}
+			if name == "" {
+				name = "default"
+			}
+			know(o.ID.Namespace, name)
+			c.workloads[o.ID.Namespace] = append(c.workloads[o.ID.Namespace], workload{w.group, w.resource, o.ID.Name, name})
+		}
+	}
+	for _, o := range s.Of("", "Secret") {
+		if kind, _, _ := unstructured.NestedString(o.Content, "type"); kind == string(corev1.SecretTypeServiceAccountToken) {
+			if name := o.Annotations()[corev1.ServiceAccountNameKey]; name != "" {
+				know(o.ID.Namespace, name)
+				c.tokens[o.ID.Namespace] = append(c.tokens[o.ID.Namespace], tokenSecret{o.ID.Name, name})
+			}
+		}
+	}
+	for _, kind := range []string{"RoleBinding", "ClusterRoleBinding"} {
+		for _, o := range s.Of(rbacv1.GroupName, kind) {
+			for _, who := range subjects(o) {
+				if who.Kind == rbacv1.ServiceAccountKind {
+					know(who.Namespace, who.Name)
+				}
+				if kind == "RoleBinding" {
+					c.bound[o.ID.Namespace] = append(c.bound[o.ID.Namespace], who)
+				}
+			}
+		}
+	}
+	for namespace, names := range known {
+		c.accounts[namespace] = slices.Sorted(maps.Keys(names))
+	}
+	return c
+}
+
+// subjects are those of a binding. A ServiceAccount without a namespace is that of the
+// binding's; the API server refuses one, and old manifests have it.
+func subjects(binding *snapshot.Object) []Identity {
+	list, _, _ := unstructured.NestedSlice(binding.Content, "subjects")
+	var all []Identity
+	for _, entry := range list {
+		fields, _ := entry.(map[string]any)
+		kind, _ := fields["kind"].(string)
+		name, _ := fields["name"].(string)
+		who := Identity{Kind: kind, Name: name}
+		if kind == rbacv1.ServiceAccountKind {
+			if who.Namespace, _ = fields["namespace"].(string); who.Namespace == "" {
+				who.Namespace = binding.ID.Namespace
+			}
+		}
+		all = append(all, who)
+	}
+	return all
+}

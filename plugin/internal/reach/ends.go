@@ -1,0 +1,342 @@
+package reach
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
+)
+
+// foreignEnds tells what bindings in a namespace that is not the tenant's give.
+func (s *search) foreignEnds(who Identity, namespace string, grants []authorize.Grant) {
+	for _, of := range byBinding(grants) {
+		if of[0].BindingSource.File == "" {
+			continue // every cluster has it, for everybody
+		}
+		most := worst(of)
+		s.tell(end{of[0].Binding, namespace, Foreign}, Hop{
+			Kind: Foreign, As: who, Requests: []Request{asked(most, namespace)},
+			Text: fmt.Sprintf("may %s in %s", summary(of), namespace),
+		})
+	}
+}
+
+// ends tells what rights in one namespace are the whole cluster's: a Pod that holds its
+// node, and the labels of the Namespace.
+func (s *search) ends(who Identity, namespace string, grants []authorize.Grant) error {
+	for _, p := range []struct {
+		kind   Kind
+		verbs  []string
+		right  right
+		name   string
+		sent   []map[string]any
+		text   string
+		unless bool
+	}{
+		{Node, []string{"create"}, resource("pods"), "", []map[string]any{nodePod(namespace)}, "makes a Pod in %s that mounts the root of its node, and holds what runs there: the cluster sets no Pod security for that namespace", s.baseline(namespace)},
+		{Relabel, change, resource("namespaces"), namespace, s.relabelled(namespace), "changes the labels of Namespace %s, by which policies, webhooks, control planes and NetworkPolicies tell whose it is", false},
+	} {
+		if p.unless {
+			continue
+		}
+		for _, verb := range p.verbs {
+			by, granted := s.may(grants, verb, p.right, p.name)
+			if !granted {
+				continue
+			}
+			for _, sent := range p.sent {
+				r := Request{Verb: verb, Version: "v1", Resource: p.right.resource, Namespace: namespace, Name: p.name, Object: sent, By: by}
+				refused, err := s.refuses(who, r)
+				if err != nil {
+					return err
+				}
+				if refused == "" {
+					s.tell(end{namespace: namespace, kind: p.kind}, Hop{Kind: p.kind, As: who, Requests: []Request{r}, Text: fmt.Sprintf(p.text, namespace)})
+					break
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// baseline says whether Pod security admission refuses Pods that hold their node.
+func (s *search) baseline(namespace string) bool {
+	o := s.Get(object.ID{Kind: "Namespace", Name: namespace})
+	if o == nil {
+		return false
+	}
+	level := o.Labels()["pod-security.kubernetes.io/enforce"]
+	return level == "baseline" || level == "restricted"
+}
+
+func nodePod(namespace string) map[string]any {
+	spec := modest("default")
+	spec["volumes"] = []any{map[string]any{"name": "node", "hostPath": map[string]any{"path": "/"}}}
+	spec["hostPID"] = true
+	container := spec["containers"].([]any)[0].(map[string]any)
+	container["volumeMounts"] = []any{map[string]any{"name": "node", "mountPath": "/node"}}
+	delete(spec, "securityContext")
+	container["securityContext"] = map[string]any{"privileged": true}
+	return newObject("", "v1", "Pod", namespace, map[string]any{"spec": spec})
+}
+
+// relabelled are merge patches of a Namespace, each of a label that something goes by.
+func (s *search) relabelled(namespace string) (all []map[string]any) {
+	other := "another"
+	for _, t := range s.Tenants {
+		if t.Name != s.tenant.Name {
+			other = t.Name
+			break
+		}
+	}
+	for _, labels := range []map[string]any{
+		{"istio-tenancy.dev/tenant": other}, {"istio-tenancy.dev/tenant": nil}, {"istio.io/rev": other}, {"istio-injection": "enabled"},
+		{"pod-security.kubernetes.io/enforce": "privileged"}, {"example.com/any": "any"},
+	} {
+		all = append(all, map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace, "labels": labels}})
+	}
+	return all
+}
+
+// clusterEnds tells what rights in the whole cluster open.
+func (s *search) clusterEnds(who Identity, grants []authorize.Grant) error {
+	for _, of := range byBinding(grants) {
+		if of[0].BindingSource.File == "" && !isFull(of) {
+			continue // every cluster has it
+		}
+		if err := s.webhookEnds(who, of); err != nil {
+			return err
+		}
+		var wide []authorize.Grant
+		for _, g := range of {
+			if rule, ok := s.opens(g.Rule); ok {
+				g.Rule = rule
+				wide = append(wide, g)
+			}
+		}
+		if len(wide) == 0 {
+			continue
+		}
+		most := worst(wide)
+		text := fmt.Sprintf("may %s in the whole cluster", summary(wide))
+		if why := whatOpens(most.Rule); why != "" {
+			text += ", which " + why
+		}
+		s.tell(end{by: of[0].Binding, kind: Cluster}, Hop{Kind: Cluster, As: who, Requests: []Request{asked(most, "")}, Text: text})
+	}
+	return nil
+}
+
+func isFull(grants []authorize.Grant) bool {
+	return slices.ContainsFunc(grants, func(g authorize.Grant) bool {
+		return slices.Contains(g.Rule.Verbs, "*") && slices.Contains(g.Rule.Resources, "*")
+	})
+}
+
+// opens is the part of a rule of the whole cluster that reaches tenants: what is of
+// namespaces, and of the kinds without one those of clusterRights. What a rule names is the
+// tenant's own where the snapshot has it as that.
+func (s *search) opens(rule rbacv1.PolicyRule) (rbacv1.PolicyRule, bool) {
+	part := rule
+	part.Resources = nil
+	for _, name := range rule.Resources {
+		for _, group := range rule.APIGroups {
+			if s.reaches(group, name, rule) && !slices.Contains(part.Resources, name) {
+				part.Resources = append(part.Resources, name)
+			}
+		}
+	}
+	return part, len(part.Resources) > 0
+}
+
+func (s *search) reaches(group, name string, rule rbacv1.PolicyRule) bool {
+	if name == "*" || group == "*" {
+		return true
+	}
+	base, _, _ := strings.Cut(name, "/")
+	if !object.IsClusterResource(group, base) {
+		return !(group == "authorization.k8s.io" && base == "localsubjectaccessreviews")
+	}
+	danger, known := clusterRights[right{group, base, sub(name)}]
+	if !known || !slices.ContainsFunc(rule.Verbs, func(v string) bool { return v == "*" || slices.Contains(danger.verbs, v) }) {
+		return false
+	}
+	return len(rule.ResourceNames) == 0 || !danger.own
+}
+
+func sub(name string) string {
+	_, sub, _ := strings.Cut(name, "/")
+	return sub
+}
+
+func whatOpens(rule rbacv1.PolicyRule) string {
+	for _, name := range rule.Resources {
+		base, _, _ := strings.Cut(name, "/")
+		for _, group := range rule.APIGroups {
+			if danger, known := clusterRights[right{group, base, sub(name)}]; known {
+				return danger.text
+			}
+		}
+	}
+	return ""
+}
+
+// webhookEnds tells of webhook configurations that a grant names, whether their writer may
+// have them asked about what is not the tenant's.
+func (s *search) webhookEnds(who Identity, grants []authorize.Grant) error {
+	for _, kind := range []struct{ kind, resource string }{
+		{"MutatingWebhookConfiguration", "mutatingwebhookconfigurations"}, {"ValidatingWebhookConfiguration", "validatingwebhookconfigurations"},
+	} {
+		r := right{"admissionregistration.k8s.io", kind.resource, ""}
+		for _, g := range grants {
+			for _, name := range g.Rule.ResourceNames {
+				for _, verb := range []string{"update", "patch"} {
+					if !s.covers(g.Rule, verb, r, name) {
+						continue
+					}
+					request := Request{Verb: verb, Group: r.group, Version: "v1", Resource: r.resource, Name: name, By: g,
+						Object: s.widened(object.ID{Group: r.group, Kind: kind.kind, Name: name})}
+					if request.Object == nil {
+						continue // it is not there, and who may not create it cannot change it
+					}
+					refused, err := s.refuses(who, request)
+					if err != nil {
+						return err
+					}
+					if refused == "" {
+						s.tell(end{by: object.ID{Group: r.group, Kind: kind.kind, Name: name}, kind: Webhook}, Hop{Kind: Webhook, As: who, Requests: []Request{request},
+							Text: fmt.Sprintf("has %s %s asked about the objects of every namespace, and sees or changes them", kind.kind, name)})
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// widened is a webhook configuration that is asked about everything.
+func (s *search) widened(id object.ID) map[string]any {
+	o := s.Get(id)
+	if o == nil {
+		return nil
+	}
+	after := runtime.DeepCopyJSON(o.Content)
+	webhooks, _, _ := unstructured.NestedSlice(after, "webhooks")
+	for _, w := range webhooks {
+		w := w.(map[string]any)
+		w["namespaceSelector"], w["objectSelector"] = map[string]any{}, map[string]any{}
+	}
+	after["webhooks"] = webhooks
+	return after
+}
+
+// byBinding are grants by what gives them, in order.
+func byBinding(grants []authorize.Grant) [][]authorize.Grant {
+	var all [][]authorize.Grant
+	at := map[object.ID]int{}
+	for _, g := range grants {
+		i, met := at[g.Binding]
+		if !met {
+			i = len(all)
+			at[g.Binding] = i
+			all = append(all, nil)
+		}
+		all[i] = append(all[i], g)
+	}
+	return all
+}
+
+// weights say what a reader wants to know first of many rights.
+var weights = []struct {
+	verb  string
+	right right
+}{
+	{"*", right{"*", "*", ""}},
+	{"*", right{"", "*", ""}},
+	{"list", resource("secrets")},
+	{"get", resource("secrets")},
+	{"watch", resource("secrets")},
+	{"create", resource("pods")},
+	{"create", resource("deployments.apps")},
+	{"create", resource("serviceaccounts/token")},
+	{"impersonate", resource("serviceaccounts")},
+	{"create", resource("pods/exec")},
+	{"update", resource("secrets")},
+	{"update", resource("configmaps")},
+	{"list", resource("configmaps")},
+	{"list", resource("pods")},
+	{"get", resource("pods")},
+}
+
+// weight is the first of weights that a rule covers; len(weights): none.
+func weight(rule rbacv1.PolicyRule) int {
+	for i, w := range weights {
+		if allows(rule, w.right.rule(w.verb, rule.ResourceNames...)) {
+			return i
+		}
+	}
+	return len(weights)
+}
+
+func worst(grants []authorize.Grant) authorize.Grant {
+	return slices.MinFunc(grants, func(a, b authorize.Grant) int { return cmp.Compare(weight(a.Rule), weight(b.Rule)) })
+}
+
+// asked is a request that a grant allows.
+func asked(g authorize.Grant, namespace string) Request {
+	rule := g.Rule
+	r := Request{Namespace: namespace, By: g, Verb: rule.Verbs[0], Version: "v1"}
+	if len(rule.ResourceNames) > 0 {
+		r.Name = rule.ResourceNames[0]
+	}
+	if len(rule.APIGroups) > 0 && rule.APIGroups[0] != "*" {
+		r.Group = rule.APIGroups[0]
+	}
+	r.Resource, r.Subresource, _ = strings.Cut(rule.Resources[0], "/")
+	if i := weight(rule); i < len(weights) {
+		w := weights[i]
+		r.Verb, r.Group, r.Resource, r.Subresource = w.verb, w.right.group, w.right.resource, w.right.subresource
+	}
+	if r.Resource == "*" || r.Group == "*" {
+		r.Group, r.Resource = "", "secrets"
+	}
+	if r.Verb == "*" {
+		r.Verb = "list"
+	}
+	return r
+}
+
+// summary names what grants allow, the worst first.
+func summary(grants []authorize.Grant) string {
+	all := slices.Clone(grants)
+	slices.SortStableFunc(all, func(a, b authorize.Grant) int { return cmp.Compare(weight(a.Rule), weight(b.Rule)) })
+	var parts []string
+	for _, g := range all[:min(len(all), 2)] {
+		var names []string
+		for _, name := range g.Rule.Resources {
+			names = append(names, rbac.Resource(g.Rule.APIGroups[0], name))
+		}
+		parts = append(parts, strings.Join(g.Rule.Verbs, ", ")+" "+shortened(names))
+	}
+	text := strings.Join(parts, "; ")
+	if more := len(all) - len(parts); more > 0 {
+		text += fmt.Sprintf("; and what %d more rules say", more)
+	}
+	return text
+}
+
+func shortened(names []string) string {
+	if len(names) <= 4 {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:4], ", "), len(names)-4)
+}

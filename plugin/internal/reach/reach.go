@@ -1,0 +1,151 @@
+// Package reach finds what a tenant's people and programs can become, and whether that
+// leads out of the tenant. It asks of each what RBAC grants, takes each step that a grant
+// opens, such as a Pod that runs as another ServiceAccount, asks the admission policies
+// whether they let it, and goes on from there:
+//
+//	User sales-admin
+//	  creates a token of ServiceAccount istio-system1/istiod     by RoleBinding istio-system1/access-all-istio-system1
+//	  ServiceAccount istio-system1/istiod
+//	  may list Secrets in every namespace                        by ClusterRoleBinding istiod-istio-system1
+//
+// A path is what an API server would have to allow, request by request, so that it can be
+// tried on one.
+package reach
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// Identity is who acts: a User, a Group or a ServiceAccount, which has a namespace.
+type Identity struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
+}
+
+// String is "User sales-admin" or "ServiceAccount ns-1/default".
+func (i Identity) String() string {
+	if i.Namespace == "" {
+		return i.Kind + " " + i.Name
+	}
+	return i.Kind + " " + i.Namespace + "/" + i.Name
+}
+
+func (i Identity) subject() authorize.Subject {
+	return authorize.SubjectOf(rbacv1.Subject{Kind: i.Kind, Namespace: i.Namespace, Name: i.Name}, i.Namespace)
+}
+
+func account(namespace, name string) Identity {
+	return Identity{rbacv1.ServiceAccountKind, namespace, name}
+}
+
+// Request is what the API server is asked for, and by which grant it allows that.
+type Request struct {
+	Verb        string `json:"verb"`
+	Group       string `json:"group,omitempty"`
+	Version     string `json:"version,omitempty"`
+	Resource    string `json:"resource"`
+	Subresource string `json:"subresource,omitempty"`
+	Namespace   string `json:"namespace,omitempty"`
+	Name        string `json:"name,omitempty"`
+	// Object is what is sent; nil, where there is nothing to send.
+	Object map[string]any  `json:"object,omitempty"`
+	By     authorize.Grant `json:"-"`
+}
+
+// Hop is a step of a path.
+type Hop struct {
+	Kind Kind     `json:"kind"`
+	As   Identity `json:"as"`
+	// Text says what As does, without a subject: "creates a Pod in ns-1 that runs as ...".
+	Text     string    `json:"text"`
+	Requests []Request `json:"requests"`
+	// Becomes is who the hop leads to; nil at the end of a path.
+	Becomes *Identity `json:"becomes,omitempty"`
+}
+
+// Path is a way out of a tenant.
+type Path struct {
+	Tenant string `json:"tenant"`
+	Hops   []Hop  `json:"hops"`
+	// Namespace is the foreign one that it leads to; "": the whole cluster.
+	Namespace string `json:"namespace,omitempty"`
+	// Tenants are those whose namespace that is; none, of the whole cluster, and of a
+	// namespace that is no tenant's.
+	Tenants []string `json:"tenants,omitempty"`
+}
+
+// Admission says which of the cluster's policies refuse a request; "": none.
+type Admission interface {
+	Refuses(ctx context.Context, as authorize.Subject, r Request) (string, error)
+}
+
+// Find returns the ways out of each tenant, the shortest to each right that is not the
+// tenant's, those of one tenant after those of another. Where a person and a program have
+// a way to the same, it is the person's.
+func Find(ctx context.Context, s *snapshot.Snapshot, rights *authorize.Authorizer, admission Admission) ([]Path, error) {
+	c := newCluster(s, rights, admission)
+	var all []Path
+	for _, t := range s.Tenants {
+		paths, err := c.leave(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, paths...)
+	}
+	return all, nil
+}
+
+// leave returns the ways out of a tenant. People are searched before programs, which
+// are told only what people cannot do.
+func (c *cluster) leave(ctx context.Context, t snapshot.Tenant) ([]Path, error) {
+	people, programs := c.actors(t)
+	s := &search{cluster: c, tenant: t, ctx: ctx, came: map[Identity]*Hop{}, told: map[end]bool{}}
+	for _, group := range [][]Identity{people, programs} {
+		if err := s.from(group); err != nil {
+			return nil, err
+		}
+	}
+	return s.paths, nil
+}
+
+// actors are the people of a tenant, and its programs: whoever a binding in the tenant's
+// namespaces names, and every ServiceAccount there. A ServiceAccount in a namespace of
+// another tenant is that one's.
+func (c *cluster) actors(t snapshot.Tenant) (people, programs []Identity) {
+	met := map[Identity]bool{}
+	add := func(list *[]Identity, who Identity) {
+		if !met[who] {
+			met[who] = true
+			*list = append(*list, who)
+		}
+	}
+	for _, namespace := range t.Namespaces {
+		for _, who := range c.bound[namespace] {
+			switch {
+			case who.Kind != rbacv1.ServiceAccountKind:
+				add(&people, who)
+			case len(c.owners[who.Namespace]) == 0:
+				add(&people, who) // a tool outside of all tenants that acts for this one
+			}
+		}
+	}
+	for _, namespace := range t.Namespaces {
+		for _, name := range c.accounts[namespace] {
+			add(&programs, account(namespace, name))
+		}
+	}
+	order := func(a, b Identity) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	}
+	slices.SortFunc(people, order)
+	slices.SortFunc(programs, order)
+	return people, programs
+}

@@ -1,0 +1,191 @@
+package reach
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// search goes on from the actors of one tenant.
+type search struct {
+	*cluster
+	ctx    context.Context
+	tenant snapshot.Tenant
+	// came is the hop by which each was reached; nil: it is where a path begins.
+	came  map[Identity]*Hop
+	told  map[end]bool
+	paths []Path
+}
+
+// end is what a path may end at. It is told once for a tenant.
+type end struct {
+	by        object.ID
+	namespace string
+	kind      Kind
+}
+
+// from searches, nearest first, from identities that have not been met yet.
+func (s *search) from(actors []Identity) error {
+	var queue []Identity
+	for _, who := range actors {
+		if _, met := s.came[who]; !met {
+			s.came[who] = nil
+			queue = append(queue, who)
+		}
+	}
+	for len(queue) > 0 {
+		who := queue[0]
+		queue = queue[1:]
+		next, err := s.visit(who)
+		if err != nil {
+			return fmt.Errorf("tenant %s: %s: %w", s.tenant.Name, who, err)
+		}
+		for _, hop := range next {
+			if _, met := s.came[*hop.Becomes]; !met {
+				s.came[*hop.Becomes] = hop
+				queue = append(queue, *hop.Becomes)
+			}
+		}
+	}
+	return nil
+}
+
+// visit tells the ends at an identity, and returns the hops that lead on.
+func (s *search) visit(who Identity) ([]*Hop, error) {
+	everywhere, inside := sorted(s.rights.Grants(who.subject()))
+	if err := s.clusterEnds(who, everywhere); err != nil {
+		return nil, err
+	}
+	var next []*Hop
+	for _, namespace := range slices.Sorted(maps.Keys(inside)) {
+		if !s.tenant.Has(namespace) {
+			s.foreignEnds(who, namespace, inside[namespace])
+		}
+		if err := s.ends(who, namespace, inside[namespace]); err != nil {
+			return nil, err
+		}
+		hops, err := s.steps(who, namespace, append(slices.Clone(inside[namespace]), everywhere...))
+		if err != nil {
+			return nil, err
+		}
+		next = append(next, hops...)
+	}
+	return next, nil
+}
+
+func sorted(grants []authorize.Grant) (everywhere []authorize.Grant, inside map[string][]authorize.Grant) {
+	inside = map[string][]authorize.Grant{}
+	for _, g := range grants {
+		if g.Namespace == "" {
+			everywhere = append(everywhere, g)
+		} else {
+			inside[g.Namespace] = append(inside[g.Namespace], g)
+		}
+	}
+	return everywhere, inside
+}
+
+// steps are the hops that grants in a namespace open.
+func (s *search) steps(who Identity, namespace string, grants []authorize.Grant) ([]*Hop, error) {
+	var hops []*Hop
+	for i := range stepTable {
+		step := &stepTable[i]
+		if !slices.ContainsFunc(step.verbs, func(verb string) bool { return s.mayAny(grants, verb, step.right) }) {
+			continue
+		}
+		for _, on := range step.on(s, who, namespace) {
+			becomes := account(namespace, on.account)
+			if _, met := s.came[becomes]; met || becomes == who {
+				continue
+			}
+			requests := s.requests(step, grants, namespace, on)
+			if requests == nil {
+				continue
+			}
+			if refused, err := s.refused(who, requests); err != nil || refused != "" {
+				if err != nil {
+					return nil, err
+				}
+				continue
+			}
+			hops = append(hops, &Hop{
+				Kind: step.kind, As: who, Requests: requests, Becomes: &becomes,
+				Text: strings.NewReplacer("{namespace}", namespace, "{name}", on.name, "{account}", becomes.String()).Replace(step.text),
+			})
+		}
+	}
+	return hops, nil
+}
+
+// requests are those of a step, with what grants each; nil, if one is not granted.
+func (s *search) requests(step *step, grants []authorize.Grant, namespace string, on target) []Request {
+	var all []Request
+	ask := func(verbs []string, r right, name string, object map[string]any) bool {
+		for _, verb := range verbs {
+			if by, ok := s.may(grants, verb, r, name); ok {
+				all = append(all, Request{
+					Verb: verb, Group: r.group, Version: r.version(), Resource: r.resource, Subresource: r.subresource,
+					Namespace: namespace, Name: name, Object: object, By: by,
+				})
+				return true
+			}
+		}
+		return false
+	}
+	var sent map[string]any
+	if step.sends != nil {
+		sent = step.sends(s, namespace, on)
+	}
+	if !ask(step.verbs, step.right, on.name, sent) {
+		return nil
+	}
+	for _, need := range step.also {
+		if !ask(need.verbs, need.right, need.name, nil) {
+			return nil
+		}
+	}
+	return all
+}
+
+// refused says which policy refuses the first of the requests that one does.
+func (s *search) refused(who Identity, requests []Request) (string, error) {
+	for _, r := range requests {
+		if refused, err := s.refuses(who, r); err != nil || refused != "" {
+			return refused, err
+		}
+	}
+	return "", nil
+}
+
+func (s *search) refuses(who Identity, r Request) (string, error) {
+	if s.admission == nil || reads[r.Verb] && r.Subresource == "" {
+		return "", nil
+	}
+	return s.admission.Refuses(s.ctx, who.subject(), r)
+}
+
+var reads = map[string]bool{"get": true, "list": true, "watch": true, "impersonate": true, "bind": true, "escalate": true}
+
+// tell adds the path to an identity, and a last hop, unless its end is told already.
+func (s *search) tell(e end, last Hop) {
+	if s.told[e] {
+		return
+	}
+	s.told[e] = true
+	hops := []Hop{last}
+	for hop := s.came[last.As]; hop != nil; hop = s.came[hop.As] {
+		hops = append(hops, *hop)
+	}
+	slices.Reverse(hops)
+	p := Path{Tenant: s.tenant.Name, Hops: hops}
+	if e.kind == Foreign {
+		p.Namespace, p.Tenants = e.namespace, s.owners[e.namespace]
+	}
+	s.paths = append(s.paths, p)
+}

@@ -1,0 +1,141 @@
+package reach
+
+import (
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// made is the name of what a path makes.
+const made = "istio-tenancy-check"
+
+func newObject(group, version, kind, namespace string, fields map[string]any) map[string]any {
+	if group != "" {
+		version = group + "/" + version
+	}
+	o := map[string]any{"apiVersion": version, "kind": kind, "metadata": map[string]any{"name": made, "namespace": namespace}}
+	maps.Copy(o, fields)
+	return o
+}
+
+// modest is the spec of a Pod that asks for as little as there is, so that nothing but
+// its ServiceAccount can be a reason to refuse it.
+func modest(serviceAccount string) map[string]any {
+	return map[string]any{
+		"serviceAccountName": serviceAccount,
+		"securityContext":    map[string]any{"runAsNonRoot": true, "seccompProfile": map[string]any{"type": "RuntimeDefault"}},
+		"containers": []any{map[string]any{
+			"name": "main", "image": "registry.example/" + made,
+			"securityContext": map[string]any{"allowPrivilegeEscalation": false, "capabilities": map[string]any{"drop": []any{"ALL"}}},
+			"resources": map[string]any{
+				"requests": map[string]any{"cpu": "1m", "memory": "1Mi"}, "limits": map[string]any{"cpu": "1m", "memory": "1Mi"},
+			},
+		}},
+	}
+}
+
+// newWorkload makes Pods of a ServiceAccount.
+func newWorkload(group, version, kind string, path []string, namespace, serviceAccount string) map[string]any {
+	labels := map[string]any{"app": made}
+	o := newObject(group, version, kind, namespace, nil)
+	spec := modest(serviceAccount)
+	if kind == "Pod" {
+		o["spec"] = spec
+		return o
+	}
+	set := func(value any, path ...string) {
+		if err := unstructured.SetNestedField(o, value, path...); err != nil {
+			panic(err) // a path of this package's own
+		}
+	}
+	set(spec, path...)
+	inTemplate := slices.Clone(path[:len(path)-1])
+	switch kind {
+	case "Job", "CronJob":
+		set("Never", append(slices.Clone(path), "restartPolicy")...)
+		if kind == "CronJob" {
+			set("* * * * *", "spec", "schedule")
+		}
+	case "ReplicationController":
+		set(map[string]any{"app": made}, "spec", "selector")
+		set(labels, append(inTemplate, "metadata", "labels")...)
+	default:
+		set(map[string]any{"app": made}, "spec", "selector", "matchLabels")
+		set(labels, append(inTemplate, "metadata", "labels")...)
+	}
+	if kind == "StatefulSet" {
+		set(made, "spec", "serviceName")
+	}
+	return o
+}
+
+// patched is a merge patch that has a workload run as another ServiceAccount.
+func patched(group, version, kind string, path []string, namespace string, on target) map[string]any {
+	o := newObject(group, version, kind, namespace, nil)
+	o["metadata"].(map[string]any)["name"] = on.name
+	_ = unstructured.SetNestedField(o, on.account, append(slices.Clone(path), "serviceAccountName")...)
+	return o
+}
+
+func tokenRequest(_ *search, _ string, _ target) map[string]any {
+	return map[string]any{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": map[string]any{}}
+}
+
+func secretOfToken(_ *search, namespace string, on target) map[string]any {
+	o := newObject("", "v1", "Secret", namespace, map[string]any{"type": "kubernetes.io/service-account-token"})
+	o["metadata"].(map[string]any)["annotations"] = map[string]any{"kubernetes.io/service-account.name": on.account}
+	return o
+}
+
+func bindingOfAll(s *search, namespace string, _ target) map[string]any {
+	return newObject("rbac.authorization.k8s.io", "v1", "RoleBinding", namespace, map[string]any{
+		"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": everything},
+		"subjects": []any{},
+	})
+}
+
+func roleOfAll(_ *search, namespace string, on target) map[string]any {
+	o := newObject("rbac.authorization.k8s.io", "v1", "Role", namespace, map[string]any{
+		"rules": []any{map[string]any{"apiGroups": []any{"*"}, "resources": []any{"*"}, "verbs": []any{"*"}}},
+	})
+	o["metadata"].(map[string]any)["name"] = on.name
+	return o
+}
+
+func gateway(_ *search, namespace string, _ target) map[string]any {
+	return newObject("gateway.networking.k8s.io", "v1", "Gateway", namespace, map[string]any{"spec": map[string]any{
+		"gatewayClassName": "istio",
+		"listeners":        []any{map[string]any{"name": "http", "port": int64(80), "protocol": "HTTP"}},
+		"infrastructure":   map[string]any{"parametersRef": map[string]any{"group": "", "kind": "ConfigMap", "name": made}},
+	}})
+}
+
+// merged is an object after a merge patch, where it is known; the patch alone, where not.
+func (s *search) merged(id object.ID, patch map[string]any) map[string]any {
+	before := s.Get(id)
+	if before == nil {
+		return patch
+	}
+	after := runtime.DeepCopyJSON(before.Content)
+	merge(after, patch)
+	return after
+}
+
+func merge(into, patch map[string]any) {
+	for key, value := range patch {
+		inner, isMap := value.(map[string]any)
+		old, wasMap := into[key].(map[string]any)
+		switch {
+		case value == nil:
+			delete(into, key)
+		case isMap && wasMap:
+			merge(old, inner)
+		default:
+			into[key] = value
+		}
+	}
+}
