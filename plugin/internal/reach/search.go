@@ -104,7 +104,7 @@ func (s *search) steps(who Identity, namespace string, grants []authorize.Grant)
 			if _, met := s.came[becomes]; met || becomes == who {
 				continue
 			}
-			requests := s.requests(step, grants, namespace, on)
+			requests := s.requests(who, step, grants, namespace, on)
 			if requests == nil {
 				continue
 			}
@@ -124,7 +124,7 @@ func (s *search) steps(who Identity, namespace string, grants []authorize.Grant)
 }
 
 // requests are those of a step, with what grants each; nil, if one is not granted.
-func (s *search) requests(step *step, grants []authorize.Grant, namespace string, on target) []Request {
+func (s *search) requests(who Identity, step *step, grants []authorize.Grant, namespace string, on target) []Request {
 	var all []Request
 	ask := func(verbs []string, r right, name string, object map[string]any) bool {
 		for _, verb := range verbs {
@@ -140,7 +140,7 @@ func (s *search) requests(step *step, grants []authorize.Grant, namespace string
 	}
 	var sent map[string]any
 	if step.sends != nil {
-		sent = step.sends(s, namespace, on)
+		sent = step.sends(who, namespace, on)
 	}
 	if !ask(step.verbs, step.right, on.name, sent) {
 		return nil

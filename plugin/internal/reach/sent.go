@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -81,32 +82,38 @@ func patched(group, version, kind string, path []string, namespace string, on ta
 	return o
 }
 
-func tokenRequest(_ *search, _ string, _ target) map[string]any {
+func tokenRequest(_ Identity, _ string, _ target) map[string]any {
 	return map[string]any{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": map[string]any{}}
 }
 
-func secretOfToken(_ *search, namespace string, on target) map[string]any {
+func secretOfToken(_ Identity, namespace string, on target) map[string]any {
 	o := newObject("", "v1", "Secret", namespace, map[string]any{"type": "kubernetes.io/service-account-token"})
 	o["metadata"].(map[string]any)["annotations"] = map[string]any{"kubernetes.io/service-account.name": on.account}
 	return o
 }
 
-func bindingOfAll(s *search, namespace string, _ target) map[string]any {
-	return newObject("rbac.authorization.k8s.io", "v1", "RoleBinding", namespace, map[string]any{
-		"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": everything},
-		"subjects": []any{},
+func bindingOfAll(who Identity, namespace string, _ target) map[string]any {
+	subject := map[string]any{"kind": who.Kind, "name": who.Name}
+	if who.Namespace != "" {
+		subject["namespace"] = who.Namespace
+	} else {
+		subject["apiGroup"] = rbacv1.GroupName
+	}
+	return newObject(rbacv1.GroupName, "v1", "RoleBinding", namespace, map[string]any{
+		"roleRef":  map[string]any{"apiGroup": rbacv1.GroupName, "kind": "ClusterRole", "name": everything},
+		"subjects": []any{subject},
 	})
 }
 
-func roleOfAll(_ *search, namespace string, on target) map[string]any {
-	o := newObject("rbac.authorization.k8s.io", "v1", "Role", namespace, map[string]any{
+func roleOfAll(_ Identity, namespace string, on target) map[string]any {
+	o := newObject(rbacv1.GroupName, "v1", "Role", namespace, map[string]any{
 		"rules": []any{map[string]any{"apiGroups": []any{"*"}, "resources": []any{"*"}, "verbs": []any{"*"}}},
 	})
 	o["metadata"].(map[string]any)["name"] = on.name
 	return o
 }
 
-func gateway(_ *search, namespace string, _ target) map[string]any {
+func gateway(_ Identity, namespace string, _ target) map[string]any {
 	return newObject("gateway.networking.k8s.io", "v1", "Gateway", namespace, map[string]any{"spec": map[string]any{
 		"gatewayClassName": "istio",
 		"listeners":        []any{map[string]any{"name": "http", "port": int64(80), "protocol": "HTTP"}},

@@ -39,7 +39,7 @@ type step struct {
 	// on is what it can be done to.
 	on func(s *search, who Identity, namespace string) []target
 	// sends is the object of the request; nil: it has none.
-	sends func(s *search, namespace string, on target) map[string]any
+	sends func(who Identity, namespace string, on target) map[string]any
 	text  string
 }
 
@@ -81,7 +81,7 @@ var stepTable = append([]step{
 func workloadSteps() (steps []step) {
 	for _, w := range workloadResources {
 		r := right{w.group, w.resource, ""}
-		steps = append(steps, step{RunPod, []string{"create"}, r, nil, anyAccount, func(s *search, namespace string, on target) map[string]any {
+		steps = append(steps, step{RunPod, []string{"create"}, r, nil, anyAccount, func(_ Identity, namespace string, on target) map[string]any {
 			return newWorkload(w.group, w.version, w.kind, w.spec, namespace, on.account)
 		}, "makes a " + w.kind + " in {namespace} that runs as {account}"})
 		if w.by == "" {
@@ -89,7 +89,7 @@ func workloadSteps() (steps []step) {
 		}
 		steps = append(steps, step{ChangePod, change, r, nil, func(s *search, _ Identity, namespace string) []target {
 			return s.workloadsOf(namespace, r)
-		}, func(s *search, namespace string, on target) map[string]any {
+		}, func(_ Identity, namespace string, on target) map[string]any {
 			return patched(w.group, w.version, w.kind, w.spec, namespace, on)
 		}, "changes " + w.kind + " {namespace}/{name} to run as {account}"})
 	}

@@ -1,0 +1,331 @@
+package e2e
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/cluster"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// path, hop and sent are what check prints of a way out of a tenant.
+type path struct {
+	Tenant    string `json:"tenant"`
+	Namespace string `json:"namespace"`
+	Hops      []hop  `json:"hops"`
+}
+
+type hop struct {
+	Kind     string    `json:"kind"`
+	As       identity  `json:"as"`
+	Text     string    `json:"text"`
+	Requests []sent    `json:"requests"`
+	Becomes  *identity `json:"becomes"`
+}
+
+type identity struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+type sent struct {
+	Verb        string         `json:"verb"`
+	Group       string         `json:"group"`
+	Version     string         `json:"version"`
+	Resource    string         `json:"resource"`
+	Subresource string         `json:"subresource"`
+	Namespace   string         `json:"namespace"`
+	Name        string         `json:"name"`
+	Object      map[string]any `json:"object"`
+}
+
+func TestEveryPathThatCheckReportsIsWalked(t *testing.T) {
+	c := claims(t, "Each path that check reports where rights were added on purpose is walked on the API server, hop by hop: as whoever begins it, then as whom each hop leads to, by the token that it gives; where check reports none, the same requests are refused")
+	k, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "reach"), Users: []string{"alice", "bob"}})
+	require.NoError(t, err)
+	defer k.Stop()
+	require.NoError(t, k.RunPods())
+	const folder = "../plugin/internal/reach/testdata"
+	tenants, err := os.ReadFile(filepath.Join(folder, "tenants.yaml"))
+	require.NoError(t, err)
+	files, err := filepath.Glob(filepath.Join(folder, "seeds", "*.yaml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	paths, hops := 0, 0
+	walked := map[string]int{}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		seed, err := os.ReadFile(file)
+		require.NoError(t, err)
+		text := strings.ReplaceAll(string(tenants)+"---\n"+string(seed), "SEED", name)
+		objects, err := cluster.Parse([]byte(text))
+		require.NoError(t, err)
+		_, err = k.Admin.Apply(objects)
+		require.NoError(t, err, name)
+		written := filepath.Join(logs, "reach", name+".yaml")
+		require.NoError(t, os.WriteFile(written, []byte(text), 0o644))
+		for i, p := range pathsOf(t, written) {
+			c.check(fmt.Sprintf("%s %d", name, i), func(t *testing.T) {
+				w := walker{t, k}
+				who := w.begin(p.Hops[0].As)
+				for _, h := range p.Hops {
+					who = w.take(who, h)
+					hops++
+					walked[h.Kind]++
+				}
+				paths++
+			})
+		}
+	}
+	c.note("paths of check: %d were walked in %d hops: %v", paths, hops, walked)
+}
+
+// pathsOf are the paths that check reports of a file.
+func pathsOf(t *testing.T, file string) (all []path) {
+	command := exec.Command(filepath.Join(tools, "istio-tenancy"), "check", "-o", "json", "--fail-on", "none", file)
+	out, err := command.Output()
+	require.NoError(t, err, "%s", stderrOf(err))
+	var report struct {
+		Findings []struct {
+			Path *path `json:"path"`
+		} `json:"findings"`
+	}
+	require.NoError(t, json.Unmarshal(out, &report))
+	for _, f := range report.Findings {
+		if f.Path != nil {
+			all = append(all, *f.Path)
+		}
+	}
+	return all
+}
+
+func stderrOf(err error) string {
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		return string(failed.Stderr)
+	}
+	return ""
+}
+
+// walker makes the requests of hops.
+type walker struct {
+	t *testing.T
+	*cluster.Cluster
+}
+
+// actor sends a request as somebody.
+type actor func(method, path, body string) (cluster.Answer, error)
+
+// begin is as whom a path begins: a user by the own token, a member of a group, or a
+// program by the token that its Pod has.
+func (w walker) begin(who identity) actor {
+	switch who.Kind {
+	case "User":
+		return w.As(who.Name).Do
+	case "Group":
+		return func(method, path, body string) (cluster.Answer, error) {
+			return w.Admin.Impersonate("somebody", who.Name, method, path, body)
+		}
+	}
+	return w.account(who)
+}
+
+func (w walker) account(who identity) actor {
+	token, err := w.ServiceAccountToken(who.Namespace, who.Name)
+	if err != nil { // it is made by whoever may, who has it from then on
+		answer, made := w.Admin.Do(http.MethodPost, "/api/v1/namespaces/"+who.Namespace+"/serviceaccounts", object("v1", "ServiceAccount", who.Name, ""))
+		require.NoError(w.t, errors.Join(made, answer.Error()))
+		token, err = w.ServiceAccountToken(who.Namespace, who.Name)
+	}
+	require.NoError(w.t, err)
+	return w.WithToken(token).Do
+}
+
+func (s sent) path() string {
+	path := "/api/" + s.Version
+	if s.Group != "" {
+		path = "/apis/" + s.Group + "/" + s.Version
+	}
+	if s.Namespace != "" && s.Resource != "namespaces" {
+		path += "/namespaces/" + s.Namespace
+	}
+	path += "/" + s.Resource
+	if s.Name != "" && (s.Verb != "create" || s.Subresource != "") {
+		path += "/" + s.Name
+	}
+	if s.Subresource != "" {
+		path += "/" + s.Subresource
+	}
+	return path
+}
+
+// take makes a hop's requests, and returns whom they lead to.
+func (w walker) take(as actor, h hop) actor {
+	t := w.t
+	var last cluster.Answer
+	for _, s := range h.Requests {
+		if h.Kind == "exec" || h.Kind == "change" && s.Resource == "pods" {
+			s.Name = w.podOf(*h.Becomes)
+		}
+		last = w.ask(as, h, s)
+	}
+	if h.Becomes == nil {
+		return nil
+	}
+	to := *h.Becomes
+	switch h.Kind {
+	case "token":
+		token, err := cluster.TokenIn(last)
+		require.NoError(t, err)
+		return w.WithToken(token).Do
+	case "bind", "escalate":
+		var token string
+		require.NoError(t, cluster.Eventually(patience, func() error { // the authorizer learns of it a moment later
+			answer, err := as(http.MethodPost, "/api/v1/namespaces/"+to.Namespace+"/serviceaccounts/"+to.Name+"/token", `{"spec":{}}`)
+			if err := errors.Join(err, answer.Error()); err != nil {
+				return err
+			}
+			token, err = cluster.TokenIn(answer)
+			return err
+		}))
+		return w.WithToken(token).Do
+	case "tokenSecret":
+		return w.WithToken(w.secretOf(as, to)).Do
+	case "impersonate":
+		alice := w.As(h.As.Name)
+		return func(method, path, body string) (cluster.Answer, error) {
+			return alice.Impersonate("system:serviceaccount:"+to.Namespace+":"+to.Name, "", method, path, body)
+		}
+	case "pod", "change":
+		w.podOf(to) // which its node gives a token of the ServiceAccount
+	}
+	return w.account(to)
+}
+
+// ask sends a request. What needs an object that check does not give is asked for by a
+// SelfSubjectAccessReview, and so is what is no request of its own.
+func (w walker) ask(as actor, h hop, s sent) cluster.Answer {
+	t := w.t
+	method, path, body := "", s.path(), ""
+	if s.Object != nil {
+		text, err := json.Marshal(s.Object)
+		require.NoError(t, err)
+		body = string(text)
+	}
+	switch s.Verb {
+	case "get", "list":
+		method = http.MethodGet
+	case "create":
+		method = http.MethodPost
+	case "patch":
+		method = http.MethodPatch
+	case "update":
+		method = http.MethodPut
+	}
+	exec := h.Kind == "exec" && s.Subresource != "ephemeralcontainers"
+	switch {
+	case exec:
+		answer, err := as(method, path+"?command=true&container=main", "")
+		require.NoError(t, err)
+		require.NotContains(t, []int{401, 403, 404}, answer.Code, "%s: %s", h.Text, answer.Message())
+		return answer
+	case h.Kind == "exec", h.Kind == "change" && s.Resource == "pods":
+		body = `{"spec":{"ephemeralContainers":[{"name":"more","image":"registry.example/more"}]}}`
+		if s.Subresource == "" {
+			body = `{"spec":{"containers":[{"name":"main","image":"registry.example/other"}]}}`
+		}
+		answer, err := as(http.MethodPatch, path, body)
+		require.NoError(t, errors.Join(err, answer.Error()), h.Text)
+		return answer
+	case method == "", body == "" && method != http.MethodGet, method == http.MethodGet && s.Name != "" && h.Kind != "tokenSecret", s.Subresource == "proxy":
+		w.reviewed(as, h, s)
+		return cluster.Answer{}
+	case method == http.MethodPut:
+		body = w.updated(path, s.Object)
+	case h.Kind == "tokenSecret" && s.Verb == "get" && s.Name == "":
+		path += "/istio-tenancy-check"
+	}
+	answer, err := as(method, path, body)
+	require.NoError(t, errors.Join(err, answer.Error()), "%s: %s %s", h.Text, method, path)
+	return answer
+}
+
+func (w walker) reviewed(as actor, h hop, s sent) {
+	review, err := json.Marshal(map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": map[string]any{
+		"resourceAttributes": map[string]any{"verb": s.Verb, "group": s.Group, "resource": s.Resource, "subresource": s.Subresource, "namespace": s.Namespace, "name": s.Name}}})
+	require.NoError(w.t, err)
+	answer, err := as(http.MethodPost, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", string(review))
+	require.NoError(w.t, errors.Join(err, answer.Error()))
+	require.Contains(w.t, string(answer.Body), `"allowed":true`, "%s: %+v", h.Text, s)
+}
+
+// updated is what is there with a merge patch.
+func (w walker) updated(path string, patch map[string]any) string {
+	before, err := w.Admin.Get(path)
+	require.NoError(w.t, err)
+	var merge func(into, from map[string]any)
+	merge = func(into, from map[string]any) {
+		for key, value := range from {
+			inner, ok := value.(map[string]any)
+			old, was := into[key].(map[string]any)
+			if ok && was {
+				merge(old, inner)
+			} else {
+				into[key] = value
+			}
+		}
+	}
+	merge(before.Object, patch)
+	text, err := before.MarshalJSON()
+	require.NoError(w.t, err)
+	return string(text)
+}
+
+// podOf waits for a Pod of a ServiceAccount.
+func (w walker) podOf(who identity) (name string) {
+	require.NoError(w.t, cluster.Eventually(patience, func() error {
+		pods, err := w.Admin.Items("/api/v1/namespaces/" + who.Namespace + "/pods")
+		if err != nil {
+			return err
+		}
+		for _, p := range pods {
+			if account, _, _ := unstructured.NestedString(p.Object, "spec", "serviceAccountName"); account == who.Name {
+				name = p.GetName()
+				return nil
+			}
+		}
+		return fmt.Errorf("no Pod of %s runs in %s", who.Name, who.Namespace)
+	}))
+	return name
+}
+
+// secretOf waits until somebody reads a Secret with a token of a ServiceAccount.
+func (w walker) secretOf(as actor, who identity) (token string) {
+	require.NoError(w.t, cluster.Eventually(patience, func() error {
+		secrets, err := w.Admin.Items("/api/v1/namespaces/" + who.Namespace + "/secrets")
+		if err != nil {
+			return err
+		}
+		for _, s := range secrets {
+			data, _, _ := unstructured.NestedString(s.Object, "data", "token")
+			if data == "" || s.GetAnnotations()["kubernetes.io/service-account.name"] != who.Name {
+				continue
+			}
+			text, err := base64.StdEncoding.DecodeString(data)
+			token = string(text)
+			return err
+		}
+		return fmt.Errorf("no Secret has a token of %s", who.Name)
+	}))
+	return token
+}
