@@ -1,0 +1,173 @@
+package netpol
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	engine "sigs.k8s.io/kube-network-policies/pkg/networkpolicy"
+	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
+)
+
+// Connection is one that may come about.
+type Connection struct {
+	// From is a Pod that somebody may make.
+	From     Pod
+	To       Pod
+	Protocol corev1.Protocol
+	Port     int32
+	By       []Rule
+	// Unsure: there are too many ways to label a Pod to try all, and no other connection
+	// was found.
+	Unsure bool
+}
+
+// Any returns a connection from any Pod that may be made in a namespace, with whatever
+// labels, to any port of a Pod: to one that the Pod declares, where there is one.
+func (n *Network) Any(namespace string, to Pod) (Connection, bool) {
+	sets, complete := labelSets(n.tellApart(namespace, to))
+	ports := n.portsOf(namespace, to)
+	for _, port := range ports {
+		for _, set := range sets {
+			from := Pod{Namespace: namespace, Labels: set}
+			if v := n.Allows(from, to, port.Protocol, port.Number); v.Allowed {
+				return Connection{From: from, To: to, Protocol: port.Protocol, Port: port.Number, By: v.By}, true
+			}
+		}
+	}
+	return Connection{From: Pod{Namespace: namespace}, To: to, Unsure: !complete}, !complete
+}
+
+// tellApart are the selectors that tell Pods of a namespace apart which connect to a Pod.
+func (n *Network) tellApart(namespace string, to Pod) []labels.Selector {
+	var all []labels.Selector
+	seen := map[string]bool{}
+	add := func(s *metav1.LabelSelector) {
+		parsed, err := metav1.LabelSelectorAsSelector(s)
+		if err == nil && !parsed.Empty() && !seen[parsed.String()] {
+			seen[parsed.String()] = true
+			all = append(all, parsed)
+		}
+	}
+	own := n.labels(namespace)
+	for _, p := range n.policies[to.Namespace] {
+		if !p.has(networkingv1.PolicyTypeIngress) || !p.pods.Matches(labels.Set(to.Labels)) {
+			continue
+		}
+		for _, rule := range p.whole.Spec.Ingress {
+			for _, peer := range rule.From {
+				if peer.PodSelector != nil && (peer.NamespaceSelector == nil && namespace == to.Namespace ||
+					peer.NamespaceSelector != nil && engine.MatchesSelector(peer.NamespaceSelector, own)) {
+					add(peer.PodSelector)
+				}
+			}
+		}
+	}
+	for _, p := range n.policies[namespace] {
+		if p.has(networkingv1.PolicyTypeEgress) {
+			add(&p.whole.Spec.PodSelector)
+		}
+	}
+	pods := func(p *v1alpha2.NamespacedPod) {
+		if p != nil && engine.MatchesSelector(&p.NamespaceSelector, own) {
+			add(&p.PodSelector)
+		}
+	}
+	for _, p := range n.about(namespace) {
+		pods(p.whole.Spec.Subject.Pods)
+	}
+	for _, p := range n.about(to.Namespace) {
+		for _, rule := range p.whole.Spec.Ingress {
+			for _, from := range rule.From {
+				pods(from.Pods)
+			}
+		}
+	}
+	return all
+}
+
+// portsOf are ports of a Pod: those that it declares, and one of each set of ports that
+// policies do not tell apart.
+func (n *Network) portsOf(namespace string, to Pod) []Port {
+	all := slices.Clone(to.Ports)
+	numbers := map[corev1.Protocol][]int32{corev1.ProtocolTCP: {1}, corev1.ProtocolUDP: {1}, corev1.ProtocolSCTP: {1}}
+	add := func(protocol corev1.Protocol, first, last int32) {
+		numbers[protocol] = append(numbers[protocol], first, last+1)
+	}
+	policyPorts := func(ports []networkingv1.NetworkPolicyPort) {
+		for _, p := range ports {
+			if p.Port != nil && p.Port.Type == intstr.Int {
+				last := p.Port.IntVal
+				if p.EndPort != nil {
+					last = *p.EndPort
+				}
+				add(*p.Protocol, p.Port.IntVal, last)
+			}
+		}
+	}
+	for _, p := range n.policies[to.Namespace] {
+		for _, rule := range p.whole.Spec.Ingress {
+			policyPorts(rule.Ports)
+		}
+	}
+	for _, p := range n.policies[namespace] {
+		for _, rule := range p.whole.Spec.Egress {
+			policyPorts(rule.Ports)
+		}
+	}
+	clusterPorts := func(rules []v1alpha2.ClusterNetworkPolicyProtocol) {
+		for _, p := range rules {
+			for protocol, port := range destinations(p) {
+				switch {
+				case port == nil:
+				case port.Range != nil:
+					add(protocol, port.Range.Start, port.Range.End)
+				default:
+					add(protocol, port.Number, port.Number)
+				}
+			}
+		}
+	}
+	for _, p := range n.about(to.Namespace) {
+		for _, rule := range p.whole.Spec.Ingress {
+			clusterPorts(rule.Protocols)
+		}
+	}
+	for _, p := range n.about(namespace) {
+		for _, rule := range p.whole.Spec.Egress {
+			clusterPorts(rule.Protocols)
+		}
+	}
+	for _, protocol := range []corev1.Protocol{corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP} {
+		for _, p := range to.Ports {
+			if p.Protocol == protocol {
+				add(protocol, p.Number, p.Number)
+			}
+		}
+		slices.Sort(numbers[protocol])
+		for _, number := range slices.Compact(numbers[protocol]) {
+			if number > 0 && number <= 65535 {
+				all = append(all, Port{Protocol: protocol, Number: number})
+			}
+		}
+	}
+	return all
+}
+
+// destinations are the ports of a protocol in the words of a ClusterNetworkPolicy.
+func destinations(p v1alpha2.ClusterNetworkPolicyProtocol) map[corev1.Protocol]*v1alpha2.Port {
+	all := map[corev1.Protocol]*v1alpha2.Port{}
+	if p.TCP != nil {
+		all[corev1.ProtocolTCP] = p.TCP.DestinationPort
+	}
+	if p.UDP != nil {
+		all[corev1.ProtocolUDP] = p.UDP.DestinationPort
+	}
+	if p.SCTP != nil {
+		all[corev1.ProtocolSCTP] = p.SCTP.DestinationPort
+	}
+	return all
+}

@@ -1,0 +1,94 @@
+package netpol
+
+import (
+	"errors"
+	"fmt"
+	"net"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
+)
+
+// check says what an API server refuses of a NetworkPolicy, and the engine would take
+// for a rule that allows everything.
+func check(spec *networkingv1.NetworkPolicySpec) error {
+	errs := []error{selector("spec.podSelector", &spec.PodSelector)}
+	for i, rule := range spec.Ingress {
+		at := fmt.Sprintf("spec.ingress[%d]", i)
+		errs = append(errs, ports(at, rule.Ports), peers(at+".from", rule.From))
+	}
+	for i, rule := range spec.Egress {
+		at := fmt.Sprintf("spec.egress[%d]", i)
+		errs = append(errs, ports(at, rule.Ports), peers(at+".to", rule.To))
+	}
+	return errors.Join(errs...)
+}
+
+func selector(at string, s *metav1.LabelSelector) error {
+	if _, err := metav1.LabelSelectorAsSelector(s); err != nil {
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	return nil
+}
+
+func ports(at string, ports []networkingv1.NetworkPolicyPort) error {
+	for i, p := range ports {
+		if p.EndPort != nil && (p.Port == nil || p.Port.Type == intstr.String || *p.EndPort < p.Port.IntVal) {
+			return fmt.Errorf("%s.ports[%d].endPort: found %d: must stand beside a port that is a number and not larger", at, i, *p.EndPort)
+		}
+	}
+	return nil
+}
+
+func peers(at string, peers []networkingv1.NetworkPolicyPeer) error {
+	var errs []error
+	for i, p := range peers {
+		at := fmt.Sprintf("%s[%d]", at, i)
+		errs = append(errs, selector(at+".podSelector", p.PodSelector), selector(at+".namespaceSelector", p.NamespaceSelector))
+		switch {
+		case p.IPBlock == nil && p.PodSelector == nil && p.NamespaceSelector == nil:
+			errs = append(errs, fmt.Errorf("%s: is empty: must have a podSelector, a namespaceSelector or an ipBlock", at))
+		case p.IPBlock != nil && (p.PodSelector != nil || p.NamespaceSelector != nil):
+			errs = append(errs, fmt.Errorf("%s: has an ipBlock beside a selector: must have the one or the other", at))
+		case p.IPBlock != nil:
+			for _, cidr := range append([]string{p.IPBlock.CIDR}, p.IPBlock.Except...) {
+				if _, _, err := net.ParseCIDR(cidr); err != nil {
+					errs = append(errs, fmt.Errorf("%s.ipBlock: found %q: must be a range of addresses such as 10.0.0.0/8", at, cidr))
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkCluster says the same of a ClusterNetworkPolicy.
+func checkCluster(spec *v1alpha2.ClusterNetworkPolicySpec) error {
+	errs := []error{selector("spec.subject.namespaces", spec.Subject.Namespaces), namespacedPod("spec.subject.pods", spec.Subject.Pods)}
+	for i, rule := range spec.Ingress {
+		for j, from := range rule.From {
+			at := fmt.Sprintf("spec.ingress[%d].from[%d]", i, j)
+			errs = append(errs, selector(at+".namespaces", from.Namespaces), namespacedPod(at+".pods", from.Pods))
+		}
+	}
+	for i, rule := range spec.Egress {
+		for j, to := range rule.To {
+			at := fmt.Sprintf("spec.egress[%d].to[%d]", i, j)
+			errs = append(errs, selector(at+".namespaces", to.Namespaces), namespacedPod(at+".pods", to.Pods))
+			for _, cidr := range to.Networks {
+				if _, _, err := net.ParseCIDR(string(cidr)); err != nil {
+					errs = append(errs, fmt.Errorf("%s.networks: found %q: must be a range of addresses such as 10.0.0.0/8", at, cidr))
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func namespacedPod(at string, p *v1alpha2.NamespacedPod) error {
+	if p == nil {
+		return nil
+	}
+	return errors.Join(selector(at+".namespaceSelector", &p.NamespaceSelector), selector(at+".podSelector", &p.PodSelector))
+}
