@@ -30,8 +30,6 @@ type cluster struct {
 	workloads map[string][]workload
 	// tokens are the Secrets with a token of a ServiceAccount.
 	tokens map[string][]tokenSecret
-	// held are what a rule covers, by rule: tenants share most of them.
-	held map[ruleKey]bool
 }
 
 type workload struct {
@@ -68,7 +66,7 @@ func newCluster(s *snapshot.Snapshot, rights *authorize.Authorizer, admission Ad
 	c := &cluster{
 		Snapshot: s, rights: rights, admission: admission,
 		owners: map[string][]string{}, planes: map[string][]string{}, bound: map[string][]Identity{}, accounts: map[string][]string{},
-		workloads: map[string][]workload{}, tokens: map[string][]tokenSecret{}, held: map[ruleKey]bool{},
+		workloads: map[string][]workload{}, tokens: map[string][]tokenSecret{},
 	}
 	for _, t := range s.Tenants {
 		for _, namespace := range t.Namespaces {

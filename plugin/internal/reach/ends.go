@@ -48,7 +48,7 @@ func (s *search) ends(who Identity, namespace string, grants []authorize.Grant) 
 			continue
 		}
 		for _, verb := range p.verbs {
-			by, granted := s.may(grants, verb, p.right, p.name)
+			by, granted := may(grants, verb, p.right, p.name)
 			if !granted {
 				continue
 			}
@@ -200,7 +200,7 @@ func (s *search) webhookEnds(who Identity, grants []authorize.Grant) error {
 		for _, g := range grants {
 			for _, name := range g.Rule.ResourceNames {
 				for _, verb := range []string{"update", "patch"} {
-					if !s.covers(g.Rule, verb, r, name) {
+					if !covers(g.Rule, verb, r, name) {
 						continue
 					}
 					request := Request{Verb: verb, Group: r.group, Version: "v1", Resource: r.resource, Name: name, By: g,

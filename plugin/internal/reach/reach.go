@@ -15,7 +15,11 @@ package reach
 import (
 	"cmp"
 	"context"
+	"errors"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 
@@ -92,15 +96,18 @@ type Admission interface {
 // a way to the same, it is the person's.
 func Find(ctx context.Context, s *snapshot.Snapshot, rights *authorize.Authorizer, admission Admission) ([]Path, error) {
 	c := newCluster(s, rights, admission)
-	var all []Path
-	for _, t := range s.Tenants {
-		paths, err := c.leave(ctx, t)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, paths...)
+	paths, failed := make([][]Path, len(s.Tenants)), make([]error, len(s.Tenants))
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wait.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(paths); i = int(next.Add(1)) - 1 {
+				paths[i], failed[i] = c.leave(ctx, s.Tenants[i])
+			}
+		})
 	}
-	return all, nil
+	wait.Wait()
+	return slices.Concat(paths...), errors.Join(failed...)
 }
 
 // leave returns the ways out of a tenant. People are searched before programs, which

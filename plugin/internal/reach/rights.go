@@ -35,19 +35,11 @@ func (r right) rule(verb string, names ...string) rbacv1.PolicyRule {
 	return rbacv1.PolicyRule{Verbs: []string{verb}, APIGroups: []string{r.group}, Resources: []string{name}, ResourceNames: names}
 }
 
-// ruleKey is a question about a rule that many subjects have: rules of one role share
-// their lists.
-type ruleKey struct {
-	verbs, resources *string
-	verb             string
-	right            right
-}
-
 // may returns the grant that allows a verb on an object; without a name, on any. What is
 // created has no name yet for the API server, but for that of a subresource.
-func (c *cluster) may(grants []authorize.Grant, verb string, r right, name string) (authorize.Grant, bool) {
+func may(grants []authorize.Grant, verb string, r right, name string) (authorize.Grant, bool) {
 	for _, g := range grants {
-		if c.covers(g.Rule, verb, r, name) {
+		if covers(g.Rule, verb, r, name) {
 			return g, true
 		}
 	}
@@ -55,30 +47,29 @@ func (c *cluster) may(grants []authorize.Grant, verb string, r right, name strin
 }
 
 // mayAny says whether grants allow a verb on an object of any name.
-func (c *cluster) mayAny(grants []authorize.Grant, verb string, r right) bool {
+func mayAny(grants []authorize.Grant, verb string, r right) bool {
 	return slices.ContainsFunc(grants, func(g authorize.Grant) bool {
 		g.Rule.ResourceNames = nil
-		return c.covers(g.Rule, verb, r, "")
+		return covers(g.Rule, verb, r, "")
 	})
 }
 
-func (c *cluster) covers(rule rbacv1.PolicyRule, verb string, r right, name string) bool {
-	if len(rule.Verbs) == 0 || len(rule.Resources) == 0 {
-		return false
+// covers says whether a rule allows a verb on an object; without a name, on any. Most rules
+// are of other resources, which is told without taking them apart.
+func covers(rule rbacv1.PolicyRule, verb string, r right, name string) bool {
+	wanted := r.rule(verb)
+	if len(rule.ResourceNames) > 0 && name != "" {
+		wanted.ResourceNames = []string{name}
 	}
-	if len(rule.ResourceNames) > 0 {
-		if name == "" {
-			return false
-		}
-		return allows(rule, r.rule(verb, name))
-	}
-	key := ruleKey{&rule.Verbs[0], &rule.Resources[0], verb, r}
-	held, known := c.held[key]
-	if !known {
-		held = allows(rule, r.rule(verb))
-		c.held[key] = held
-	}
-	return held
+	return concerns(rule, wanted) && allows(rule, wanted)
+}
+
+func concerns(rule, wanted rbacv1.PolicyRule) bool {
+	has := func(all []string, one string) bool { return slices.Contains(all, one) || slices.Contains(all, "*") }
+	resource := wanted.Resources[0]
+	_, sub, _ := strings.Cut(resource, "/")
+	return has(rule.Verbs, wanted.Verbs[0]) && has(rule.APIGroups, wanted.APIGroups[0]) &&
+		(has(rule.Resources, resource) || sub != "" && slices.Contains(rule.Resources, "*/"+sub))
 }
 
 func allows(rule, wanted rbacv1.PolicyRule) bool {

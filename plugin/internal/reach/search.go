@@ -94,14 +94,15 @@ func sorted(grants []authorize.Grant) (everywhere []authorize.Grant, inside map[
 // steps are the hops that grants in a namespace open.
 func (s *search) steps(who Identity, namespace string, grants []authorize.Grant) ([]*Hop, error) {
 	var hops []*Hop
+	found := map[Identity]bool{}
 	for i := range stepTable {
 		step := &stepTable[i]
-		if !slices.ContainsFunc(step.verbs, func(verb string) bool { return s.mayAny(grants, verb, step.right) }) {
+		if !slices.ContainsFunc(step.verbs, func(verb string) bool { return mayAny(grants, verb, step.right) }) {
 			continue
 		}
 		for _, on := range step.on(s, who, namespace) {
 			becomes := account(namespace, on.account)
-			if _, met := s.came[becomes]; met || becomes == who {
+			if _, met := s.came[becomes]; met || found[becomes] {
 				continue
 			}
 			requests := s.requests(who, step, grants, namespace, on)
@@ -114,6 +115,7 @@ func (s *search) steps(who Identity, namespace string, grants []authorize.Grant)
 				}
 				continue
 			}
+			found[becomes] = true
 			hops = append(hops, &Hop{
 				Kind: step.kind, As: who, Requests: requests, Becomes: &becomes,
 				Text: strings.NewReplacer("{namespace}", namespace, "{name}", on.name, "{account}", becomes.String()).Replace(step.text),
@@ -128,7 +130,7 @@ func (s *search) requests(who Identity, step *step, grants []authorize.Grant, na
 	var all []Request
 	ask := func(verbs []string, r right, name string, object map[string]any) bool {
 		for _, verb := range verbs {
-			if by, ok := s.may(grants, verb, r, name); ok {
+			if by, ok := may(grants, verb, r, name); ok {
 				all = append(all, Request{
 					Verb: verb, Group: r.group, Version: r.version(), Resource: r.resource, Subresource: r.subresource,
 					Namespace: namespace, Name: name, Object: object, By: by,

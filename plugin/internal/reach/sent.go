@@ -6,9 +6,6 @@ import (
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
 // made is the name of what a path makes.
@@ -121,17 +118,28 @@ func gateway(_ Identity, namespace string, _ target) map[string]any {
 	}})
 }
 
-// merged is an object after a merge patch, where it is known; the patch alone, where not.
-func (s *search) merged(id object.ID, patch map[string]any) map[string]any {
-	before := s.Get(id)
-	if before == nil {
-		return patch
-	}
-	after := runtime.DeepCopyJSON(before.Content)
-	merge(after, patch)
-	return after
+// runningPod is one of a ServiceAccount, as far as a path needs it.
+func runningPod(namespace, account string) map[string]any {
+	return newWorkload("", "v1", "Pod", []string{"spec"}, namespace, account)
 }
 
+func podWithMore(_ Identity, namespace string, on target) map[string]any {
+	o := runningPod(namespace, on.account)
+	spec := o["spec"].(map[string]any)
+	more := modest("")["containers"].([]any)[0].(map[string]any)
+	more["name"] = made
+	delete(more, "resources")
+	spec["ephemeralContainers"] = []any{more}
+	return o
+}
+
+func podOfAnother(_ Identity, namespace string, on target) map[string]any {
+	o := runningPod(namespace, on.account)
+	o["spec"].(map[string]any)["containers"].([]any)[0].(map[string]any)["image"] = "registry.example/another"
+	return o
+}
+
+// merge does to an object what the API server does by a merge patch.
 func merge(into, patch map[string]any) {
 	for key, value := range patch {
 		inner, isMap := value.(map[string]any)

@@ -70,8 +70,8 @@ var stepTable = append([]step{
 	{Impersonate, []string{"impersonate"}, resource("serviceaccounts"), nil, accounts, nil, "acts as {account}"},
 	{Exec, connect, resource("pods/exec"), nil, running, nil, "runs a program in a Pod of {account}"},
 	{Exec, connect, resource("pods/attach"), nil, running, nil, "attaches to a Pod of {account}"},
-	{Exec, change, resource("pods/ephemeralcontainers"), nil, running, nil, "adds a container to a Pod of {account}"},
-	{ChangePod, change, resource("pods"), nil, running, nil, "changes the image of a Pod of {account}"},
+	{Exec, change, resource("pods/ephemeralcontainers"), nil, running, podWithMore, "adds a container to a Pod of {account}"},
+	{ChangePod, change, resource("pods"), nil, running, podOfAnother, "changes the image of a Pod of {account}"},
 	{Bind, []string{"create"}, resource("rolebindings.rbac.authorization.k8s.io"), []need{{[]string{"bind"}, resource("clusterroles.rbac.authorization.k8s.io"), everything}}, anyAccount, bindingOfAll, "binds ClusterRole " + everything + " in {namespace}, and with it asks for a token of {account}"},
 	{Escalate, change, resource("roles.rbac.authorization.k8s.io"), []need{{[]string{"escalate"}, resource("roles.rbac.authorization.k8s.io"), ""}}, heldRoles, roleOfAll, "gives Role {namespace}/{name} every right, and with it asks for a token of {account}"},
 	{Gateway, []string{"create"}, resource("gateways.gateway.networking.k8s.io"), []need{{[]string{"create"}, resource("configmaps"), ""}}, gatewayAccounts, gateway, "makes a Gateway in {namespace}, whose Deployment the control plane makes to run as {account}"},
@@ -166,7 +166,7 @@ func gatewayAccounts(s *search, _ Identity, namespace string) []target {
 	for _, plane := range s.planes[namespace] {
 		for _, w := range s.workloads[plane] {
 			for _, g := range s.rights.Grants(account(plane, w.account).subject()) {
-				if (g.Namespace == namespace || g.Namespace == "") && (s.covers(g.Rule, "patch", deployments, "") || s.covers(g.Rule, "create", deployments, "")) {
+				if (g.Namespace == namespace || g.Namespace == "") && (covers(g.Rule, "patch", deployments, "") || covers(g.Rule, "create", deployments, "")) {
 					return anyAccount(s, Identity{}, namespace)
 				}
 			}
