@@ -8,15 +8,13 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
 // cluster is what a search looks up, made once for all tenants.
 type cluster struct {
-	*snapshot.Snapshot
-	rights    *authorize.Authorizer
-	admission Admission
+	Model
 	// owners are the names of the tenants that have a namespace.
 	owners map[string][]string
 	// planes are the namespaces of the control planes of a namespace's tenants.
@@ -28,6 +26,11 @@ type cluster struct {
 	accounts map[string][]string
 	// workloads are what runs Pods in a namespace.
 	workloads map[string][]workload
+	// hosts are the tenants whose control plane others share.
+	hosts map[string]bool
+	// meshes are the control planes by audience, and audiences are those, sorted.
+	meshes    map[string][]mesh
+	audiences []string
 	// tokens are the Secrets with a token of a ServiceAccount.
 	tokens map[string][]tokenSecret
 }
@@ -62,13 +65,20 @@ var workloadResources = []struct {
 
 var template = []string{"spec", "template", "spec"}
 
-func newCluster(s *snapshot.Snapshot, rights *authorize.Authorizer, admission Admission) *cluster {
+func newCluster(m Model) *cluster {
 	c := &cluster{
-		Snapshot: s, rights: rights, admission: admission,
+		Model:  m,
 		owners: map[string][]string{}, planes: map[string][]string{}, bound: map[string][]Identity{}, accounts: map[string][]string{},
-		workloads: map[string][]workload{}, tokens: map[string][]tokenSecret{},
+		workloads: map[string][]workload{}, tokens: map[string][]tokenSecret{}, hosts: map[string]bool{},
+		meshes: meshesOf(m.Tenants, m.Planes, m.Network),
 	}
-	for _, t := range s.Tenants {
+	c.audiences = slices.Sorted(maps.Keys(c.meshes))
+	for _, o := range m.Of("", "Namespace") {
+		if mesh := o.Labels()[v1alpha1.MeshLabel]; mesh != "" && mesh == o.Labels()[v1alpha1.TenantLabel] {
+			c.hosts[mesh] = true
+		}
+	}
+	for _, t := range m.Tenants {
 		for _, namespace := range t.Namespaces {
 			c.owners[namespace] = append(c.owners[namespace], t.Name)
 			if t.ControlPlane != "" {
@@ -86,11 +96,11 @@ func newCluster(s *snapshot.Snapshot, rights *authorize.Authorizer, admission Ad
 	for namespace := range c.owners {
 		know(namespace, "default")
 	}
-	for _, o := range s.Of("", "ServiceAccount") {
+	for _, o := range m.Of("", "ServiceAccount") {
 		know(o.ID.Namespace, o.ID.Name)
 	}
 	for _, w := range workloadResources {
-		for _, o := range s.Of(w.group, w.kind) {
+		for _, o := range m.Of(w.group, w.kind) {
 			name, _, _ := unstructured.NestedString(o.Content, append(slices.Clone(w.spec), "serviceAccountName")...)
 			if name == "" {
 				name, _, _ = unstructured.NestedString(o.Content, append(slices.Clone(w.spec), "serviceAccount")...)
@@ -102,7 +112,7 @@ func newCluster(s *snapshot.Snapshot, rights *authorize.Authorizer, admission Ad
 			c.workloads[o.ID.Namespace] = append(c.workloads[o.ID.Namespace], workload{w.group, w.resource, o.ID.Name, name})
 		}
 	}
-	for _, o := range s.Of("", "Secret") {
+	for _, o := range m.Of("", "Secret") {
 		if kind, _, _ := unstructured.NestedString(o.Content, "type"); kind == string(corev1.SecretTypeServiceAccountToken) {
 			if name := o.Annotations()[corev1.ServiceAccountNameKey]; name != "" {
 				know(o.ID.Namespace, name)
@@ -111,7 +121,7 @@ func newCluster(s *snapshot.Snapshot, rights *authorize.Authorizer, admission Ad
 		}
 	}
 	for _, kind := range []string{"RoleBinding", "ClusterRoleBinding"} {
-		for _, o := range s.Of(rbacv1.GroupName, kind) {
+		for _, o := range m.Of(rbacv1.GroupName, kind) {
 			for _, who := range subjects(o) {
 				if who.Kind == rbacv1.ServiceAccountKind {
 					know(who.Namespace, who.Name)

@@ -24,6 +24,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/netpol"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -84,6 +85,9 @@ type Path struct {
 	// Tenants are those whose namespace that is; none, of the whole cluster, and of a
 	// namespace that is no tenant's.
 	Tenants []string `json:"tenants,omitempty"`
+	// Host: the tenant's control plane is one that others share, so that what it reaches
+	// is what the cluster administrator has given to it.
+	Host bool `json:"host,omitempty"`
 }
 
 // Admission says which of the cluster's policies refuse a request; "": none.
@@ -91,18 +95,30 @@ type Admission interface {
 	Refuses(ctx context.Context, as authorize.Subject, r Request) (string, error)
 }
 
+// Model is what is asked of a snapshot.
+type Model struct {
+	*snapshot.Snapshot
+	// Planes are the control planes among the objects.
+	Planes []snapshot.Plane
+	Rights *authorize.Authorizer
+	// Admission may be nil: nothing is refused.
+	Admission Admission
+	// Network may be nil: everything connects.
+	Network *netpol.Network
+}
+
 // Find returns the ways out of each tenant, the shortest to each right that is not the
 // tenant's, those of one tenant after those of another. Where a person and a program have
 // a way to the same, it is the person's.
-func Find(ctx context.Context, s *snapshot.Snapshot, rights *authorize.Authorizer, admission Admission) ([]Path, error) {
-	c := newCluster(s, rights, admission)
-	paths, failed := make([][]Path, len(s.Tenants)), make([]error, len(s.Tenants))
+func Find(ctx context.Context, m Model) ([]Path, error) {
+	c := newCluster(m)
+	paths, failed := make([][]Path, len(m.Tenants)), make([]error, len(m.Tenants))
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wait.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(paths); i = int(next.Add(1)) - 1 {
-				paths[i], failed[i] = c.leave(ctx, s.Tenants[i])
+				paths[i], failed[i] = c.leave(ctx, m.Tenants[i])
 			}
 		})
 	}

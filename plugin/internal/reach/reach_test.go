@@ -74,7 +74,7 @@ func find(t *testing.T, objects []*snapshot.Object) []Path {
 	s := snapshot.New(objects, tenants)
 	rights, err := authorize.New(s)
 	require.NoError(t, err)
-	paths, err := Find(t.Context(), s, rights, nil)
+	paths, err := Find(t.Context(), Model{Snapshot: s, Rights: rights})
 	require.NoError(t, err)
 	return paths
 }

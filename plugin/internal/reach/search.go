@@ -2,6 +2,7 @@ package reach
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -58,7 +59,7 @@ func (s *search) from(actors []Identity) error {
 
 // visit tells the ends at an identity, and returns the hops that lead on.
 func (s *search) visit(who Identity) ([]*Hop, error) {
-	everywhere, inside := sorted(s.rights.Grants(who.subject()))
+	everywhere, inside := sorted(s.Rights.Grants(who.subject()))
 	if err := s.clusterEnds(who, everywhere); err != nil {
 		return nil, err
 	}
@@ -67,7 +68,7 @@ func (s *search) visit(who Identity) ([]*Hop, error) {
 		if !s.tenant.Has(namespace) {
 			s.foreignEnds(who, namespace, inside[namespace])
 		}
-		if err := s.ends(who, namespace, inside[namespace]); err != nil {
+		if err := errors.Join(s.ends(who, namespace, inside[namespace]), s.meshEnds(who, namespace, inside[namespace])); err != nil {
 			return nil, err
 		}
 		hops, err := s.steps(who, namespace, append(slices.Clone(inside[namespace]), everywhere...))
@@ -166,10 +167,10 @@ func (s *search) refused(who Identity, requests []Request) (string, error) {
 }
 
 func (s *search) refuses(who Identity, r Request) (string, error) {
-	if s.admission == nil || reads[r.Verb] && r.Subresource == "" {
+	if s.Admission == nil || reads[r.Verb] && r.Subresource == "" {
 		return "", nil
 	}
-	return s.admission.Refuses(s.ctx, who.subject(), r)
+	return s.Admission.Refuses(s.ctx, who.subject(), r)
 }
 
 var reads = map[string]bool{"get": true, "list": true, "watch": true, "impersonate": true, "bind": true, "escalate": true}
@@ -185,8 +186,8 @@ func (s *search) tell(e end, last Hop) {
 		hops = append(hops, *hop)
 	}
 	slices.Reverse(hops)
-	p := Path{Tenant: s.tenant.Name, Hops: hops}
-	if e.kind == Foreign {
+	p := Path{Tenant: s.tenant.Name, Hops: hops, Host: s.hosts[s.tenant.Name]}
+	if e.kind == Foreign || e.kind == Mesh {
 		p.Namespace, p.Tenants = e.namespace, s.owners[e.namespace]
 	}
 	s.paths = append(s.paths, p)

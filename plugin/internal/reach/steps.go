@@ -25,6 +25,7 @@ const (
 	Cluster Kind = "cluster" // has a right in the whole cluster
 	Node    Kind = "node"    // has a Pod that holds its node
 	Relabel Kind = "relabel" // changes the labels by which a Namespace is selected
+	Mesh    Kind = "mesh"    // gets a certificate of another mesh
 	Webhook Kind = "webhook" // changes whose objects a webhook is asked about
 )
 
@@ -144,7 +145,7 @@ func (s *search) workloadsOf(namespace string, r right) (all []target) {
 
 // heldRoles are the Roles of a namespace that are bound to an identity.
 func heldRoles(s *search, who Identity, namespace string) (all []target) {
-	for _, g := range s.rights.Grants(who.subject()) {
+	for _, g := range s.Rights.Grants(who.subject()) {
 		if g.Namespace != namespace || g.Role.Kind != "Role" {
 			continue
 		}
@@ -165,7 +166,7 @@ func gatewayAccounts(s *search, _ Identity, namespace string) []target {
 	deployments := resource("deployments.apps")
 	for _, plane := range s.planes[namespace] {
 		for _, w := range s.workloads[plane] {
-			for _, g := range s.rights.Grants(account(plane, w.account).subject()) {
+			for _, g := range s.Rights.Grants(account(plane, w.account).subject()) {
 				if (g.Namespace == namespace || g.Namespace == "") && (covers(g.Rule, "patch", deployments, "") || covers(g.Rule, "create", deployments, "")) {
 					return anyAccount(s, Identity{}, namespace)
 				}

@@ -1,0 +1,117 @@
+package reach
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/netpol"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// mesh is a control plane that gives certificates to whoever has a token of its audience.
+type mesh struct {
+	snapshot.Plane
+	tenant string
+	// pods are its own.
+	pods []netpol.Pod
+}
+
+// discoveryPort is where istiod gives certificates, and the configuration of proxies.
+const discoveryPort = 15012
+
+// reserved is how the audiences end that a policy keeps for the tenant in their names.
+const reserved = "." + v1alpha1.Group
+
+// meshesOf sorts control planes by the audiences of the tokens that they take. One that
+// states none takes upstream's.
+func meshesOf(tenants []snapshot.Tenant, planes []snapshot.Plane, network *netpol.Network) map[string][]mesh {
+	by := map[string]string{}
+	for _, t := range tenants {
+		by[t.ControlPlane] = t.Name
+	}
+	all := map[string][]mesh{}
+	for _, p := range planes {
+		m := mesh{Plane: p, tenant: by[p.Object.ID.Namespace]}
+		if network != nil {
+			for _, pod := range network.Pods(p.Object.ID.Namespace) {
+				if pod.Of == p.Object.ID {
+					m.pods = append(m.pods, pod)
+				}
+			}
+		}
+		audiences := p.Audiences
+		if len(audiences) == 0 {
+			audiences = []string{istio.UpstreamAudience}
+		}
+		for _, a := range audiences {
+			all[a] = append(all[a], m)
+		}
+	}
+	return all
+}
+
+// foreignAudiences are those of other tenants' meshes. Of those that the policy keeps, one
+// stands for all: it goes by how they end.
+func (s *search) foreignAudiences() []string {
+	var all []string
+	kept := false
+	for _, audience := range s.audiences {
+		foreign := slices.ContainsFunc(s.meshes[audience], func(m mesh) bool { return m.tenant != s.tenant.Name && !s.tenant.Has(m.Object.ID.Namespace) })
+		if !foreign || kept && strings.HasSuffix(audience, reserved) {
+			continue
+		}
+		kept = kept || strings.HasSuffix(audience, reserved)
+		all = append(all, audience)
+	}
+	return all
+}
+
+// meshEnds tells of other tenants' meshes that a program in a namespace gets a certificate
+// of: with a token of that mesh's audience, and a way through the network to its istiod.
+func (s *search) meshEnds(who Identity, namespace string, grants []authorize.Grant) error {
+	if !s.tenant.Has(namespace) || namespace == s.tenant.ControlPlane {
+		return nil
+	}
+	right := resource("serviceaccounts/token")
+	by, granted := may(grants, "create", right, "default")
+	if !granted {
+		return nil
+	}
+	for _, audience := range s.foreignAudiences() {
+		r := Request{Verb: "create", Version: "v1", Resource: right.resource, Subresource: right.subresource, Namespace: namespace, Name: "default", By: by,
+			Object: map[string]any{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": map[string]any{"audiences": []any{audience}}}}
+		refused, err := s.refuses(who, r)
+		if err != nil {
+			return err
+		}
+		if refused != "" {
+			continue
+		}
+		for _, m := range s.meshes[audience] {
+			if m.tenant == s.tenant.Name || s.tenant.Has(m.Object.ID.Namespace) || !s.connects(namespace, m) {
+				continue
+			}
+			s.tell(end{by: m.Object.ID, kind: Mesh, namespace: m.Object.ID.Namespace}, Hop{Kind: Mesh, As: who, Requests: []Request{r},
+				Text: fmt.Sprintf("asks for a token of the audience %s, connects from %s to port %d of %s, and is given a certificate and the configuration of the mesh of %s",
+					audience, namespace, discoveryPort, m.Object.ID, cmp.Or(m.tenant, m.Object.ID.Namespace))})
+		}
+	}
+	return nil
+}
+
+// connects says whether the network lets a Pod of a namespace through to a control plane.
+func (s *search) connects(namespace string, m mesh) bool {
+	if s.Network == nil || len(m.pods) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(m.pods, func(to netpol.Pod) bool {
+		return s.Network.Allows(netpol.Pod{Namespace: namespace}, to, corev1.ProtocolTCP, discoveryPort).Allowed
+	})
+}

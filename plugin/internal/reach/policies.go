@@ -1,0 +1,106 @@
+package reach
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/admission"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/admit"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// ByPolicies is the admission by the policies of a snapshot. Whoever makes what makes Pods
+// has to get the Pods in, too, which a controller makes.
+func ByPolicies(s *snapshot.Snapshot, policies *admit.Admission) Admission {
+	return byPolicies{s, policies}
+}
+
+type byPolicies struct {
+	*snapshot.Snapshot
+	policies *admit.Admission
+}
+
+var operations = map[string]admission.Operation{
+	"create": admission.Create, "update": admission.Update, "patch": admission.Update,
+}
+
+func (b byPolicies) Refuses(ctx context.Context, as authorize.Subject, r Request) (string, error) {
+	asked := admit.Request{
+		Subject: as, Operation: operations[r.Verb], Subresource: r.Subresource, Namespace: r.Namespace, Name: r.Name,
+		Resource: schema.GroupVersionResource{Group: r.Group, Version: r.Version, Resource: r.Resource},
+	}
+	switch {
+	case r.Subresource == "exec" || r.Subresource == "attach":
+		kind := map[string]string{"exec": "PodExecOptions", "attach": "PodAttachOptions"}[r.Subresource]
+		asked.Operation, asked.Name = admission.Connect, made
+		asked.Object = map[string]any{"apiVersion": "v1", "kind": kind, "stdin": true, "container": "main"}
+	case asked.Operation == "" || r.Object == nil:
+		return "", nil // nothing is sent that a policy could look at
+	default:
+		asked.Object = r.Object
+	}
+	asked.Kind = schema.FromAPIVersionAndKind(fmt.Sprint(asked.Object["apiVersion"]), fmt.Sprint(asked.Object["kind"]))
+	if asked.Operation == admission.Update {
+		b.complete(&asked)
+	}
+	refused, err := b.ask(ctx, asked)
+	if err != nil || refused != "" {
+		return refused, err
+	}
+	for _, w := range workloadResources {
+		if w.by == "" || w.group != r.Group || w.resource != r.Resource {
+			continue
+		}
+		if spec, found, _ := unstructured.NestedMap(asked.Object, w.spec...); found {
+			pod := newObject("", "v1", "Pod", r.Namespace, map[string]any{"spec": spec})
+			return b.ask(ctx, admit.Request{
+				Subject: authorize.Account("kube-system", w.by), Operation: admission.Create, Namespace: r.Namespace, Name: made,
+				Resource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, Kind: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, Object: pod,
+			})
+		}
+	}
+	return "", nil
+}
+
+// complete adds what is there before an update, and makes a patch the whole object. A Pod
+// of a workload is in no snapshot.
+func (b byPolicies) complete(r *admit.Request) {
+	id := object.ID{Group: r.Kind.Group, Kind: r.Kind.Kind, Namespace: r.Namespace, Name: r.Name}
+	if id.Kind == "Namespace" {
+		id.Namespace = ""
+	}
+	switch before := b.Get(id); {
+	case before != nil:
+		after := runtime.DeepCopyJSON(before.Content)
+		merge(after, r.Object)
+		r.Old, r.Object = before.Content, after
+	case id.Kind == "Pod":
+		account, _, _ := unstructured.NestedString(r.Object, "spec", "serviceAccountName")
+		r.Name = made
+		r.Old = runningPod(r.Namespace, account)
+	default: // a Namespace that somebody else makes
+		metadata := map[string]any{"name": r.Name}
+		if r.Namespace != "" && id.Namespace != "" {
+			metadata["namespace"] = r.Namespace
+		}
+		r.Old = map[string]any{"apiVersion": r.Object["apiVersion"], "kind": r.Object["kind"], "metadata": metadata}
+		after := runtime.DeepCopyJSON(r.Old)
+		merge(after, r.Object)
+		r.Object = after
+	}
+}
+
+// ask names the first policy that refuses.
+func (b byPolicies) ask(ctx context.Context, r admit.Request) (string, error) {
+	refusals, err := b.policies.Refusals(ctx, r)
+	if err != nil || len(refusals) == 0 {
+		return "", err
+	}
+	return "ValidatingAdmissionPolicy " + refusals[0].Policy, nil
+}
