@@ -41,7 +41,7 @@ func (s *search) ends(who Identity, namespace string, grants []authorize.Grant) 
 		text   string
 		unless bool
 	}{
-		{Node, []string{"create"}, resource("pods"), "", []map[string]any{nodePod(namespace)}, "makes a Pod in %s that mounts the root of its node, and holds what runs there: the cluster sets no Pod security for that namespace", s.baseline(namespace)},
+		{Node, []string{"create"}, resource("pods"), "", []map[string]any{s.nodePod(namespace)}, "makes a Pod in %s that mounts the root of its node, and holds what runs there: the cluster sets no Pod security for that namespace", s.baseline(namespace)},
 		{Relabel, change, resource("namespaces"), namespace, s.relabelled(namespace), "changes the labels of Namespace %s, by which policies, webhooks, control planes and NetworkPolicies tell whose it is", false},
 	} {
 		if p.unless {
@@ -78,7 +78,7 @@ func (s *search) baseline(namespace string) bool {
 	return level == "baseline" || level == "restricted"
 }
 
-func nodePod(namespace string) map[string]any {
+func (s *search) nodePod(namespace string) map[string]any {
 	spec := modest("default")
 	spec["volumes"] = []any{map[string]any{"name": "node", "hostPath": map[string]any{"path": "/"}}}
 	spec["hostPID"] = true
@@ -86,7 +86,10 @@ func nodePod(namespace string) map[string]any {
 	container["volumeMounts"] = []any{map[string]any{"name": "node", "mountPath": "/node"}}
 	delete(spec, "securityContext")
 	container["securityContext"] = map[string]any{"privileged": true}
-	return newObject("", "v1", "Pod", namespace, map[string]any{"spec": spec})
+	o := runningPod(namespace, "default")
+	o["spec"] = spec
+	s.fit(o, []string{"spec"}, namespace)
+	return o
 }
 
 // relabelled are merge patches of a Namespace, each of a label that something goes by.

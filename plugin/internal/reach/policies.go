@@ -3,6 +3,7 @@ package reach
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -45,6 +46,9 @@ func (b byPolicies) Refuses(ctx context.Context, as authorize.Subject, r Request
 	default:
 		asked.Object = r.Object
 	}
+	if r.Subresource == "token" {
+		asked.Object = forTheAPIServer(r.Object)
+	}
 	asked.Kind = schema.FromAPIVersionAndKind(fmt.Sprint(asked.Object["apiVersion"]), fmt.Sprint(asked.Object["kind"]))
 	if asked.Operation == admission.Update {
 		b.complete(&asked)
@@ -58,7 +62,9 @@ func (b byPolicies) Refuses(ctx context.Context, as authorize.Subject, r Request
 			continue
 		}
 		if spec, found, _ := unstructured.NestedMap(asked.Object, w.spec...); found {
+			labels, _, _ := unstructured.NestedMap(asked.Object, append(slices.Clone(w.spec[:len(w.spec)-1]), "metadata", "labels")...)
 			pod := newObject("", "v1", "Pod", r.Namespace, map[string]any{"spec": spec})
+			pod["metadata"].(map[string]any)["labels"] = labels
 			return b.ask(ctx, admit.Request{
 				Subject: authorize.Account("kube-system", w.by), Operation: admission.Create, Namespace: r.Namespace, Name: made,
 				Resource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, Kind: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, Object: pod,
@@ -66,6 +72,16 @@ func (b byPolicies) Refuses(ctx context.Context, as authorize.Subject, r Request
 		}
 	}
 	return "", nil
+}
+
+// forTheAPIServer is a TokenRequest with an audience: one without is for the API server,
+// which says so before it asks its policies.
+func forTheAPIServer(request map[string]any) map[string]any {
+	after := runtime.DeepCopyJSON(request)
+	if _, stated, _ := unstructured.NestedFieldNoCopy(after, "spec", "audiences"); !stated {
+		_ = unstructured.SetNestedSlice(after, []any{"https://kubernetes.default.svc"}, "spec", "audiences")
+	}
+	return after
 }
 
 // complete adds what is there before an update, and makes a patch the whole object. A Pod

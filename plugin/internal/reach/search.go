@@ -144,6 +144,9 @@ func (s *search) requests(who Identity, step *step, grants []authorize.Grant, na
 	var sent map[string]any
 	if step.sends != nil {
 		sent = step.sends(who, namespace, on)
+		if step.spec != nil {
+			s.fit(sent, step.spec, namespace)
+		}
 	}
 	if !ask(step.verbs, step.right, on.name, sent) {
 		return nil

@@ -3,9 +3,13 @@ package reach
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
 // made is the name of what a path makes.
@@ -38,10 +42,11 @@ func modest(serviceAccount string) map[string]any {
 
 // newWorkload makes Pods of a ServiceAccount.
 func newWorkload(group, version, kind string, path []string, namespace, serviceAccount string) map[string]any {
-	labels := map[string]any{"app": made}
+	labels := map[string]any{"app": made, "sidecar.istio.io/inject": "false"} // nobody waits for an injector
 	o := newObject(group, version, kind, namespace, nil)
 	spec := modest(serviceAccount)
 	if kind == "Pod" {
+		o["metadata"].(map[string]any)["labels"] = labels
 		o["spec"] = spec
 		return o
 	}
@@ -54,6 +59,7 @@ func newWorkload(group, version, kind string, path []string, namespace, serviceA
 	inTemplate := slices.Clone(path[:len(path)-1])
 	switch kind {
 	case "Job", "CronJob":
+		set(labels, append(inTemplate, "metadata", "labels")...)
 		set("Never", append(slices.Clone(path), "restartPolicy")...)
 		if kind == "CronJob" {
 			set("* * * * *", "spec", "schedule")
@@ -69,6 +75,31 @@ func newWorkload(group, version, kind string, path []string, namespace, serviceA
 		set(made, "spec", "serviceName")
 	}
 	return o
+}
+
+// fit has a workload ask for what a cluster administrator lets the tenant's Pods have: an
+// image of a registry, and nodes.
+func (s *search) fit(workload map[string]any, path []string, namespace string) {
+	o := s.Get(object.ID{Kind: "Namespace", Name: namespace})
+	spec, found, _ := unstructured.NestedMap(workload, path...)
+	if o == nil || !found {
+		return
+	}
+	limits := o.Annotations()
+	if registry, _, _ := strings.Cut(limits[v1alpha1.AllowedRegistries], ","); registry != "" {
+		for _, c := range spec["containers"].([]any) {
+			c.(map[string]any)["image"] = registry + "/" + made
+		}
+	}
+	if pairs := limits[v1alpha1.NodeSelector]; pairs != "" {
+		selector := map[string]any{}
+		for pair := range strings.SplitSeq(pairs, ",") {
+			key, value, _ := strings.Cut(pair, "=")
+			selector[key] = value
+		}
+		spec["nodeSelector"] = selector
+	}
+	_ = unstructured.SetNestedMap(workload, spec, path...)
 }
 
 // patched is a merge patch that has a workload run as another ServiceAccount.

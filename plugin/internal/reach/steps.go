@@ -42,6 +42,8 @@ type step struct {
 	// sends is the object of the request; nil: it has none.
 	sends func(who Identity, namespace string, on target) map[string]any
 	text  string
+	// spec is where a new workload has the spec of its Pods; nil: it is none.
+	spec []string
 }
 
 type need struct {
@@ -65,17 +67,17 @@ var (
 
 // stepTable has the steps, those first that need the least.
 var stepTable = append([]step{
-	{Token, []string{"create"}, resource("serviceaccounts/token"), nil, accounts, tokenRequest, "asks for a token of {account}"},
-	{TokenSecret, read, resource("secrets"), nil, tokens, nil, "reads Secret {namespace}/{name}, which has a token of {account}"},
-	{TokenSecret, []string{"create"}, resource("secrets"), []need{{read, resource("secrets"), ""}}, anyAccount, secretOfToken, "makes a Secret in {namespace}, which gets a token of {account}, and reads it"},
-	{Impersonate, []string{"impersonate"}, resource("serviceaccounts"), nil, accounts, nil, "acts as {account}"},
-	{Exec, connect, resource("pods/exec"), nil, running, nil, "runs a program in a Pod of {account}"},
-	{Exec, connect, resource("pods/attach"), nil, running, nil, "attaches to a Pod of {account}"},
-	{Exec, change, resource("pods/ephemeralcontainers"), nil, running, podWithMore, "adds a container to a Pod of {account}"},
-	{ChangePod, change, resource("pods"), nil, running, podOfAnother, "changes the image of a Pod of {account}"},
-	{Bind, []string{"create"}, resource("rolebindings.rbac.authorization.k8s.io"), []need{{[]string{"bind"}, resource("clusterroles.rbac.authorization.k8s.io"), everything}}, anyAccount, bindingOfAll, "binds ClusterRole " + everything + " in {namespace}, and with it asks for a token of {account}"},
-	{Escalate, change, resource("roles.rbac.authorization.k8s.io"), []need{{[]string{"escalate"}, resource("roles.rbac.authorization.k8s.io"), ""}}, heldRoles, roleOfAll, "gives Role {namespace}/{name} every right, and with it asks for a token of {account}"},
-	{Gateway, []string{"create"}, resource("gateways.gateway.networking.k8s.io"), []need{{[]string{"create"}, resource("configmaps"), ""}}, gatewayAccounts, gateway, "makes a Gateway in {namespace}, whose Deployment the control plane makes to run as {account}"},
+	{Token, []string{"create"}, resource("serviceaccounts/token"), nil, accounts, tokenRequest, "asks for a token of {account}", nil},
+	{TokenSecret, read, resource("secrets"), nil, tokens, nil, "reads Secret {namespace}/{name}, which has a token of {account}", nil},
+	{TokenSecret, []string{"create"}, resource("secrets"), []need{{read, resource("secrets"), ""}}, anyAccount, secretOfToken, "makes a Secret in {namespace}, which gets a token of {account}, and reads it", nil},
+	{Impersonate, []string{"impersonate"}, resource("serviceaccounts"), nil, accounts, nil, "acts as {account}", nil},
+	{Exec, connect, resource("pods/exec"), nil, running, nil, "runs a program in a Pod of {account}", nil},
+	{Exec, connect, resource("pods/attach"), nil, running, nil, "attaches to a Pod of {account}", nil},
+	{Exec, change, resource("pods/ephemeralcontainers"), nil, running, podWithMore, "adds a container to a Pod of {account}", nil},
+	{ChangePod, change, resource("pods"), nil, running, podOfAnother, "changes the image of a Pod of {account}", nil},
+	{Bind, []string{"create"}, resource("rolebindings.rbac.authorization.k8s.io"), []need{{[]string{"bind"}, resource("clusterroles.rbac.authorization.k8s.io"), everything}}, anyAccount, bindingOfAll, "binds ClusterRole " + everything + " in {namespace}, and with it asks for a token of {account}", nil},
+	{Escalate, change, resource("roles.rbac.authorization.k8s.io"), []need{{[]string{"escalate"}, resource("roles.rbac.authorization.k8s.io"), ""}}, heldRoles, roleOfAll, "gives Role {namespace}/{name} every right, and with it asks for a token of {account}", nil},
+	{Gateway, []string{"create"}, resource("gateways.gateway.networking.k8s.io"), []need{{[]string{"create"}, resource("configmaps"), ""}}, gatewayAccounts, gateway, "makes a Gateway in {namespace}, whose Deployment the control plane makes to run as {account}", nil},
 }, workloadSteps()...)
 
 // workloadSteps are those for the kinds that make Pods.
@@ -84,7 +86,7 @@ func workloadSteps() (steps []step) {
 		r := right{w.group, w.resource, ""}
 		steps = append(steps, step{RunPod, []string{"create"}, r, nil, anyAccount, func(_ Identity, namespace string, on target) map[string]any {
 			return newWorkload(w.group, w.version, w.kind, w.spec, namespace, on.account)
-		}, "makes a " + w.kind + " in {namespace} that runs as {account}"})
+		}, "makes a " + w.kind + " in {namespace} that runs as {account}", w.spec})
 		if w.by == "" {
 			continue
 		}
@@ -92,7 +94,7 @@ func workloadSteps() (steps []step) {
 			return s.workloadsOf(namespace, r)
 		}, func(_ Identity, namespace string, on target) map[string]any {
 			return patched(w.group, w.version, w.kind, w.spec, namespace, on)
-		}, "changes " + w.kind + " {namespace}/{name} to run as {account}"})
+		}, "changes " + w.kind + " {namespace}/{name} to run as {account}", nil})
 	}
 	return steps
 }
