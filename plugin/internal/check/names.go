@@ -59,8 +59,16 @@ func namespaceFields() []string {
 	return []string{"namespace", "namespaces", "notNamespaces", "exportTo", "sourceNamespace", "namespaceName"}
 }
 
+// ruledFields begin the paths of fields that other rules are about.
+func ruledFields() []string {
+	return []string{"metadata.namespace", "spec.exportTo", "spec.gateways", "spec.parentRefs"}
+}
+
 // namesNamespace says whether a text names a namespace, there or by how it is written.
 func namesNamespace(path, text, word string) bool {
+	if slices.ContainsFunc(ruledFields(), func(field string) bool { return strings.HasPrefix(path, field) }) {
+		return false
+	}
 	last := path[strings.LastIndexByte(path, '.')+1:]
 	last, _, _ = strings.Cut(last, "[")
 	if text == word {

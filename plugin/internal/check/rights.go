@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
+
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
@@ -19,7 +21,10 @@ const rbac = "rbac.authorization.k8s.io"
 type subject struct{ kind, namespace, name string }
 
 func (s subject) String() string {
-	return s.kind + " " + strings.TrimPrefix(s.namespace+"/"+s.name, "/")
+	if s.kind == serviceAccount {
+		return s.kind + " " + s.namespace + "/" + s.name
+	}
+	return s.kind + " " + s.name
 }
 
 const (
@@ -107,38 +112,48 @@ func broadBinding(e *estate, r *report) {
 			continue
 		}
 		for _, s := range subjects(o) {
-			if field := e.namespaced(o); s.isBroad() && field != "" && len(e.Tenants) > 0 {
-				r.add(o, s.String(), []string{e.tenantOf(o)}, "%s: gives %s, in every namespace of every tenant, to %s: %s", o.ID, roleOf(o), s, field)
+			if grants := e.namespaced(o); s.isBroad() && len(grants) > 0 && len(e.Tenants) > 0 {
+				r.add(o, s.String(), []string{e.tenantOf(o)}, "%s: gives %s, in every namespace of every tenant, to %s: %s", o.ID, roleOf(o), s, grants[0])
 			}
 		}
 	}
 }
 
-// namespaced says what a ClusterRole that a binding names allows on objects of namespaces;
-// "" is nothing.
-func (e *estate) namespaced(binding *snapshot.Object) string {
-	name := snapshot.Text(binding.Content, "roleRef", "name")
-	role := e.Get(object.ID{Group: rbac, Kind: "ClusterRole", Name: name})
-	if role == nil {
-		if slices.Contains([]string{"cluster-admin", "admin", "edit", "view"}, name) {
-			return "ClusterRole " + name + ", which every cluster has"
-		}
-		return ""
-	}
-	return e.allows(role, map[string]bool{})
+// granted is a resource of namespaces that a ClusterRole allows.
+type granted struct {
+	group, resource string
+	verbs           []string
+	at              string // "ClusterRole reader: rules[0]"
 }
 
-// allows says the same of a ClusterRole, with those that it aggregates.
-func (e *estate) allows(role *snapshot.Object, seen map[string]bool) string {
-	if seen[role.ID.Name] {
-		return ""
+func (g granted) String() string {
+	if len(g.verbs) == 0 {
+		return g.at
+	}
+	return fmt.Sprintf("%s: %s %s", g.at, strings.Join(g.verbs, ", "), strings.TrimSuffix(g.resource+"."+g.group, "."))
+}
+
+// namespaced are the resources of namespaces that the ClusterRole of a binding allows, with
+// those that it aggregates.
+func (e *estate) namespaced(binding *snapshot.Object) []granted {
+	name := snapshot.Text(binding.Content, "roleRef", "name")
+	role := e.Get(object.ID{Group: rbac, Kind: "ClusterRole", Name: name})
+	if role == nil && slices.Contains([]string{"cluster-admin", "admin", "edit", "view"}, name) {
+		return []granted{{group: "*", resource: "*", at: "ClusterRole " + name + ", which every cluster has"}}
+	}
+	return e.grants(role, map[string]bool{})
+}
+
+func (e *estate) grants(role *snapshot.Object, seen map[string]bool) (found []granted) {
+	if role == nil || seen[role.ID.Name] {
+		return nil
 	}
 	seen[role.ID.Name] = true
 	for i, rule := range snapshot.List(role.Content, "rules") {
 		for _, group := range snapshot.Texts(rule, "apiGroups") {
 			for _, resource := range snapshot.Texts(rule, "resources") {
 				if group == "*" || resource == "*" || strings.HasPrefix(resource, "*/") || !object.IsClusterResource(group, resource) {
-					return fmt.Sprintf("%s: rules[%d]: %s %s", role.ID, i, strings.Join(snapshot.Texts(rule, "verbs"), ", "), strings.TrimSuffix(resource+"."+group, "."))
+					found = append(found, granted{group, resource, snapshot.Texts(rule, "verbs"), role.ID.String() + ": " + object.Index("rules", i)})
 				}
 			}
 		}
@@ -150,20 +165,18 @@ func (e *estate) allows(role *snapshot.Object, seen map[string]bool) string {
 		}
 		for _, o := range e.Of(rbac, "ClusterRole") {
 			if sel.Matches(labelSet(o)) {
-				if found := e.allows(o, seen); found != "" {
-					return found
-				}
+				found = append(found, e.grants(o, seen)...)
 			}
 		}
 	}
-	return ""
+	return found
 }
 
 func clusterBinding(e *estate, r *report) {
 	people := e.people()
 	for _, o := range e.Of(rbac, "ClusterRoleBinding") {
-		var field string
-		for i, s := range subjects(o) {
+		var grants []granted
+		for _, s := range subjects(o) {
 			tenants := people[s]
 			if owner := e.owner(s.namespace); owner != "" {
 				tenants = []string{owner}
@@ -171,47 +184,53 @@ func clusterBinding(e *estate, r *report) {
 			if len(tenants) == 0 {
 				continue
 			}
-			if i == 0 || field == "" {
-				field = e.namespaced(o)
-			}
-			if field == "" {
-				continue
-			}
-			f := r.add(o, s.String(), tenants, "%s: gives %s of %s rights in every namespace: %s", o.ID, s, called(tenants), field)
-			t := e.tenants[tenants[0]]
-			switch own := s.kind == serviceAccount && s.namespace == t.ControlPlane; {
-			case own && t.spec().Discovery == v1alpha1.DiscoverySelectors:
-				f.asked(t.config.File + ": spec.discovery: " + string(v1alpha1.DiscoverySelectors))
-			case own && e.readsIstio(o):
-				f.Severity = Note
-				f.Message += ", and nothing but to read Istio's configuration"
-			}
-		}
-	}
-}
-
-// readsIstio says whether the ClusterRole of a binding allows, of what is in namespaces,
-// nothing but to read configuration of Istio's own, which Mixer does in all of them.
-func (e *estate) readsIstio(binding *snapshot.Object) bool {
-	role := e.Get(object.ID{Group: rbac, Kind: "ClusterRole", Name: snapshot.Text(binding.Content, "roleRef", "name")})
-	if role == nil || snapshot.Field(role.Content, "aggregationRule") != nil {
-		return false
-	}
-	for _, rule := range snapshot.List(role.Content, "rules") {
-		for _, group := range snapshot.Texts(rule, "apiGroups") {
-			for _, resource := range snapshot.Texts(rule, "resources") {
-				inNamespaces := group == "*" || !object.IsClusterResource(group, resource)
-				if inNamespaces && !(strings.HasSuffix(group, istio.Domain) && onlyReads(rule)) {
-					return false
+			if grants == nil {
+				if grants = e.namespaced(o); len(grants) == 0 {
+					break
 				}
 			}
+			f := r.add(o, s.String(), tenants, "%s: gives %s of %s rights in every namespace: %s", o.ID, s, called(tenants), grants[0])
+			t := e.tenants[tenants[0]]
+			if s.kind != serviceAccount || s.namespace != t.ControlPlane {
+				continue
+			}
+			if t.spec().Discovery == v1alpha1.DiscoverySelectors {
+				f.asked(t.config.File + ": spec.discovery: " + string(v1alpha1.DiscoverySelectors))
+			} else if why := e.without(t, s.name, grants); why != "" {
+				f.Severity = Note
+				f.Message += "; this version cannot do without: " + why
+			}
 		}
 	}
-	return true
 }
 
-func onlyReads(rule any) bool {
-	return !slices.ContainsFunc(snapshot.Texts(rule, "verbs"), func(verb string) bool { return !slices.Contains([]string{"get", "list", "watch"}, verb) })
+// without says why a program of a tenant's Istio reads what it is granted in the whole
+// cluster, where the catalogue knows that its version does not run otherwise.
+func (e *estate) without(t *tenant, account string, grants []granted) (why string) {
+	var rows []istio.Right
+	for _, p := range e.planesOf[t.Name] {
+		version, err := semver.NewVersion(p.Version)
+		if err != nil {
+			return ""
+		}
+		for _, c := range istio.Of(version) {
+			if slices.Contains(c.Accounts, account) {
+				rows = append(rows, c.RightsIn(version)...)
+			}
+		}
+	}
+	for _, g := range grants {
+		row := slices.IndexFunc(rows, func(row istio.Right) bool { return row.Fits(g.group, g.resource) })
+		if row < 0 || len(g.verbs) == 0 || !onlyReads(g.verbs) || rows[row].Read != istio.ClusterException && rows[row].Read != istio.ListedException {
+			return ""
+		}
+		why = cmp.Or(why, rows[row].Why)
+	}
+	return why
+}
+
+func onlyReads(verbs []string) bool {
+	return !slices.ContainsFunc(verbs, func(verb string) bool { return !slices.Contains([]string{"get", "list", "watch"}, verb) })
 }
 
 // people are the tenants that each person, group or program of elsewhere administers.
@@ -259,7 +278,7 @@ func (e *estate) reads(binding *snapshot.Object) bool {
 	if role == nil {
 		return id.Name == "view"
 	}
-	return !slices.ContainsFunc(snapshot.List(role.Content, "rules"), func(rule any) bool { return !onlyReads(rule) })
+	return !slices.ContainsFunc(snapshot.List(role.Content, "rules"), func(rule any) bool { return !onlyReads(snapshot.Texts(rule, "verbs")) })
 }
 
 func sharedAdmin(e *estate, r *report) {
