@@ -95,7 +95,7 @@ under generators.`,
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	root.AddCommand(apiProxyCommand(s), newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
+	root.AddCommand(apiProxyCommand(s), checkCommand(s), explainCommand(s), newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
 		schemaCommand(s), splitCommand(s), summaryCommand(s), upgradeCommand(s), versionCommand(s))
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(onlyOnce)

@@ -19,6 +19,8 @@ import (
 type parser struct {
 	words *wordReader
 	known map[string]string // texts that many objects have
+	// cluster are the kinds that have no namespace.
+	cluster map[kind]bool
 
 	source Source // of what is being read
 	lined  bool   // whether lines mean anything to the user
@@ -34,7 +36,7 @@ type parsed struct {
 }
 
 func newParser(all *words) *parser {
-	return &parser{words: newWordReader(all), known: map[string]string{}}
+	return &parser{words: newWordReader(all), known: map[string]string{}, cluster: map[kind]bool{}}
 }
 
 // parse reads the objects of a text, which a file has, or, where lined is false, an overlay
@@ -103,6 +105,9 @@ func (p *parser) add(n *yaml.Node, line int, long [][]byte) {
 	}
 	content, _ := p.value(n).(map[string]any)
 	id := object.ID{Group: group(scalar(n, "apiVersion")), Kind: kind, Namespace: Text(content, "metadata", "namespace"), Name: Text(content, "metadata", "name")}
+	if p.isCluster(id) {
+		id.Namespace = "" // as the API server has it, whatever a file says
+	}
 	if id.Kind == "" || id.Name == "" || scalar(n, "apiVersion") == "" {
 		p.fail(n.Line+line, "found an object of kind %q called %q: must have apiVersion, kind and metadata.name", id.Kind, id.Name)
 		return
@@ -119,6 +124,16 @@ func (p *parser) add(n *yaml.Node, line int, long [][]byte) {
 	p.read(content)
 	o.words = p.words.take()
 	p.parsed.objects = append(p.parsed.objects, o)
+}
+
+func (p *parser) isCluster(id object.ID) bool {
+	of := kind{id.Group, id.Kind}
+	is, known := p.cluster[of]
+	if !known {
+		is = object.IsClusterKind(id.Group, id.Kind)
+		p.cluster[of] = is
+	}
+	return is
 }
 
 func (p *parser) fail(line int, format string, args ...any) {

@@ -30,10 +30,13 @@ func tenants(objects []*Object, r *Reading, named map[string][]string) []Tenant 
 			owned[ns] = true
 		}
 	}
+	configured := map[string]bool{}
 	for _, c := range r.Configs {
+		configured[c.Name()] = true
 		own(c.Name(), Source{File: c.File}, c.Namespaces()...)
 	}
 	for tenant, namespaces := range named {
+		configured[tenant] = true
 		own(tenant, Source{}, namespaces...)
 	}
 	for _, o := range objects {
@@ -42,7 +45,7 @@ func tenants(objects []*Object, r *Reading, named map[string][]string) []Tenant 
 		}
 	}
 	for _, o := range objects {
-		if tenant := o.Tenant(); tenant != "" && o.ID.Namespace != "" && !owned[o.ID.Namespace] {
+		if tenant := o.Tenant(); tenant != "" && o.ID.Namespace != "" && !owned[o.ID.Namespace] && !configured[tenant] {
 			add(tenant, o.Source, o.ID.Namespace)
 		}
 	}

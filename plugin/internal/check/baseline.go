@@ -1,0 +1,86 @@
+package check
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
+)
+
+// Baseline are findings that were there when somebody began to check.
+type Baseline struct {
+	Version  int     `json:"version"`
+	Findings []Entry `json:"findings"`
+}
+
+// Entry is a finding of a baseline. Its fingerprint tells it; the rest is for people.
+type Entry struct {
+	Fingerprint string   `json:"fingerprint"`
+	Rule        string   `json:"rule"`
+	Tenants     []string `json:"tenants"`
+	Message     string   `json:"message"`
+}
+
+const baselineVersion = 1
+
+// ReadBaseline reads a file that WriteBaseline has written.
+func ReadBaseline(file string) (*Baseline, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var b Baseline
+	if err := json.Unmarshal(text, &b); err != nil {
+		return nil, fmt.Errorf("%s: %w: must be what --write-baseline writes", file, err)
+	}
+	if b.Version != baselineVersion {
+		return nil, fmt.Errorf("%s: version: found %d: must be %d, as --write-baseline writes", file, b.Version, baselineVersion)
+	}
+	return &b, nil
+}
+
+// WriteBaseline writes the open findings of a report and the known ones to a file.
+func (r *Report) WriteBaseline(file string) error {
+	b := Baseline{Version: baselineVersion, Findings: []Entry{}}
+	all := slices.Concat(r.Findings, r.Known)
+	slices.SortStableFunc(all, compare)
+	for _, f := range all {
+		b.Findings = append(b.Findings, Entry{f.Fingerprint, f.Rule, append([]string{}, f.Tenants...), f.Message})
+	}
+	text, err := json.MarshalIndent(b, "", "  ")
+	if err != nil {
+		return err
+	}
+	return atomicwrite.File(file, filepath.Dir(file), 0o644, bytes.NewReader(append(text, '\n')))
+}
+
+// sort takes the findings of a baseline out of the open ones.
+func (b *Baseline) sort(r *Report) {
+	if b == nil {
+		return
+	}
+	known := map[string]int{}
+	for _, e := range b.Findings {
+		known[e.Fingerprint]++
+	}
+	found := map[string]bool{}
+	for _, f := range slices.Concat(r.Findings, r.Accepted) {
+		found[f.Fingerprint] = true
+	}
+	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool {
+		if known[f.Fingerprint] == 0 {
+			return false
+		}
+		r.Known = append(r.Known, f)
+		return true
+	})
+	for _, e := range b.Findings {
+		if !found[e.Fingerprint] {
+			r.Gone = append(r.Gone, e)
+		}
+	}
+}

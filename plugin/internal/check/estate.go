@@ -1,0 +1,165 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// estate is a snapshot, indexed for the rules.
+type estate struct {
+	*snapshot.Reading
+	// owners are the tenants of a namespace: one, or there is a finding.
+	owners  map[string][]string
+	tenants map[string]*tenant
+	spaces  spaces
+	// in are the objects in a namespace, by namespace and kind.
+	in map[[2]string][]*snapshot.Object
+	// planesOf are the control planes of a tenant, by its name; "": of no tenant.
+	planesOf map[string][]snapshot.Plane
+	// asks are the namespaces that a tenant, or a namespace of it, wants to let in.
+	asks map[[2]string]string
+	// called are the Services that webhooks call; nil: nobody has asked yet.
+	called map[[2]string]bool
+	known  map[subject][]string // see people
+}
+
+// tenant is what is known of a tenant.
+type tenant struct {
+	snapshot.Tenant
+	config *snapshot.Config // nil: nobody has read its file
+	mesh   string           // that it shares with others; "": none
+}
+
+func newEstate(r *snapshot.Reading) *estate {
+	e := &estate{Reading: r, owners: map[string][]string{}, tenants: map[string]*tenant{}, in: map[[2]string][]*snapshot.Object{},
+		planesOf: map[string][]snapshot.Plane{}, asks: map[[2]string]string{}}
+	for _, t := range r.Tenants {
+		e.tenants[t.Name] = &tenant{Tenant: t}
+		for _, ns := range t.Namespaces {
+			e.owners[ns] = append(e.owners[ns], t.Name)
+		}
+	}
+	for i, c := range r.Configs {
+		t := e.tenants[c.Name()]
+		if t.config == nil {
+			t.config = &r.Configs[i]
+		}
+		if c.InSharedMesh() {
+			t.mesh = c.MeshName()
+		}
+		for j, ns := range c.Spec.Network.AllowFrom {
+			e.asks[[2]string{c.Name(), ns}] = c.File + ": " + object.Index("spec.network.allowFrom", j)
+		}
+	}
+	for _, o := range r.Of("", "Namespace") {
+		labels := o.Labels()
+		if t := e.tenants[e.tenantOf(o)]; t != nil {
+			t.mesh = cmp.Or(t.mesh, labels[v1alpha1.MeshLabel])
+			for ns := range strings.SplitSeq(o.Annotations()[v1alpha1.AllowFromAnnotation], ",") {
+				if key := [2]string{t.Name, ns}; ns != "" && e.asks[key] == "" {
+					e.asks[key] = o.ID.String() + ": metadata.annotations[" + v1alpha1.AllowFromAnnotation + "]"
+				}
+			}
+		}
+	}
+	for _, o := range r.Objects {
+		if o.ID.Namespace != "" && r.Get(o.ID) == o {
+			key := [2]string{o.ID.Namespace, o.ID.Kind}
+			e.in[key] = append(e.in[key], o)
+		}
+	}
+	for _, p := range r.Planes {
+		of := e.tenantOf(p.Object)
+		e.planesOf[of] = append(e.planesOf[of], p)
+	}
+	e.spaces = e.newSpaces()
+	return e
+}
+
+// owner is the tenant of a namespace, or "".
+func (e *estate) owner(namespace string) string {
+	if owners := e.owners[namespace]; len(owners) > 0 {
+		return owners[0]
+	}
+	return ""
+}
+
+// isOf says whether a namespace is a tenant's.
+func (e *estate) isOf(tenant, namespace string) bool {
+	return slices.Contains(e.owners[namespace], tenant)
+}
+
+// tenantOf is the tenant of an object: by its label, or by where it is, or by what it
+// calls.
+func (e *estate) tenantOf(o *snapshot.Object) string {
+	if tenant := o.Tenant(); tenant != "" {
+		return tenant
+	}
+	switch {
+	case o.ID.Namespace != "":
+		return e.owner(o.ID.Namespace)
+	case o.ID.Kind == "Namespace":
+		return e.owner(o.ID.Name)
+	}
+	for _, w := range snapshot.List(o.Content, "webhooks") {
+		if tenant := e.owner(snapshot.Text(w, "clientConfig", "service", "namespace")); tenant != "" {
+			return tenant
+		}
+	}
+	return ""
+}
+
+// kin says whether two tenants mean to be in one mesh.
+func (e *estate) kin(a, b string) bool {
+	if a == b {
+		return true
+	}
+	first, second := e.tenants[a], e.tenants[b]
+	return first != nil && second != nil && first.mesh != "" && first.mesh == second.mesh
+}
+
+// hosts says whether a tenant has the control plane of another: its own, too.
+func (e *estate) hosts(a, b string) bool {
+	return a == b || e.kin(a, b) && e.tenants[a].ControlPlane != ""
+}
+
+// root is the namespace of the control plane that serves a tenant, or "".
+func (e *estate) root(t *tenant) string {
+	if t.ControlPlane != "" || t.mesh == "" {
+		return t.ControlPlane
+	}
+	for _, other := range e.Tenants {
+		if other.ControlPlane != "" && e.tenants[other.Name].mesh == t.mesh {
+			return other.ControlPlane
+		}
+	}
+	return ""
+}
+
+// foreign are those of some namespaces that are another tenant's.
+func (e *estate) foreign(tenant string, namespaces []string) (found, tenants []string) {
+	for _, ns := range namespaces {
+		if owners := e.owners[ns]; len(owners) > 0 && !slices.Contains(owners, tenant) {
+			found, tenants = append(found, ns), append(tenants, owners...)
+		}
+	}
+	return found, distinct(tenants)
+}
+
+// spec is that of a tenant's file, or the zero value.
+func (t *tenant) spec() v1alpha1.TenantSpec {
+	if t == nil || t.config == nil {
+		return v1alpha1.TenantSpec{}
+	}
+	return t.config.Spec
+}
+
+// applications are a tenant's namespaces without that of its control plane.
+func (t *tenant) applications() []string {
+	return slices.DeleteFunc(slices.Clone(t.Namespaces), func(ns string) bool { return ns == t.ControlPlane })
+}

@@ -1,0 +1,153 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+const gatewayAPI = "gateway.networking.k8s.io"
+
+// route is an object that attaches itself to gateways.
+type route struct {
+	o        *snapshot.Object
+	tenant   string
+	gateways []string // namespace/name
+	hosts    []string
+}
+
+func (e *estate) routes() (found []route) {
+	for _, o := range e.Of(istioNet, "VirtualService") {
+		rt := route{o: o, tenant: e.owner(o.ID.Namespace), hosts: snapshot.Texts(o.Content, "spec", "hosts")}
+		for _, gateway := range snapshot.Texts(o.Content, "spec", "gateways") {
+			switch {
+			case gateway == "mesh":
+				continue
+			case !strings.Contains(gateway, "/"):
+				gateway = o.ID.Namespace + "/" + gateway
+			}
+			rt.gateways = append(rt.gateways, gateway)
+		}
+		found = append(found, rt)
+	}
+	for _, kind := range []string{"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"} {
+		for _, o := range e.Of(gatewayAPI, kind) {
+			rt := route{o: o, tenant: e.owner(o.ID.Namespace), hosts: snapshot.Texts(o.Content, "spec", "hostnames")}
+			for _, parent := range snapshot.List(o.Content, "spec", "parentRefs") {
+				if kind := snapshot.Text(parent, "kind"); kind != "" && kind != "Gateway" {
+					continue
+				}
+				ns := snapshot.Text(parent, "namespace")
+				if ns == "" {
+					ns = o.ID.Namespace
+				}
+				rt.gateways = append(rt.gateways, ns+"/"+snapshot.Text(parent, "name"))
+			}
+			found = append(found, rt)
+		}
+	}
+	return found
+}
+
+func foreignGateway(e *estate, r *report) {
+	for _, rt := range e.routes() {
+		for _, gateway := range rt.gateways {
+			ns, _, _ := strings.Cut(gateway, "/")
+			owner := e.owner(ns)
+			if rt.tenant == "" || owner == "" || e.isOf(rt.tenant, ns) || e.hosts(owner, rt.tenant) {
+				continue
+			}
+			r.add(rt.o, gateway, []string{rt.tenant, owner}, "%s of tenant %s: attaches itself to Gateway %s of tenant %s", rt.o.ID, rt.tenant, gateway, owner)
+		}
+	}
+}
+
+// sharedHost finds hosts that two tenants claim: of one gateway by routes, and of the
+// gateways' Pods of one mesh by Gateways.
+func sharedHost(e *estate, r *report) {
+	places := map[string][]claim{} // "where\nhost"
+	add := func(where, host string, c claim) {
+		key := where + "\n" + strings.ToLower(host)
+		if !slices.ContainsFunc(places[key], func(known claim) bool { return known.tenant == c.tenant }) {
+			places[key] = append(places[key], c)
+		}
+	}
+	for _, rt := range e.routes() {
+		for _, gateway := range rt.gateways {
+			for _, host := range rt.hosts {
+				if rt.tenant != "" {
+					add("Gateway "+gateway, host, claim{tenant: rt.tenant, o: rt.o})
+				}
+			}
+		}
+	}
+	for _, o := range e.Of(istioNet, "Gateway") {
+		t := e.tenants[e.owner(o.ID.Namespace)]
+		if t == nil {
+			continue
+		}
+		mesh := e.meshOf(t)
+		where := fmt.Sprintf("the gateway of %s of the mesh %s", pairs(snapshot.TextMap(o.Content, "spec", "selector")), mesh)
+		for _, server := range snapshot.List(o.Content, "spec", "servers") {
+			for _, host := range snapshot.Texts(server, "hosts") {
+				if _, name, bound := strings.Cut(host, "/"); bound {
+					host = name
+				}
+				add(where, host, claim{tenant: t.Name, o: o})
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(places)) {
+		where, host, _ := strings.Cut(key, "\n")
+		by := slices.Clone(places[key])
+		for _, wider := range widerHosts(host) {
+			for _, c := range places[where+"\n"+wider] {
+				if !slices.ContainsFunc(by, func(known claim) bool { return known.tenant == c.tenant }) {
+					by = append(by, c)
+				}
+			}
+		}
+		r.claimed("host "+host+" of "+where, by, ": the one takes the other's requests")
+	}
+}
+
+// meshOf is what tells apart whose gateways a tenant's Gateways configure.
+func (e *estate) meshOf(t *tenant) string {
+	if t.mesh != "" {
+		return t.mesh
+	}
+	for _, p := range e.planesOf[t.Name] {
+		if _, _, unlimited := e.watched(p); unlimited {
+			return "of all"
+		}
+	}
+	if len(e.planesOf[t.Name]) == 0 && len(e.planesOf[""]) > 0 {
+		return "of all" // which somebody else's control plane is
+	}
+	return t.Name
+}
+
+// widerHosts are the wildcards that take in a host.
+func widerHosts(host string) (wider []string) {
+	if host == unlimited {
+		return nil
+	}
+	for rest := strings.TrimPrefix(host, "*."); ; {
+		_, after, found := strings.Cut(rest, ".")
+		if !found {
+			return append(wider, unlimited)
+		}
+		wider, rest = append(wider, "*."+after), after
+	}
+}
+
+func pairs(labels map[string]string) string {
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		parts = append(parts, key+"="+labels[key])
+	}
+	return strings.Join(parts, ",")
+}

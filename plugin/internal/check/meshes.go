@@ -1,0 +1,201 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+const (
+	security  = "security.istio.io"
+	istioNet  = "networking.istio.io"
+	strict    = string(v1alpha1.MTLSStrict)
+	unlimited = "*"
+)
+
+// modern says whether a tenant's control plane knows today's security policies. Source:
+// istio.io/news, 1.5 and 1.4.
+func (e *estate) modern(t *tenant) bool {
+	planes := e.planesOf[t.Name]
+	return !slices.ContainsFunc(planes, func(p snapshot.Plane) bool { return !atLeast(p, "1.5") })
+}
+
+func noMTLS(e *estate, r *report) {
+	for _, base := range e.Tenants {
+		t := e.tenants[base.Name]
+		root := e.root(t)
+		if root == "" && t.mesh == "" {
+			continue // no mesh is known
+		}
+		for _, ns := range t.applications() {
+			mode := e.mtls(ns)
+			if mode == "" {
+				mode = e.mtls(root)
+			}
+			if mode == strict {
+				continue
+			}
+			what := "nothing asks its Pods for mutual TLS"
+			if mode != "" {
+				what = "its Pods take plaintext, by the mode " + mode
+			}
+			f := r.add(e.namespace(ns), ns, []string{t.Name}, "Namespace %s of tenant %s: %s", ns, t.Name, what)
+			if mtls := t.spec().MTLS; mtls != "" && mtls != v1alpha1.MTLSStrict {
+				f.asked(t.config.File + ": spec.mtls: " + string(mtls))
+			}
+		}
+	}
+}
+
+// mtls is the mode of a namespace's PeerAuthentication for all of its Pods, or of what
+// was there before Istio 1.5.
+func (e *estate) mtls(namespace string) (mode string) {
+	for _, o := range e.in[[2]string{namespace, "PeerAuthentication"}] {
+		if snapshot.Field(o.Content, "spec", "selector") == nil {
+			mode = snapshot.Text(o.Content, "spec", "mtls", "mode")
+		}
+	}
+	for _, o := range e.in[[2]string{namespace, "Policy"}] {
+		if len(snapshot.List(o.Content, "spec", "targets")) > 0 {
+			continue
+		}
+		for _, peer := range snapshot.List(o.Content, "spec", "peers") {
+			fields, _ := peer.(map[string]any)
+			if settings, set := fields["mtls"]; set && snapshot.Text(settings, "mode") != string(v1alpha1.MTLSPermissive) {
+				return strict
+			}
+		}
+	}
+	return mode
+}
+
+func noIdentityDeny(e *estate, r *report) {
+	for _, base := range e.Tenants {
+		t := e.tenants[base.Name]
+		if e.root(t) == "" && t.mesh == "" || !e.modern(t) {
+			continue
+		}
+		for _, ns := range t.applications() {
+			policies := slices.Concat(e.in[[2]string{ns, "AuthorizationPolicy"}], e.in[[2]string{e.root(t), "AuthorizationPolicy"}])
+			if slices.ContainsFunc(policies, func(o *snapshot.Object) bool { return deniedExcept(o) != nil }) {
+				continue
+			}
+			f := r.add(e.namespace(ns), ns, []string{t.Name}, "Namespace %s of tenant %s: no AuthorizationPolicy denies the identities of others", ns, t.Name)
+			if t.spec().Network.Policy == v1alpha1.NetworkOpen {
+				f.asked(t.config.File + ": spec.network.policy")
+			}
+		}
+	}
+}
+
+// deniedExcept are the namespaces that a policy which denies all others names; nil, where
+// it denies no others.
+func deniedExcept(o *snapshot.Object) (namespaces []string) {
+	if snapshot.Text(o.Content, "spec", "action") != "DENY" || snapshot.Field(o.Content, "spec", "selector") != nil ||
+		len(snapshot.List(o.Content, "spec", "targetRefs")) > 0 {
+		return nil
+	}
+	for _, rule := range snapshot.List(o.Content, "spec", "rules") {
+		if len(snapshot.List(rule, "to"))+len(snapshot.List(rule, "when")) > 0 {
+			continue // of some requests only
+		}
+		for _, from := range snapshot.List(rule, "from") {
+			namespaces = append(namespaces, snapshot.Texts(from, "source", "notNamespaces")...)
+			for _, principal := range snapshot.Texts(from, "source", "notPrincipals") {
+				if _, rest, found := strings.Cut(principal, "/ns/"); found {
+					ns, _, _ := strings.Cut(rest, "/")
+					namespaces = append(namespaces, ns)
+				}
+			}
+		}
+	}
+	return namespaces
+}
+
+func openIdentity(e *estate, r *report) {
+	for _, o := range e.Of(security, "AuthorizationPolicy") {
+		if tenant := e.owner(o.ID.Namespace); tenant != "" {
+			namespaces := deniedExcept(o)
+			if slices.Contains(namespaces, unlimited) {
+				r.add(o, unlimited, []string{tenant}, "%s of tenant %s: denies nobody: it excepts every namespace", o.ID, tenant)
+				continue
+			}
+			e.opens(r, o, tenant, namespaces)
+		}
+	}
+}
+
+// exported calls use for each object of a tenant that Istio shows to other namespaces,
+// with those that it names; none: it leaves that to the mesh.
+func (e *estate) exported(use func(o *snapshot.Object, tenant string, to []string)) {
+	for _, kind := range []string{"VirtualService", "DestinationRule", "ServiceEntry"} {
+		for _, o := range e.Of(istioNet, kind) {
+			use(o, e.owner(o.ID.Namespace), snapshot.Texts(o.Content, "spec", "exportTo"))
+		}
+	}
+	for _, o := range e.Of("", "Service") {
+		if to := o.Annotations()[istioNet+"/exportTo"]; to != "" {
+			var names []string
+			for name := range strings.SplitSeq(to, ",") {
+				names = append(names, strings.TrimSpace(name))
+			}
+			use(o, e.owner(o.ID.Namespace), names)
+		}
+	}
+}
+
+// defaults are the mesh's settings of whom objects are shown that do not say so.
+func defaults() map[string]string {
+	return map[string]string{
+		"VirtualService": "defaultVirtualServiceExportTo", "DestinationRule": "defaultDestinationRuleExportTo", "ServiceEntry": "defaultServiceExportTo",
+	}
+}
+
+func wideExport(e *estate, r *report) {
+	e.exported(func(o *snapshot.Object, tenant string, to []string) {
+		if tenant == "" || e.tenants[tenant].mesh == "" {
+			return // whoever sees it is of the tenant's own mesh
+		}
+		switch {
+		case slices.Contains(to, unlimited):
+			r.add(o, unlimited, []string{tenant}, "%s of tenant %s: is shown to every namespace of the mesh, which others share", o.ID, tenant)
+		case len(to) == 0 && e.showsAll(tenant, defaults()[o.ID.Kind]):
+			r.add(o, "default", []string{tenant}, "%s of tenant %s: has no exportTo, and the mesh, which others share, shows it to every namespace", o.ID, tenant)
+		}
+	})
+}
+
+// showsAll says whether a tenant's mesh shows to all what does not say.
+func (e *estate) showsAll(tenant, setting string) bool {
+	root := e.root(e.tenants[tenant])
+	for _, p := range e.Planes {
+		if p.Object.ID.Namespace != root {
+			continue
+		}
+		for _, m := range e.meshes(p) {
+			if to := snapshot.Texts(m.fields, setting); len(to) > 0 {
+				return slices.Contains(to, unlimited)
+			}
+		}
+		return true
+	}
+	return false // whose control plane is not here
+}
+
+func foreignExport(e *estate, r *report) {
+	e.exported(func(o *snapshot.Object, tenant string, to []string) {
+		if tenant == "" {
+			return
+		}
+		found, _ := e.foreign(tenant, to)
+		found = slices.DeleteFunc(found, func(ns string) bool {
+			return e.asks[[2]string{tenant, ns}] != "" || e.hosts(e.owner(ns), tenant)
+		})
+		if len(found) > 0 {
+			_, tenants := e.foreign(tenant, found)
+			r.add(o, strings.Join(found, " "), append(tenants, tenant), "%s of tenant %s: is shown to %s of %s", o.ID, tenant, some(found), called(tenants))
+		}
+	})
+}

@@ -1,0 +1,303 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+const rbac = "rbac.authorization.k8s.io"
+
+// subject is one of a binding.
+type subject struct{ kind, namespace, name string }
+
+func (s subject) String() string {
+	if s.kind == serviceAccount {
+		return s.kind + " " + s.namespace + "/" + s.name
+	}
+	return s.kind + " " + s.name
+}
+
+const (
+	accountUser  = "system:serviceaccount:"
+	accountGroup = "system:serviceaccounts"
+)
+
+// subjects are those of a binding. A User or Group that is called as the API server calls
+// ServiceAccounts is those.
+func subjects(o *snapshot.Object) (found []subject) {
+	for _, value := range snapshot.List(o.Content, "subjects") {
+		s := subject{kind: snapshot.Text(value, "kind"), name: snapshot.Text(value, "name")}
+		if s.kind == serviceAccount {
+			s.namespace = cmp.Or(snapshot.Text(value, "namespace"), o.ID.Namespace)
+		}
+		if rest, found := strings.CutPrefix(s.name, accountUser); found && s.kind == "User" {
+			ns, name, _ := strings.Cut(rest, ":")
+			s = subject{serviceAccount, ns, name}
+		}
+		if ns, found := strings.CutPrefix(s.name, accountGroup+":"); found && s.kind == "Group" {
+			s.namespace = ns
+		}
+		found = append(found, s)
+	}
+	return found
+}
+
+const serviceAccount = "ServiceAccount"
+
+// isBroad says whether a subject is everybody, or every program.
+func (s subject) isBroad() bool {
+	return slices.Contains([]string{"system:authenticated", "system:unauthenticated", accountGroup, "system:anonymous", "*"}, s.name) && s.kind != serviceAccount
+}
+
+// bindings calls use for each RoleBinding in a tenant's namespaces.
+func (e *estate) bindings(use func(o *snapshot.Object, tenant string)) {
+	for _, o := range e.Of(rbac, "RoleBinding") {
+		if tenant := e.owner(o.ID.Namespace); tenant != "" {
+			use(o, tenant)
+		}
+	}
+}
+
+func foreignSubject(e *estate, r *report) {
+	e.bindings(func(o *snapshot.Object, tenant string) {
+		for _, s := range subjects(o) {
+			owner := e.owner(s.namespace)
+			if s.namespace == "" || owner == "" || e.isOf(tenant, s.namespace) || e.hosts(owner, tenant) && s.namespace == e.tenants[owner].ControlPlane {
+				continue
+			}
+			f := r.add(o, s.String(), []string{tenant, owner}, "%s of tenant %s: gives %s to %s of tenant %s", o.ID, tenant, roleOf(o), s, owner)
+			e.askedFor(f, tenant, s)
+		}
+	})
+}
+
+// askedFor makes a note of what a tenant's file says: that a subject administers the
+// tenant, or views it.
+func (e *estate) askedFor(f *Finding, tenant string, s subject) {
+	t := e.tenants[tenant]
+	for field, list := range map[string][]v1alpha1.Subject{"spec.admins": t.spec().Admins, "spec.viewers": t.spec().Viewers} {
+		for i, a := range list {
+			if a.Kind == s.kind && a.Name == s.name && a.Namespace == s.namespace {
+				f.asked(t.config.File + ": " + object.Index(field, i))
+				return
+			}
+		}
+	}
+}
+
+func roleOf(o *snapshot.Object) string {
+	return snapshot.Text(o.Content, "roleRef", "kind") + " " + snapshot.Text(o.Content, "roleRef", "name")
+}
+
+func broadBinding(e *estate, r *report) {
+	e.bindings(func(o *snapshot.Object, tenant string) {
+		for _, s := range subjects(o) {
+			if s.isBroad() {
+				r.add(o, s.String(), []string{tenant}, "%s of tenant %s: gives %s to %s", o.ID, tenant, roleOf(o), s)
+			}
+		}
+	})
+	for _, o := range e.Of(rbac, "ClusterRoleBinding") {
+		if strings.HasPrefix(o.ID.Name, "system:") { // which every cluster has
+			continue
+		}
+		for _, s := range subjects(o) {
+			if grants := e.namespaced(o); s.isBroad() && len(grants) > 0 && len(e.Tenants) > 0 {
+				r.add(o, s.String(), []string{e.tenantOf(o)}, "%s: gives %s, in every namespace of every tenant, to %s: %s", o.ID, roleOf(o), s, grants[0])
+			}
+		}
+	}
+}
+
+// granted is a resource of namespaces that a ClusterRole allows.
+type granted struct {
+	group, resource string
+	verbs           []string
+	at              string // "ClusterRole reader: rules[0]"
+}
+
+func (g granted) String() string {
+	if len(g.verbs) == 0 {
+		return g.at
+	}
+	return fmt.Sprintf("%s: %s %s", g.at, strings.Join(g.verbs, ", "), strings.TrimSuffix(g.resource+"."+g.group, "."))
+}
+
+// namespaced are the resources of namespaces that the ClusterRole of a binding allows, with
+// those that it aggregates.
+func (e *estate) namespaced(binding *snapshot.Object) []granted {
+	name := snapshot.Text(binding.Content, "roleRef", "name")
+	role := e.Get(object.ID{Group: rbac, Kind: "ClusterRole", Name: name})
+	if role == nil && slices.Contains([]string{"cluster-admin", "admin", "edit", "view"}, name) {
+		return []granted{{group: "*", resource: "*", at: "ClusterRole " + name + ", which every cluster has"}}
+	}
+	return e.grants(role, map[string]bool{})
+}
+
+func (e *estate) grants(role *snapshot.Object, seen map[string]bool) (found []granted) {
+	if role == nil || seen[role.ID.Name] {
+		return nil
+	}
+	seen[role.ID.Name] = true
+	for i, rule := range snapshot.List(role.Content, "rules") {
+		for _, group := range snapshot.Texts(rule, "apiGroups") {
+			for _, resource := range snapshot.Texts(rule, "resources") {
+				if group == "*" || resource == "*" || strings.HasPrefix(resource, "*/") || !object.IsClusterResource(group, resource) {
+					found = append(found, granted{group, resource, snapshot.Texts(rule, "verbs"), role.ID.String() + ": " + object.Index("rules", i)})
+				}
+			}
+		}
+	}
+	for _, selector := range snapshot.List(role.Content, "aggregationRule", "clusterRoleSelectors") {
+		sel, err := selectorOf(selector)
+		if err != nil {
+			continue
+		}
+		for _, o := range e.Of(rbac, "ClusterRole") {
+			if sel.Matches(labelSet(o)) {
+				found = append(found, e.grants(o, seen)...)
+			}
+		}
+	}
+	return found
+}
+
+func clusterBinding(e *estate, r *report) {
+	people := e.people()
+	for _, o := range e.Of(rbac, "ClusterRoleBinding") {
+		var grants []granted
+		for _, s := range subjects(o) {
+			tenants := people[s]
+			if owner := e.owner(s.namespace); owner != "" {
+				tenants = []string{owner}
+			}
+			if len(tenants) == 0 {
+				continue
+			}
+			if grants == nil {
+				if grants = e.namespaced(o); len(grants) == 0 {
+					break
+				}
+			}
+			f := r.add(o, s.String(), tenants, "%s: gives %s of %s rights in every namespace: %s", o.ID, s, called(tenants), grants[0])
+			t := e.tenants[tenants[0]]
+			if s.kind != serviceAccount || s.namespace != t.ControlPlane {
+				continue
+			}
+			if t.spec().Discovery == v1alpha1.DiscoverySelectors {
+				f.asked(t.config.File + ": spec.discovery: " + string(v1alpha1.DiscoverySelectors))
+			} else if why := e.without(t, s.name, grants); why != "" {
+				f.Severity = Note
+				f.Message += "; this version cannot do without: " + why
+			}
+		}
+	}
+}
+
+// without says why a program of a tenant's Istio reads what it is granted in the whole
+// cluster, where the catalogue knows that its version does not run otherwise.
+func (e *estate) without(t *tenant, account string, grants []granted) (why string) {
+	var rows []istio.Right
+	for _, p := range e.planesOf[t.Name] {
+		version, err := semver.NewVersion(p.Version)
+		if err != nil {
+			return ""
+		}
+		for _, c := range istio.Of(version) {
+			if slices.Contains(c.Accounts, account) {
+				rows = append(rows, c.RightsIn(version)...)
+			}
+		}
+	}
+	for _, g := range grants {
+		row := slices.IndexFunc(rows, func(row istio.Right) bool { return row.Fits(g.group, g.resource) })
+		if row < 0 || len(g.verbs) == 0 || !onlyReads(g.verbs) || rows[row].Read != istio.ClusterException && rows[row].Read != istio.ListedException {
+			return ""
+		}
+		why = cmp.Or(why, rows[row].Why)
+	}
+	return why
+}
+
+func onlyReads(verbs []string) bool {
+	return !slices.ContainsFunc(verbs, func(verb string) bool { return !slices.Contains([]string{"get", "list", "watch"}, verb) })
+}
+
+// people are the tenants that each person, group or program of elsewhere administers.
+func (e *estate) people() map[subject][]string {
+	if e.known != nil {
+		return e.known
+	}
+	people := map[subject]map[string]bool{}
+	add := func(s subject, tenant string) {
+		if s.isBroad() || s.namespace != "" && e.owner(s.namespace) != "" {
+			return
+		}
+		if people[s] == nil {
+			people[s] = map[string]bool{}
+		}
+		people[s][tenant] = true
+	}
+	for _, c := range e.Configs {
+		for _, a := range c.Spec.Admins {
+			add(subject{a.Kind, a.Namespace, a.Name}, c.Name())
+		}
+	}
+	e.bindings(func(o *snapshot.Object, tenant string) {
+		if e.tenants[tenant].config != nil || e.reads(o) {
+			return
+		}
+		for _, s := range subjects(o) {
+			add(s, tenant)
+		}
+	})
+	e.known = map[subject][]string{}
+	for s, tenants := range people {
+		e.known[s] = slices.Sorted(maps.Keys(tenants))
+	}
+	return e.known
+}
+
+// reads says whether a binding's role only reads.
+func (e *estate) reads(binding *snapshot.Object) bool {
+	id := object.ID{Group: rbac, Kind: snapshot.Text(binding.Content, "roleRef", "kind"), Name: snapshot.Text(binding.Content, "roleRef", "name")}
+	if id.Kind == "Role" {
+		id.Namespace = binding.ID.Namespace
+	}
+	role := e.Get(id)
+	if role == nil {
+		return id.Name == "view"
+	}
+	return !slices.ContainsFunc(snapshot.List(role.Content, "rules"), func(rule any) bool { return !onlyReads(snapshot.Texts(rule, "verbs")) })
+}
+
+func sharedAdmin(e *estate, r *report) {
+	people := e.people()
+	for _, s := range slices.SortedFunc(maps.Keys(people), func(a, b subject) int { return cmp.Compare(a.String(), b.String()) }) {
+		tenants := people[s]
+		if len(tenants) < 2 {
+			continue
+		}
+		t := e.tenants[tenants[len(tenants)-1]]
+		f := r.add(nil, s.String(), tenants, "%s: administers %s: whoever it is carries what the one tenant has to the other", s, called(tenants))
+		if t.config == nil {
+			f.Source = t.Source
+			continue
+		}
+		for i, a := range t.config.Spec.Admins {
+			if a.Kind == s.kind && a.Name == s.name {
+				f.file, f.field, f.Source = t.config.File, object.Index("spec.admins", i)+".name", snapshot.Source{File: t.config.File}
+			}
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package check
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// spaces are the labels of Namespaces, by which selectors find them without a look at
+// each.
+type spaces struct {
+	labels map[string]labels.Set
+	with   map[string][]string    // by key
+	where  map[[2]string][]string // by key and value
+	all    []string
+	known  map[string][]string // what selectors select
+}
+
+// nobodys are namespaces that every cluster has, and elsewhere is one of nobody: what
+// selects them selects more than a tenant's.
+const elsewhere = "some-other-namespace"
+
+func nobodys() []string {
+	return []string{"default", "kube-node-lease", "kube-public", "kube-system", elsewhere}
+}
+
+func (e *estate) newSpaces() spaces {
+	s := spaces{labels: map[string]labels.Set{}, with: map[string][]string{}, where: map[[2]string][]string{}, known: map[string][]string{}}
+	for _, ns := range nobodys() {
+		s.labels[ns] = labels.Set{}
+	}
+	for ns, owners := range e.owners { // whose Namespace may not be here, since somebody else makes it
+		s.labels[ns] = labels.Set{v1alpha1.TenantLabel: owners[0]}
+	}
+	for _, o := range e.Of("", "Namespace") {
+		s.labels[o.ID.Name] = o.Labels()
+	}
+	for ns, set := range s.labels {
+		set[object.NameLabel] = ns
+	}
+	s.all = slices.Sorted(maps.Keys(s.labels))
+	for _, ns := range s.all {
+		for key, value := range s.labels[ns] {
+			s.with[key] = append(s.with[key], ns)
+			s.where[[2]string{key, value}] = append(s.where[[2]string{key, value}], ns)
+		}
+	}
+	return s
+}
+
+// selected are the namespaces that a selector selects, sorted; nil selects all. One that
+// no API server takes selects none.
+func (s spaces) selected(selector any) []string {
+	sel, err := selectorOf(selector)
+	if err != nil {
+		return nil
+	}
+	key := sel.String()
+	if known, found := s.known[key]; found {
+		return known
+	}
+	var selected []string
+	for _, ns := range s.candidates(sel) {
+		if sel.Matches(s.labels[ns]) {
+			selected = append(selected, ns)
+		}
+	}
+	slices.Sort(selected)
+	selected = slices.Compact(selected)
+	s.known[key] = selected
+	return selected
+}
+
+// candidates are the fewest namespaces that one requirement leaves.
+func (s spaces) candidates(sel labels.Selector) []string {
+	requirements, _ := sel.Requirements()
+	best := s.all
+	for _, r := range requirements {
+		var found []string
+		switch r.Operator() {
+		case selection.In, selection.Equals, selection.DoubleEquals:
+			for value := range r.Values() {
+				found = append(found, s.where[[2]string{r.Key(), value}]...)
+			}
+		case selection.Exists:
+			found = s.with[r.Key()]
+		default:
+			continue
+		}
+		if len(found) < len(best) {
+			best = found
+		}
+	}
+	return best
+}
+
+// selectorOf reads a selector of the API; nil, and one without requirements, selects all.
+func selectorOf(value any) (labels.Selector, error) {
+	var s metav1.LabelSelector
+	s.MatchLabels = snapshot.TextMap(value, "matchLabels")
+	for _, m := range snapshot.List(value, "matchExpressions") {
+		s.MatchExpressions = append(s.MatchExpressions, metav1.LabelSelectorRequirement{
+			Key: snapshot.Text(m, "key"), Operator: metav1.LabelSelectorOperator(snapshot.Text(m, "operator")), Values: snapshot.Texts(m, "values"),
+		})
+	}
+	return metav1.LabelSelectorAsSelector(&s)
+}
+
+// isNobodys says whether a namespace is of no tenant.
+func (e *estate) isNobodys(namespace string) bool { return len(e.owners[namespace]) == 0 }
+
+// show is how messages call namespaces.
+func show(namespaces []string) string {
+	shown := slices.Clone(namespaces)
+	for i, ns := range shown {
+		if ns == elsewhere {
+			shown[i] = "any other"
+		}
+	}
+	return some(slices.DeleteFunc(shown, func(ns string) bool { return strings.TrimSpace(ns) == "" }))
+}
+
+func labelSet(o *snapshot.Object) labels.Set { return o.Labels() }

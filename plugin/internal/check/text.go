@@ -1,0 +1,130 @@
+package check
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Format is how a report is printed.
+type Format string
+
+// Text is for people, JSON for programs, SARIF for code reviews, and JUnit for CI
+// systems.
+const (
+	Text  Format = "text"
+	JSON  Format = "json"
+	SARIF Format = "sarif"
+	JUnit Format = "junit"
+)
+
+// Formats are all of them.
+func Formats() []Format { return []Format{Text, JSON, SARIF, JUnit} }
+
+// Print writes a report, all of it at once.
+func (r *Report) Print(w io.Writer, format Format, least Severity) error {
+	var b bytes.Buffer
+	var err error
+	switch format {
+	case JSON:
+		err = r.json(&b)
+	case SARIF:
+		err = r.sarif(&b)
+	case JUnit:
+		err = r.junit(&b, least)
+	default:
+		r.text(&b)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := b.WriteTo(w); err != nil {
+		return fmt.Errorf("stdout: %w", err)
+	}
+	return nil
+}
+
+func (r *Report) text(b *bytes.Buffer) {
+	for _, f := range r.Findings {
+		fmt.Fprintf(b, "%s%s: %s [%s]\n", position(f), f.Severity, f.Message, f.Rule)
+		for i, hop := range f.Hops {
+			fmt.Fprintf(b, "    %d. %s\n", i+1, hop)
+		}
+	}
+	for _, f := range r.Accepted {
+		fmt.Fprintf(b, "%saccepted: %s [%s]: %s\n", position(f), f.Message, f.Rule, f.Accepted)
+	}
+	for _, e := range r.Gone {
+		fmt.Fprintf(b, "not found any more, take it out of the baseline: %s [%s]\n", e.Message, e.Rule)
+	}
+	fmt.Fprintln(b, r)
+}
+
+// position is "overlays/hr/tenant.yaml:14: ", or "" where a finding is about the whole.
+func position(f Finding) string {
+	if f.Source.File == "" {
+		return ""
+	}
+	return f.Source.String() + ": "
+}
+
+// String is "sales-admin may create Pods in ns-1 (RoleBinding ns-1/access-all-ns-1, rule, file:line)".
+func (h Hop) String() string {
+	var by []string
+	if h.Object.Kind != "" {
+		by = append(by, h.Object.String())
+	}
+	if h.Rule != "" {
+		by = append(by, h.Rule)
+	}
+	if h.Source.File != "" {
+		by = append(by, h.Source.String())
+	}
+	if len(by) == 0 {
+		return h.Text
+	}
+	return h.Text + " (" + strings.Join(by, ", ") + ")"
+}
+
+// String is one line:
+//
+//	2 tenants, 64 objects, with bases/istio/common: no findings
+func (r *Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %s", count(r.Tenants, "tenant"), count(r.Objects, "object"))
+	if len(r.Common) > 0 {
+		fmt.Fprintf(&b, ", with %s", some(r.Common))
+	}
+	b.WriteString(": ")
+	var parts []string
+	for _, s := range []Severity{Error, Warning, Note} {
+		if n := r.Count(s) - r.Count(s+1); n > 0 {
+			parts = append(parts, count(n, s.String()))
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "no findings")
+	}
+	if n := len(r.Accepted); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d accepted", n))
+	}
+	if n := len(r.Known); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d in the baseline", n))
+	}
+	if n := len(r.Gone); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d of the baseline not found any more", n))
+	}
+	b.WriteString(strings.Join(parts, ", "))
+	if n := len(r.Errors); n > 0 {
+		fmt.Fprintf(&b, "; not all was judged: %s", count(n, "mistake"))
+	}
+	return b.String()
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
