@@ -1,5 +1,16 @@
 // Package authorize says what RBAC allows, over the Roles, ClusterRoles and bindings of a
 // snapshot and those that every cluster has. Kubernetes' own code evaluates the rules.
+//
+//	RoleBinding ns-1/access-all-ns-1: User sales-admin -> ClusterRole admin
+//
+//	sales-admin create pods/exec in ns-1   ->  allowed, by RoleBinding ns-1/access-all-ns-1 and a rule of ClusterRole system:aggregate-to-edit
+//	sales-admin create pods/exec in ns-0   ->  not allowed
+//
+// An object of the snapshot takes the place of the one that every cluster has under the
+// same name, as it does when it is applied. An API server that starts adds to such an
+// object the rules and subjects that are missing, unless its annotation
+// rbac.authorization.kubernetes.io/autoupdate is "false"; that is not modelled. Neither is the
+// authorizer Node, which is asked about nodes alone.
 package authorize
 
 import (
@@ -20,10 +31,19 @@ type Request struct {
 	Subject
 	Verb string
 	// Group, Resource, Subresource, Namespace and Name are of a resource. Namespace ""
-	// asks for the whole cluster, and Name "" for any object.
+	// asks for the whole cluster, and Name "" for any object. Of a Namespace object, its
+	// name is in both Namespace and Name: see OfNamespace.
 	Group, Resource, Subresource, Namespace, Name string
-	// Path is a URL that is no resource, such as "/metrics".
+	// Path is a URL that is no resource, such as "/metrics". With it, what is of a
+	// resource does not count.
 	Path string
+}
+
+// OfNamespace is the question about a Namespace object that is there. The API server asks
+// it within that namespace, so that a Role there may allow it. It asks about a Namespace
+// that is to be created, and about a list of them, for the whole cluster.
+func OfNamespace(s Subject, verb, subresource, name string) Request {
+	return Request{Subject: s, Verb: verb, Resource: "namespaces", Subresource: subresource, Namespace: name, Name: name}
 }
 
 // Grant is a rule that a binding gives to a subject.
@@ -32,6 +52,8 @@ type Grant struct {
 	Namespace string
 	Rule      rbacv1.PolicyRule
 	// Role has the rule. What an aggregated ClusterRole has of another is that one's.
+	// Both are the zero value where no object grants it: the API server allows
+	// everything to the group system:masters.
 	Role, Binding object.ID
 	// RoleSource and BindingSource are where they are written; the zero value: every
 	// cluster has them.
@@ -43,6 +65,62 @@ type Decision struct {
 	Allowed bool
 	// By is what allows it.
 	By Grant
-	// Broken are bindings that name a role that is not there, which grant nothing.
+	// Broken are bindings of the subject there that name a role that is not there, which
+	// grant nothing. A request that is allowed has none.
 	Broken []object.ID
+}
+
+// Authorizer answers requests. It may be asked from several goroutines.
+type Authorizer struct {
+	// bindings are by whom they name, and by where they hold.
+	bindings map[rbacv1.Subject]map[string][]*binding
+}
+
+// New is the authorizer of an API server that has the objects of a snapshot. Every object
+// that is none of RBAC's is in the error.
+func New(s *snapshot.Snapshot) (*Authorizer, error) {
+	all, err := read(s)
+	if err != nil {
+		return nil, err
+	}
+	return &Authorizer{bindings: index(all, resolve(all))}, nil
+}
+
+// Decide answers a request.
+func (a *Authorizer) Decide(r Request) Decision {
+	q := question(r)
+	var broken []object.ID
+	for _, b := range a.of(r.Subject, r.namespaces()) {
+		if b.role == nil {
+			broken = append(broken, b.id)
+			continue
+		}
+		if i, allowed := b.role.allows(q); allowed {
+			return Decision{Allowed: true, By: b.grant(i)}
+		}
+	}
+	return Decision{Broken: broken}
+}
+
+// namespaces are those whose bindings count.
+func (r Request) namespaces() []string {
+	if r.Path != "" || r.Namespace == "" {
+		return []string{""}
+	}
+	return []string{"", r.Namespace}
+}
+
+// Grants are all rules that a subject has: those for the whole cluster, and then by
+// namespace.
+func (a *Authorizer) Grants(s Subject) []Grant {
+	var grants []Grant
+	for _, b := range a.of(s, nil) {
+		if b.role == nil {
+			continue
+		}
+		for i := range b.role.rules {
+			grants = append(grants, b.grant(i))
+		}
+	}
+	return grants
 }

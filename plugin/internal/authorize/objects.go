@@ -1,0 +1,82 @@
+package authorize
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// builtin is what an API server makes when it starts, without the rules that its
+// ClusterRoles gather from others, and of which version that is. The end-to-end tests
+// compare it with a real API server, and write it.
+//
+//go:embed builtin.json
+var builtin []byte
+
+// fields are those that count of an object of any of RBAC's four kinds.
+type fields struct {
+	Kind     string `json:"kind"`
+	Metadata struct {
+		Namespace string            `json:"namespace"`
+		Name      string            `json:"name"`
+		Labels    map[string]string `json:"labels"`
+	} `json:"metadata"`
+	Rules           []rbacv1.PolicyRule     `json:"rules"`
+	AggregationRule *rbacv1.AggregationRule `json:"aggregationRule"`
+	RoleRef         rbacv1.RoleRef          `json:"roleRef"`
+	Subjects        []rbacv1.Subject        `json:"subjects"`
+}
+
+// stored is an object of RBAC.
+type stored struct {
+	fields
+	id     object.ID
+	source snapshot.Source
+}
+
+// objects are all that RBAC knows: first the snapshot's, then what every cluster has.
+type objects struct{ roles, bindings []*stored }
+
+// namespaced says of which kinds of RBAC the objects are in a namespace.
+var namespaced = map[string]bool{"Role": true, "RoleBinding": true, "ClusterRole": false, "ClusterRoleBinding": false}
+
+func read(s *snapshot.Snapshot) (all objects, err error) {
+	var failed []error
+	for _, kind := range []string{"ClusterRole", "Role", "ClusterRoleBinding", "RoleBinding"} {
+		for _, o := range s.Of(rbac.Group, kind) {
+			if namespaced[kind] != (o.ID.Namespace != "") {
+				failed = append(failed, fmt.Errorf("%s: %s: metadata.namespace: found %q: a Role or RoleBinding is in a namespace, a ClusterRole or ClusterRoleBinding is in none", o.Source, o.ID, o.ID.Namespace))
+				continue
+			}
+			from, err := snapshot.Decode[fields](o)
+			all.add(&stored{from, o.ID, o.Source})
+			failed = append(failed, err)
+		}
+	}
+	var kept struct{ Objects []fields }
+	if err := json.Unmarshal(builtin, &kept); err != nil {
+		failed = append(failed, fmt.Errorf("builtin.json: %w", err))
+	}
+	for _, o := range kept.Objects {
+		id := object.ID{Group: rbac.Group, Kind: o.Kind, Namespace: o.Metadata.Namespace, Name: o.Metadata.Name}
+		if s.Get(id) == nil {
+			all.add(&stored{fields: o, id: id})
+		}
+	}
+	return all, errors.Join(failed...)
+}
+
+func (all *objects) add(o *stored) {
+	if o.id.Kind == "ClusterRole" || o.id.Kind == "Role" {
+		all.roles = append(all.roles, o)
+	} else {
+		all.bindings = append(all.bindings, o)
+	}
+}

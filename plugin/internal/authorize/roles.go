@@ -1,0 +1,169 @@
+package authorize
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/component-helpers/auth/rbac/validation"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// role is what a binding gives.
+type role struct {
+	rules []rule
+	// names are all that its rules have as resourceNames.
+	names map[string]bool
+	// answers are by question: many tenants are bound to the same ClusterRole.
+	answers sync.Map
+}
+
+// rule is a rule and who has it.
+type rule struct {
+	rbacv1.PolicyRule
+	of *stored
+}
+
+// resolve returns the roles by their IDs. The rules of a ClusterRole that gathers are
+// those of the ClusterRoles that it selects, which may gather as well: what its field
+// rules has is overwritten by a controller.
+func resolve(all objects) map[object.ID]*role {
+	g := gatherer{byLabel: map[string][]*stored{}}
+	for _, o := range all.roles {
+		if o.id.Kind == "ClusterRole" {
+			g.all = append(g.all, o)
+			for name := range o.Metadata.Labels {
+				g.byLabel[name] = append(g.byLabel[name], o)
+			}
+		}
+	}
+	roles := make(map[object.ID]*role, len(all.roles))
+	for _, o := range all.roles {
+		if o.gathers() {
+			roles[o.id] = newRole(g.gather(o))
+		} else {
+			roles[o.id] = newRole(o.rules())
+		}
+	}
+	return roles
+}
+
+func (o *stored) gathers() bool { return o.id.Kind == "ClusterRole" && o.AggregationRule != nil }
+
+func (o *stored) rules() []rule {
+	rules := make([]rule, len(o.Rules))
+	for i, r := range o.Rules {
+		rules[i] = rule{r, o}
+	}
+	return rules
+}
+
+// gatherer finds the ClusterRoles that others select.
+type gatherer struct {
+	all     []*stored
+	byLabel map[string][]*stored
+}
+
+// gather returns the rules of all ClusterRoles that one reaches by its selectors, theirs,
+// and so on, each once and sorted by names. Those that select each other end up with the
+// same rules, whatever the order in which the controller sees them.
+func (g gatherer) gather(start *stored) []rule {
+	reached := map[*stored]bool{start: true}
+	var leaves []*stored
+	for queue := []*stored{start}; len(queue) > 0; queue = queue[1:] {
+		if !queue[0].gathers() {
+			leaves = append(leaves, queue[0])
+			continue
+		}
+		for _, selector := range queue[0].AggregationRule.ClusterRoleSelectors {
+			for _, h := range g.selected(selector) {
+				if !reached[h] {
+					reached[h] = true
+					queue = append(queue, h)
+				}
+			}
+		}
+	}
+	slices.SortFunc(leaves, func(a, b *stored) int { return cmp.Compare(a.id.Name, b.id.Name) })
+	var rules []rule
+	for _, leaf := range leaves {
+		rules = append(rules, leaf.rules()...)
+	}
+	return rules
+}
+
+// selected are the ClusterRoles that a selector selects; none, if the API server would
+// not accept the selector.
+func (g gatherer) selected(s metav1.LabelSelector) []*stored {
+	selector, err := metav1.LabelSelectorAsSelector(&s)
+	if err != nil {
+		return nil
+	}
+	candidates := g.all
+	for name := range s.MatchLabels { // any of them narrows it
+		candidates = g.byLabel[name]
+		break
+	}
+	var found []*stored
+	for _, h := range candidates {
+		if selector.Matches(labels.Set(h.Metadata.Labels)) {
+			found = append(found, h)
+		}
+	}
+	return found
+}
+
+func newRole(rules []rule) *role {
+	r := &role{rules: rules, names: map[string]bool{}}
+	for _, rule := range rules {
+		for _, name := range rule.ResourceNames {
+			r.names[name] = true
+		}
+	}
+	return r
+}
+
+// asked is a request without who asks and where. As a rule it has one value of each.
+type asked struct{ verb, group, resource, name, path string }
+
+func question(r Request) asked {
+	switch {
+	case r.Path != "":
+		return asked{verb: r.Verb, path: r.Path}
+	case r.Subresource != "":
+		r.Resource += "/" + r.Subresource
+	}
+	return asked{r.Verb, r.Group, r.Resource, r.Name, ""}
+}
+
+func (q asked) rule() rbacv1.PolicyRule {
+	if q.path != "" {
+		return rbacv1.PolicyRule{Verbs: []string{q.verb}, NonResourceURLs: []string{q.path}}
+	}
+	return rbacv1.PolicyRule{Verbs: []string{q.verb}, APIGroups: []string{q.group}, Resources: []string{q.resource}, ResourceNames: []string{q.name}}
+}
+
+// unnamed stands for every name that no rule of a role has; it is no object's.
+const unnamed = "\x00"
+
+// allows says whether a rule allows what is asked, and which is the first one.
+func (r *role) allows(q asked) (int, bool) {
+	if !r.names[q.name] {
+		q.name = unnamed
+	}
+	if known, ok := r.answers.Load(q); ok {
+		i := known.(int)
+		return i, i >= 0
+	}
+	asks := []rbacv1.PolicyRule{q.rule()}
+	i := slices.IndexFunc(r.rules, func(rule rule) bool {
+		covers, _ := validation.Covers([]rbacv1.PolicyRule{rule.PolicyRule}, asks)
+		return covers
+	})
+	r.answers.Store(q, i)
+	return i, i >= 0
+}
