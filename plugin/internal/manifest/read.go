@@ -36,7 +36,7 @@ func Read(r io.Reader, name string) (objects []*yaml.RNode, repairs []string, er
 		return nil, nil, fmt.Errorf("%s:%d: not UTF-8", name, line)
 	}
 	s := stream{name: name, lines: map[object.ID]int{}}
-	for i, d := range documents(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))) {
+	for i, d := range Documents(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))) {
 		s.document = i + 1
 		s.read(d)
 	}
@@ -59,16 +59,16 @@ func invalidUTF8(text []byte) int {
 	return 0
 }
 
-// document is a part of a stream, from its "---" on.
-type document struct {
-	text []byte
-	line int // of the stream that the text starts on, from 1
+// Document is a part of a stream, from its "---" on.
+type Document struct {
+	Text []byte
+	Line int // of the stream that the text starts on, from 1
 }
 
-// documents cuts a stream before each "---". The decoder could do that itself,
+// Documents cuts a stream before each "---". The decoder could do that itself,
 // but would then stop at the first syntax error of a stream.
-func documents(text []byte) []document {
-	var docs []document
+func Documents(text []byte) []Document {
+	var docs []Document
 	start, startLine := 0, 1
 	for at, line := 0, 1; at < len(text); line++ {
 		end := len(text)
@@ -76,12 +76,12 @@ func documents(text []byte) []document {
 			end = at + i + 1
 		}
 		if at > start && isMarker(text[at:end]) {
-			docs = append(docs, document{text[start:at], startLine})
+			docs = append(docs, Document{text[start:at], startLine})
 			start, startLine = at, line
 		}
 		at = end
 	}
-	return append(docs, document{text[start:], startLine})
+	return append(docs, Document{text[start:], startLine})
 }
 
 func isMarker(line []byte) bool {
@@ -103,8 +103,8 @@ func (s *stream) fail(line int, format string, args ...any) {
 	s.errs = append(s.errs, fmt.Errorf("%s:%d: "+format, append([]any{s.name, line}, args...)...))
 }
 
-func (s *stream) read(d document) {
-	decoder := yaml.NewDecoder(bytes.NewReader(d.text))
+func (s *stream) read(d Document) {
+	decoder := yaml.NewDecoder(bytes.NewReader(d.Text))
 	for {
 		var n yaml.Node
 		err := decoder.Decode(&n)
@@ -112,14 +112,14 @@ func (s *stream) read(d document) {
 			return
 		}
 		if err != nil {
-			line, message := syntaxError(err, d.line)
+			line, message := syntaxError(err, d.Line)
 			s.fail(line, "document %d: %s", s.document, message)
 			return
 		}
 		if yaml.IsYNodeEmptyDoc(&n) {
 			continue
 		}
-		root, err := s.expander.expand(n.Content[0], d.line-1)
+		root, err := s.expander.expand(n.Content[0], d.Line-1)
 		if err != nil {
 			s.errs = append(s.errs, fmt.Errorf("%s:%w", s.name, err))
 			continue

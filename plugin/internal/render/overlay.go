@@ -36,6 +36,17 @@ func (o overlay) called() string {
 // which a pattern such as overlays/* finds too, are passed over. outside are
 // directories to which links may lead.
 func find(args, outside []string) ([]overlay, error) {
+	distinct, doubles, err := findAll(args, outside)
+	errs := []error{err}
+	for _, o := range doubles {
+		i := slices.IndexFunc(distinct, func(first overlay) bool { return first.name == o.name })
+		errs = append(errs, fmt.Errorf("%s: is called %s, as %s is: give each its own name", o.arg, o.name, distinct[i].dir))
+	}
+	return distinct, errors.Join(errs...)
+}
+
+// findAll returns beside them those that are called like one of them.
+func findAll(args, outside []string) (distinct, doubles []overlay, err error) {
 	var found []overlay
 	var files []string
 	var errs []error
@@ -71,7 +82,6 @@ func find(args, outside []string) ([]overlay, error) {
 	}
 	seen := map[string]string{}
 	parents, repositories := links{}, links{}
-	var distinct []overlay
 	for _, o := range found {
 		abs, err := filepath.Abs(o.arg)
 		if err == nil {
@@ -92,7 +102,7 @@ func find(args, outside []string) ([]overlay, error) {
 			seen[o.name] = o.dir
 			distinct = append(distinct, o)
 		case first != o.dir:
-			errs = append(errs, fmt.Errorf("%s: is called %s, as %s is: give each its own name", o.arg, o.name, first))
+			doubles = append(doubles, o)
 		}
 	}
 	if len(distinct) == 0 && len(errs) == 0 {
@@ -105,7 +115,7 @@ func find(args, outside []string) ([]overlay, error) {
 		}
 	}
 	slices.SortFunc(distinct, func(a, b overlay) int { return cmp.Compare(a.name, b.name) })
-	return distinct, errors.Join(errs...)
+	return distinct, doubles, errors.Join(errs...)
 }
 
 // within returns the overlays in a directory, and what looks like one there.

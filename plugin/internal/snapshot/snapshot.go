@@ -41,6 +41,8 @@ type Object struct {
 	// Content is the whole object, as its JSON decodes: maps, slices, strings, int64,
 	// float64 and bool. It is shared, and not to be changed.
 	Content map[string]any
+
+	words []uint32 // that may name a namespace; see wordReader
 }
 
 // Decode returns an object as its Go type. A field of another type than the API's is an

@@ -2,12 +2,10 @@ package summary
 
 import (
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
@@ -26,32 +24,6 @@ func (f *facts) discovery(p plane) *Discovery {
 		}
 	}
 	return &Discovery{Mode: notLimited, Namespaces: []string{}}
-}
-
-func watched(plane controlplane.ControlPlane) []string {
-	for _, env := range object.List(plane.Container, "env") {
-		if object.String(env, "name") == "ISTIO_WATCH_NAMESPACE" && object.String(env, "value") != "" {
-			return []string{object.String(env, "value")}
-		}
-	}
-	return nil
-}
-
-func appNamespaces(plane controlplane.ControlPlane) []string {
-	args := object.Strings(plane.Container, "args")
-	for i, arg := range args {
-		flag, value, joined := strings.Cut(arg, "=")
-		if flag != "--appNamespace" && flag != "-a" {
-			continue
-		}
-		if !joined && i+1 < len(args) {
-			value = args[i+1]
-		}
-		if value != "" {
-			return strings.Split(value, ",")
-		}
-	}
-	return nil
 }
 
 // selected reads the namespaces that the discoverySelectors of a mesh's ConfigMap name.

@@ -15,6 +15,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/setting"
 )
 
 // facts are what is kept of one tenant's objects, so that those of thousands
@@ -112,9 +113,9 @@ func (f *facts) addPlane(id object.ID, deployment *yaml.RNode) {
 	if errors.Is(err, controlplane.ErrNone) {
 		return
 	}
-	p := plane{id: id, err: err, revision: deployment.GetLabels()[istio.RevisionLabel], proxied: proxied(found), watched: watched(found), appNames: appNamespaces(found)}
+	p := plane{id: id, err: err, revision: deployment.GetLabels()[istio.RevisionLabel], proxied: setting.Proxied(found), watched: setting.Watched(found), appNames: setting.AppNamespaces(found)}
 	if err == nil {
-		p.version, p.audiences = found.Version.String(), audiences(found)
+		p.version, p.audiences = found.Version.String(), setting.Audiences(found)
 	}
 	f.planes = append(f.planes, p)
 }

@@ -30,6 +30,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rendered"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
@@ -141,7 +142,7 @@ func Print(w io.Writer, o Options) error {
 		return fmt.Errorf("summary: --output: %q is unknown: must be %s%s", o.Format,
 			strings.Join(names[:2], ", ")+" or "+names[2], suggest.Question(string(o.Format), names))
 	}
-	files, err := find(o.Paths)
+	files, err := rendered.Files(o.Paths)
 	if err != nil {
 		return err
 	}

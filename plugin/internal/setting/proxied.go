@@ -1,4 +1,4 @@
-package summary
+package setting
 
 import (
 	"slices"
@@ -12,9 +12,9 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/program"
 )
 
-// proxied are the namespaces that the API proxy beside a control plane shows it,
+// Proxied are the namespaces that the API proxy beside a control plane shows it,
 // by its kubeconfig; none, where the control plane reads no file of the proxy's.
-func proxied(plane controlplane.ControlPlane) (namespaces []string) {
+func Proxied(plane controlplane.ControlPlane) (namespaces []string) {
 	pod, _ := object.PodSpec(plane.Deployment)
 	if pod == nil {
 		return nil

@@ -1,0 +1,267 @@
+package snapshot
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// parser reads the objects of a text. It is one goroutine's.
+type parser struct {
+	words *wordReader
+	known map[string]string // texts that many objects have
+
+	source Source // of what is being read
+	lined  bool   // whether lines mean anything to the user
+	parsed parsed
+}
+
+// parsed is what a text has.
+type parsed struct {
+	objects []*Object
+	planes  []Plane
+	roots   []Root
+	errs    []error
+}
+
+func newParser(all *words) *parser {
+	return &parser{words: newWordReader(all), known: map[string]string{}}
+}
+
+// parse reads the objects of a text, which a file has, or, where lined is false, an overlay
+// gives.
+func (p *parser) parse(file string, text []byte, lined bool) parsed {
+	p.source, p.lined, p.parsed = Source{File: file}, lined, parsed{}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if bytes.Contains(text, []byte("\r\n")) {
+		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	}
+	for _, d := range manifest.Documents(text) {
+		p.document(d)
+	}
+	return p.parsed
+}
+
+func (p *parser) document(d manifest.Document) {
+	short, long := withoutLongTexts(d.Text)
+	if slices.ContainsFunc(long, collision.MayHaveRoots) {
+		short, long = d.Text, nil
+	}
+	var n yaml.Node
+	if err := yaml.Unmarshal(short, &n); err != nil {
+		p.slowly(d)
+		return
+	}
+	if yaml.IsYNodeEmptyDoc(&n) || len(n.Content) == 0 {
+		return
+	}
+	root := n.Content[0]
+	if root.Kind != yaml.MappingNode || !isSimple(root) {
+		p.slowly(d)
+		return
+	}
+	p.add(root, d.Line-1, long)
+}
+
+// slowly reads a document that has more than plain fields, or mistakes, which package
+// manifest names.
+func (p *parser) slowly(d manifest.Document) {
+	text := append(bytes.Repeat([]byte("\n"), d.Line-1), d.Text...)
+	objects, repairs, err := manifest.Read(bytes.NewReader(text), p.source.File)
+	if err == nil && len(repairs) > 0 { // no API server takes them as they are
+		err = errors.New(strings.Join(repairs, "\n"))
+	}
+	if err != nil {
+		p.parsed.errs = append(p.parsed.errs, err)
+	}
+	for _, o := range objects {
+		p.add(o.YNode(), 0, nil)
+	}
+}
+
+// add adds an object, or those of a List; line is what its nodes' are short of.
+func (p *parser) add(n *yaml.Node, line int, long [][]byte) {
+	kind, items := scalar(n, "kind"), field(n, "items")
+	if strings.HasSuffix(kind, "List") && items != nil && items.Kind == yaml.SequenceNode {
+		for _, item := range items.Content {
+			if item.Kind == yaml.MappingNode && field(item, "kind") == nil {
+				p.fail(item.Line+line, "%s: an item has no kind: must be an object", kind)
+				continue
+			}
+			p.add(item, line, nil)
+		}
+		return
+	}
+	content, _ := p.value(n).(map[string]any)
+	id := object.ID{Group: group(scalar(n, "apiVersion")), Kind: kind, Namespace: Text(content, "metadata", "namespace"), Name: Text(content, "metadata", "name")}
+	if id.Kind == "" || id.Name == "" || scalar(n, "apiVersion") == "" {
+		p.fail(n.Line+line, "found an object of kind %q called %q: must have apiVersion, kind and metadata.name", id.Kind, id.Name)
+		return
+	}
+	o := &Object{ID: id, Source: p.source, Content: content}
+	if p.lined {
+		o.Source.Line = n.Line + line
+	}
+	p.look(o, n, long)
+	p.prune(o)
+	for _, text := range long {
+		p.words.lineByLine(text)
+	}
+	p.read(content)
+	o.words = p.words.take()
+	p.parsed.objects = append(p.parsed.objects, o)
+}
+
+func (p *parser) fail(line int, format string, args ...any) {
+	at := p.source
+	if p.lined {
+		at.Line = line
+	}
+	p.parsed.errs = append(p.parsed.errs, fmt.Errorf("%s: "+format, append([]any{at}, args...)...))
+}
+
+// read collects the words of a value.
+func (p *parser) read(value any) {
+	switch value := value.(type) {
+	case string:
+		p.words.text(value)
+	case []any:
+		for _, element := range value {
+			p.read(element)
+		}
+	case map[string]any:
+		for key, element := range value {
+			p.words.text(key)
+			p.read(element)
+		}
+	}
+}
+
+// isSimple says whether nodes have no anchors, aliases, tags and merge keys, and every
+// key once: one reading.
+func isSimple(n *yaml.Node) bool {
+	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
+		return false
+	}
+	if n.Kind == yaml.MappingNode {
+		for i := 0; i < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if key.Kind != yaml.ScalarNode || key.Tag != yaml.NodeTagString {
+				return false
+			}
+			for j := 0; j < i && len(n.Content) < 2*fewKeys; j += 2 {
+				if n.Content[j].Value == key.Value {
+					return false
+				}
+			}
+		}
+		if len(n.Content) >= 2*fewKeys && hasDouble(n) {
+			return false
+		}
+	}
+	for _, element := range n.Content {
+		if !isSimple(element) {
+			return false
+		}
+	}
+	return true
+}
+
+// fewKeys is how many keys are compared with each other faster than they are counted.
+const fewKeys = 16
+
+func hasDouble(n *yaml.Node) bool {
+	keys := make(map[string]bool, len(n.Content)/2)
+	for i := 0; i < len(n.Content); i += 2 {
+		keys[n.Content[i].Value] = true
+	}
+	return len(keys) < len(n.Content)/2
+}
+
+// value is what a node's JSON decodes to.
+func (p *parser) value(n *yaml.Node) any {
+	switch n.Kind {
+	case yaml.MappingNode:
+		fields := make(map[string]any, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			fields[p.intern(n.Content[i].Value)] = p.value(n.Content[i+1])
+		}
+		return fields
+	case yaml.SequenceNode:
+		list := make([]any, len(n.Content))
+		for i, element := range n.Content {
+			list[i] = p.value(element)
+		}
+		return list
+	case yaml.ScalarNode:
+		return p.scalar(n)
+	}
+	return nil
+}
+
+func (p *parser) scalar(n *yaml.Node) any {
+	switch n.ShortTag() {
+	case yaml.NodeTagNull:
+		return nil
+	case yaml.NodeTagBool:
+		return n.Value == "true" || n.Value == "True" || n.Value == "TRUE"
+	case yaml.NodeTagInt:
+		if number, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
+			return number
+		}
+		var number float64
+		if n.Decode(&number) == nil {
+			return number
+		}
+	case yaml.NodeTagFloat:
+		var number float64
+		if n.Decode(&number) == nil {
+			return number
+		}
+	}
+	return p.intern(n.Value)
+}
+
+// Texts up to internable are kept once; mostKnown bounds how many.
+const (
+	internable = 128
+	mostKnown  = 200_000
+)
+
+func (p *parser) intern(text string) string {
+	if len(text) > internable {
+		return text
+	}
+	if known, ok := p.known[text]; ok {
+		return known
+	}
+	if len(p.known) < mostKnown {
+		p.known[text] = text
+	}
+	return text
+}
+
+func field(n *yaml.Node, name string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == name {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+func scalar(n *yaml.Node, name string) string {
+	if value := field(n, name); value != nil && value.Kind == yaml.ScalarNode {
+		return value.Value
+	}
+	return ""
+}

@@ -1,0 +1,99 @@
+package snapshot
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+)
+
+// tenants are those that objects, overlays and the user name. A namespace is that
+// tenant's of which the overlay, or the label of the Namespace, says so; where neither
+// does, that of its objects.
+func tenants(objects []*Object, r *Reading, named map[string][]string) []Tenant {
+	of := map[string]*Tenant{}
+	spaces := map[string]map[string]bool{}
+	add := func(tenant string, source Source, namespaces ...string) {
+		if of[tenant] == nil {
+			of[tenant] = &Tenant{Name: tenant, Source: source}
+			spaces[tenant] = map[string]bool{}
+		}
+		for _, ns := range namespaces {
+			spaces[tenant][ns] = true
+		}
+	}
+	owned := map[string]bool{}
+	own := func(tenant string, source Source, namespaces ...string) {
+		add(tenant, source, namespaces...)
+		for _, ns := range namespaces {
+			owned[ns] = true
+		}
+	}
+	for _, c := range r.Configs {
+		own(c.Name(), Source{File: c.File}, c.Namespaces()...)
+	}
+	for tenant, namespaces := range named {
+		own(tenant, Source{}, namespaces...)
+	}
+	for _, o := range objects {
+		if tenant := o.Tenant(); tenant != "" && o.ID.Group == "" && o.ID.Kind == "Namespace" {
+			own(tenant, o.Source, o.ID.Name)
+		}
+	}
+	for _, o := range objects {
+		if tenant := o.Tenant(); tenant != "" && o.ID.Namespace != "" && !owned[o.ID.Namespace] {
+			add(tenant, o.Source, o.ID.Namespace)
+		}
+	}
+	var found []Tenant
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		t := of[name]
+		t.Namespaces = slices.Sorted(maps.Keys(spaces[name]))
+		t.ControlPlane = plane(*t, r)
+		found = append(found, *t)
+	}
+	return found
+}
+
+// plane is the namespace of a tenant's own control plane.
+func plane(t Tenant, r *Reading) string {
+	if r.planes == nil {
+		r.planes = map[string]string{}
+		for _, p := range r.Planes {
+			r.planes[cmp.Or(p.Object.Tenant(), "\n"+p.Object.ID.Namespace)] = p.Object.ID.Namespace
+		}
+	}
+	if namespace := r.planes[t.Name]; namespace != "" {
+		return namespace
+	}
+	for _, ns := range t.Namespaces {
+		if namespace := r.planes["\n"+ns]; namespace != "" {
+			return namespace
+		}
+	}
+	return ""
+}
+
+// Tenant is the one that an object's label names, or "".
+func (o *Object) Tenant() string {
+	return Text(o.Content, "metadata", "labels", v1alpha1.TenantLabel)
+}
+
+// Mentions calls use for each object with each of some words that it has, whatever it is
+// there, and with the places where it stands. A word is whole: "ns-1" is none of "ns-10".
+func (r *Reading) Mentions(of func(word string) bool, use func(o *Object, word string, at Place)) {
+	wanted := map[uint32]string{}
+	for word, number := range r.words {
+		if of(word) {
+			wanted[number] = word
+		}
+	}
+	for _, o := range r.Objects {
+		for _, entry := range o.words {
+			if word, found := wanted[entry>>placeBits]; found {
+				use(o, word, Place(entry&(1<<placeBits-1)))
+			}
+		}
+	}
+}
