@@ -242,7 +242,8 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: some, namespace: hr}
 spec: {podSelector: {matchLabels: {app: db}}}
-`)
+---
+`+clusterPolicy("Admin", "open", 1, "Accept")+"\n---\n"+clusterPolicy("Admin", "shut", 2, "Deny"))
 	var all []string
 	for _, namespace := range []string{"ns-1", "hr", "nobody"} {
 		for _, o := range n.Opens(namespace) {
@@ -258,6 +259,7 @@ spec: {podSelector: {matchLabels: {app: db}}}
 		"ns-1: NetworkPolicy ns-1/more 0 3 app=gateway true [] ",
 		"ns-1: NetworkPolicy ns-1/more 0 5 app=gateway false [] 0.0.0.0/0",
 		"ns-1: NetworkPolicy ns-1/more 1 -1 app=gateway true [] ",
+		"ns-1: ClusterNetworkPolicy open 0 0  false [hr] ",
 		"hr:   -1 -1  true [] ",
 		"nobody:   -1 -1  true [] ",
 	}, all)
