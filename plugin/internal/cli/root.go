@@ -29,8 +29,11 @@ func Run(args []string, s Streams) int {
 	if help, _ := root.Flags().GetBool("help"); help && err == nil { // before which cobra checks nothing
 		err = knownCommand(root, root.Flags().Args())
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		return 0
+	case errors.Is(err, errNo):
+		return 1
 	}
 	diagnostic.Error(s.Err, err)
 	code := 1
@@ -95,7 +98,7 @@ under generators.`,
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	root.AddCommand(apiProxyCommand(s), checkCommand(s), explainCommand(s), newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
+	root.AddCommand(accessCommand(s), apiProxyCommand(s), checkCommand(s), explainCommand(s), newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
 		schemaCommand(s), splitCommand(s), summaryCommand(s), upgradeCommand(s), versionCommand(s))
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(onlyOnce)

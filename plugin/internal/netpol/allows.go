@@ -70,13 +70,8 @@ func (c connection) decide(direction networkingv1.PolicyType, pod, peer Pod) Ver
 }
 
 func (c connection) decideAt(direction networkingv1.PolicyType, pod, peer Pod, address net.IP) Verdict {
-	packet := &packets.Packet{Proto: c.protocol, SrcPort: clientPort, DstPort: int(c.port)}
+	packet := &packets.Packet{Proto: c.protocol, SrcPort: clientPort, DstPort: int(c.port), DstIP: address} // of a source, no cluster policy asks for the address
 	source, destination := c.info(c.from), c.info(c.to)
-	if direction == networkingv1.PolicyTypeIngress {
-		packet.SrcIP = address
-	} else {
-		packet.DstIP = address
-	}
 	tiers := c.tiers(pod.Namespace)
 	if verdict, final := tiers[0].decide(direction, packet, source, destination); final {
 		return verdict

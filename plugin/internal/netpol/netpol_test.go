@@ -106,6 +106,10 @@ func TestAllows(t *testing.T) {
 			more: `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: block, namespace: hr}, spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8, 192.168.0.0/16, 172.16.0.0/12, 100.64.0.0/10]}}]}]}}`,
 			from: sales, to: hr, by: "NetworkPolicy hr/block Ingress -1",
 		},
+		"some private addresses": {
+			more: `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: block, namespace: hr}, spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.0.0.0/9]}}]}]}}`,
+			from: sales, to: hr, allowed: true, by: "NetworkPolicy hr/block Ingress 0",
+		},
 		"the tier Admin denies": {
 			more: clusterPolicy("Admin", "floor", 1000, "Deny"), from: hr, to: sales, by: "ClusterNetworkPolicy floor Ingress 0",
 		},
@@ -115,6 +119,12 @@ func TestAllows(t *testing.T) {
 		"the tier Admin passes, before it denies": {
 			more: clusterPolicy("Admin", "floor", 1000, "Deny") + "\n---\n" + clusterPolicy("Admin", "pass", 999, "Pass"),
 			from: hr, to: sales, by: "NetworkPolicy ns-1/ours Ingress -1",
+		},
+		"the tier Baseline decides where a NetworkPolicy is for the other direction": {
+			more: strings.ReplaceAll(clusterPolicy("Baseline", "base", 0, "Deny"), "ns-1", "hr") + `
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: out, namespace: hr}, spec: {podSelector: {}, policyTypes: [Egress], egress: [{}]}}`,
+			from: sales, to: hr, by: "ClusterNetworkPolicy base Ingress 0",
 		},
 		"the tier Baseline does not decide where a NetworkPolicy does": {
 			more: clusterPolicy("Baseline", "open", 7, "Accept"), from: hr, to: sales, by: "NetworkPolicy ns-1/ours Ingress -1",
@@ -179,6 +189,20 @@ func TestAny(t *testing.T) {
 ---
 {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: out, namespace: hr}, spec: {podSelector: {}, policyTypes: [Egress]}}`,
 		},
+		"a port that the tier Admin opens": {
+			`{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: open}, spec: {tier: Admin, priority: 1,
+			  subject: {pods: {namespaceSelector: {matchLabels: {istio-tenancy.dev/tenant: sales}}, podSelector: {}}},
+			  ingress: [{name: a, action: Accept, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 7777}}}]}]}}`,
+			"map[] TCP 7777, ClusterNetworkPolicy open Ingress 0",
+		},
+		"a Pod that the tier Admin does not select where it is": {
+			`{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: opens, namespace: ns-1}, spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {}}]}]}}
+---
+{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: out}, spec: {tier: Admin, priority: 1,
+			  subject: {pods: {namespaceSelector: {}, podSelector: {matchExpressions: [{key: role, operator: DoesNotExist}]}}},
+			  egress: [{name: a, action: Deny, to: [{networks: [0.0.0.0/0, "::/0"]}]}]}}`,
+			"map[role:any.other] TCP 9080, NetworkPolicy ns-1/opens Ingress 0",
+		},
 		"the tier Admin accepts": {clusterPolicy("Admin", "open", 7, "Accept"), "map[] TCP 9080, ClusterNetworkPolicy open Ingress 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -207,6 +231,7 @@ spec:
   - from:
     - podSelector: {}
     - namespaceSelector: {matchExpressions: [{key: istio-tenancy.dev/tenant, operator: In, values: [hr, sales]}]}
+    - namespaceSelector: {matchLabels: {istio-tenancy.dev/tenant: hr}, matchExpressions: [{key: other, operator: Exists}]}
     - namespaceSelector: {}
       podSelector: {matchLabels: {a: b}}
     - ipBlock: {cidr: 8.0.0.0/8}
@@ -217,7 +242,8 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: some, namespace: hr}
 spec: {podSelector: {matchLabels: {app: db}}}
-`)
+---
+`+clusterPolicy("Admin", "open", 1, "Accept")+"\n---\n"+clusterPolicy("Admin", "shut", 2, "Deny"))
 	var all []string
 	for _, namespace := range []string{"ns-1", "hr", "nobody"} {
 		for _, o := range n.Opens(namespace) {
@@ -230,9 +256,10 @@ spec: {podSelector: {matchLabels: {app: db}}}
 	}
 	require.Equal(t, []string{
 		"ns-1: NetworkPolicy ns-1/more 0 1 app=gateway false [hr ns-1] ",
-		"ns-1: NetworkPolicy ns-1/more 0 2 app=gateway true [] ",
-		"ns-1: NetworkPolicy ns-1/more 0 4 app=gateway false [] 0.0.0.0/0",
+		"ns-1: NetworkPolicy ns-1/more 0 3 app=gateway true [] ",
+		"ns-1: NetworkPolicy ns-1/more 0 5 app=gateway false [] 0.0.0.0/0",
 		"ns-1: NetworkPolicy ns-1/more 1 -1 app=gateway true [] ",
+		"ns-1: ClusterNetworkPolicy open 0 0  false [hr] ",
 		"hr:   -1 -1  true [] ",
 		"nobody:   -1 -1  true [] ",
 	}, all)

@@ -5,19 +5,22 @@ import (
 	"slices"
 
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
-// Opening is what lets in Pods of other namespaces, as far as NetworkPolicies decide:
-// Any says what ClusterNetworkPolicies and the policies at the other end leave of it.
+// Opening is what lets in Pods of other namespaces, as far as one rule decides: Any says
+// what the other policies, here and at the other end, leave of it.
 type Opening struct {
 	// Policy has the rule; the zero value: no policy selects the Pods for what comes in.
 	Policy object.ID
 	Source snapshot.Source
-	// Rule is the index in spec.ingress, and Peer that in its from; -1: there is none.
+	// Rule is the index in spec.ingress, and Peer that in its from; -1: there is none. It
+	// is a NetworkPolicy's, or one that a ClusterNetworkPolicy accepts.
 	Rule, Peer int
 	// Pods selects those of the namespace to which it leads.
 	Pods labels.Selector
@@ -69,6 +72,39 @@ func (n *Network) Opens(namespace string) []Opening {
 	}
 	if free := unselected(selecting); free != nil {
 		all = append(all, Opening{Rule: -1, Peer: -1, Pods: free, All: true})
+	}
+	return append(all, n.clusterOpens(namespace)...)
+}
+
+// clusterOpens are what ClusterNetworkPolicies accept, whatever NetworkPolicies say.
+func (n *Network) clusterOpens(namespace string) []Opening {
+	var all []Opening
+	for _, p := range n.about(namespace) {
+		pods := labels.Everything()
+		if subject := p.whole.Spec.Subject.Pods; subject != nil {
+			pods, _ = metav1.LabelSelectorAsSelector(&subject.PodSelector) // was checked
+		}
+		for i, rule := range p.whole.Spec.Ingress {
+			if rule.Action != v1alpha2.ClusterNetworkPolicyRuleActionAccept {
+				continue
+			}
+			for j, from := range rule.From {
+				selector := from.Namespaces
+				if from.Pods != nil {
+					selector = &from.Pods.NamespaceSelector
+				}
+				if selector == nil {
+					continue
+				}
+				o := Opening{Policy: p.id, Source: p.source, Rule: i, Peer: j, Pods: pods}
+				if o.All = len(selector.MatchLabels)+len(selector.MatchExpressions) == 0; !o.All {
+					o.From = n.matching(selector)
+				}
+				if o.All || len(o.From) > 0 && !slices.Equal(o.From, []string{namespace}) {
+					all = append(all, o)
+				}
+			}
+		}
 	}
 	return all
 }

@@ -1,0 +1,154 @@
+package access
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// Who is a subject, and what else is known of it.
+type Who struct {
+	rbacv1.Subject
+	// Groups are further ones that a user is in.
+	Groups []string
+}
+
+func (w Who) String() string {
+	text := Subject{Kind: w.Kind, Namespace: w.Namespace, Name: w.Name}.String()
+	for _, group := range w.Groups {
+		text += ", in group " + group
+	}
+	return text
+}
+
+func (w Who) subject() authorize.Subject {
+	s := authorize.SubjectOf(w.Subject, "")
+	s.Groups = append(slices.Clip(s.Groups), w.Groups...)
+	return s
+}
+
+// Rights are all that one subject may do.
+type Rights struct {
+	Subject string `json:"subject"`
+	// In are where, by namespace; "" is the whole cluster.
+	In []In `json:"in"`
+}
+
+// In are the rules of a subject in a namespace.
+type In struct {
+	Namespace string `json:"namespace"`
+	By        []Rule `json:"by"`
+}
+
+// Rule is one that a binding gives.
+type Rule struct {
+	Binding string            `json:"binding"`
+	Role    string            `json:"role"`
+	At      string            `json:"at,omitempty"`
+	RoleAt  string            `json:"roleAt,omitempty"`
+	Rule    rbacv1.PolicyRule `json:"rule"`
+}
+
+// NewRights are those of a subject. What every cluster gives to everybody is among them.
+func NewRights(s *snapshot.Snapshot, who Who) (Rights, error) {
+	m, err := newModel(s)
+	if err != nil {
+		return Rights{}, err
+	}
+	rights := Rights{Subject: who.String(), In: []In{}}
+	grants := m.authorizer.Grants(who.subject())
+	slices.SortStableFunc(grants, func(a, b authorize.Grant) int { return cmp.Compare(a.Namespace, b.Namespace) })
+	for _, g := range grants {
+		last := len(rights.In) - 1
+		if last < 0 || rights.In[last].Namespace != g.Namespace {
+			rights.In = append(rights.In, In{Namespace: g.Namespace})
+			last++
+		}
+		rights.In[last].By = append(rights.In[last].By, ruleOf(g))
+	}
+	return rights, nil
+}
+
+func ruleOf(g authorize.Grant) Rule {
+	r := Rule{Rule: g.Rule, Binding: "no binding: the API server allows it to system:masters", At: g.BindingSource.File, RoleAt: g.RoleSource.File}
+	if g.Binding.Name != "" {
+		r.Binding, r.Role = g.Binding.String(), g.Role.String()
+	}
+	if r.At != "" {
+		r.At = g.BindingSource.String()
+	}
+	if r.RoleAt != "" {
+		r.RoleAt = g.RoleSource.String()
+	}
+	return r
+}
+
+// Text prints rights for a terminal.
+func (r Rights) Text(w io.Writer) error {
+	var text strings.Builder
+	fmt.Fprintln(&text, r.Subject)
+	if len(r.In) == 0 {
+		fmt.Fprintln(&text, "  may do nothing: no binding names it")
+	}
+	for _, in := range r.In {
+		where := in.Namespace
+		if where == "" {
+			where = "the whole cluster"
+		}
+		fmt.Fprintf(&text, "\n%s\n", where)
+		before := ""
+		for _, rule := range in.By {
+			if head := "  " + rule.Binding + at(rule.At) + ": " + rule.Role + at(rule.RoleAt); head != before {
+				fmt.Fprintln(&text, head)
+				before = head
+			}
+			fmt.Fprintln(&text, "    "+sentence(rule.Rule))
+		}
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+func at(source string) string {
+	if source == "" {
+		return " (of every cluster)"
+	}
+	return " (" + source + ")"
+}
+
+// sentence is "get, list: pods, pods/log", or "get: deployments.apps named istiod".
+func sentence(r rbacv1.PolicyRule) string {
+	if len(r.NonResourceURLs) > 0 {
+		return join(r.Verbs) + ": " + join(r.NonResourceURLs)
+	}
+	var resources []string
+	for _, group := range r.APIGroups {
+		for _, resource := range r.Resources {
+			resources = append(resources, resourceText(group, resource))
+		}
+	}
+	text := join(r.Verbs) + ": " + join(resources)
+	if len(r.ResourceNames) > 0 {
+		text += " named " + join(r.ResourceNames)
+	}
+	return text
+}
+
+// resourceText is "pods/log", or "deployments.apps/scale".
+func resourceText(group, resource string) string {
+	resource, subresource, found := strings.Cut(resource, "/")
+	if group != "" {
+		resource += "." + group
+	}
+	if found {
+		resource += "/" + subresource
+	}
+	return resource
+}

@@ -1,0 +1,85 @@
+package access
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// Table prints a report for a terminal: a block for the whole cluster, and one for each
+// tenant, with a line for all namespaces in which a subject may do the same.
+func (r Report) Table(w io.Writer) error {
+	var text strings.Builder
+	r.block(&text, "the whole cluster", []string{""})
+	for _, t := range r.Tenants {
+		title := t.title()
+		if t.ControlPlane != "" {
+			title += ", control plane in " + t.ControlPlane
+		}
+		r.block(&text, title, t.Namespaces)
+		for _, reach := range r.Network {
+			if t.Name != "" && reach.To == t.Name {
+				fmt.Fprintf(&text, "  network: %s\n", reach)
+			}
+		}
+	}
+	for _, policy := range r.Unread {
+		fmt.Fprintf(&text, "\n%s: is of a kind that is not evaluated here, and may allow or forbid more.\n", policy)
+	}
+	_, err := io.WriteString(w, strings.TrimPrefix(text.String(), "\n"))
+	return err
+}
+
+func (r Report) block(text *strings.Builder, title string, namespaces []string) {
+	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
+	rows := 0
+	for _, s := range r.Subjects {
+		where := map[string][]string{}
+		var order []string
+		for _, cell := range s.about(namespaces) {
+			may := join(cell.May)
+			if !slices.Contains(order, may) {
+				order = append(order, may)
+			}
+			where[may] = append(where[may], cell.Namespace)
+		}
+		for _, may := range order {
+			if rows++; rows == 1 {
+				fmt.Fprintf(text, "\n%s\n", title)
+				fmt.Fprintln(table, "  SUBJECT\tNAMESPACES\tMAY")
+			}
+			in := join(where[may])
+			if in == "" {
+				in = "all"
+			}
+			fmt.Fprintf(table, "  %s\t%s\t%s\n", s, in, may)
+		}
+	}
+	table.Flush() // writes to memory
+	if rows == 0 && title != "the whole cluster" {
+		fmt.Fprintf(text, "\n%s\n  nobody may do anything in %s\n", title, join(namespaces))
+	}
+}
+
+// String is "monitoring may connect to ns-1, TCP 15020, by NetworkPolicy ns-1/x, spec.ingress[0]".
+func (r Reach) String() string {
+	from := r.FromNamespace
+	switch {
+	case r.Namespaces > 0:
+		from = fmt.Sprintf("%d namespaces", r.Namespaces)
+	case from == "":
+		from = "every namespace"
+	case r.From != "":
+		from += " of tenant " + r.From
+	}
+	text := from + " may connect to " + r.ToNamespace
+	if r.Port != "" {
+		text += ", " + r.Port
+	}
+	if r.By == "" {
+		return text + ": no policy is there for what comes in"
+	}
+	return text + ", by " + r.By
+}

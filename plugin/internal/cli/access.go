@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/access"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// errNo is the answer no: it is printed like any other, and an exit code says it, too.
+var errNo = errors.New("no")
+
+// accessFlags are what access is asked.
+type accessFlags struct {
+	format, as, can, file string
+	groups                []string
+}
+
+func accessCommand(s Streams) *cobra.Command {
+	o := snapshot.Options{In: s.In}
+	var f accessFlags
+	cmd := &cobra.Command{
+		Use:   "access PATH... [--as SUBJECT] [--can QUESTION] [-o table|json|html]",
+		Short: "Say who may do what, before anything is applied",
+		Long: `Print what each user, group and ServiceAccount may do in which namespace, in a few
+words that docs/access.md explains, and which namespaces the network lets in. A
+PATH is an overlay, rendered YAML or a dump of a cluster: a file, a directory, or -
+for stdin.
+
+  -o html       writes one page with a matrix and a drawing, which needs no network
+  --as SUBJECT  lists every rule of one subject, by which binding and role, and where
+                these are written. It is User:NAME, Group:NAME or
+                ServiceAccount:NAMESPACE/NAME; a bare NAME is a User. What a user's
+                groups may do is among it if --as-group names them
+  --can "VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAME] [-n NAMESPACE]"
+                answers one question, and says why. Without -n it asks for all
+                namespaces; without --as, who may. With -f, the admission policies
+                judge the object in a file, too
+
+Exit codes: 0; with --as and --can 1 for no, as of kubectl auth can-i. Mistakes exit
+1, too, and are on stderr: no is on stdout.`,
+		Example: `  istio-tenancy access overlays/*
+  istio-tenancy access rendered -o html > access.html
+  istio-tenancy access rendered --as sales-admin
+  istio-tenancy access rendered --as sales-admin --can "create pods -n ns-1" -f pod.yaml
+  istio-tenancy access rendered --can "get secrets -n istio-system1"`,
+		Args: arguments{name: "PATH", what: "an overlay, or a file or a directory of YAML, or - for stdin", example: "access overlays/*", least: 1}.check,
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			debug.SetGCPercent(100) // as for render
+			var err error
+			if o.Executable, err = os.Executable(); err != nil {
+				return err
+			}
+			o.Paths = paths
+			o.Warn = func(line string) { diagnostic.Warning(s.Err, line) }
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			err = f.run(ctx, s, o)
+			if ctx.Err() != nil {
+				return &failure{error: errors.New("access: interrupted"), code: interruptedCode}
+			}
+			return err
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&f.format, "output", "o", "", "`FORMAT`: table, json, or, without --as and --can, html (default table)")
+	flags.StringVar(&f.as, "as", "", "the one `SUBJECT` to tell about")
+	flags.StringArrayVar(&f.groups, "as-group", nil, "a `GROUP` that the user of --as is in; repeatable")
+	flags.StringVar(&f.can, "can", "", "the `QUESTION` to answer")
+	flags.StringVarP(&f.file, "filename", "f", "", "`FILE` with the object that is to be written, for --can; - for stdin")
+	allowFlags(flags, &o.Allow)
+	return cmd
+}
+
+func (f accessFlags) run(ctx context.Context, s Streams, o snapshot.Options) error {
+	f.format = cmp.Or(f.format, "table")
+	whole := f.as == "" && f.can == ""
+	switch {
+	case f.format != "table" && f.format != "json" && (f.format != "html" || !whole):
+		return fmt.Errorf("access: --output: found %q: must be table, json, or, without --as and --can, html", f.format)
+	case f.file != "" && f.can == "":
+		return errors.New("access: --filename is given without --can: must be with a question about the object, such as --can \"create pods -n ns-1\"")
+	case len(f.groups) > 0 && f.as == "":
+		return errors.New("access: --as-group is given without --as: must be with the user that is in the group")
+	}
+	var who []access.Who
+	if f.as != "" {
+		subject, err := parseSubject(f.as)
+		if err != nil {
+			return fmt.Errorf("access: --as: %w", err)
+		}
+		who = append(who, access.Who{Subject: rbacv1.Subject{Kind: subject.Kind, Namespace: subject.Namespace, Name: subject.Name}, Groups: f.groups})
+	}
+	var question access.Question
+	if f.can != "" {
+		var err error
+		if question, err = access.ParseQuestion(f.can); err != nil {
+			return fmt.Errorf("access: --can: %w", err)
+		}
+	}
+	reading, err := snapshot.Read(ctx, o)
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.can != "":
+		return f.answer(ctx, s, o, reading.Snapshot, question, who)
+	case f.as != "":
+		rights, err := access.NewRights(reading.Snapshot, who[0])
+		if err != nil {
+			return err
+		}
+		if f.format == "json" {
+			return printJSON(s, rights)
+		}
+		return rights.Text(s.Out)
+	}
+	report, err := access.New(reading.Snapshot)
+	if err != nil {
+		return err
+	}
+	return map[string]func() error{
+		"table": func() error { return report.Table(s.Out) },
+		"json":  func() error { return printJSON(s, report) },
+		"html":  func() error { return report.HTML(s.Out) },
+	}[f.format]()
+}
+
+func (f accessFlags) answer(ctx context.Context, s Streams, o snapshot.Options, of *snapshot.Snapshot, question access.Question, who []access.Who) error {
+	if f.file != "" {
+		o.Paths = []string{f.file}
+		read, err := snapshot.Read(ctx, o)
+		if err != nil {
+			return err
+		}
+		if len(read.Objects) != 1 {
+			return fmt.Errorf("access: --filename: %s has %d objects: must have one", f.file, len(read.Objects))
+		}
+		question.Object = read.Objects[0]
+	}
+	answers, err := access.Ask(ctx, of, question, who...)
+	if err != nil {
+		return err
+	}
+	if f.format == "json" {
+		err = printJSON(s, answers)
+	} else {
+		if len(answers) == 0 {
+			_, err = fmt.Fprintf(s.Out, "nobody may %s\n", question)
+		}
+		for _, a := range answers {
+			err = errors.Join(err, a.Text(s.Out))
+		}
+	}
+	if err == nil && len(who) > 0 && !answers[0].Allowed {
+		return errNo
+	}
+	return err
+}
+
+func printJSON(s Streams, value any) error {
+	e := json.NewEncoder(s.Out)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
+}
