@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/reach"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -57,6 +58,8 @@ type Finding struct {
 	Message string
 	// Hops are the way from one tenant to another, if it is one.
 	Hops []Hop
+	// Path is what Hops are, for a program that tries them; nil: there are none.
+	Path *reach.Path
 	// Fingerprint is the same as long as the finding is, wherever it moves to in a file.
 	Fingerprint string
 	// Accepted is the reason why somebody accepts it; "": nobody does.

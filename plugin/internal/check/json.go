@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/reach"
 )
 
 // printed is what the format JSON prints. Its fields keep their names and meanings;
@@ -23,16 +24,18 @@ type printed struct {
 }
 
 type printedFinding struct {
-	Rule        string         `json:"rule"`
-	Severity    Severity       `json:"severity"`
-	Tenants     []string       `json:"tenants"`
-	Object      *printedObject `json:"object,omitempty"`
-	File        string         `json:"file,omitempty"`
-	Line        int            `json:"line,omitempty"`
-	Message     string         `json:"message"`
-	Hops        []printedHop   `json:"hops,omitempty"`
-	Fingerprint string         `json:"fingerprint"`
-	Reason      string         `json:"reason,omitempty"`
+	Rule     string         `json:"rule"`
+	Severity Severity       `json:"severity"`
+	Tenants  []string       `json:"tenants"`
+	Object   *printedObject `json:"object,omitempty"`
+	File     string         `json:"file,omitempty"`
+	Line     int            `json:"line,omitempty"`
+	Message  string         `json:"message"`
+	Hops     []printedHop   `json:"hops,omitempty"`
+	// Path has the requests of the hops.
+	Path        *reach.Path `json:"path,omitempty"`
+	Fingerprint string      `json:"fingerprint"`
+	Reason      string      `json:"reason,omitempty"`
 }
 
 type printedObject struct {
@@ -66,7 +69,7 @@ func printedFindings(findings []Finding) []printedFinding {
 	for _, f := range findings {
 		p := printedFinding{
 			Rule: f.Rule, Severity: f.Severity, Tenants: append([]string{}, f.Tenants...), Object: printedID(f.Object),
-			Message: f.Message, Fingerprint: f.Fingerprint, Reason: f.Accepted,
+			Message: f.Message, Path: f.Path, Fingerprint: f.Fingerprint, Reason: f.Accepted,
 		}
 		p.File, p.Line = f.Source.File, f.Source.Line
 		for _, h := range f.Hops {

@@ -41,7 +41,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	report := Judge(ctx, reading)
 	if err != nil {
-		report.Errors = strings.Split(strings.TrimSpace(err.Error()), "\n")
+		report.Errors = append(strings.Split(strings.TrimSpace(err.Error()), "\n"), report.Errors...)
 	}
 	o.Baseline.sort(report)
 	return report, ctx.Err()
@@ -59,7 +59,11 @@ func Judge(ctx context.Context, reading *snapshot.Reading) *Report {
 			found = append(found, of.findings...)
 		}
 	}
-	found = append(found, ways(ctx, e)...)
+	reached, err := ways(ctx, e, found)
+	if err != nil {
+		r.Errors = append(r.Errors, strings.Split(err.Error(), "\n")...)
+	}
+	found = append(found, reached...)
 	accepted := acceptances(reading)
 	for i := range found {
 		found[i].print()
@@ -88,10 +92,6 @@ func Judge(ctx context.Context, reading *snapshot.Reading) *Report {
 	}
 	return r
 }
-
-// ways are the findings of package reach: the ways from a tenant's people and programs to
-// another tenant. Each has its hops, and a rule of the table.
-func ways(context.Context, *estate) []Finding { return nil }
 
 // Count is how many open findings are at least as bad as a severity.
 func (r *Report) Count(least Severity) int {

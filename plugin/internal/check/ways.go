@@ -1,0 +1,97 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/admit"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/netpol"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/reach"
+)
+
+// wayRules are the rules for what a way ends at. A right in a namespace of no tenant is
+// outsideRight.
+var wayRules = map[reach.Kind]string{
+	reach.Foreign: "foreign-right",
+	reach.Cluster: "cluster-right",
+	reach.Node:    "node-access",
+	reach.Relabel: "namespace-labels",
+	reach.Webhook: "webhook-change",
+	reach.Mesh:    "foreign-mesh",
+}
+
+const outsideRight = "outside-right"
+
+// ways are the findings of package reach: the ways from a tenant's people and programs to
+// what is not the tenant's. A way of one hop, by a binding that another rule has found, is
+// the hop of that finding.
+func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
+	model := reach.Model{Snapshot: e.Snapshot, Planes: e.Planes}
+	var err error
+	if model.Rights, err = authorize.New(e.Snapshot); err != nil {
+		return nil, err
+	}
+	policies, err := admit.New(e.Snapshot, model.Rights)
+	if err != nil {
+		return nil, err
+	}
+	model.Admission = reach.ByPolicies(e.Snapshot, policies)
+	if model.Network, err = netpol.New(e.Snapshot); err != nil {
+		return nil, err
+	}
+	paths, err := reach.Find(ctx, model)
+	if err != nil {
+		return nil, err
+	}
+	severities := map[string]Severity{}
+	for _, rule := range Rules() {
+		severities[rule.ID] = rule.Severity
+	}
+	about := map[object.ID]int{}
+	for i, f := range found {
+		if f.Object.Kind == "RoleBinding" || f.Object.Kind == "ClusterRoleBinding" {
+			about[f.Object] = i
+		}
+	}
+	var more []Finding
+	for _, p := range paths {
+		f := wayOf(e, p)
+		f.Severity = severities[f.Rule]
+		if p.Host {
+			f.Severity = Note
+		}
+		if i, known := about[f.Object]; known && len(p.Hops) == 1 && slices.Contains(found[i].Tenants, p.Tenant) {
+			found[i].Hops, found[i].Path = f.Hops, f.Path
+			continue
+		}
+		more = append(more, f)
+	}
+	return more, nil
+}
+
+func wayOf(e *estate, p reach.Path) Finding {
+	first, last := p.Hops[0], p.Hops[len(p.Hops)-1]
+	f := Finding{Rule: wayRules[last.Kind], Path: &p, Tenants: distinct(append([]string{p.Tenant}, p.Tenants...)), about: string(last.Kind)}
+	if last.Kind == reach.Foreign && len(p.Tenants) == 0 {
+		f.Rule = outsideRight
+	}
+	for _, hop := range p.Hops {
+		by := hop.Requests[0].By
+		h := Hop{Text: hop.As.String() + " " + hop.Text, Object: by.Binding, Source: by.BindingSource}
+		if by.Role.Kind != "" {
+			h.Rule = by.Role.String()
+		}
+		f.Hops = append(f.Hops, h)
+	}
+	by := last.Requests[0].By
+	f.Object, f.Source = by.Binding, by.BindingSource
+	f.of = e.Get(f.Object)
+	f.Message = fmt.Sprintf("%s of tenant %s: %s", first.As, p.Tenant, last.Text)
+	if last.As != first.As {
+		f.Message = fmt.Sprintf("%s of tenant %s: becomes %s, and then %s", first.As, p.Tenant, last.As, last.Text)
+	}
+	return f
+}
