@@ -24,6 +24,9 @@ type cluster struct {
 	// accounts are the ServiceAccounts in a namespace that are there, that a workload
 	// names, or that a binding names: whoever may make one makes that.
 	accounts map[string][]string
+	// there are the ServiceAccounts that nobody has to make, by namespace and name. Every
+	// namespace has one that is called default.
+	there map[[2]string]bool
 	// workloads are what runs Pods in a namespace.
 	workloads map[string][]workload
 	// hosts are the tenants whose control plane others share.
@@ -70,6 +73,7 @@ func newCluster(m Model) *cluster {
 		Model:  m,
 		owners: map[string][]string{}, planes: map[string][]string{}, bound: map[string][]Identity{}, accounts: map[string][]string{},
 		workloads: map[string][]workload{}, tokens: map[string][]tokenSecret{}, hosts: map[string]bool{},
+		there:  map[[2]string]bool{},
 		meshes: meshesOf(m.Tenants, m.Planes, m.Network),
 	}
 	c.audiences = slices.Sorted(maps.Keys(c.meshes))
@@ -98,6 +102,7 @@ func newCluster(m Model) *cluster {
 	}
 	for _, o := range m.Of("", "ServiceAccount") {
 		know(o.ID.Namespace, o.ID.Name)
+		c.there[[2]string{o.ID.Namespace, o.ID.Name}] = true
 	}
 	for _, w := range workloadResources {
 		for _, o := range m.Of(w.group, w.kind) {

@@ -21,6 +21,9 @@ func (s *search) foreignEnds(who Identity, namespace string, grants []authorize.
 		if of[0].BindingSource.File == "" {
 			continue // every cluster has it, for everybody
 		}
+		if o := s.Get(of[0].Binding); o != nil && who.Kind != rbacv1.ServiceAccountKind && slices.Contains(s.owners[namespace], o.Tenant()) {
+			continue // both tenants have the same person, by the files of both
+		}
 		most := worst(of)
 		s.tell(end{of[0].Binding, namespace, Foreign}, Hop{
 			Kind: Foreign, As: who, Requests: []Request{asked(most, namespace)},

@@ -117,9 +117,13 @@ func (s *search) steps(who Identity, namespace string, grants []authorize.Grant)
 				continue
 			}
 			found[becomes] = true
+			text := step.text
+			if requests[0].Resource == serviceAccounts.resource && requests[0].Subresource == "" && requests[0].Verb == "create" {
+				text = "makes {account}, and " + text
+			}
 			hops = append(hops, &Hop{
 				Kind: step.kind, As: who, Requests: requests, Becomes: &becomes,
-				Text: strings.NewReplacer("{namespace}", namespace, "{name}", on.name, "{account}", becomes.String()).Replace(step.text),
+				Text: strings.NewReplacer("{namespace}", namespace, "{name}", on.name, "{account}", becomes.String()).Replace(text),
 			})
 		}
 	}
@@ -140,6 +144,12 @@ func (s *search) requests(who Identity, step *step, grants []authorize.Grant, na
 			}
 		}
 		return false
+	}
+	if !s.there[[2]string{namespace, on.account}] && on.account != "default" {
+		if !ask([]string{"create"}, serviceAccounts, "", newObject("", "v1", "ServiceAccount", namespace, map[string]any{
+			"metadata": map[string]any{"name": on.account, "namespace": namespace}})) {
+			return nil
+		}
 	}
 	var sent map[string]any
 	if step.sends != nil {

@@ -60,9 +60,13 @@ type target struct{ name, account string }
 const everything = "cluster-admin"
 
 var (
-	change  = []string{"patch", "update"}
-	read    = []string{"get", "list", "watch"}
-	connect = []string{"create", "get"} // exec by a POST, or by a GET over WebSockets
+	change = []string{"patch", "update"}
+	read   = []string{"get", "list", "watch"}
+	// connect are exec's: a POST, or a GET over WebSockets, which needs the right to create
+	// as well since Kubernetes 1.35 (AuthorizePodWebsocketUpgradeCreatePermission).
+	connect = []string{"create", "get"}
+
+	serviceAccounts = resource("serviceaccounts")
 )
 
 // stepTable has the steps, those first that need the least.
