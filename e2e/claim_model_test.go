@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,9 +23,12 @@ var seed = flag.Uint64("seed", 1, "of what is random, so that a run can be repea
 // modelled is what the model is asked about, and an API server: the cluster of fifty
 // tenants, with the shipped ones beside them.
 type modelled struct {
-	cluster          *cluster.Cluster
-	tenants          []*tenant
-	common, rendered []*cluster.Object
+	cluster *cluster.Cluster
+	tenants []*tenant
+	common  []*cluster.Object
+	known   []*cluster.Object // to both
+	rights  rights
+	random  int // how many of known are random
 }
 
 var model modelled
@@ -32,7 +36,7 @@ var model modelled
 func theModel(t *testing.T) *modelled {
 	t.Helper()
 	m := &model
-	if len(m.rendered) > 0 {
+	if m.known != nil {
 		return m
 	}
 	f := theFifty(t)
@@ -46,8 +50,13 @@ func theModel(t *testing.T) *modelled {
 		m.apply(t, tenant.objects)
 	}
 	m.tenants = append(of, m.tenants...)
+	m.rights = rights{rand.New(rand.NewPCG(*seed, 1)), m.namespaces()}
+	random := m.rights.objects()
+	m.apply(t, random)
+	m.random = len(random)
+	m.known = slices.Concat(m.common, random)
 	for _, tenant := range m.tenants {
-		m.rendered = append(m.rendered, tenant.objects...)
+		m.known = append(m.known, tenant.objects...)
 	}
 	return m
 }
@@ -87,13 +96,12 @@ func (m *modelled) namespaces() (all []string) {
 	return all
 }
 
-// ask hands a stream of reviews to the model, which knows some objects, and returns its
-// answers.
-func (m *modelled) ask(t *testing.T, known []*cluster.Object, reviews string, n int) []answered {
+// ask hands a stream of reviews to the model, and returns its answers.
+func (m *modelled) ask(t *testing.T, reviews string, n int) []answered {
 	t.Helper()
 	manifests := filepath.Join(t.TempDir(), "manifests.json")
 	var text bytes.Buffer
-	for _, o := range known {
+	for _, o := range m.known {
 		text.WriteString(mustJSON(o.Object) + "\n")
 	}
 	require.NoError(t, os.WriteFile(manifests, text.Bytes(), 0o644))
