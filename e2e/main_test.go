@@ -59,13 +59,14 @@ func run(m *testing.M) (code int, err error) {
 		}
 		return cluster.Isolate(0)
 	}
-	defer func() { shared.stop() }()
+	defer func() { shared.stop(); many.stop() }()
 	code = m.Run()
 	return results.End(code, logs, documented, *update)
 }
 
 // buildTools makes this repository's image, from which every test has the
-// command, and builds the kustomize CLI that go.mod names.
+// command, and builds the kustomize CLI that go.mod names, and what asks the model of
+// the API server.
 func buildTools(folder string) error {
 	made, err := image.Build(context.Background(), "..", folder)
 	if err != nil {
@@ -79,10 +80,10 @@ func buildTools(folder string) error {
 	if err := os.Link(filepath.Join(made.Root, "usr/local/bin/istio-tenancy"), command); err != nil {
 		return err
 	}
-	cmd := exec.Command("go", "build", "-o", into+"/", "sigs.k8s.io/kustomize/kustomize/v5")
+	cmd := exec.Command("go", "build", "-o", into+"/", "sigs.k8s.io/kustomize/kustomize/v5", "./plugin/internal/oracle/answer")
 	cmd.Dir = ".."
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build kustomize: %w\n%s", err, out)
+		return fmt.Errorf("build kustomize and answer: %w\n%s", err, out)
 	}
 	return nil
 }

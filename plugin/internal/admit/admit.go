@@ -74,12 +74,11 @@ func New(s *snapshot.Snapshot, a *authorize.Authorizer) (*Admission, error) {
 	w := newWorld(s)
 	result := &Admission{matcher: matching.NewMatcher(namespaces{w}, nil), world: w, authorizer: bridge{a}}
 	var failed []error
-	bindings := map[string][]*v1.ValidatingAdmissionPolicyBinding{}
+	bindings := map[string][]*binding{}
 	for _, o := range s.Of(v1.GroupName, "ValidatingAdmissionPolicyBinding") {
-		binding, err := snapshot.Decode[v1.ValidatingAdmissionPolicyBinding](o)
+		b, err := snapshot.Decode[v1.ValidatingAdmissionPolicyBinding](o)
 		failed = append(failed, err)
-		complete(binding.Spec.MatchResources)
-		bindings[binding.Spec.PolicyName] = append(bindings[binding.Spec.PolicyName], &binding)
+		bindings[b.Spec.PolicyName] = append(bindings[b.Spec.PolicyName], &binding{&b, newCriteria(b.Spec.MatchResources)})
 	}
 	environments := sync.OnceValue(func() *environment.EnvSet {
 		return environment.MustBaseEnvSet(environment.DefaultCompatibilityVersion())
@@ -87,7 +86,6 @@ func New(s *snapshot.Snapshot, a *authorize.Authorizer) (*Admission, error) {
 	for _, o := range s.Of(v1.GroupName, "ValidatingAdmissionPolicy") {
 		p, err := snapshot.Decode[v1.ValidatingAdmissionPolicy](o)
 		failed = append(failed, err)
-		complete(p.Spec.MatchConstraints)
 		if len(bindings[p.Name]) > 0 { // otherwise nobody meets it
 			result.policies = append(result.policies, newPolicy(&p, o.Source, bindings[p.Name], environments))
 		}

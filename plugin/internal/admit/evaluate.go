@@ -21,7 +21,7 @@ import (
 // evaluation is of a policy for a request, with one of a binding's parameters.
 type evaluation struct {
 	policy     *policy
-	binding    *v1.ValidatingAdmissionPolicyBinding
+	binding    *binding
 	attributes *admission.VersionedAttributes
 	namespace  *corev1.Namespace
 	request    *admissionv1.AdmissionRequest

@@ -9,7 +9,6 @@ import (
 	celgo "github.com/google/cel-go/cel"
 	v1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/admission/plugin/cel"
@@ -22,9 +21,16 @@ import (
 // policy is a policy with its bindings.
 type policy struct {
 	*v1.ValidatingAdmissionPolicy
-	source   snapshot.Source
-	bindings []*v1.ValidatingAdmissionPolicyBinding
-	compiled func() (compiled, error)
+	source      snapshot.Source
+	constraints *criteria
+	bindings    []*binding
+	compiled    func() (compiled, error)
+}
+
+// binding is a binding and what it matches; nil: all that its policy does.
+type binding struct {
+	*v1.ValidatingAdmissionPolicyBinding
+	matches *criteria
 }
 
 // compiled are the expressions of a policy.
@@ -33,8 +39,8 @@ type compiled struct {
 	validations, messages, annotations cel.ConditionEvaluator
 }
 
-func newPolicy(p *v1.ValidatingAdmissionPolicy, source snapshot.Source, bindings []*v1.ValidatingAdmissionPolicyBinding, environments func() *environment.EnvSet) *policy {
-	return &policy{p, source, bindings, sync.OnceValues(func() (compiled, error) { return compile(p, environments()) })}
+func newPolicy(p *v1.ValidatingAdmissionPolicy, source snapshot.Source, bindings []*binding, environments func() *environment.EnvSet) *policy {
+	return &policy{p, source, newCriteria(p.Spec.MatchConstraints), bindings, sync.OnceValues(func() (compiled, error) { return compile(p, environments()) })}
 }
 
 // expression is one that is to have one of some types; name is a variable's.
@@ -86,10 +92,10 @@ func compile(p *v1.ValidatingAdmissionPolicy, environments *environment.EnvSet) 
 // refusalsOf are those of one policy. A policy or binding that cannot be used refuses,
 // unless its policy ignores failures.
 func (a *Admission) refusalsOf(ctx context.Context, p *policy, attributes admission.Attributes) []Refusal {
-	if p.Spec.MatchConstraints == nil {
+	if p.constraints == nil {
 		return p.failed("", errors.New("spec.matchConstraints: is missing"))
 	}
-	matches, resource, kind, err := a.matcher.Matches(attributes, a.world.servedAs(attributes), criteria{p.Spec.MatchConstraints})
+	matches, resource, kind, err := a.matcher.Matches(attributes, a.world.servedAs(attributes), p.constraints)
 	if err != nil {
 		return p.failed("", err)
 	}
@@ -103,9 +109,9 @@ func (a *Admission) refusalsOf(ctx context.Context, p *policy, attributes admiss
 	return refusals
 }
 
-func (a *Admission) refusalsBy(ctx context.Context, p *policy, binding *v1.ValidatingAdmissionPolicyBinding, attributes admission.Attributes, resource schema.GroupVersionResource, kind schema.GroupVersionKind) []Refusal {
-	if binding.Spec.MatchResources != nil {
-		matches, _, _, err := a.matcher.Matches(attributes, a.world.servedAs(attributes), criteria{binding.Spec.MatchResources})
+func (a *Admission) refusalsBy(ctx context.Context, p *policy, binding *binding, attributes admission.Attributes, resource schema.GroupVersionResource, kind schema.GroupVersionKind) []Refusal {
+	if binding.matches != nil {
+		matches, _, _, err := a.matcher.Matches(attributes, a.world.servedAs(attributes), binding.matches)
 		if err != nil {
 			return p.failed(binding.Name, err)
 		}
@@ -140,42 +146,4 @@ func (p *policy) failed(binding string, err error) []Refusal {
 
 func (p *policy) ignores() bool {
 	return p.Spec.FailurePolicy != nil && *p.Spec.FailurePolicy == v1.Ignore
-}
-
-// criteria are what a policy or binding matches.
-type criteria struct{ resources *v1.MatchResources }
-
-func (c criteria) GetMatchResources() v1.MatchResources { return *c.resources }
-
-func (c criteria) GetParsedNamespaceSelector() (labels.Selector, error) {
-	return metav1.LabelSelectorAsSelector(c.resources.NamespaceSelector)
-}
-
-func (c criteria) GetParsedObjectSelector() (labels.Selector, error) {
-	return metav1.LabelSelectorAsSelector(c.resources.ObjectSelector)
-}
-
-// complete writes what the API server writes into what a policy or binding matches.
-func complete(r *v1.MatchResources) {
-	if r == nil {
-		return
-	}
-	if r.MatchPolicy == nil {
-		policy := v1.Equivalent
-		r.MatchPolicy = &policy
-	}
-	if r.NamespaceSelector == nil {
-		r.NamespaceSelector = &metav1.LabelSelector{}
-	}
-	if r.ObjectSelector == nil {
-		r.ObjectSelector = &metav1.LabelSelector{}
-	}
-	for _, rules := range [][]v1.NamedRuleWithOperations{r.ResourceRules, r.ExcludeResourceRules} {
-		for i := range rules {
-			if rules[i].Scope == nil {
-				scope := v1.AllScopes
-				rules[i].Scope = &scope
-			}
-		}
-	}
 }

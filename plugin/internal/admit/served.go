@@ -2,7 +2,6 @@ package admit
 
 import (
 	"maps"
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -19,13 +18,13 @@ import (
 // meets a request by any of them.
 type served struct {
 	admission.ObjectInterfaces
-	snapshot *snapshot.Snapshot
+	world    *world
 	resource schema.GroupVersionResource
 	kind     schema.GroupVersionKind
 }
 
 func (w *world) servedAs(a admission.Attributes) served {
-	return served{w.interfaces, w.snapshot, a.GetResource(), a.GetKind()}
+	return served{w.interfaces, w, a.GetResource(), a.GetKind()}
 }
 
 func (s served) GetEquivalentResourceMapper() runtime.EquivalentResourceMapper { return s }
@@ -62,25 +61,29 @@ func (s served) KindFor(r schema.GroupVersionResource, _ string) schema.GroupVer
 // the stable ones, unless it is told otherwise.
 func (s served) versions(group string) []string {
 	var versions []string
-	for _, v := range scheme.Scheme.VersionsForGroupKind(schema.GroupKind{Group: group, Kind: s.kind.Kind}) {
-		if !strings.Contains(v.Version, "alpha") && !strings.Contains(v.Version, "beta") {
+	for _, v := range scheme.Scheme.PrioritizedVersionsForGroup(group) {
+		if !strings.Contains(v.Version, "alpha") && !strings.Contains(v.Version, "beta") && scheme.Scheme.Recognizes(v.WithKind(s.kind.Kind)) {
 			versions = append(versions, v.Version)
 		}
 	}
-	for _, o := range s.snapshot.Of("apiextensions.k8s.io", "CustomResourceDefinition") {
-		if o.ID.Name != s.resource.Resource+"."+group {
-			continue
-		}
-		listed, _, _ := unstructured.NestedSlice(o.Content, "spec", "versions")
-		for _, v := range listed {
+	return append(versions, s.world.defined()[schema.GroupResource{Group: group, Resource: s.resource.Resource}]...)
+}
+
+// definitions are the versions that the CustomResourceDefinitions of a snapshot serve.
+func definitions(s *snapshot.Snapshot) map[schema.GroupResource][]string {
+	all := map[schema.GroupResource][]string{}
+	for _, o := range s.Of("apiextensions.k8s.io", "CustomResourceDefinition") {
+		resource := schema.ParseGroupResource(o.ID.Name)
+		spec, _ := o.Content["spec"].(map[string]any)
+		versions, _ := spec["versions"].([]any)
+		for _, v := range versions {
 			if v, ok := v.(map[string]any); ok && v["served"] == true {
 				name, _ := v["name"].(string)
-				versions = append(versions, name)
+				all[resource] = append(all[resource], name)
 			}
 		}
 	}
-	slices.Sort(versions)
-	return slices.Compact(versions)
+	return all
 }
 
 // retyped makes an object of one version of its kind one of another, by the fields that

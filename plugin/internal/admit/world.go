@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -26,10 +27,13 @@ import (
 type world struct {
 	interfaces admission.ObjectInterfaces
 	snapshot   *snapshot.Snapshot
+	defined    func() map[schema.GroupResource][]string
+	names      sync.Map // of Namespaces: what namespace made
 }
 
 func newWorld(s *snapshot.Snapshot) *world {
-	return &world{admission.NewObjectInterfacesFromScheme(scheme.Scheme), s}
+	return &world{interfaces: admission.NewObjectInterfacesFromScheme(scheme.Scheme), snapshot: s,
+		defined: sync.OnceValue(func() map[schema.GroupResource][]string { return definitions(s) })}
 }
 
 // attributes are a request as the API server hands it to admission.
@@ -98,14 +102,19 @@ func (w *world) namespaceOf(a admission.Attributes) *corev1.Namespace {
 	return w.namespace(a.GetNamespace())
 }
 
-// namespace is one of the snapshot's, or one of which nothing is known but its name.
+// namespace is one of the snapshot's, or one of which nothing is known but its name. It is
+// shared.
 func (w *world) namespace(name string) *corev1.Namespace {
+	if known, ok := w.names.Load(name); ok {
+		return known.(*corev1.Namespace)
+	}
 	found := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	if o := w.snapshot.Get(object.ID{Kind: "Namespace", Name: name}); o != nil {
 		found.Labels, found.Annotations = o.Labels(), o.Annotations()
 	}
 	found.Status.Phase = corev1.NamespaceActive
 	named(found)
+	w.names.Store(name, found)
 	return found
 }
 
