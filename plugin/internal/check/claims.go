@@ -71,15 +71,14 @@ func (r *report) claimed(what string, by []claim, why string) {
 // configs calls use for each tenant's file, but for those that have a tenant's
 // applications alone.
 func (e *estate) configs(use func(c *snapshot.Config)) {
-	apart := map[string]bool{}
+	whole := map[string]bool{} // overlays
 	for _, o := range e.Objects {
-		if isApart := o.Labels()[v1alpha1.PartLabel] == string(v1alpha1.PartApplications); isApart || apart[o.Source.File] {
-			known, again := apart[o.Source.File]
-			apart[o.Source.File] = isApart && (known || !again)
+		if !isApart(o) {
+			whole[o.Source.File] = true
 		}
 	}
 	for i := range e.Configs {
-		if c := &e.Configs[i]; !apart[c.Overlay] {
+		if c := &e.Configs[i]; whole[c.Overlay] {
 			use(c)
 		}
 	}

@@ -33,13 +33,16 @@ type tenant struct {
 	snapshot.Tenant
 	config *snapshot.Config // nil: nobody has read its file
 	mesh   string           // that it shares with others; "": none
+	// partial says that the tenant's applications alone are here, and what is around
+	// them is in another overlay: what is missing here may be there.
+	partial bool
 }
 
 func newEstate(r *snapshot.Reading) *estate {
 	e := &estate{Reading: r, owners: map[string][]string{}, tenants: map[string]*tenant{}, in: map[[2]string][]*snapshot.Object{},
 		planesOf: map[string][]snapshot.Plane{}, asks: map[[2]string]string{}}
 	for _, t := range r.Tenants {
-		e.tenants[t.Name] = &tenant{Tenant: t}
+		e.tenants[t.Name] = &tenant{Tenant: t, partial: true}
 		for _, ns := range t.Namespaces {
 			e.owners[ns] = append(e.owners[ns], t.Name)
 		}
@@ -68,6 +71,9 @@ func newEstate(r *snapshot.Reading) *estate {
 		}
 	}
 	for _, o := range r.Objects {
+		if t := e.tenants[e.tenantOf(o)]; t != nil && !isApart(o) {
+			t.partial = false
+		}
 		if o.ID.Namespace != "" && r.Get(o.ID) == o {
 			key := [2]string{o.ID.Namespace, o.ID.Kind}
 			e.in[key] = append(e.in[key], o)
@@ -79,6 +85,11 @@ func newEstate(r *snapshot.Reading) *estate {
 	}
 	e.spaces = e.newSpaces()
 	return e
+}
+
+// isApart says whether an object is of an overlay with a tenant's applications alone.
+func isApart(o *snapshot.Object) bool {
+	return snapshot.Text(o.Content, "metadata", "labels", v1alpha1.PartLabel) == string(v1alpha1.PartApplications)
 }
 
 // owner is the tenant of a namespace, or "".

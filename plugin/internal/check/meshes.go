@@ -26,7 +26,7 @@ func noMTLS(e *estate, r *report) {
 	for _, base := range e.Tenants {
 		t := e.tenants[base.Name]
 		root := e.root(t)
-		if root == "" && t.mesh == "" {
+		if root == "" && t.mesh == "" || t.partial {
 			continue // no mesh is known
 		}
 		for _, ns := range t.applications() {
@@ -74,7 +74,7 @@ func (e *estate) mtls(namespace string) (mode string) {
 func noIdentityDeny(e *estate, r *report) {
 	for _, base := range e.Tenants {
 		t := e.tenants[base.Name]
-		if e.root(t) == "" && t.mesh == "" || !e.modern(t) {
+		if e.root(t) == "" && t.mesh == "" || t.partial || !e.modern(t) {
 			continue
 		}
 		for _, ns := range t.applications() {

@@ -156,7 +156,7 @@ var mutants = map[string][]change{
 		with("sales", "apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: x, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}\nspec: {egress: [{hosts: ['ns-0/*']}]}"),
 		with("sales", "apiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}\nspec: {type: ExternalName, externalName: web.ns-0.svc.cluster.local}"),
 	},
-	"placeholder": {
+	"base-placeholder": {
 		in("sales", "ConfigMap", "istio-sales", "rootNamespace: istio-system1", "rootNamespace: ISTIO_TENANT_NAMESPACE"),
 		with("sales", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ISTIO_TENANT_NAMESPACE_1-30}"),
 		in("sales", "ConfigMap", "istio-sidecar-injector-sales", "    policy: enabled\n", "    policy: enabled\n    caAddress: istiod.ISTIO_TENANT_NAMESPACE.svc:15012\n"),

@@ -215,7 +215,7 @@ func Rules() []Rule {
 			Fix:  "Name the tenant's own namespace, or list the other in spec.network.allowFrom.",
 		},
 		{
-			ID: "placeholder", Severity: Error, find: placeholder,
+			ID: "base-placeholder", Severity: Error, find: placeholder,
 			Line: "The placeholder of a base's namespace is left somewhere.",
 			Why:  "No tenant was laid over the object, or something was added after it was. The API server refuses it, or it means nothing.",
 			Fix:  "List what adds it in the kustomization that lists the tenant, under resources.",

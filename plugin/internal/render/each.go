@@ -17,6 +17,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/template"
 )
 
 // Rendered is what one overlay gives.
@@ -29,7 +30,22 @@ type Rendered struct {
 	Common bool
 	// Text is what would be applied. It is another overlay's once the call is over.
 	Text []byte
+	// Shape is what Text was filled into; nil: it was built by itself.
+	Shape *Shape
 }
+
+// Shape gives the text of all overlays that differ in their names only. Two overlays have
+// one shape if their templates are equal.
+type Shape struct {
+	// Template tells shapes apart.
+	Template *template.Template
+	// Names are those of this overlay.
+	Names []string
+}
+
+// Fill is the text that an overlay with other names would have: words that YAML writes as
+// they are.
+func (s *Shape) Fill(names []string) []byte { return s.Template.Fill(nil, names) }
 
 // Configured is a tenant, and the file that configures it.
 type Configured struct {
@@ -117,13 +133,15 @@ func (r *run) hand(ctx context.Context, j *job, use func(Rendered)) error {
 	if err != nil {
 		return err
 	}
+	var shape *Shape
 	if j.template != nil {
 		defer r.buffers.Put(text)
+		shape = &Shape{j.template, j.names}
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
 		return errors.New("renders to nothing: must hold an object")
 	}
-	use(Rendered{Overlay: j.arg, Tenants: configured(j.overlay), Common: strings.HasPrefix(j.name, commonPart+"/"), Text: text})
+	use(Rendered{Overlay: j.arg, Tenants: configured(j.overlay), Common: strings.HasPrefix(j.name, commonPart+"/"), Text: text, Shape: shape})
 	return nil
 }
 

@@ -122,7 +122,8 @@ func (p *parser) add(n *yaml.Node, line int, long [][]byte) {
 		p.words.lineByLine(text)
 	}
 	p.read(content)
-	o.words = p.words.take()
+	o.words, o.marked = p.words.take(), p.words.marked
+	p.words.marked = nil
 	p.parsed.objects = append(p.parsed.objects, o)
 }
 

@@ -88,6 +88,7 @@ func Read(ctx context.Context, o Options) (*Reading, error) {
 type reader struct {
 	words   *words
 	parsers sync.Pool
+	shapes  sync.Map // func() *shape, by template
 
 	mu    sync.Mutex
 	parts []part
@@ -122,7 +123,11 @@ func (r *reader) overlays(ctx context.Context, o Options, overlays []string) err
 		return nil
 	}
 	return render.Each(ctx, render.Options{Overlays: overlays, Allow: o.Allow, Executable: o.Executable, Warn: o.Warn}, func(given render.Rendered) {
-		p := part{parsed: r.parse(given.Overlay, given.Text, false), name: given.Overlay, common: given.Common}
+		parsed, ok := r.filled(given)
+		if !ok {
+			parsed = r.parse(given.Overlay, given.Text, false)
+		}
+		p := part{parsed: parsed, name: given.Overlay, common: given.Common}
 		for _, t := range given.Tenants {
 			p.configs = append(p.configs, Config{t, given.Overlay})
 		}

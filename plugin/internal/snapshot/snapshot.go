@@ -42,7 +42,8 @@ type Object struct {
 	// float64 and bool. It is shared, and not to be changed.
 	Content map[string]any
 
-	words []uint32 // that may name a namespace; see wordReader
+	words  []uint32 // that may name a namespace; see wordReader
+	marked []string // texts of a shape that have other words in each tenant
 }
 
 // Decode returns an object as its Go type. A field of another type than the API's is an

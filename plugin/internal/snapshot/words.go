@@ -56,6 +56,10 @@ type wordReader struct {
 	lines map[string][]uint32 // the entries of a line of text, which many texts have alike
 	found []uint32            // entries of this object
 	seen  map[uint32]int      // where a word is in found
+
+	// marked are texts with a mark, which is no word of theirs; see shape.
+	mark   string
+	marked []string
 }
 
 func newWordReader(all *words) *wordReader {
@@ -88,6 +92,10 @@ func (r *wordReader) lineByLine(text []byte) {
 	for len(text) > 0 {
 		line, rest, _ := bytes.Cut(text, []byte("\n"))
 		text = rest
+		if r.mark != "" && bytes.Contains(line, []byte(r.mark)) {
+			r.marked = append(r.marked, string(line))
+			continue
+		}
 		entries, known := r.lines[string(line)]
 		if !known {
 			entries = r.entries(string(line))
@@ -103,6 +111,10 @@ func (r *wordReader) lineByLine(text []byte) {
 
 // text reads a value.
 func (r *wordReader) text(value string) {
+	if r.mark != "" && strings.Contains(value, r.mark) {
+		r.marked = append(r.marked, value)
+		return
+	}
 	for _, entry := range r.entries(value) {
 		r.add(entry)
 	}
@@ -133,13 +145,16 @@ func (r *wordReader) entries(text string) (entries []uint32) {
 	return entries
 }
 
+// enough is how much before a word says that a namespace follows.
+const enough = 16
+
 func place(text string, at, end int) Place {
 	before, after := text[:at], text[end:]
 	switch {
 	case before == "" && after == "":
 		return Whole
 	case strings.HasPrefix(after, ".svc"), strings.HasSuffix(before, "ns/"), strings.HasPrefix(after, "/") && (before == "" || !strings.HasSuffix(before, "/")),
-		strings.HasSuffix(strings.ToLower(strings.TrimRight(before, ` :="'`)), "namespace"):
+		strings.HasSuffix(strings.ToLower(strings.TrimRight(before[max(0, len(before)-enough):], ` :="'`)), "namespace"):
 		return Namespace
 	case strings.TrimLeft(before, ` -"'`) == "" && strings.TrimRight(after, `"', `) == "":
 		return Whole

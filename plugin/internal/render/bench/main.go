@@ -88,6 +88,9 @@ func run(bin, bases, charts string, most int) (err error) {
 		}
 		rows = append(rows, full[n], row{"render, one changed", n, 0, one})
 	}
+	if err := printChecks(dir); err != nil {
+		return err
+	}
 	peers, err := f.peers(charts)
 	if err != nil {
 		return err

@@ -16,7 +16,8 @@ import (
 // cost is what commands took, one after the other.
 type cost struct {
 	wall   time.Duration
-	memory int64 // bytes: the most that a command and its children held at once
+	cpu    time.Duration // of all cores
+	memory int64         // bytes: the most that a command and its children held at once
 }
 
 // measure runs n commands, whose output goes to a file each in turn.
@@ -53,6 +54,7 @@ func (c *cost) add(dir string, args []string) error {
 			c.memory = max(c.memory, resident(cmd.Process.Pid))
 		case err := <-done:
 			c.wall += time.Since(start)
+			c.cpu += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 			if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 				c.memory = max(c.memory, usage.Maxrss<<10)
 			}

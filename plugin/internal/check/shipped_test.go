@@ -1,0 +1,117 @@
+package check_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// What is shipped is clean: alone, and with what it is applied together with.
+func TestShipped(t *testing.T) {
+	sets := map[string][]string{}
+	for _, dir := range overlays(t) {
+		set := filepath.Dir(dir)
+		if base := filepath.Base(set); base == "examples" {
+			set = dir
+		}
+		sets[set] = append(sets[set], dir)
+	}
+	require.GreaterOrEqual(t, len(sets), 10)
+	for set, dirs := range sets {
+		report := run(t, check.Options{Options: snapshot.Options{Paths: dirs}})
+		require.Empty(t, report.Errors, set)
+		require.NotEmpty(t, report.Common, set)
+		for _, f := range report.Findings {
+			if f.Severity > check.Note {
+				t.Errorf("%s: %s: %s [%s]", set, f.Severity, f.Message, f.Rule)
+			}
+		}
+	}
+}
+
+func TestOverlays(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "bases"), os.DirFS(root+"/bases")))
+	overlay := func(name, tenant, spec string) {
+		write("overlays/"+name+"/kustomization.yaml", "resources: [../../bases/istio/control-plane, own.yaml]\ntransformers: [tenant.yaml]\n")
+		write("overlays/"+name+"/own.yaml", "apiVersion: v1\nkind: Service\nmetadata:\n  name: own\nspec: {ports: [{port: 80}]}\n")
+		write("overlays/"+name+"/tenant.yaml", `apiVersion: istio-tenancy.dev/v1alpha1
+kind: IstioTenant
+metadata:
+  name: `+tenant+`
+  annotations:
+    config.kubernetes.io/function: "exec: {path: istio-tenancy}"
+`+strings.ReplaceAll(spec, "\t", "  "))
+	}
+	find := func(rule string) (found []check.Finding) {
+		report := run(t, check.Options{Options: snapshot.Options{Paths: []string{filepath.Join(dir, "overlays")}}})
+		require.Empty(t, report.Errors)
+		for _, f := range report.Findings {
+			if f.Rule == rule {
+				found = append(found, f)
+			}
+		}
+		return found
+	}
+	overlay("hr", "hr", "spec:\n\tadmins:\n\t- {kind: User, name: jo}\n\tapplicationNamespaces:\n\t- people\n")
+	overlay("sales", "sales", "spec:\n\tadmins:\n\t- {kind: User, name: jane}\n\tapplicationNamespaces:\n\t- orders\n\t- people\n")
+
+	found := find("shared-namespace")
+	require.Len(t, found, 1)
+	require.Equal(t, filepath.Join(dir, "overlays/sales/tenant.yaml")+":12", found[0].Source.String())
+	require.Equal(t, []string{"hr", "sales"}, found[0].Tenants)
+
+	overlay("sales", "hr", "spec:\n\tadmins:\n\t- {kind: User, name: jane}\n\tapplicationNamespaces: [people]\n")
+	found = find("shared-tenant")
+	require.Len(t, found, 1)
+	require.Equal(t, filepath.Join(dir, "overlays/sales/tenant.yaml")+":4", found[0].Source.String())
+
+	overlay("sales", "sales", "spec:\n\tadmins:\n\t- {kind: User, name: jo}\n\tnetwork: {allowFrom: [people]}\n\tcontrolPlane: {trustDomain: hr.mesh}\n")
+	require.Len(t, find("shared-admin"), 1)
+	require.Len(t, find("shared-trust-domain"), 1)
+	open := find("open-network")
+	require.NotEmpty(t, open)
+	for _, f := range open {
+		require.Equal(t, check.Note, f.Severity, "it is what the tenant's file asks for")
+		require.Contains(t, f.Message, "spec.network.allowFrom[0]")
+	}
+
+	write("overlays/sales/tenant.yaml", strings.Replace(read(t, dir, "overlays/sales/tenant.yaml"), "  annotations:\n",
+		"  annotations:\n    istio-tenancy.dev/accept: |\n      shared-admin: jo is the only one who knows both\n      shared-trust-domain: they were one mesh\n", 1))
+	require.Empty(t, find("shared-admin"))
+	require.Empty(t, find("shared-trust-domain"))
+	require.Empty(t, find("wrong-accept"))
+}
+
+// An object that an overlay has in a file of its own is found there.
+func TestLines(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "bases"), os.DirFS(root+"/bases")))
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "overlays/sales"), os.DirFS(root+"/overlays/sales")))
+	file := filepath.Join(dir, "overlays/sales/kustomization.yaml")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(text), "transformers:", "- open.yaml\ntransformers:", 1)), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlays/sales/open.yaml"), []byte(
+		"# One more than nothing.\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: open\nspec:\n  podSelector: {}\n  ingress: [{}]\n"), 0o600))
+	report := run(t, check.Options{Options: snapshot.Options{Paths: []string{filepath.Join(dir, "overlays")}}})
+	require.Len(t, report.Findings, 1)
+	require.Equal(t, filepath.Join(dir, "overlays/sales/open.yaml")+":6", report.Findings[0].Source.String())
+}
+
+func read(t *testing.T, elements ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(elements...))
+	require.NoError(t, err)
+	return string(text)
+}
