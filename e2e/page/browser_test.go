@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -128,6 +129,20 @@ func (b *browser) keys(keys ...string) {
 	b.Helper()
 	for _, key := range keys {
 		b.do(chromedp.KeyEvent(key))
+	}
+}
+
+// press presses a key that a page may take for itself, as a keyboard does: its letter
+// comes with it, and not after it.
+func (b *browser) press(key, letter string, code int64) {
+	b.Helper()
+	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
+		params := input.DispatchKeyEventParams{Type: kind, Key: key, WindowsVirtualKeyCode: code}
+		if kind == input.DispatchKeyEventTypeKeyDown {
+			params.Text = letter
+		}
+		_, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, params)
+		require.NoError(b, err)
 	}
 }
 

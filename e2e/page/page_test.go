@@ -110,6 +110,10 @@ func TestPage(t *testing.T) {
 						const at = Array.from(document.querySelectorAll('svg[data-keys] a[data-box] > rect.box')).map((e) => e.getBoundingClientRect());
 						return at.filter((a, i) => at.some((b, j) => i < j && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)).length;
 					})()`), "boxes that cover another")
+					require.Empty(t, eval[[]string](b, `Array.from(document.querySelectorAll('svg[data-keys] a[data-box] text')).filter((e) => {
+						const of = e.closest('a').querySelector('rect').getBoundingClientRect(), at = e.getBoundingClientRect();
+						return at.left < of.left - 1 || at.right > of.right || at.bottom > of.bottom;
+					}).map((e) => e.textContent)`), "texts that leave their box")
 					require.Equal(t, c.tenants, eval[int](b, `Array.from(document.querySelectorAll('section.tenant[id^="tenant-"]')).filter((s) => s.querySelector('table caption') && s.querySelector('th[scope=col]') && s.querySelector('th[scope=row]')).length`))
 					require.Equal(t, []int64{width, width}, eval[[]int64](b, `[document.documentElement.scrollWidth, document.body.scrollWidth].map((w) => Math.max(w, innerWidth))`), "no horizontal scroll")
 					worst := eval[[]any](b, contrast)
@@ -134,7 +138,7 @@ func TestKeyboard(t *testing.T) {
 	b.keys(kb.Enter)
 	require.Equal(t, "main", focused("id"))
 
-	b.keys("/")
+	b.press("/", "/", 191)
 	require.Equal(t, "filter", focused("id"))
 	b.keys("t", "e", "a", "m", "-", "1", "4", "2")
 	require.Equal(t, "1 of 200 shown", eval[string](b, `document.getElementById('count').textContent`))
@@ -155,7 +159,7 @@ func TestKeyboard(t *testing.T) {
 	b.keys(kb.ArrowDown, kb.ArrowUp, kb.Home, kb.End, kb.ArrowUp)
 	require.Equal(t, "view", focused("textContent"))
 	b.shot("keyboard")
-	b.keys(kb.Enter)
+	b.press("Enter", "\r", 13)
 	require.Equal(t, "Close", focused("textContent"))
 	require.Equal(t, "User team-142-admin in istio-team-142", eval[string](b, `document.querySelector('dialog[open] h2').textContent`))
 	require.Contains(t, eval[string](b, `document.querySelector('dialog[open] ul').textContent`), "view, by RoleBinding istio-team-142/view (")
@@ -163,7 +167,7 @@ func TestKeyboard(t *testing.T) {
 	b.keys(kb.Escape)
 	require.Equal(t, "view", focused("textContent"), "the focus is back")
 
-	b.keys("/")
+	b.press("/", "/", 191)
 	eval[bool](b, `(() => { const f = document.getElementById('filter'); f.value = ''; return f.dispatchEvent(new Event('input')); })()`)
 	require.Equal(t, "200 of 200 shown", eval[string](b, `document.getElementById('count').textContent`))
 	eval[bool](b, `document.querySelector('svg [data-box="tenant-team-000"]').focus() === undefined`)

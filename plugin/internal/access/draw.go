@@ -107,11 +107,7 @@ func (r Report) tenantBox(t Tenant, width int, detailed, opened bool) box {
 	b.Lines = []line{clip(line{Class: "title", Text: t.Name, X: 12, Y: 21}, width-24)}
 	if !detailed {
 		b.H = 52
-		text := counted(len(t.Namespaces), "namespace")
-		if t.ControlPlane == "" {
-			text += ", no plane"
-		}
-		b.Lines = append(b.Lines, line{Class: "soft", Text: text, X: 12, Y: 41})
+		b.Lines = append(b.Lines, line{Class: "soft", Text: counted(len(t.Namespaces), "namespace"), X: 12, Y: 41})
 		if opened {
 			b.Lines = append(b.Lines, line{Class: "open", Text: "◖", X: 0, Y: 30, Full: "the network lets in every namespace"})
 			label = append(label, "the network lets in every namespace")
