@@ -81,5 +81,8 @@ func (r Reach) String() string {
 	if r.By == "" {
 		return text + ": no policy is there for what comes in"
 	}
-	return text + ", by " + r.By
+	if text += ", by " + r.By; r.Port == "" {
+		text += ", to Pods that nothing makes yet"
+	}
+	return text
 }

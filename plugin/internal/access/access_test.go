@@ -1,0 +1,210 @@
+package access_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/access"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+func read(t testing.TB, manifests string) *snapshot.Snapshot {
+	t.Helper()
+	reading, err := snapshot.Read(context.Background(), snapshot.Options{Paths: []string{"-"}, In: strings.NewReader(manifests)})
+	require.NoError(t, err)
+	return reading.Snapshot
+}
+
+const header = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: ns-1, labels: {istio-tenancy.dev/tenant: sales}}
+`
+
+// bound is a Role with rules in ns-1, bound to a user.
+func bound(rules string) string {
+	return header + `---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r, namespace: ns-1}, rules: [` + rules + `]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: ns-1}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}, subjects: [{kind: User, name: jo}]}
+`
+}
+
+func TestWords(t *testing.T) {
+	for rules, want := range map[string]string{
+		`{verbs: ["*"], apiGroups: ["*"], resources: ["*"]}`:                                                                 "everything 3",
+		`{verbs: [get, list, watch], apiGroups: [""], resources: [pods, configmaps]}`:                                        "read 1",
+		`{verbs: [get], apiGroups: [""], resources: [secrets]}`:                                                              "secrets 3",
+		`{verbs: [watch], apiGroups: [""], resources: ["*"]}`:                                                                "secrets 3",
+		`{verbs: [get], apiGroups: [""], resources: [secrets], resourceNames: [ca]}`:                                         "some secrets 3",
+		`{verbs: [delete], apiGroups: [""], resources: [secrets]}`:                                                           "write 2",
+		`{verbs: [create], apiGroups: [""], resources: ["*/exec"]}`:                                                          "exec 3",
+		`{verbs: [get], apiGroups: [""], resources: [pods/exec]}`:                                                            "exec 3",
+		`{verbs: [patch], apiGroups: [""], resources: [pods/ephemeralcontainers]}`:                                           "exec 3",
+		`{verbs: [create], apiGroups: [""], resources: [serviceaccounts/token]}`:                                             "tokens 3",
+		`{verbs: [impersonate], apiGroups: [""], resources: [serviceaccounts]}`:                                              "impersonate 3",
+		`{verbs: [bind], apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles]}`:                                 "bind 3",
+		`{verbs: [escalate], apiGroups: [rbac.authorization.k8s.io], resources: [roles]}`:                                    "escalate 3",
+		`{verbs: [create], apiGroups: [rbac.authorization.k8s.io], resources: [rolebindings]}`:                               "roles 3",
+		`{verbs: [patch], apiGroups: [apps], resources: [deployments]}`:                                                      "workloads 3",
+		`{verbs: [create], apiGroups: [batch], resources: [cronjobs]}`:                                                       "workloads 3",
+		`{verbs: [patch], apiGroups: [""], resources: [namespaces]}`:                                                         "namespaces 3",
+		`{verbs: [delete], apiGroups: [networking.k8s.io], resources: [networkpolicies]}`:                                    "network 2",
+		`{verbs: [create], apiGroups: [networking.istio.io], resources: [virtualservices]}`:                                  "istio 2",
+		`{verbs: [delete], apiGroups: [""], resources: [pods]}`:                                                              "restart 2",
+		`{verbs: [update], apiGroups: [""], resources: [configmaps]}`:                                                        "write 2",
+		`{verbs: [get], apiGroups: [""], resources: [secrets, pods]}, {verbs: [delete], apiGroups: [""], resources: [pods]}`: "secrets, restart 3",
+	} {
+		r, err := access.New(read(t, bound(rules)))
+		require.NoError(t, err)
+		require.Len(t, r.Subjects, 1, rules)
+		require.Len(t, r.Subjects[0].Cells, 1)
+		c := r.Subjects[0].Cells[0]
+		require.Equal(t, want, fmt.Sprint(strings.Join(c.May, ", "), " ", c.Level), rules)
+	}
+	none, err := access.New(read(t, bound("")))
+	require.NoError(t, err)
+	require.Empty(t, none.Subjects, "a role without a rule")
+}
+
+const cluster = header + `---
+{apiVersion: v1, kind: Namespace, metadata: {name: ns-2, labels: {istio-tenancy.dev/tenant: sales}}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: hr, labels: {istio-tenancy.dev/tenant: hr}}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: admin, namespace: ns-1}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}, subjects: [{kind: User, name: jo}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: admin, namespace: ns-2}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}, subjects: [{kind: User, name: jo}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: view, namespace: ns-2}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}, subjects: [{kind: User, name: jo}, {kind: Group, name: auditors}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: view, namespace: hr}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}, subjects: [{kind: Group, name: auditors}, {kind: ServiceAccount, name: default, namespace: ns-1}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: gone, namespace: other}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: gone}, subjects: [{kind: User, name: jo}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: edit, namespace: other}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}, subjects: [{kind: User, name: al}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: ops}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}, subjects: [{kind: Group, name: ops}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: "system:own", labels: {kubernetes.io/bootstrapping: rbac-defaults}}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}, subjects: [{kind: User, name: "system:own"}]}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: all, namespace: ns-1}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: all, namespace: ns-2}, spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {istio-tenancy.dev/tenant: hr}}}]}]}}
+`
+
+func TestTable(t *testing.T) {
+	r, err := access.New(read(t, cluster))
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, r.Table(&text))
+	require.Equal(t, `the whole cluster
+  SUBJECT    NAMESPACES  MAY
+  Group ops  all         cluster-admin
+
+tenant hr
+  SUBJECT                      NAMESPACES  MAY
+  Group auditors               hr          view
+  ServiceAccount ns-1/default  hr          view
+  network: every namespace may connect to hr: no policy is there for what comes in
+
+tenant sales
+  SUBJECT         NAMESPACES  MAY
+  User jo         ns-1, ns-2  admin
+  Group auditors  ns-2        view
+  network: hr of tenant hr may connect to ns-2, by NetworkPolicy ns-2/all, spec.ingress[0], to Pods that nothing makes yet
+
+no tenant
+  SUBJECT  NAMESPACES  MAY
+  User al  other       edit
+`, text.String())
+}
+
+// The page draws each tenant, and who reaches whom, once.
+func TestHTML(t *testing.T) {
+	r, err := access.New(read(t, cluster))
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, r.HTML(&text))
+	for part, times := range map[string]int{
+		`data-tenant="hr"`: 1, `data-tenant="sales"`: 1, `class="edge network"`: 3, `class="edge rights"`: 4,
+		`data-ends="tenant-hr tenant-sales"`: 1, `data-ends="tenant-sales tenant-hr"`: 1, `<th scope="row">jo<small>User</small></th>`: 1,
+		`system:own`: 0, `ZgotmplZ`: 0,
+	} {
+		require.Equal(t, times, strings.Count(text.String(), part), part)
+	}
+}
+
+func TestAsk(t *testing.T) {
+	s := read(t, cluster)
+	jo := access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}}
+	inOps := jo
+	inOps.Groups = []string{"ops"}
+	for _, c := range []struct {
+		who  access.Who
+		ask  string
+		want string
+	}{
+		{jo, "create pods -n ns-1", "yes: User jo may create pods in ns-1\n  RoleBinding ns-1/admin (stdin:10)\n  ClusterRole system:aggregate-to-edit (of every cluster)\n" +
+			"    create, delete, deletecollection, patch, update: pods, pods/attach, pods/exec, pods/portforward, pods/proxy\n"},
+		{jo, "create pods -n hr", "no: User jo may not create pods in hr: no binding that names it gives a rule for it\n"},
+		{jo, "get pods --namespace=other", "no: User jo may not get pods in other: no binding that names it gives a rule for it\n  RoleBinding other/gone names a role that is not there\n"},
+		{inOps, "delete nodes", "yes: User jo, in group ops may delete nodes\n  ClusterRoleBinding ops (stdin:22)\n  ClusterRole cluster-admin (of every cluster)\n    *: *.*\n"},
+		{jo, "get /version", "yes: User jo may get /version\n  ClusterRoleBinding system:discovery (of every cluster)\n  ClusterRole system:discovery (of every cluster)\n" +
+			"    get: /api, /api/*, /apis, /apis/*, /healthz, /livez, /openapi, /openapi/*, /readyz, /version, /version/\n"},
+	} {
+		q, err := access.ParseQuestion(c.ask)
+		require.NoError(t, err)
+		answers, err := access.Ask(context.Background(), s, q, c.who)
+		require.NoError(t, err)
+		require.Len(t, answers, 1)
+		var text strings.Builder
+		require.NoError(t, answers[0].Text(&text))
+		require.Equal(t, c.want, text.String(), c.ask)
+	}
+	q, err := access.ParseQuestion("get secrets -n ns-2")
+	require.NoError(t, err)
+	answers, err := access.Ask(context.Background(), s, q)
+	require.NoError(t, err)
+	var who []string
+	for _, a := range answers {
+		who = append(who, a.Subject)
+	}
+	require.Equal(t, []string{"User jo", "Group ops"}, who)
+}
+
+func TestParseQuestion(t *testing.T) {
+	for text, want := range map[string]string{
+		"create pods -n ns-1":               "create pods in ns-1",
+		"get secrets istio-ca -n=ns-1":      "get secrets istio-ca in ns-1",
+		"update deployments/scale x -n a":   "update deployments.apps/scale x in a",
+		"list virtualservices":              "list virtualservices.networking.istio.io in all namespaces",
+		"get things.example.com":            "get things.example.com in all namespaces",
+		"list nodes":                        "list nodes",
+		"patch namespaces ns-1":             "patch namespaces ns-1",
+		"* * -n a":                          "* * in a",
+		"get /metrics":                      "get /metrics",
+		"create events --namespace kubelet": "create events in kubelet",
+	} {
+		q, err := access.ParseQuestion(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, q.String())
+	}
+	for text, want := range map[string]string{
+		"create":          "has 1 words",
+		"create pods a b": "has 4 words",
+		"create pods -n":  "-n has no value",
+		"create pods -A":  "-A is not known",
+		"get things":      "things is no resource that is known by that name, without its group",
+		"get nodes -n a":  "nodes are in no namespace",
+		"get clusters":    "clusters is",
+	} {
+		_, err := access.ParseQuestion(text)
+		require.ErrorContains(t, err, want, text)
+	}
+}
