@@ -192,6 +192,38 @@ var mutants = map[string][]change{
 		without("common", "ValidatingAdmissionPolicy", "istio-tenancy-services"),
 		without("common", "ValidatingAdmissionPolicyBinding", "istio-tenancy-tokens"),
 	},
+	"foreign-right": {
+		with("dev", roleBinding("ns-0", "extra", "{kind: User, name: sales-admin, apiGroup: rbac.authorization.k8s.io}", "view")),
+		all(with("sales", may("istio-system1", "User", "sales-admin", "", "serviceaccounts/token", "create")),
+			with("dev", roleBinding("ns-0", "extra", "{kind: ServiceAccount, name: istiod-sales, namespace: istio-system1}", "view"))),
+	},
+	"outside-right": {
+		with("sales", may("monitoring", "User", "sales-admin", "", "pods", "get, list")),
+		with("sales", roleBinding("kube-system", "extra", "{kind: ServiceAccount, name: default, namespace: ns-1}", "edit")),
+	},
+	"cluster-right": {
+		with("sales", clusterRight("User", "sales-admin", "", "nodes/proxy", "get")),
+		all(with("sales", may("istio-system1", "User", "sales-admin", "apps", "deployments", "patch")),
+			with("sales", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: wide, namespace: istio-system1}"),
+			with("common", clusterRight("ServiceAccount", "wide", "admissionregistration.k8s.io", "validatingadmissionpolicies", "delete"))),
+	},
+	"node-access": {
+		without("common", "ValidatingAdmissionPolicy", "istio-tenancy-pods"),
+		without("common", "ValidatingAdmissionPolicyBinding", "istio-tenancy-pods"),
+	},
+	"namespace-labels": {
+		all(with("sales", may("ns-1", "User", "sales-admin", "", "namespaces", "patch")), without("common", "ValidatingAdmissionPolicy", "istio-tenancy-namespaces")),
+		all(with("sales", may("istio-system1", "User", "sales-admin", "", "'*'", "'*'")), without("common", "ValidatingAdmissionPolicyBinding", "istio-tenancy-namespaces")),
+	},
+	"webhook-change": {
+		without("common", "ValidatingAdmissionPolicy", "istio-tenancy-webhooks"),
+		without("common", "ValidatingAdmissionPolicyBinding", "istio-tenancy-webhooks"),
+	},
+	"foreign-mesh": {
+		all(without("common", "ValidatingAdmissionPolicy", "istio-tenancy-tokens"), without("dev", "NetworkPolicy", "istio-system/allow-tenant"), without("dev", "NetworkPolicy", "istio-system/allow-webhooks")),
+		all(in("dev", "Deployment", "istiod-dev", "        - name: TOKEN_AUDIENCES\n          value: dev.istio-tenancy.dev\n", "        - name: TOKEN_AUDIENCES\n          value: istio-ca\n"),
+			with("dev", policy("istio-system", "{}", "[{from: [{namespaceSelector: {}}]}]"))),
+	},
 	"wrong-accept": {
 		in("sales", "Service", "istiod-sales", "metadata:\n", "metadata:\n  annotations:\n    istio-tenancy.dev/accept: \"shared-object\"\n"),
 		in("sales", "Service", "istiod-sales", "metadata:\n", "metadata:\n  annotations:\n    istio-tenancy.dev/accept: \"shared-objekt: so it is\"\n"),
@@ -231,4 +263,30 @@ func TestMutants(t *testing.T) {
 		_, known := check.RuleOf(rule)
 		require.True(t, known, rule)
 	}
+}
+
+// roleBinding gives a ClusterRole in a namespace.
+func roleBinding(namespace, name, subject, role string) string {
+	return "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: " + name + ", namespace: " + namespace + "}\n" +
+		"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: " + role + "}\nsubjects: [" + subject + "]"
+}
+
+// may gives a right in a namespace.
+func may(namespace, kind, name, group, resource, verbs string) string {
+	return "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: may, namespace: " + namespace + "}\n" +
+		"rules: [{apiGroups: ['" + group + "'], resources: [" + resource + "], verbs: [" + verbs + "]}]\n---\n" +
+		"apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: may, namespace: " + namespace + "}\n" +
+		"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: may}\nsubjects: [{kind: " + kind + ", name: " + name + "}]"
+}
+
+// clusterRight gives a right in the whole cluster; a ServiceAccount is of istio-system1.
+func clusterRight(kind, name, group, resource, verbs string) string {
+	namespace := ""
+	if kind == "ServiceAccount" {
+		namespace = ", namespace: istio-system1"
+	}
+	return "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: may}\n" +
+		"rules: [{apiGroups: ['" + group + "'], resources: [" + resource + "], verbs: [" + verbs + "]}]\n---\n" +
+		"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: may}\n" +
+		"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: may}\nsubjects: [{kind: " + kind + ", name: " + name + namespace + "}]"
 }

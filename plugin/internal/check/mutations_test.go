@@ -148,7 +148,8 @@ spec:
 }
 
 func viewer(file, namespace string) change {
-	return with(file, strings.Replace(bindingTo(namespace, "{kind: Group, name: auditors, apiGroup: rbac.authorization.k8s.io}"), "name: edit", "name: view", 1))
+	text := strings.Replace(bindingTo(namespace, "{kind: Group, name: auditors, apiGroup: rbac.authorization.k8s.io}"), "name: edit", "name: view", 1)
+	return with(file, strings.Replace(text, "namespace: "+namespace, "namespace: "+namespace+", labels: {istio-tenancy.dev/tenant: "+file+"}", 1))
 }
 
 func clusterBindingTo(role, subject string) string {
