@@ -68,10 +68,7 @@ func TestEveryPathThatCheckReportsIsWalked(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(folder, "seeds", "*.yaml"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	var mu sync.Mutex
-	paths, hops, walked := 0, 0, map[string]int{}
-	var group errgroup.Group
-	group.SetLimit(4)
+	var cases []walk
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
 		seed, err := os.ReadFile(file)
@@ -79,11 +76,23 @@ func TestEveryPathThatCheckReportsIsWalked(t *testing.T) {
 		text := strings.ReplaceAll(string(tenants)+"---\n"+string(seed), "SEED", name)
 		objects, err := cluster.Parse([]byte(text))
 		require.NoError(t, err)
-		_, err = k.Admin.Apply(objects)
-		require.NoError(t, err, name)
-		written := filepath.Join(logs, "reach", name+".yaml")
-		require.NoError(t, os.WriteFile(written, []byte(text), 0o644))
-		reported := pathsOf(t, written)
+		cases = append(cases, walk{name: name, text: text, objects: objects})
+	}
+	cases = append(cases, thePost(t, "0.7.1", "istio-pilot-service-account"), thePost(t, "1.31.0", "istiod"))
+	var mu sync.Mutex
+	paths, hops, walked := 0, 0, map[string]int{}
+	var group errgroup.Group
+	group.SetLimit(4)
+	for _, w := range cases {
+		_, err = k.Admin.Apply(w.objects)
+		require.NoError(t, err, w.name)
+		written := filepath.Join(logs, "reach", w.name+".yaml")
+		require.NoError(t, os.WriteFile(written, []byte(w.text), 0o644))
+		reported := pathsOf(t, written, w.flags...)
+		if w.expected != nil {
+			c.check(w.name, func(t *testing.T) { require.Subset(t, ends(reported), w.expected) })
+		}
+		name := w.name
 		group.Go(func() error {
 			for i, p := range reported {
 				c.check(fmt.Sprintf("%s %d", name, i), func(t *testing.T) {
@@ -113,9 +122,74 @@ func TestEveryPathThatCheckReportsIsWalked(t *testing.T) {
 	c.note("paths of check: %d were walked in %d hops: %v", paths, hops, walked)
 }
 
+// walk is a cluster of which check reports paths.
+type walk struct {
+	name, text string
+	flags      []string
+	objects    []*cluster.Object
+	// expected are whom some paths lead to, and what they end with.
+	expected []string
+}
+
+// post is what the post of 2018 adds to upstream's manifests.
+const post = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: PLANE}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: ns-access-for-alice-PLANE, namespace: PLANE}
+rules:
+- {apiGroups: [""], resources: ["*"], verbs: ["*"]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: access-all-PLANE, namespace: PLANE}
+subjects: [{kind: User, name: alice, apiGroup: rbac.authorization.k8s.io}]
+roleRef: {kind: Role, name: ns-access-for-alice-PLANE, apiGroup: rbac.authorization.k8s.io}
+`
+
+// thePost is the recipe of the post over upstream's manifest of a version, of which the API
+// server gets what its recipe is about: accounts and rights.
+func thePost(t *testing.T, version, account string) walk {
+	manifest, err := os.ReadFile("../.manifests/" + version + "/istio-system1.yaml")
+	require.NoError(t, err, "make manifests makes it")
+	plane := "post-" + strings.ReplaceAll(version, ".", "-")
+	text := strings.ReplaceAll(post, "PLANE", plane) + "---\n" + strings.ReplaceAll(string(manifest), "istio-system1", plane)
+	all, err := cluster.Parse([]byte(text))
+	require.NoError(t, err)
+	var rights []*cluster.Object
+	for _, o := range all {
+		group, _, _ := strings.Cut(o.GetAPIVersion(), "/")
+		if group == "rbac.authorization.k8s.io" {
+			o.SetAPIVersion(group + "/v1")
+		}
+		if group == "rbac.authorization.k8s.io" || o.GetKind() == "ServiceAccount" || o.GetKind() == "Namespace" && o.GetName() == plane {
+			rights = append(rights, o)
+		}
+	}
+	return walk{plane, text, []string{"--tenant", "sales=" + plane}, rights, []string{
+		"ServiceAccount " + plane + "/" + account + " cluster list secrets", "User alice relabel patch namespaces",
+	}}
+}
+
+// ends are who makes the last request of each path, and what it is.
+func ends(paths []path) (all []string) {
+	for _, p := range paths {
+		last := p.Hops[len(p.Hops)-1]
+		who := last.As.Kind + " " + last.As.Name
+		if last.As.Namespace != "" {
+			who = last.As.Kind + " " + last.As.Namespace + "/" + last.As.Name
+		}
+		all = append(all, who+" "+last.Kind+" "+last.Requests[0].Verb+" "+last.Requests[0].Resource)
+	}
+	return all
+}
+
 // pathsOf are the paths that check reports of a file.
-func pathsOf(t *testing.T, file string) (all []path) {
-	command := exec.Command(filepath.Join(tools, "istio-tenancy"), "check", "-o", "json", "--fail-on", "none", file)
+func pathsOf(t *testing.T, file string, flags ...string) (all []path) {
+	command := exec.Command(filepath.Join(tools, "istio-tenancy"), append([]string{"check", "-o", "json", "--fail-on", "none", file}, flags...)...)
 	out, err := command.Output()
 	require.NoError(t, err, "%s", stderrOf(err))
 	var report struct {

@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -33,6 +32,8 @@ type parsed struct {
 	planes  []Plane
 	roots   []Root
 	errs    []error
+	// repairs are what manifest.Read says of a text that is read as kubectl did.
+	repairs []string
 }
 
 func newParser(all *words) *parser {
@@ -79,9 +80,7 @@ func (p *parser) document(d manifest.Document) {
 func (p *parser) slowly(d manifest.Document) {
 	text := append(bytes.Repeat([]byte("\n"), d.Line-1), d.Text...)
 	objects, repairs, err := manifest.Read(bytes.NewReader(text), p.source.File)
-	if err == nil && len(repairs) > 0 { // no API server takes them as they are
-		err = errors.New(strings.Join(repairs, "\n"))
-	}
+	p.parsed.repairs = append(p.parsed.repairs, repairs...)
 	if err != nil {
 		p.parsed.errs = append(p.parsed.errs, err)
 	}

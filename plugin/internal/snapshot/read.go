@@ -75,6 +75,11 @@ func Read(ctx context.Context, o Options) (*Reading, error) {
 		reading.Roots = append(reading.Roots, p.roots...)
 		reading.Configs = append(reading.Configs, p.configs...)
 		errs = append(errs, p.errs...)
+		for _, line := range p.repairs {
+			if o.Warn != nil {
+				o.Warn(line)
+			}
+		}
 		if p.common {
 			reading.Common = append(reading.Common, p.name)
 		}

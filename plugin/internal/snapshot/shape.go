@@ -56,7 +56,7 @@ func (r *reader) shape(overlay string, of *render.Shape) *shape {
 	p := newParser(r.words)
 	p.words.mark = mark
 	s := &shape{parsed: p.parse(overlay, of.Fill(marks(len(of.Names))), false)}
-	if len(s.errs)+len(s.roots) > 0 {
+	if len(s.errs)+len(s.repairs)+len(s.roots) > 0 {
 		return nil
 	}
 	for _, o := range s.objects {
