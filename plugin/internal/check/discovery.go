@@ -2,7 +2,6 @@ package check
 
 import (
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/yaml"
 
@@ -51,6 +50,9 @@ func (e *estate) watched(p snapshot.Plane) (namespaces []string, by string, unli
 	}
 	for _, m := range e.meshes(p) {
 		selectors := snapshot.List(m.fields, "discoverySelectors")
+		if len(selectors) == 1 {
+			return e.spaces.selected(selectors[0]), m.o.ID.String() + ": discoverySelectors", false
+		}
 		for _, selector := range selectors {
 			namespaces = append(namespaces, e.spaces.selected(selector)...)
 		}
@@ -77,14 +79,11 @@ func foreignDiscovery(e *estate, r *report) {
 		if unlimited && tenant == "" {
 			namespaces, by = e.spaces.all, "no limit"
 		}
-		found, tenants := e.foreign(tenant, namespaces)
-		found = slices.DeleteFunc(found, func(ns string) bool {
-			return slices.ContainsFunc(e.owners[ns], func(owner string) bool { return e.hosts(tenant, owner) })
-		})
+		found, tenants := e.foreign(tenant, namespaces, e.served(tenant))
 		if len(found) == 0 {
 			continue
 		}
-		r.add(p.Object, strings.Join(found, " "), append(tenants, tenant), "%s of %s: watches %s of %s, by %s",
+		r.add(p.Object, about(found), append(tenants, tenant), "%s of %s: watches %s of %s, by %s",
 			p.Object.ID, called([]string{tenant}), some(found), called(tenants), by)
 	}
 }

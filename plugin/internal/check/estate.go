@@ -152,14 +152,38 @@ func (e *estate) root(t *tenant) string {
 	return ""
 }
 
-// foreign are those of some namespaces that are another tenant's.
-func (e *estate) foreign(tenant string, namespaces []string) (found, tenants []string) {
+// most is how many namespaces of others a finding looks for: where it is everybody, they
+// are not all named, or as many findings would each name as many tenants.
+const most = 50
+
+// foreign are those of some namespaces that are another tenant's, but for tenants of which
+// but is true; no more than one over most.
+func (e *estate) foreign(tenant string, namespaces []string, but func(owner string) bool) (found, tenants []string) {
 	for _, ns := range namespaces {
-		if owners := e.owners[ns]; len(owners) > 0 && !slices.Contains(owners, tenant) {
-			found, tenants = append(found, ns), append(tenants, owners...)
+		owners := e.owners[ns]
+		if len(owners) == 0 || slices.Contains(owners, tenant) || but != nil && slices.ContainsFunc(owners, but) {
+			continue
+		}
+		found, tenants = append(found, ns), append(tenants, owners...)
+		if len(found) > most {
+			break
 		}
 	}
 	return found, distinct(tenants)
+}
+
+// about tells findings about namespaces apart, those of everybody by nothing: they stay
+// the same where a tenant comes.
+func about(namespaces []string) string {
+	if len(namespaces) > most {
+		return "everybody"
+	}
+	return strings.Join(namespaces, " ")
+}
+
+// served says which tenants a tenant's control plane serves.
+func (e *estate) served(by string) func(owner string) bool {
+	return func(owner string) bool { return e.hosts(by, owner) }
 }
 
 // spec is that of a tenant's file, or the zero value.

@@ -133,9 +133,11 @@ func distinct(words []string) []string {
 
 // some names a few of many: "ns-1, ns-2 and 3 more".
 func some(words []string) string {
-	const few = 3
 	if len(words) <= few+1 {
 		return listed(words)
+	}
+	if len(words) > most {
+		return strings.Join(words[:few], ", ") + " and many more"
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(words[:few], ", "), len(words)-few)
 }

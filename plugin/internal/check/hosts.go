@@ -105,6 +105,9 @@ func sharedHost(e *estate, r *report) {
 		by := slices.Clone(places[key])
 		for _, wider := range widerHosts(host) {
 			for _, c := range places[where+"\n"+wider] {
+				if len(by) > few {
+					break // who claims the wildcard is another finding's
+				}
 				if !slices.ContainsFunc(by, func(known claim) bool { return known.tenant == c.tenant }) {
 					by = append(by, c)
 				}
@@ -113,6 +116,9 @@ func sharedHost(e *estate, r *report) {
 		r.claimed("host "+host+" of "+where, by, ": the one takes the other's requests")
 	}
 }
+
+// few is how many tenants that claim more are named beside one that claims a host.
+const few = 3
 
 // meshOf is what tells apart whose gateways a tenant's Gateways configure.
 func (e *estate) meshOf(t *tenant) string {

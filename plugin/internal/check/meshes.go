@@ -189,13 +189,13 @@ func foreignExport(e *estate, r *report) {
 		if tenant == "" {
 			return
 		}
-		found, _ := e.foreign(tenant, to)
+		found, _ := e.foreign(tenant, to, nil)
 		found = slices.DeleteFunc(found, func(ns string) bool {
 			return e.asks[[2]string{tenant, ns}] != "" || e.hosts(e.owner(ns), tenant)
 		})
 		if len(found) > 0 {
-			_, tenants := e.foreign(tenant, found)
-			r.add(o, strings.Join(found, " "), append(tenants, tenant), "%s of tenant %s: is shown to %s of %s", o.ID, tenant, some(found), called(tenants))
+			_, tenants := e.foreign(tenant, found, nil)
+			r.add(o, about(found), append(tenants, tenant), "%s of tenant %s: is shown to %s of %s", o.ID, tenant, some(found), called(tenants))
 		}
 	})
 }

@@ -78,25 +78,30 @@ func openNetwork(e *estate, r *report) {
 
 // opens adds findings for the namespaces of other tenants among some that an object lets in.
 func (e *estate) opens(r *report, o *snapshot.Object, tenant string, namespaces []string) {
-	found, _ := e.foreign(tenant, namespaces)
+	found, _ := e.foreign(tenant, namespaces, func(owner string) bool {
+		return e.kin(tenant, owner) && o.ID.Namespace == e.tenants[tenant].ControlPlane // the shared control plane serves it
+	})
 	var asked, others []string
 	by := ""
 	for _, ns := range found {
-		switch who := e.asks[[2]string{tenant, ns}]; {
-		case who != "":
+		if who := e.asks[[2]string{tenant, ns}]; who != "" {
 			asked, by = append(asked, ns), who
-		case e.kin(tenant, e.owner(ns)) && o.ID.Namespace == e.tenants[tenant].ControlPlane: // the shared control plane serves it
-		default:
+		} else {
 			others = append(others, ns)
 		}
 	}
-	if len(asked) > 0 {
-		_, tenants := e.foreign(tenant, asked)
-		r.add(o, "asked "+strings.Join(asked, " "), append(tenants, tenant), "%s of tenant %s: lets in %s of %s", o.ID, tenant, some(asked), called(tenants)).asked(by)
-	}
-	if len(others) > 0 {
-		_, tenants := e.foreign(tenant, others)
-		r.add(o, strings.Join(others, " "), append(tenants, tenant), "%s of tenant %s: lets in %s of %s", o.ID, tenant, some(others), called(tenants))
+	for _, part := range []struct {
+		namespaces []string
+		asked      string
+	}{{asked, by}, {others, ""}} {
+		if len(part.namespaces) == 0 {
+			continue
+		}
+		_, tenants := e.foreign(tenant, part.namespaces, nil)
+		f := r.add(o, about(part.namespaces), append(tenants, tenant), "%s of tenant %s: lets in %s of %s", o.ID, tenant, some(part.namespaces), called(tenants))
+		if part.asked != "" {
+			f.asked(part.asked)
+		}
 	}
 }
 

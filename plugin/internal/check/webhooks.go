@@ -38,14 +38,10 @@ func foreignWebhooks(e *estate, r *report, injectors bool) {
 		if injects(o, w) != injectors {
 			return
 		}
-		found, _ := e.foreign(tenant, namespaces)
-		found = slices.DeleteFunc(found, func(ns string) bool {
-			return slices.ContainsFunc(e.owners[ns], func(owner string) bool { return e.hosts(tenant, owner) })
-		})
+		found, tenants := e.foreign(tenant, namespaces, e.served(tenant))
 		if len(found) == 0 {
 			return
 		}
-		_, tenants := e.foreign(tenant, found)
 		name := snapshot.Text(w, "name")
 		r.add(o, name, append(tenants, tenant), "%s of tenant %s: webhook %s selects %s of %s", o.ID, tenant, name, some(found), called(tenants))
 	})
@@ -57,7 +53,12 @@ func foreignWebhook(e *estate, r *report) { foreignWebhooks(e, r, false) }
 
 func wideWebhook(e *estate, r *report) {
 	e.webhooks(func(o *snapshot.Object, w any, tenant string, namespaces []string) {
-		found := slices.DeleteFunc(slices.Clone(namespaces), func(ns string) bool { return !e.isNobodys(ns) })
+		var found []string
+		for _, ns := range namespaces {
+			if e.isNobodys(ns) {
+				found = append(found, ns)
+			}
+		}
 		if len(found) == 0 {
 			return
 		}
