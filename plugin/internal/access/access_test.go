@@ -3,6 +3,7 @@ package access_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -70,6 +71,16 @@ func TestWords(t *testing.T) {
 	none, err := access.New(read(t, bound("")))
 	require.NoError(t, err)
 	require.Empty(t, none.Subjects, "a role without a rule")
+}
+
+// The page of docs explains each word.
+func TestDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/access.md")
+	require.NoError(t, err)
+	_, table, _ := strings.Cut(string(page), "| word |")
+	for _, w := range access.Words() {
+		require.Contains(t, table, "`"+w.Name+"`")
+	}
 }
 
 const cluster = header + `---
