@@ -106,7 +106,7 @@ const cluster = header + `---
 ---
 {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: all, namespace: ns-1}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}}
 ---
-{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: all, namespace: ns-2}, spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {istio-tenancy.dev/tenant: hr}}}]}]}}
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: all, namespace: ns-2}, spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: istio-tenancy.dev/tenant, operator: In, values: [hr, sales]}]}}]}]}}
 `
 
 func TestTable(t *testing.T) {
