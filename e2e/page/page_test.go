@@ -144,6 +144,10 @@ func TestKeyboard(t *testing.T) {
 	require.Equal(t, "1 of 200 shown", eval[string](b, `document.getElementById('count').textContent`))
 	require.Equal(t, []string{"tenant-team-142"}, eval[[]string](b, `Array.from(document.querySelectorAll('section.tenant')).filter((s) => s.offsetParent).map((s) => s.id)`))
 	require.Equal(t, []string{"tenant-team-142"}, eval[[]string](b, `Array.from(document.querySelectorAll('a[data-box]')).filter((e) => getComputedStyle(e).display !== 'none').map((s) => s.dataset.box)`))
+	require.True(t, eval[bool](b, `(() => {
+		const of = document.querySelector('.drawn').getBoundingClientRect(), at = document.querySelector('a[data-box="tenant-team-142"]').getBoundingClientRect();
+		return at.top >= of.top && at.bottom <= of.bottom && at.left >= of.left && at.right <= of.right;
+	})()`), "the drawing shows what is found")
 
 	b.keys(kb.Tab) // the region, and then its table
 	require.Equal(t, "region", focused("className"))

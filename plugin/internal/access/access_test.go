@@ -3,6 +3,7 @@ package access_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -72,6 +73,16 @@ func TestWords(t *testing.T) {
 	require.Empty(t, none.Subjects, "a role without a rule")
 }
 
+// The page of docs explains each word.
+func TestDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/access.md")
+	require.NoError(t, err)
+	_, table, _ := strings.Cut(string(page), "| word |")
+	for _, w := range access.Words() {
+		require.Contains(t, table, "`"+w.Name+"`")
+	}
+}
+
 const cluster = header + `---
 {apiVersion: v1, kind: Namespace, metadata: {name: ns-2, labels: {istio-tenancy.dev/tenant: sales}}}
 ---
@@ -95,7 +106,7 @@ const cluster = header + `---
 ---
 {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: all, namespace: ns-1}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}}
 ---
-{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: all, namespace: ns-2}, spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {istio-tenancy.dev/tenant: hr}}}]}]}}
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: all, namespace: ns-2}, spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: istio-tenancy.dev/tenant, operator: In, values: [hr, sales]}]}}]}]}}
 `
 
 func TestTable(t *testing.T) {

@@ -2,6 +2,7 @@ package access
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,11 +39,14 @@ const everybody = "istio-tenancy-everybody"
 // reaches are what the network lets through between tenants.
 func reaches(s *snapshot.Snapshot) (all []Reach, unread []string, err error) {
 	n, err := netpol.New(s)
+	if errors.Is(err, netpol.ErrPlatform) {
+		return nil, []string{err.Error()}, nil
+	}
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, id := range n.Unread {
-		unread = append(unread, id.String())
+		unread = append(unread, id.String()+": is of a kind that is not evaluated here, and may allow or forbid more")
 	}
 	of := map[string]string{}
 	for _, t := range s.Tenants {

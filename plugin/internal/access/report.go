@@ -19,7 +19,7 @@ type Report struct {
 	Subjects []Subject `json:"subjects"`
 	// Network is who reaches whom, between tenants.
 	Network []Reach `json:"network"`
-	// Unread are policies of the network that nothing here evaluates.
+	// Unread says which policies of the network nothing here evaluates.
 	Unread []string `json:"unread,omitempty"`
 }
 

@@ -26,7 +26,7 @@ func (r Report) Table(w io.Writer) error {
 		}
 	}
 	for _, policy := range r.Unread {
-		fmt.Fprintf(&text, "\n%s: is of a kind that is not evaluated here, and may allow or forbid more.\n", policy)
+		fmt.Fprintf(&text, "\n%s\n", policy)
 	}
 	_, err := io.WriteString(w, strings.TrimPrefix(text.String(), "\n"))
 	return err

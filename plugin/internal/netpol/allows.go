@@ -1,15 +1,11 @@
 package netpol
 
 import (
-	"context"
 	"net"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"sigs.k8s.io/kube-network-policies/pkg/api"
-	packets "sigs.k8s.io/kube-network-policies/pkg/network"
-	engine "sigs.k8s.io/kube-network-policies/pkg/networkpolicy"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
@@ -70,10 +66,8 @@ func (c connection) decide(direction networkingv1.PolicyType, pod, peer Pod) Ver
 }
 
 func (c connection) decideAt(direction networkingv1.PolicyType, pod, peer Pod, address net.IP) Verdict {
-	packet := &packets.Packet{Proto: c.protocol, SrcPort: clientPort, DstPort: int(c.port), DstIP: address} // of a source, no cluster policy asks for the address
-	source, destination := c.info(c.from), c.info(c.to)
 	tiers := c.tiers(pod.Namespace)
-	if verdict, final := tiers[0].decide(direction, packet, source, destination); final {
+	if verdict, final := tiers[0].decide(c, direction, address); final {
 		return verdict
 	}
 	var selecting []*networkingv1.NetworkPolicy
@@ -84,7 +78,7 @@ func (c connection) decideAt(direction networkingv1.PolicyType, pod, peer Pod, a
 		}
 	}
 	if len(policies) == 0 {
-		verdict, final := tiers[1].decide(direction, packet, source, destination)
+		verdict, final := tiers[1].decide(c, direction, address)
 		if !final {
 			return Verdict{Allowed: true}
 		}
@@ -105,28 +99,4 @@ func (c connection) decideAt(direction networkingv1.PolicyType, pod, peer Pod, a
 		refused.By = append(refused.By, Rule{p.id, p.source, direction, -1})
 	}
 	return refused
-}
-
-// clientPort is any port from which a connection may come. No rule asks for it.
-const clientPort = 40000
-
-// evaluate is the engine's. It names what a policy selects its source, in both
-// directions.
-func (c connection) evaluate(policies []*networkingv1.NetworkPolicy, direction networkingv1.PolicyType, address net.IP) bool {
-	if direction == networkingv1.PolicyTypeIngress {
-		return engine.EvaluatePolicyDirection(context.Background(), policies, direction, c.info(c.to), int(c.port), c.info(c.from), address, clientPort, c.protocol)
-	}
-	return engine.EvaluatePolicyDirection(context.Background(), policies, direction, c.info(c.from), clientPort, c.info(c.to), address, int(c.port), c.protocol)
-}
-
-// info is what the engine knows of a Pod; of one on its node's network, nothing.
-func (c connection) info(p Pod) *api.PodInfo {
-	if p.HostNetwork {
-		return nil
-	}
-	info := &api.PodInfo{Labels: p.Labels, Namespace: &api.Namespace{Name: p.Namespace, Labels: c.labels(p.Namespace)}, Node: &api.Node{}}
-	for _, port := range p.Ports {
-		info.ContainerPorts = append(info.ContainerPorts, &api.ContainerPort{Name: port.Name, Port: port.Number, Protocol: string(port.Protocol)})
-	}
-	return info
 }

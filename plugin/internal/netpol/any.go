@@ -8,7 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	engine "sigs.k8s.io/kube-network-policies/pkg/networkpolicy"
 	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
 )
 
@@ -60,7 +59,7 @@ func (n *Network) tellApart(namespace string, to Pod) []labels.Selector {
 		for _, rule := range p.whole.Spec.Ingress {
 			for _, peer := range rule.From {
 				if peer.PodSelector != nil && (peer.NamespaceSelector == nil && namespace == to.Namespace ||
-					peer.NamespaceSelector != nil && engine.MatchesSelector(peer.NamespaceSelector, own)) {
+					peer.NamespaceSelector != nil && selects(peer.NamespaceSelector, own)) {
 					add(peer.PodSelector)
 				}
 			}
@@ -72,7 +71,7 @@ func (n *Network) tellApart(namespace string, to Pod) []labels.Selector {
 		}
 	}
 	pods := func(p *v1alpha2.NamespacedPod) {
-		if p != nil && engine.MatchesSelector(&p.NamespaceSelector, own) {
+		if p != nil && selects(&p.NamespaceSelector, own) {
 			add(&p.PodSelector)
 		}
 	}

@@ -52,3 +52,9 @@ func (n *Network) likely(s labels.Selector) []string {
 	}
 	return slices.Sorted(maps.Keys(n.namespaces))
 }
+
+// selects says whether a selector that was checked selects what has labels.
+func selects(s *metav1.LabelSelector, own labels.Set) bool {
+	parsed, err := metav1.LabelSelectorAsSelector(s)
+	return err == nil && parsed.Matches(own)
+}

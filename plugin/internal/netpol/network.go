@@ -70,9 +70,15 @@ var others = []struct{ group, kind string }{
 	{"crd.antrea.io", "ClusterNetworkPolicy"},
 }
 
+// ErrPlatform is what there is instead of a network on Windows.
+var ErrPlatform = errors.New("policies of the network are not evaluated on Windows: run this on Linux or macOS, or in a container")
+
 // New reads the network of a snapshot. A policy that an API server would refuse is an
-// error.
+// error. On Windows, ErrPlatform is.
 func New(s *snapshot.Snapshot) (*Network, error) {
+	if !evaluates {
+		return nil, ErrPlatform
+	}
 	n := &Network{
 		namespaces: map[string]labels.Set{}, policies: map[string][]*policy{}, pods: map[string][]Pod{},
 		clusterOf: map[string][]*clusterPolicy{}, labelled: map[label][]string{}, tiersOf: map[string][]tier{}, selected: map[string][]string{},

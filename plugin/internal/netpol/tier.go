@@ -2,17 +2,12 @@ package netpol
 
 import (
 	"cmp"
-	"context"
+	"net"
 	"slices"
 
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/kube-network-policies/pkg/api"
-	packets "sigs.k8s.io/kube-network-policies/pkg/network"
-	engine "sigs.k8s.io/kube-network-policies/pkg/networkpolicy"
-	clusterengine "sigs.k8s.io/kube-network-policies/plugins/npa-v1alpha2"
 	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
-	clusterinformers "sigs.k8s.io/network-policy-api/pkg/client/informers/externalversions"
 )
 
 // tier are the rules of the ClusterNetworkPolicies of a tier that may select Pods of a
@@ -23,22 +18,14 @@ type clusterRule struct {
 	rule   Rule
 	action v1alpha2.ClusterNetworkPolicyRuleAction
 	// matches is the engine, with nothing but this rule, which accepts.
-	matches *clusterengine.ClusterNetworkPolicy
+	matches func(c connection, direction networkingv1.PolicyType, address net.IP) bool
 }
 
 // decide returns the verdict of a tier, or that it leaves the decision to what comes
 // after it.
-func (t tier) decide(direction networkingv1.PolicyType, packet *packets.Packet, source, destination *api.PodInfo) (verdict Verdict, final bool) {
+func (t tier) decide(c connection, direction networkingv1.PolicyType, address net.IP) (verdict Verdict, final bool) {
 	for _, r := range t {
-		if r.rule.Direction != direction {
-			continue
-		}
-		evaluate := r.matches.EvaluateIngress
-		if direction == networkingv1.PolicyTypeEgress {
-			evaluate = r.matches.EvaluateEgress
-		}
-		found, err := evaluate(context.Background(), packet, source, destination)
-		if err != nil || found != api.VerdictAccept { // the lister, which is in memory, never fails
+		if r.rule.Direction != direction || !r.matches(c, direction, address) {
 			continue
 		}
 		pass := r.action != v1alpha2.ClusterNetworkPolicyRuleActionAccept && r.action != v1alpha2.ClusterNetworkPolicyRuleActionDeny
@@ -74,13 +61,13 @@ func (n *Network) tier(namespace string, name v1alpha2.Tier) tier {
 			one := p.whole.DeepCopy()
 			rule.Action = v1alpha2.ClusterNetworkPolicyRuleActionAccept
 			one.Spec.Ingress, one.Spec.Egress = []v1alpha2.ClusterNetworkPolicyIngressRule{rule}, nil
-			made = append(made, clusterRule{Rule{p.id, p.source, networkingv1.PolicyTypeIngress, i}, p.whole.Spec.Ingress[i].Action, n.engine(one)})
+			made = append(made, clusterRule{Rule{p.id, p.source, networkingv1.PolicyTypeIngress, i}, p.whole.Spec.Ingress[i].Action, n.matcher(one)})
 		}
 		for i, rule := range p.whole.Spec.Egress {
 			one := p.whole.DeepCopy()
 			rule.Action = v1alpha2.ClusterNetworkPolicyRuleActionAccept
 			one.Spec.Ingress, one.Spec.Egress = nil, []v1alpha2.ClusterNetworkPolicyEgressRule{rule}
-			made = append(made, clusterRule{Rule{p.id, p.source, networkingv1.PolicyTypeEgress, i}, p.whole.Spec.Egress[i].Action, n.engine(one)})
+			made = append(made, clusterRule{Rule{p.id, p.source, networkingv1.PolicyTypeEgress, i}, p.whole.Spec.Egress[i].Action, n.matcher(one)})
 		}
 	}
 	return made
@@ -91,7 +78,7 @@ func (n *Network) about(namespace string) []*clusterPolicy {
 	found := n.clusterOf[namespace]
 	if _, known := n.namespaces[namespace]; !known {
 		for _, p := range n.cluster {
-			if slices.ContainsFunc(p.subjects(), func(s *metav1.LabelSelector) bool { return engine.MatchesSelector(s, n.labels(namespace)) }) {
+			if slices.ContainsFunc(p.subjects(), func(s *metav1.LabelSelector) bool { return selects(s, n.labels(namespace)) }) {
 				found = append(found, p)
 			}
 		}
@@ -111,10 +98,4 @@ func (p *clusterPolicy) subjects() []*metav1.LabelSelector {
 		return []*metav1.LabelSelector{&subject.Pods.NamespaceSelector}
 	}
 	return nil
-}
-
-func (n *Network) engine(p *v1alpha2.ClusterNetworkPolicy) *clusterengine.ClusterNetworkPolicy {
-	policies := clusterinformers.NewSharedInformerFactory(nil, 0).Policy().V1alpha2().ClusterNetworkPolicies()
-	_ = policies.Informer().GetIndexer().Add(p) // fails for what has no name only
-	return clusterengine.NewClusterNetworkPolicy(p.Spec.Tier, policies, nil, n.nodes)
 }

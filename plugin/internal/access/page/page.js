@@ -81,7 +81,11 @@
       const hide = words.length > 0 && !ends.some((end) => shown.has(end));
       if (hide) box.setAttribute('hidden', ''); else box.removeAttribute('hidden');
     }
-    for (const group of all('[data-keys]:not(table)')) stop(group, rows(group).flat()[0]);
+    for (const group of all('[data-keys]:not(table)')) {
+      const first = rows(group).flat()[0];
+      stop(group, first);
+      if (first) group.parentElement.scrollTo(first.getBBox().x - 16, first.getBBox().y - 16);
+    }
     count.textContent = `${shown.size} of ${sections.length} shown`;
   });
 })();
