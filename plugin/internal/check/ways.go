@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -39,7 +40,10 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 		return nil, err
 	}
 	model.Admission = reach.ByPolicies(e.Snapshot, policies)
-	if model.Network, err = netpol.New(e.Snapshot); err != nil {
+	network, err := netpol.New(e.Snapshot)
+	if err == nil {
+		model.Network = network
+	} else if !errors.Is(err, netpol.ErrPlatform) { // where nothing evaluates policies, everything connects
 		return nil, err
 	}
 	paths, err := reach.Find(ctx, model)
