@@ -31,6 +31,8 @@ type cluster struct {
 	workloads map[string][]workload
 	// hosts are the tenants whose control plane others share.
 	hosts map[string]bool
+	// members are the meshes of others that tenants are in.
+	members map[string]string
 	// meshes are the control planes by audience, and audiences are those, sorted.
 	meshes    map[string][]mesh
 	audiences []string
@@ -72,14 +74,18 @@ func newCluster(m Model) *cluster {
 	c := &cluster{
 		Model:  m,
 		owners: map[string][]string{}, planes: map[string][]string{}, bound: map[string][]Identity{}, accounts: map[string][]string{},
-		workloads: map[string][]workload{}, tokens: map[string][]tokenSecret{}, hosts: map[string]bool{},
+		workloads: map[string][]workload{}, tokens: map[string][]tokenSecret{}, hosts: map[string]bool{}, members: map[string]string{},
 		there:  map[[2]string]bool{},
 		meshes: meshesOf(m.Tenants, m.Planes, m.Network),
 	}
 	c.audiences = slices.Sorted(maps.Keys(c.meshes))
 	for _, o := range m.Of("", "Namespace") {
-		if mesh := o.Labels()[v1alpha1.MeshLabel]; mesh != "" && mesh == o.Labels()[v1alpha1.TenantLabel] {
+		switch mesh, tenant := o.Labels()[v1alpha1.MeshLabel], o.Labels()[v1alpha1.TenantLabel]; {
+		case mesh == "":
+		case mesh == tenant:
 			c.hosts[mesh] = true
+		default:
+			c.members[tenant] = mesh
 		}
 	}
 	for _, t := range m.Tenants {

@@ -31,7 +31,7 @@ var clusterRights = map[right]danger{
 	resource("validatingadmissionpolicybindings.admissionregistration.k8s.io"): {write, "takes down the rules that keep tenants apart", false},
 	resource("mutatingadmissionpolicies.admissionregistration.k8s.io"):         {write, "changes what everybody applies", false},
 	resource("mutatingadmissionpolicybindings.admissionregistration.k8s.io"):   {write, "changes what everybody applies", false},
-	resource("customresourcedefinitions.apiextensions.k8s.io"):                 {write, "deletes or changes every tenant's objects of a kind", false},
+	resource("customresourcedefinitions.apiextensions.k8s.io"):                 {[]string{"update", "patch", "delete", "deletecollection"}, "deletes or changes every tenant's objects of a kind", false},
 	resource("apiservices.apiregistration.k8s.io"):                             {write, "answers in the place of the API server", false},
 	resource("certificatesigningrequests.certificates.k8s.io/approval"):        {change, "approves a client certificate in any name", false},
 	resource("certificatesigningrequests.certificates.k8s.io/status"):          {change, "issues certificates", false},

@@ -63,7 +63,7 @@ func (s *search) foreignAudiences() []string {
 	var all []string
 	kept := false
 	for _, audience := range s.audiences {
-		foreign := slices.ContainsFunc(s.meshes[audience], func(m mesh) bool { return m.tenant != s.tenant.Name && !s.tenant.Has(m.Object.ID.Namespace) })
+		foreign := slices.ContainsFunc(s.meshes[audience], s.isForeign)
 		if !foreign || kept && strings.HasSuffix(audience, reserved) {
 			continue
 		}
@@ -71,6 +71,11 @@ func (s *search) foreignAudiences() []string {
 		all = append(all, audience)
 	}
 	return all
+}
+
+// isForeign says whether a mesh is none that the tenant is in.
+func (s *search) isForeign(m mesh) bool {
+	return m.tenant != s.tenant.Name && !s.tenant.Has(m.Object.ID.Namespace) && (m.tenant == "" || m.tenant != s.members[s.tenant.Name])
 }
 
 // meshEnds tells of other tenants' meshes that a program in a namespace gets a certificate
@@ -95,7 +100,7 @@ func (s *search) meshEnds(who Identity, namespace string, grants []authorize.Gra
 			continue
 		}
 		for _, m := range s.meshes[audience] {
-			if m.tenant == s.tenant.Name || s.tenant.Has(m.Object.ID.Namespace) || !s.connects(namespace, m) {
+			if !s.isForeign(m) || !s.connects(namespace, m) {
 				continue
 			}
 			s.tell(end{by: m.Object.ID, kind: Mesh, namespace: m.Object.ID.Namespace}, Hop{Kind: Mesh, As: who, Requests: []Request{r},
