@@ -271,7 +271,7 @@ func (w walker) take(as actor, h hop) actor {
 	t := w.t
 	var last cluster.Answer
 	for _, s := range h.Requests {
-		if h.Kind == "exec" || h.Kind == "change" && s.Resource == "pods" {
+		if s.Name == "" && (h.Kind == "exec" || h.Kind == "change" && s.Resource == "pods") {
 			s.Name = w.podOf(*h.Becomes)
 		}
 		last = w.ask(as, h, s)
@@ -343,7 +343,7 @@ func (w walker) ask(as actor, h hop, s sent) cluster.Answer {
 	case h.Kind == "exec", h.Kind == "change" && s.Resource == "pods":
 		w.patchPod(as, h, s)
 		return cluster.Answer{}
-	case method == "", body == "" && method != http.MethodGet, method == http.MethodGet && s.Name != "" && h.Kind != "tokenSecret", s.Subresource == "proxy":
+	case method == "", body == "" && method != http.MethodGet, method == http.MethodGet && s.Name != "" && h.Kind != "tokenSecret", s.Subresource != "" && s.Name == "":
 		w.reviewed(as, h, s)
 		return cluster.Answer{}
 	case method == http.MethodPut:
@@ -351,11 +351,14 @@ func (w walker) ask(as actor, h hop, s sent) cluster.Answer {
 	case h.Kind == "tokenSecret" && s.Verb == "get" && s.Name == "":
 		path += "/istio-tenancy-check"
 	}
-	answer, err := as(method, path, body)
-	require.NoError(t, err)
-	if answer.Code != http.StatusConflict { // another path has made it
-		require.NoError(t, answer.Error(), "%s: %s %s", h.Text, method, path)
-	}
+	var answer cluster.Answer
+	require.NoError(t, cluster.Eventually(patience, func() (err error) { // the authorizer learns of a binding a moment later
+		answer, err = as(method, path, body)
+		if answer.Code == http.StatusConflict { // another path has made it
+			return err
+		}
+		return errors.Join(err, answer.Error())
+	}), "%s: %s %s", h.Text, method, path)
 	return answer
 }
 

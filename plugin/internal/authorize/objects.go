@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/component-helpers/auth/rbac/validation"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
@@ -66,11 +68,30 @@ func read(s *snapshot.Snapshot) (all objects, err error) {
 	}
 	for _, o := range kept.Objects {
 		id := object.ID{Group: rbac.Group, Kind: o.Kind, Namespace: o.Metadata.Namespace, Name: o.Metadata.Name}
-		if s.Get(id) == nil {
+		switch given := s.Get(id); {
+		case given == nil:
 			all.add(&stored{fields: o, id: id})
+		case given.Annotations()[rbacv1.AutoUpdateAnnotationKey] != "false":
+			all.complete(id, o)
 		}
 	}
 	return all, errors.Join(failed...)
+}
+
+// complete adds to a role what an API server that starts adds: the rules that every cluster
+// has, and what the role gathers.
+func (all *objects) complete(id object.ID, builtin fields) {
+	for _, role := range all.roles {
+		if role.id != id {
+			continue
+		}
+		if _, missing := validation.Covers(role.Rules, builtin.Rules); len(missing) > 0 {
+			role.Rules = append(slices.Clone(role.Rules), missing...)
+		}
+		if role.AggregationRule == nil {
+			role.AggregationRule = builtin.AggregationRule
+		}
+	}
 }
 
 func (all *objects) add(o *stored) {

@@ -102,6 +102,10 @@ func deniedExcept(o *snapshot.Object) (namespaces []string) {
 			continue // of some requests only
 		}
 		for _, from := range snapshot.List(rule, "from") {
+			source, _ := snapshot.Field(from, "source").(map[string]any)
+			if len(source) != 1 {
+				continue // of some of the others only
+			}
 			namespaces = append(namespaces, snapshot.Texts(from, "source", "notNamespaces")...)
 			for _, principal := range snapshot.Texts(from, "source", "notPrincipals") {
 				if _, rest, found := strings.Cut(principal, "/ns/"); found {

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -126,8 +127,11 @@ func publicNetwork(e *estate, r *report) {
 	})
 }
 
+// podsPrefix is the length of a prefix that has the Pods of most clusters: 10.0.0.0/8.
+const podsPrefix = 8
+
 func isEverybody(peer any) bool {
-	if cidr := snapshot.Text(peer, "ipBlock", "cidr"); strings.HasSuffix(cidr, "/0") {
+	if block, err := netip.ParsePrefix(snapshot.Text(peer, "ipBlock", "cidr")); err == nil && block.Bits() <= podsPrefix {
 		return true
 	}
 	selector := snapshot.Field(peer, "namespaceSelector")
@@ -146,7 +150,7 @@ func (e *estate) isFront(o *snapshot.Object, rule any) bool {
 	}
 	selector := snapshot.Field(o.Content, "spec", "podSelector")
 	for _, m := range snapshot.List(selector, "matchExpressions") {
-		if key := snapshot.Text(m, "key"); snapshot.Text(m, "operator") == "Exists" && strings.Contains(key, "gateway") {
+		if key := snapshot.Text(m, "key"); snapshot.Text(m, "operator") == "Exists" && (strings.HasPrefix(key, "gateway.networking.k8s.io/") || strings.HasPrefix(key, "gateway.istio.io/")) {
 			return true // of gateways that Istio deploys later
 		}
 	}

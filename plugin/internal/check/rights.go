@@ -193,7 +193,7 @@ func clusterBinding(e *estate, r *report) {
 			if s.kind != serviceAccount || s.namespace != t.ControlPlane {
 				continue
 			}
-			if t.spec().Discovery == v1alpha1.DiscoverySelectors {
+			if t.spec().Discovery == v1alpha1.DiscoverySelectors && !slices.ContainsFunc(grants, func(g granted) bool { return !onlyReads(g.verbs) }) {
 				f.asked(t.config.File + ": spec.discovery: " + string(v1alpha1.DiscoverySelectors))
 			} else if why := e.without(t, s.name, grants); why != "" {
 				f.Severity = Note

@@ -30,7 +30,7 @@ const outsideRight = "outside-right"
 // what is not the tenant's. A way of one hop, by a binding that another rule has found, is
 // the hop of that finding.
 func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
-	model := reach.Model{Snapshot: e.Snapshot, Planes: e.Planes}
+	model := reach.Model{Snapshot: e.Snapshot, Planes: e.Planes, People: e.named()}
 	var err error
 	if model.Rights, err = authorize.New(e.Snapshot); err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 	}
 	about := map[object.ID]int{}
 	for i, f := range found {
-		if f.Object.Kind == "RoleBinding" || f.Object.Kind == "ClusterRoleBinding" {
+		if f.Rule == "foreign-subject" || f.Rule == "broad-binding" || f.Rule == "cluster-binding" {
 			about[f.Object] = i
 		}
 	}
@@ -76,9 +76,24 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 	return more, nil
 }
 
+// named are those whom the files of tenants name; nil, where none was read.
+func (e *estate) named() map[string][]reach.Identity {
+	if len(e.Configs) == 0 {
+		return nil
+	}
+	all := map[string][]reach.Identity{}
+	for _, c := range e.Configs {
+		for _, s := range slices.Concat(c.Spec.Admins, c.Spec.Viewers) {
+			all[c.Name()] = append(all[c.Name()], reach.Identity{Kind: s.Kind, Namespace: s.Namespace, Name: s.Name})
+		}
+	}
+	return all
+}
+
 func wayOf(e *estate, p reach.Path) Finding {
 	first, last := p.Hops[0], p.Hops[len(p.Hops)-1]
-	f := Finding{Rule: wayRules[last.Kind], Path: &p, Tenants: distinct(append([]string{p.Tenant}, p.Tenants...)), about: string(last.Kind)}
+	asked := last.Requests[len(last.Requests)-1]
+	f := Finding{Rule: wayRules[last.Kind], Path: &p, Tenants: distinct(append([]string{p.Tenant}, p.Tenants...)), about: fmt.Sprintf("%s %s %s", last.Kind, asked.Verb, asked.Resource)}
 	if last.Kind == reach.Foreign && len(p.Tenants) == 0 {
 		f.Rule = outsideRight
 	}

@@ -3,10 +3,12 @@ package reach
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apiserver/pkg/authentication/serviceaccount"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
@@ -79,13 +81,10 @@ func newCluster(m Model) *cluster {
 		meshes: meshesOf(m.Tenants, m.Planes, m.Network),
 	}
 	c.audiences = slices.Sorted(maps.Keys(c.meshes))
-	for _, o := range m.Of("", "Namespace") {
-		switch mesh, tenant := o.Labels()[v1alpha1.MeshLabel], o.Labels()[v1alpha1.TenantLabel]; {
-		case mesh == "":
-		case mesh == tenant:
-			c.hosts[mesh] = true
-		default:
+	for _, o := range m.Of("", "Namespace") { // a host is one that somebody else names
+		if mesh, tenant := o.Labels()[v1alpha1.MeshLabel], o.Labels()[v1alpha1.TenantLabel]; mesh != "" && mesh != tenant {
 			c.members[tenant] = mesh
+			c.hosts[mesh] = true
 		}
 	}
 	for _, t := range m.Tenants {
@@ -108,6 +107,9 @@ func newCluster(m Model) *cluster {
 	}
 	for _, o := range m.Of("", "ServiceAccount") {
 		know(o.ID.Namespace, o.ID.Name)
+		for _, secret := range snapshot.List(o.Content, "secrets") { // a dump may have no Secrets
+			c.tokens[o.ID.Namespace] = append(c.tokens[o.ID.Namespace], tokenSecret{snapshot.Text(secret, "name"), o.ID.Name})
+		}
 		c.there[[2]string{o.ID.Namespace, o.ID.Name}] = true
 	}
 	for _, w := range workloadResources {
@@ -159,7 +161,9 @@ func subjects(binding *snapshot.Object) []Identity {
 		kind, _ := fields["kind"].(string)
 		name, _ := fields["name"].(string)
 		who := Identity{Kind: kind, Name: name}
-		if kind == rbacv1.ServiceAccountKind {
+		if namespace, account, ok := strings.Cut(strings.TrimPrefix(name, serviceaccount.ServiceAccountUsernamePrefix), ":"); ok && kind == rbacv1.UserKind && strings.HasPrefix(name, serviceaccount.ServiceAccountUsernamePrefix) {
+			who = Identity{rbacv1.ServiceAccountKind, namespace, account}
+		} else if kind == rbacv1.ServiceAccountKind {
 			if who.Namespace, _ = fields["namespace"].(string); who.Namespace == "" {
 				who.Namespace = binding.ID.Namespace
 			}

@@ -11,16 +11,14 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
 // foreignEnds tells what bindings in a namespace that is not the tenant's give.
 func (s *search) foreignEnds(who Identity, namespace string, grants []authorize.Grant) {
 	for _, of := range byBinding(grants) {
-		if of[0].BindingSource.File == "" {
-			continue // every cluster has it, for everybody
-		}
-		if o := s.Get(of[0].Binding); o != nil && who.Kind != rbacv1.ServiceAccountKind && slices.Contains(s.owners[namespace], o.Tenant()) {
-			continue // both tenants have the same person, by the files of both
+		if isBuiltin(of) || s.isShared(who, namespace, of[0].Binding) {
+			continue
 		}
 		most := worst(of)
 		s.tell(end{of[0].Binding, namespace, Foreign}, Hop{
@@ -30,43 +28,79 @@ func (s *search) foreignEnds(who Identity, namespace string, grants []authorize.
 	}
 }
 
+// isBuiltin says that every cluster has the binding, and the role as it is.
+func isBuiltin(of []authorize.Grant) bool {
+	return !slices.ContainsFunc(of, func(g authorize.Grant) bool { return g.BindingSource.File != "" || g.RoleSource.File != "" })
+}
+
+// isShared says that the files of two tenants name the same person, which is not a way from
+// the one to the other. Where nobody has read the files, the bindings tell that they make.
+func (s *search) isShared(who Identity, namespace string, binding object.ID) bool {
+	if who.Kind == rbacv1.ServiceAccountKind {
+		return false
+	}
+	for _, owner := range s.owners[namespace] {
+		if s.People != nil {
+			if slices.Contains(s.People[owner], who) && slices.Contains(s.People[s.tenant.Name], who) {
+				return true
+			}
+		} else if o := s.Get(binding); o != nil && o.Tenant() == owner && slices.Contains([]string{"access-all-" + namespace, "view-all-" + namespace}, binding.Name) {
+			return true
+		}
+	}
+	return false
+}
+
 // ends tells what rights in one namespace are the whole cluster's: a Pod that holds its
 // node, and the labels of the Namespace.
 func (s *search) ends(who Identity, namespace string, grants []authorize.Grant) error {
-	for _, p := range []struct {
-		kind   Kind
-		verbs  []string
-		right  right
-		name   string
-		sent   []map[string]any
-		text   string
-		unless bool
-	}{
-		{Node, []string{"create"}, resource("pods"), "", []map[string]any{s.nodePod(namespace)}, "makes a Pod in %s that mounts the root of its node, and holds what runs there: the cluster sets no Pod security for that namespace", s.baseline(namespace)},
-		{Relabel, change, resource("namespaces"), namespace, s.relabelled(namespace), "changes the labels of Namespace %s, by which policies, webhooks, control planes and NetworkPolicies tell whose it is", false},
-	} {
-		if p.unless {
-			continue
-		}
-		for _, verb := range p.verbs {
-			by, granted := may(grants, verb, p.right, p.name)
-			if !granted {
-				continue
+	if !s.baseline(namespace) {
+		for _, w := range workloadResources {
+			r := Request{Verb: "create", Group: w.group, Version: w.version, Resource: w.resource, Namespace: namespace,
+				Object: s.nodeWorkload(w.group, w.version, w.kind, w.spec, namespace), twin: newWorkload(w.group, w.version, w.kind, w.spec, namespace, "default")}
+			s.fit(r.twin, w.spec, namespace)
+			told, err := s.tryEnd(who, grants, r, Node, "makes a "+w.kind+" in "+namespace+
+				" that mounts the root of its node, and holds what runs there: the cluster sets no Pod security for that namespace")
+			if err != nil {
+				return err
 			}
-			for _, sent := range p.sent {
-				r := Request{Verb: verb, Version: "v1", Resource: p.right.resource, Namespace: namespace, Name: p.name, Object: sent, By: by}
-				refused, err := s.refuses(who, r)
+			if told {
+				break
+			}
+		}
+	}
+	for _, sub := range []string{"", "status", "finalize"} { // each writes the labels, too
+		for _, verb := range change {
+			for _, sent := range s.relabelled(namespace) {
+				r := Request{Verb: verb, Version: "v1", Resource: "namespaces", Subresource: sub, Namespace: namespace, Name: namespace, Object: sent,
+					twin: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}}}
+				told, err := s.tryEnd(who, grants, r, Relabel, "changes the labels of Namespace "+namespace+
+					", by which policies, webhooks, control planes and NetworkPolicies tell whose it is")
 				if err != nil {
 					return err
 				}
-				if refused == "" {
-					s.tell(end{namespace: namespace, kind: p.kind}, Hop{Kind: p.kind, As: who, Requests: []Request{r}, Text: fmt.Sprintf(p.text, namespace)})
-					break
+				if told {
+					return nil
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// tryEnd tells an end if grants allow a request, and nothing refuses it.
+func (s *search) tryEnd(who Identity, grants []authorize.Grant, r Request, kind Kind, text string) (told bool, err error) {
+	by, granted := may(grants, r.Verb, right{r.Group, r.Resource, r.Subresource}, r.Name)
+	if !granted {
+		return false, nil
+	}
+	r.By = by
+	refused, err := s.refuses(who, r)
+	if err != nil || refused != "" {
+		return false, err
+	}
+	s.tell(end{namespace: r.Namespace, kind: kind}, Hop{Kind: kind, As: who, Requests: []Request{r}, Text: text})
+	return true, nil
 }
 
 // baseline says whether Pod security admission refuses Pods that hold their node.
@@ -79,17 +113,18 @@ func (s *search) baseline(namespace string) bool {
 	return level == "baseline" || level == "restricted"
 }
 
-func (s *search) nodePod(namespace string) map[string]any {
-	spec := modest("default")
+// nodeWorkload makes Pods that hold their node.
+func (s *search) nodeWorkload(group, version, kind string, path []string, namespace string) map[string]any {
+	o := newWorkload(group, version, kind, path, namespace, "default")
+	spec, _, _ := unstructured.NestedMap(o, path...)
 	spec["volumes"] = []any{map[string]any{"name": "node", "hostPath": map[string]any{"path": "/"}}}
 	spec["hostPID"] = true
+	delete(spec, "securityContext")
 	container := spec["containers"].([]any)[0].(map[string]any)
 	container["volumeMounts"] = []any{map[string]any{"name": "node", "mountPath": "/node"}}
-	delete(spec, "securityContext")
 	container["securityContext"] = map[string]any{"privileged": true}
-	o := runningPod(namespace, "default")
-	o["spec"] = spec
-	s.fit(o, []string{"spec"}, namespace)
+	_ = unstructured.SetNestedMap(o, spec, path...)
+	s.fit(o, path, namespace)
 	return o
 }
 
@@ -114,8 +149,8 @@ func (s *search) relabelled(namespace string) (all []map[string]any) {
 // clusterEnds tells what rights in the whole cluster open.
 func (s *search) clusterEnds(who Identity, grants []authorize.Grant) error {
 	for _, of := range byBinding(grants) {
-		if of[0].BindingSource.File == "" && !isFull(of) {
-			continue // every cluster has it
+		if isBuiltin(of) && !isFull(of) {
+			continue
 		}
 		if err := s.webhookEnds(who, of); err != nil {
 			return err
@@ -174,7 +209,16 @@ func (s *search) reaches(group, name string, rule rbacv1.PolicyRule) bool {
 	if !known || !slices.ContainsFunc(rule.Verbs, func(v string) bool { return v == "*" || slices.Contains(danger.verbs, v) }) {
 		return false
 	}
-	return len(rule.ResourceNames) == 0 || !danger.own
+	return !danger.own || !s.areOwn(base, rule.ResourceNames)
+}
+
+// areOwn says whether a rule names objects of the tenant alone, or such as are not there.
+func (s *search) areOwn(resource string, names []string) bool {
+	kind := map[string]string{"mutatingwebhookconfigurations": "MutatingWebhookConfiguration", "validatingwebhookconfigurations": "ValidatingWebhookConfiguration"}[resource]
+	return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool {
+		o := s.Get(object.ID{Group: "admissionregistration.k8s.io", Kind: kind, Name: name})
+		return o != nil && o.Tenant() != s.tenant.Name && !s.tenant.Has(calledBy(o))
+	})
 }
 
 func sub(name string) string {
@@ -194,6 +238,14 @@ func whatOpens(rule rbacv1.PolicyRule) string {
 	return ""
 }
 
+// calledBy is the namespace of the Service that a configuration's first webhook calls.
+func calledBy(configuration *snapshot.Object) string {
+	for _, webhook := range snapshot.List(configuration.Content, "webhooks") {
+		return snapshot.Text(webhook, "clientConfig", "service", "namespace")
+	}
+	return ""
+}
+
 // webhookEnds tells of webhook configurations that a grant names, whether their writer may
 // have them asked about what is not the tenant's.
 func (s *search) webhookEnds(who Identity, grants []authorize.Grant) error {
@@ -207,7 +259,7 @@ func (s *search) webhookEnds(who Identity, grants []authorize.Grant) error {
 					if !covers(g.Rule, verb, r, name) {
 						continue
 					}
-					request := Request{Verb: verb, Group: r.group, Version: "v1", Resource: r.resource, Name: name, By: g,
+					request := Request{twin: s.content(object.ID{Group: r.group, Kind: kind.kind, Name: name}), Verb: verb, Group: r.group, Version: "v1", Resource: r.resource, Name: name, By: g,
 						Object: s.widened(object.ID{Group: r.group, Kind: kind.kind, Name: name})}
 					if request.Object == nil {
 						continue // it is not there, and who may not create it cannot change it
@@ -223,6 +275,14 @@ func (s *search) webhookEnds(who Identity, grants []authorize.Grant) error {
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// content is an object that is there; nil: it is not.
+func (s *search) content(id object.ID) map[string]any {
+	if o := s.Get(id); o != nil {
+		return o.Content
 	}
 	return nil
 }

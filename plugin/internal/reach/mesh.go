@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
@@ -81,34 +82,55 @@ func (s *search) isForeign(m mesh) bool {
 // meshEnds tells of other tenants' meshes that a program in a namespace gets a certificate
 // of: with a token of that mesh's audience, and a way through the network to its istiod.
 func (s *search) meshEnds(who Identity, namespace string, grants []authorize.Grant) error {
-	if !s.tenant.Has(namespace) || namespace == s.tenant.ControlPlane {
-		return nil
-	}
-	right := resource("serviceaccounts/token")
-	by, granted := may(grants, "create", right, "default")
-	if !granted {
+	if !s.tenant.Has(namespace) {
 		return nil
 	}
 	for _, audience := range s.foreignAudiences() {
-		r := Request{Verb: "create", Version: "v1", Resource: right.resource, Subresource: right.subresource, Namespace: namespace, Name: "default", By: by,
-			Object: map[string]any{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": map[string]any{"audiences": []any{audience}}}}
-		refused, err := s.refuses(who, r)
-		if err != nil {
-			return err
-		}
-		if refused != "" {
-			continue
-		}
-		for _, m := range s.meshes[audience] {
-			if !s.isForeign(m) || !s.connects(namespace, m) {
+		for _, r := range s.tokenRequests(namespace, audience) {
+			by, granted := may(grants, "create", right{r.Group, r.Resource, r.Subresource}, r.Name)
+			if !granted {
 				continue
 			}
-			s.tell(end{by: m.Object.ID, kind: Mesh, namespace: m.Object.ID.Namespace}, Hop{Kind: Mesh, As: who, Requests: []Request{r},
-				Text: fmt.Sprintf("asks for a token of the audience %s, connects from %s to port %d of %s, and is given a certificate and the configuration of the mesh of %s",
-					audience, namespace, discoveryPort, m.Object.ID, cmp.Or(m.tenant, m.Object.ID.Namespace))})
+			r.By = by
+			refused, err := s.refuses(who, r)
+			if err != nil {
+				return err
+			}
+			if refused != "" {
+				continue
+			}
+			for _, m := range s.meshes[audience] {
+				if !s.isForeign(m) || !s.connects(namespace, m) {
+					continue
+				}
+				s.tell(end{by: m.Object.ID, kind: Mesh, namespace: m.Object.ID.Namespace}, Hop{Kind: Mesh, As: who, Requests: []Request{r},
+					Text: fmt.Sprintf("gets a token of the audience %s, connects from %s to port %d of %s, and is given a certificate and the configuration of the mesh of %s",
+						audience, namespace, discoveryPort, m.Object.ID, cmp.Or(m.tenant, m.Object.ID.Namespace))})
+			}
+			break
 		}
 	}
 	return nil
+}
+
+// tokenRequests are the ways to a token of an audience: from the API server for any
+// ServiceAccount, and from the kubelet for a Pod.
+func (s *search) tokenRequests(namespace, audience string) (all []Request) {
+	for _, account := range s.accounts[namespace] {
+		all = append(all, Request{Verb: "create", Version: "v1", Resource: "serviceaccounts", Subresource: "token", Namespace: namespace, Name: account,
+			Object: map[string]any{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": map[string]any{"audiences": []any{audience}}},
+			twin:   tokenRequest(Identity{}, "", target{})})
+	}
+	for _, w := range workloadResources {
+		sent := newWorkload(w.group, w.version, w.kind, w.spec, namespace, "default")
+		_ = unstructured.SetNestedSlice(sent, []any{map[string]any{"name": "token", "projected": map[string]any{"sources": []any{
+			map[string]any{"serviceAccountToken": map[string]any{"audience": audience, "path": "token"}}}}}}, append(slices.Clone(w.spec), "volumes")...)
+		s.fit(sent, w.spec, namespace)
+		twin := newWorkload(w.group, w.version, w.kind, w.spec, namespace, "default")
+		s.fit(twin, w.spec, namespace)
+		all = append(all, Request{Verb: "create", Group: w.group, Version: w.version, Resource: w.resource, Namespace: namespace, Object: sent, twin: twin})
+	}
+	return all
 }
 
 // connects says whether the network lets a Pod of a namespace through to a control plane.

@@ -19,19 +19,26 @@ import (
 // ByPolicies is the admission by the policies of a snapshot. Whoever makes what makes Pods
 // has to get the Pods in, too, which a controller makes.
 func ByPolicies(s *snapshot.Snapshot, policies *admit.Admission) Admission {
-	return byPolicies{s, policies}
+	b := byPolicies{s, policies, map[string]bool{}}
+	for _, o := range s.Of("admissionregistration.k8s.io", "ValidatingAdmissionPolicy") {
+		selector, _, _ := unstructured.NestedMap(o.Content, "spec", "matchConstraints", "objectSelector")
+		b.byLabels[o.ID.Name] = len(selector) > 0
+	}
+	return b
 }
 
 type byPolicies struct {
 	*snapshot.Snapshot
 	policies *admit.Admission
+	// byLabels are the policies with an objectSelector.
+	byLabels map[string]bool
 }
 
 var operations = map[string]admission.Operation{
 	"create": admission.Create, "update": admission.Update, "patch": admission.Update,
 }
 
-func (b byPolicies) Refuses(ctx context.Context, as authorize.Subject, r Request) (string, error) {
+func (b byPolicies) Refusals(ctx context.Context, as authorize.Subject, r Request) ([]string, error) {
 	asked := admit.Request{
 		Subject: as, Operation: operations[r.Verb], Subresource: r.Subresource, Namespace: r.Namespace, Name: r.Name,
 		Resource: schema.GroupVersionResource{Group: r.Group, Version: r.Version, Resource: r.Resource},
@@ -42,11 +49,11 @@ func (b byPolicies) Refuses(ctx context.Context, as authorize.Subject, r Request
 		asked.Operation, asked.Name = admission.Connect, made
 		asked.Object = map[string]any{"apiVersion": "v1", "kind": kind, "stdin": true, "container": "main"}
 	case asked.Operation == "" || r.Object == nil:
-		return "", nil // nothing is sent that a policy could look at
+		return nil, nil // nothing is sent that a policy could look at
 	default:
 		asked.Object = r.Object
 	}
-	if r.Subresource == "token" {
+	if r.Subresource == "token" && r.Object != nil {
 		asked.Object = forTheAPIServer(r.Object)
 	}
 	asked.Kind = schema.FromAPIVersionAndKind(fmt.Sprint(asked.Object["apiVersion"]), fmt.Sprint(asked.Object["kind"]))
@@ -54,8 +61,8 @@ func (b byPolicies) Refuses(ctx context.Context, as authorize.Subject, r Request
 		b.complete(&asked)
 	}
 	refused, err := b.ask(ctx, asked)
-	if err != nil || refused != "" {
-		return refused, err
+	if err != nil {
+		return nil, err
 	}
 	for _, w := range workloadResources {
 		if w.by == "" || w.group != r.Group || w.resource != r.Resource {
@@ -65,13 +72,14 @@ func (b byPolicies) Refuses(ctx context.Context, as authorize.Subject, r Request
 			labels, _, _ := unstructured.NestedMap(asked.Object, append(slices.Clone(w.spec[:len(w.spec)-1]), "metadata", "labels")...)
 			pod := newObject("", "v1", "Pod", r.Namespace, map[string]any{"spec": spec})
 			pod["metadata"].(map[string]any)["labels"] = labels
-			return b.ask(ctx, admit.Request{
+			more, err := b.ask(ctx, admit.Request{
 				Subject: authorize.Account("kube-system", w.by), Operation: admission.Create, Namespace: r.Namespace, Name: made,
 				Resource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, Kind: schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, Object: pod,
 			})
+			return append(refused, more...), err
 		}
 	}
-	return "", nil
+	return refused, nil
 }
 
 // forTheAPIServer is a TokenRequest with an audience: one without is for the API server,
@@ -112,11 +120,15 @@ func (b byPolicies) complete(r *admit.Request) {
 	}
 }
 
-// ask names the first policy that refuses.
-func (b byPolicies) ask(ctx context.Context, r admit.Request) (string, error) {
+// ask names what refuses. A policy that goes by labels of the object itself is no wall:
+// whoever sends the object chooses them.
+func (b byPolicies) ask(ctx context.Context, r admit.Request) ([]string, error) {
 	refusals, err := b.policies.Refusals(ctx, r)
-	if err != nil || len(refusals) == 0 {
-		return "", err
+	var all []string
+	for _, refusal := range refusals {
+		if r.Operation != admission.Create || !b.byLabels[refusal.Policy] {
+			all = append(all, refusal.Policy+": "+refusal.Expression)
+		}
 	}
-	return "ValidatingAdmissionPolicy " + refusals[0].Policy, nil
+	return all, err
 }

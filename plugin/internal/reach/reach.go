@@ -63,6 +63,8 @@ type Request struct {
 	// Object is what is sent; nil, where there is nothing to send.
 	Object map[string]any  `json:"object,omitempty"`
 	By     authorize.Grant `json:"-"`
+	// twin is Object without what the hop is about; nil: there is none.
+	twin map[string]any
 }
 
 // Hop is a step of a path.
@@ -90,9 +92,10 @@ type Path struct {
 	Host bool `json:"host,omitempty"`
 }
 
-// Admission says which of the cluster's policies refuse a request; "": none.
+// Admission says what of the cluster's policies refuses a request: a policy, and which of
+// its expressions.
 type Admission interface {
-	Refuses(ctx context.Context, as authorize.Subject, r Request) (string, error)
+	Refusals(ctx context.Context, as authorize.Subject, r Request) ([]string, error)
 }
 
 // Model is what is asked of a snapshot.
@@ -103,6 +106,8 @@ type Model struct {
 	Rights *authorize.Authorizer
 	// Admission may be nil: nothing is refused.
 	Admission Admission
+	// People are those whom a tenant's file names; nil: nobody has read it.
+	People map[string][]Identity
 	// Network may be nil: everything connects.
 	Network *netpol.Network
 }

@@ -10,6 +10,9 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 )
 
+// anything is the rule of whoever may do everything.
+var anything = rbacv1.PolicyRule{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}}
+
 // right is a resource that a step is a request for.
 type right struct{ group, resource, subresource string }
 

@@ -120,17 +120,24 @@ func secretOfToken(_ Identity, namespace string, on target) map[string]any {
 	return o
 }
 
-func bindingOfAll(who Identity, namespace string, _ target) map[string]any {
-	subject := map[string]any{"kind": who.Kind, "name": who.Name}
-	if who.Namespace != "" {
-		subject["namespace"] = who.Namespace
-	} else {
-		subject["apiGroup"] = rbacv1.GroupName
+func plainSecret(_ Identity, namespace string, _ target) map[string]any {
+	return newObject("", "v1", "Secret", namespace, map[string]any{"type": "Opaque"})
+}
+
+// bindingOf gives a ClusterRole to whoever makes it.
+func bindingOf(role string) func(who Identity, namespace string, _ target) map[string]any {
+	return func(who Identity, namespace string, _ target) map[string]any {
+		subject := map[string]any{"kind": who.Kind, "name": who.Name}
+		if who.Namespace != "" {
+			subject["namespace"] = who.Namespace
+		} else {
+			subject["apiGroup"] = rbacv1.GroupName
+		}
+		return newObject(rbacv1.GroupName, "v1", "RoleBinding", namespace, map[string]any{
+			"roleRef":  map[string]any{"apiGroup": rbacv1.GroupName, "kind": "ClusterRole", "name": role},
+			"subjects": []any{subject},
+		})
 	}
-	return newObject(rbacv1.GroupName, "v1", "RoleBinding", namespace, map[string]any{
-		"roleRef":  map[string]any{"apiGroup": rbacv1.GroupName, "kind": "ClusterRole", "name": everything},
-		"subjects": []any{subject},
-	})
 }
 
 func roleOfAll(_ Identity, namespace string, on target) map[string]any {

@@ -42,6 +42,8 @@ type step struct {
 	// sends is the object of the request; nil: it has none.
 	sends func(who Identity, namespace string, on target) map[string]any
 	text  string
+	// twin is what is sent where the hop is about nothing; nil: there is no such thing.
+	twin func(who Identity, namespace string, on target) map[string]any
 	// spec is where a new workload has the spec of its Pods; nil: it is none.
 	spec []string
 }
@@ -67,38 +69,67 @@ var (
 	connect = []string{"create", "get"}
 
 	serviceAccounts = resource("serviceaccounts")
+	clusterRoles    = resource("clusterroles.rbac.authorization.k8s.io")
 )
+
+// sameName is, of a need, the name of what the step is done to.
+const sameName = "{name}"
 
 // stepTable has the steps, those first that need the least.
 var stepTable = append([]step{
-	{Token, []string{"create"}, resource("serviceaccounts/token"), nil, accounts, tokenRequest, "asks for a token of {account}", nil},
-	{TokenSecret, read, resource("secrets"), nil, tokens, nil, "reads Secret {namespace}/{name}, which has a token of {account}", nil},
-	{TokenSecret, []string{"create"}, resource("secrets"), []need{{read, resource("secrets"), ""}}, anyAccount, secretOfToken, "makes a Secret in {namespace}, which gets a token of {account}, and reads it", nil},
-	{Impersonate, []string{"impersonate"}, resource("serviceaccounts"), nil, accounts, nil, "acts as {account}", nil},
-	{Exec, connect, resource("pods/exec"), nil, running, nil, "runs a program in a Pod of {account}", nil},
-	{Exec, connect, resource("pods/attach"), nil, running, nil, "attaches to a Pod of {account}", nil},
-	{Exec, change, resource("pods/ephemeralcontainers"), nil, running, podWithMore, "adds a container to a Pod of {account}", nil},
-	{ChangePod, change, resource("pods"), nil, running, podOfAnother, "changes the image of a Pod of {account}", nil},
-	{Bind, []string{"create"}, resource("rolebindings.rbac.authorization.k8s.io"), []need{{[]string{"bind"}, resource("clusterroles.rbac.authorization.k8s.io"), everything}}, anyAccount, bindingOfAll, "binds ClusterRole " + everything + " in {namespace}, and with it asks for a token of {account}", nil},
-	{Escalate, change, resource("roles.rbac.authorization.k8s.io"), []need{{[]string{"escalate"}, resource("roles.rbac.authorization.k8s.io"), ""}}, heldRoles, roleOfAll, "gives Role {namespace}/{name} every right, and with it asks for a token of {account}", nil},
-	{Gateway, []string{"create"}, resource("gateways.gateway.networking.k8s.io"), []need{{[]string{"create"}, resource("configmaps"), ""}}, gatewayAccounts, gateway, "makes a Gateway in {namespace}, whose Deployment the control plane makes to run as {account}", nil},
+	{kind: Token, verbs: []string{"create"}, right: resource("serviceaccounts/token"), on: accounts, sends: tokenRequest,
+		text: "asks for a token of {account}"},
+	{kind: TokenSecret, verbs: read, right: resource("secrets"), on: tokens,
+		text: "reads Secret {namespace}/{name}, which has a token of {account}"},
+	{kind: TokenSecret, verbs: []string{"create"}, right: resource("secrets"), also: []need{{read, resource("secrets"), ""}}, on: anyAccount, sends: secretOfToken, twin: plainSecret,
+		text: "makes a Secret in {namespace}, which gets a token of {account}, and reads it"},
+	{kind: Impersonate, verbs: []string{"impersonate", "impersonate:serviceaccount"}, right: resource("serviceaccounts"), on: accounts,
+		text: "acts as {account}"},
+	{kind: Exec, verbs: connect, right: resource("pods/exec"), on: running,
+		text: "runs a program in a Pod of {account}"},
+	{kind: Exec, verbs: connect, right: resource("pods/attach"), on: running,
+		text: "attaches to a Pod of {account}"},
+	{kind: Exec, verbs: change, right: resource("pods/ephemeralcontainers"), on: running, sends: podWithMore,
+		text: "adds a container to a Pod of {account}"},
+	{kind: ChangePod, verbs: change, right: resource("pods"), on: running, sends: podOfAnother,
+		text: "changes the image of a Pod of {account}"},
+	{kind: Bind, verbs: []string{"create"}, right: resource("rolebindings.rbac.authorization.k8s.io"), also: []need{{[]string{"bind"}, clusterRoles, everything}}, on: anyAccount, sends: bindingOf(everything), twin: bindingOf("view"),
+		text: "binds ClusterRole cluster-admin in {namespace}, and with it asks for a token of {account}"},
+	{kind: Bind, verbs: []string{"create"}, right: resource("rolebindings.rbac.authorization.k8s.io"), also: []need{{[]string{"bind"}, clusterRoles, "admin"}}, on: anyAccount, sends: bindingOf("admin"), twin: bindingOf("view"),
+		text: "binds ClusterRole admin in {namespace}, and with it asks for a token of {account}"},
+	{kind: Bind, verbs: []string{"create"}, right: resource("rolebindings.rbac.authorization.k8s.io"), also: []need{{[]string{"bind"}, clusterRoles, "edit"}}, on: anyAccount, sends: bindingOf("edit"), twin: bindingOf("view"),
+		text: "binds ClusterRole edit in {namespace}, and with it asks for a token of {account}"},
+	{kind: Escalate, verbs: change, right: resource("roles.rbac.authorization.k8s.io"), also: []need{{[]string{"escalate"}, resource("roles.rbac.authorization.k8s.io"), sameName}}, on: heldRoles, sends: roleOfAll,
+		text: "gives Role {namespace}/{name} every right, and with it asks for a token of {account}"},
+	{kind: Gateway, verbs: []string{"create"}, right: resource("gateways.gateway.networking.k8s.io"), also: []need{{[]string{"create"}, resource("configmaps"), ""}}, on: gatewayAccounts, sends: gateway,
+		text: "makes a Gateway in {namespace}, whose Deployment the control plane makes to run as {account}"},
 }, workloadSteps()...)
 
 // workloadSteps are those for the kinds that make Pods.
 func workloadSteps() (steps []step) {
 	for _, w := range workloadResources {
 		r := right{w.group, w.resource, ""}
-		steps = append(steps, step{RunPod, []string{"create"}, r, nil, anyAccount, func(_ Identity, namespace string, on target) map[string]any {
-			return newWorkload(w.group, w.version, w.kind, w.spec, namespace, on.account)
-		}, "makes a " + w.kind + " in {namespace} that runs as {account}", w.spec})
-		if w.by == "" {
+		of := func(account func(target) string) func(Identity, string, target) map[string]any {
+			return func(_ Identity, namespace string, on target) map[string]any {
+				return newWorkload(w.group, w.version, w.kind, w.spec, namespace, account(on))
+			}
+		}
+		steps = append(steps, step{
+			kind: RunPod, verbs: []string{"create"}, right: r, on: anyAccount, spec: w.spec,
+			sends: of(func(on target) string { return on.account }), twin: of(func(target) string { return "default" }),
+			text: "makes a " + w.kind + " in {namespace} that runs as {account}",
+		})
+		if w.by == "" || w.kind == "Job" { // whose Pods' spec cannot change, or not so
 			continue
 		}
-		steps = append(steps, step{ChangePod, change, r, nil, func(s *search, _ Identity, namespace string) []target {
-			return s.workloadsOf(namespace, r)
-		}, func(_ Identity, namespace string, on target) map[string]any {
-			return patched(w.group, w.version, w.kind, w.spec, namespace, on)
-		}, "changes " + w.kind + " {namespace}/{name} to run as {account}", nil})
+		steps = append(steps, step{
+			kind: ChangePod, verbs: change, right: r,
+			on: func(s *search, _ Identity, namespace string) []target { return s.workloadsOf(namespace, r) },
+			sends: func(_ Identity, namespace string, on target) map[string]any {
+				return patched(w.group, w.version, w.kind, w.spec, namespace, on)
+			},
+			text: "changes " + w.kind + " {namespace}/{name} to run as {account}",
+		})
 	}
 	return steps
 }
@@ -126,12 +157,22 @@ func tokens(s *search, _ Identity, namespace string) (all []target) {
 	return all
 }
 
-// running are the ServiceAccounts of Pods that are there. Their names are the
-// controllers', so that a right to Pods by name leads nowhere.
+// running are the ServiceAccounts of Pods that are there. The names of Pods are mostly the
+// controllers', so that a right to Pods by name leads to those of a StatefulSet, and those
+// that nobody else makes.
 func running(s *search, _ Identity, namespace string) (all []target) {
 	for _, w := range s.workloads[namespace] {
-		if on := (target{"", w.account}); !slices.Contains(all, on) {
-			all = append(all, on)
+		on := []target{{"", w.account}}
+		switch w.resource {
+		case "pods":
+			on = append(on, target{w.name, w.account})
+		case "statefulsets":
+			on = append(on, target{w.name + "-0", w.account})
+		}
+		for _, t := range on {
+			if !slices.Contains(all, t) {
+				all = append(all, t)
+			}
 		}
 	}
 	return all
