@@ -1,0 +1,69 @@
+package verify
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// leftOut stands where something was that is nobody's business.
+const leftOut = "(left out)"
+
+// secretWords are in the names of what holds a secret, but for those that say what there
+// is about one.
+var (
+	secretName  = regexp.MustCompile(`(?i)(passw|secret|token|credential|api_?key|access_?key|private_?key|bearer|authorization|cookie)`)
+	harmlessEnd = regexp.MustCompile(`(?i)(name|path|file|dir|policy|audiences?|audience|ttl|type|issuer|seconds|key_size|enabled?)$`)
+	jwt         = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
+	bearer      = regexp.MustCompile(`(?i)(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}`)
+	keyBlock    = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`)
+	inURL       = regexp.MustCompile(`(://[^/\s:@]+:)[^/\s@]+@`)
+)
+
+func looksSecret(path string) bool {
+	last := path[strings.LastIndexAny(path, ".[")+1:]
+	last = strings.TrimSuffix(last, "]")
+	return secretName.MatchString(last) && !harmlessEnd.MatchString(last) && !isReference[last]
+}
+
+// isReference are fields of Kubernetes that name a Secret or ask for a token, and have none.
+var isReference = map[string]bool{"secret": true, "secrets": true, "secretRef": true, "secretKeyRef": true, "imagePullSecrets": true, "serviceAccountToken": true,
+	"automountServiceAccountToken": true, "tokenRequests": true}
+
+// redactedText is a text without the tokens, keys and passwords in it.
+func redactedText(text string) string {
+	text = jwt.ReplaceAllString(text, leftOut)
+	text = keyBlock.ReplaceAllString(text, leftOut)
+	text = bearer.ReplaceAllString(text, "$1 "+leftOut)
+	return inURL.ReplaceAllString(text, "${1}"+leftOut+"@")
+}
+
+// redacted is a value without what looks like a secret: the values of environment
+// variables and of fields by their names, and tokens wherever they stand.
+func redacted(value any) any {
+	switch value := value.(type) {
+	case string:
+		return redactedText(value)
+	case []any:
+		list := make([]any, len(value))
+		for i, element := range value {
+			list[i] = redacted(element)
+		}
+		return list
+	case map[string]any:
+		fields := make(map[string]any, len(value))
+		variable := snapshot.Text(value, "name")
+		for key, element := range value {
+			text, isText := element.(string)
+			switch {
+			case isText && text != "" && (looksSecret(key) || key == "value" && looksSecret(variable)):
+				fields[key] = leftOut
+			default:
+				fields[key] = redacted(element)
+			}
+		}
+		return fields
+	}
+	return value
+}
