@@ -106,7 +106,7 @@ func added(all, own *fieldpath.Set) (found []fieldpath.Path) {
 			if whole[text] {
 				return
 			}
-			if above[text] {
+			if above[text] || text == ".metadata" { // which is a whole object's
 				continue
 			}
 			name := named(prefix)

@@ -135,7 +135,7 @@ func (v *verifier) readSecrets(ctx context.Context) (all [][]byte) {
 			metadata, _ := row.Object["metadata"].(map[string]any)
 			delete(metadata, "managedFields")
 			if annotations, ok := metadata["annotations"].(map[string]any); ok {
-				delete(annotations, "kubectl.kubernetes.io/last-applied-configuration") // which may have the data
+				delete(annotations, lastApplied) // which may have the data
 			}
 			o := map[string]any{"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
 			if column >= 0 && column < len(row.Cells) {

@@ -50,7 +50,7 @@ var questions = []question{
 	{applications, "list", "", "pods", yes, yes, rendered},
 	{applications, "get", "", "pods/log", yes, yes, rendered},
 	{applications, "list", apps, "deployments", yes, yes, rendered},
-	{applications, "create", apps, "deployments", yes, no, no},
+	{applications, "create", apps, "deployments", yes, no, rendered},
 	{applications, "delete", "", "services", yes, no, rendered},
 	{applications, "list", networking, "virtualservices", yes, yes, rendered},
 	{applications, "create", networking, "virtualservices", yes, no, rendered},

@@ -114,7 +114,7 @@ func (v *verifier) reviews(c, next snapshot.Config, model *authorize.Authorizer)
 		return -1
 	}
 	for _, s := range c.Spec.Admins {
-		add(s.Kind+" "+s.Name, subjectOf(s), func(q question) answer {
+		add(called(s), subjectOf(s), func(q question) answer {
 			if q.where == beside && c.Spec.ControlPlane.AdminAccess == v1alpha1.AdminAccessFull {
 				return rendered
 			}
@@ -123,7 +123,7 @@ func (v *verifier) reviews(c, next snapshot.Config, model *authorize.Authorizer)
 	}
 	for _, s := range c.Spec.Viewers {
 		if !slices.Contains(c.Spec.Admins, s) {
-			add(s.Kind+" "+s.Name, subjectOf(s), func(q question) answer { return q.viewer }, both(s))
+			add(called(s), subjectOf(s), func(q question) answer { return q.viewer }, both(s))
 		}
 	}
 	for _, p := range v.planned.Planes {
@@ -133,6 +133,13 @@ func (v *verifier) reviews(c, next snapshot.Config, model *authorize.Authorizer)
 		}
 	}
 	return all
+}
+
+func called(s v1alpha1.Subject) string {
+	if s.Namespace != "" {
+		return s.Kind + " " + s.Namespace + "/" + s.Name
+	}
+	return s.Kind + " " + s.Name
 }
 
 func accountOf(deployment *snapshot.Object) string {
