@@ -32,9 +32,12 @@ const lastLines = "1000"
 func mustBeNew(file string) error {
 	_, err := os.Lstat(file)
 	switch {
-	case err == nil:
+	case err == nil: // even a link to nothing
 		return fmt.Errorf("verify: --bundle: %s is there already: must be a new file", file)
 	case errors.Is(err, fs.ErrNotExist):
+		_, err = os.Stat(filepath.Dir(file))
+	}
+	if err == nil {
 		return nil
 	}
 	return fmt.Errorf("verify: --bundle: %w", err)

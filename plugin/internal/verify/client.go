@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,6 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
 // manager is as whom objects are tried: it owns no field, since nothing is written.
@@ -48,7 +52,8 @@ func connect(kubeconfig, name string) (*client, error) {
 		name = raw.CurrentContext
 	}
 	if _, known := raw.Contexts[name]; !known {
-		return nil, fmt.Errorf("--context: found %q: must be a context of the kubeconfig", name)
+		names := slices.Sorted(maps.Keys(raw.Contexts))
+		return nil, fmt.Errorf("--context: found %q: must be a context of the kubeconfig%s", name, suggest.Question(name, names))
 	}
 	config, err := from.ClientConfig()
 	if err != nil {

@@ -20,13 +20,46 @@ type difference struct {
 }
 
 func (d difference) String() string {
+	one, isList := textsOf(d.is)
+	other, mustBeList := textsOf(d.would)
 	switch {
+	case isList && mustBeList:
+		return d.path + ": " + compareTexts(one, other)
 	case !d.has:
 		return fmt.Sprintf("%s: is missing: must be %s", d.path, show(d.path, d.would))
 	case !d.must:
 		return fmt.Sprintf("%s: found %s: must not be there", d.path, show(d.path, d.is))
 	}
 	return fmt.Sprintf("%s: found %s: must be %s", d.path, show(d.path, d.is), show(d.path, d.would))
+}
+
+// textsOf are the texts of a list of nothing else.
+func textsOf(value any) (texts []string, all bool) {
+	list, all := value.([]any)
+	for _, element := range list {
+		text, isText := element.(string)
+		all = all && isText
+		texts = append(texts, redactedText(text))
+	}
+	return texts, all
+}
+
+// compareTexts says what is in only one of two lists.
+func compareTexts(is, would []string) string {
+	without := func(all, of []string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(text string) bool { return slices.Contains(of, text) })
+	}
+	var parts []string
+	if more := without(is, would); len(more) > 0 {
+		parts = append(parts, fmt.Sprintf("found %q: must not be there", more))
+	}
+	if less := without(would, is); len(less) > 0 {
+		parts = append(parts, fmt.Sprintf("lacks %q", less))
+	}
+	if len(parts) == 0 {
+		return fmt.Sprintf("found %q: must be %q", is, would)
+	}
+	return strings.Join(parts, "; ")
 }
 
 // longest is how much of a value is shown.
@@ -58,7 +91,8 @@ func differ(path string, is, would any, found *[]difference) {
 		return
 	}
 	a, b := fieldsOf(is), fieldsOf(would)
-	if a == nil || b == nil {
+	_, isTexts := textsOf(is)
+	if _, wouldBe := textsOf(would); a == nil || b == nil || isTexts && wouldBe {
 		*found = append(*found, difference{path, is, would, true, true})
 		return
 	}

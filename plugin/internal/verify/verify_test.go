@@ -41,7 +41,9 @@ func TestDifferences(t *testing.T) {
 		{"a subject", `{subjects: [{kind: User, name: eve}]}`, `{subjects: [{kind: User, name: sales-admin}]}`,
 			`subjects[eve]: found {"kind":"User","name":"eve"}: must not be there
 subjects[sales-admin]: is missing: must be {"kind":"User","name":"sales-admin"}`},
-		{"a rule", `{rules: [{verbs: [get, list]}]}`, `{rules: [{verbs: [get]}]}`, `rules[0].verbs[1]: found "list": must not be there`},
+		{"a rule", `{rules: [{verbs: [get, list]}]}`, `{rules: [{verbs: [get]}]}`, `rules[0].verbs: found ["list"]: must not be there`},
+		{"rules that lack and have", `{verbs: [get, list]}`, `{verbs: [get, watch]}`, `verbs: found ["list"]: must not be there; lacks ["watch"]`},
+		{"another order", `{verbs: [get, list]}`, `{verbs: [list, get]}`, `verbs: found ["get" "list"]: must be ["list" "get"]`},
 		{"an image", `{spec: {containers: [{name: a, image: x}, {name: b, image: y}]}}`, `{spec: {containers: [{name: b, image: y}, {name: a, image: z}]}}`,
 			`spec.containers[a].image: found "x": must be "z"`},
 		{"a number for a text", `{a: 1}`, `{a: "1"}`, `a: found 1: must be "1"`},
