@@ -40,8 +40,9 @@ type verified struct {
 		Errors   []string        `json:"errors"`
 	} `json:"check"`
 
-	code   int
-	stderr string
+	code      int
+	stderr    string
+	processor time.Duration
 }
 
 type verifyFinding struct {
@@ -76,6 +77,7 @@ func (w *world) verify(t *testing.T, user string, names []string, flags ...strin
 		require.ErrorAs(t, err, &failed)
 		v.code, v.stderr = failed.ExitCode(), string(failed.Stderr)
 	}
+	v.processor = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 	require.NoError(t, json.Unmarshal(out, &v), "%s\n%s", out, v.stderr)
 	return v
 }
@@ -96,6 +98,18 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 	w := theWorld(t)
 	for _, name := range tenantNames {
 		settled(t, w.cluster, w.tenants[name])
+	}
+	// Whoever applies as kubectl does by default writes what the API server has set, too.
+	for _, o := range w.tenants["ops"].objects {
+		if kind := o.GetKind(); kind != "Deployment" && kind != "Service" && kind != "MutatingWebhookConfiguration" {
+			continue
+		}
+		file := filepath.Join(t.TempDir(), "object.json")
+		text, err := o.MarshalJSON()
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(file, text, 0o600))
+		said, err := w.cluster.Kubectl(cluster.ClusterAdmin, "apply", "-f", file)
+		require.NoError(t, err, said)
 	}
 	// Of ops, check wants to hear that its istiod is meant to read the cluster.
 	const auto, selectors = "applicationNamespaces:", "discovery: selectors\n  applicationNamespaces:"
@@ -310,7 +324,7 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 			require.NotEmpty(t, of.Until)
 		})
 	}
-	c.note("verify of five tenants: %d requests in %.1f s", clean.Requests, took.Seconds())
+	c.note("verify of five tenants: %d requests in %.1f s, of which this program took %.1f s of processors", clean.Requests, took.Seconds(), clean.processor.Seconds())
 
 	denied := w.verify(t, "dev-admin", tenantNames[:1])
 	c.check("a user without rights is told so", func(t *testing.T) {
