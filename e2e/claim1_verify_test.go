@@ -94,7 +94,7 @@ func (v verified) errors() (found []verifyFinding) {
 }
 
 func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
-	c := claims(t, "verify finds what somebody has changed by hand, and when it is changed back nothing; it sends reads, dry runs and access reviews alone")
+	c := claims(t, "`istio-tenancy verify` finds what somebody has changed by hand, and when it is changed back nothing; it sends reads, dry runs and access reviews alone")
 	w := theWorld(t)
 	for _, name := range tenantNames {
 		settled(t, w.cluster, w.tenants[name])
@@ -355,7 +355,7 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 		}
 		require.Greater(t, n, clean.Requests)
 	})
-	c.check("no Secret is read", func(t *testing.T) {
+	c.check("a bundle has names of Secrets, and nothing of their data", func(t *testing.T) {
 		text, err := exec.Command("tar", "xzOf", bundle).Output()
 		require.NoError(t, err)
 		require.Contains(t, string(text), "istio-ca-secret")

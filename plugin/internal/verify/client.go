@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,6 +29,9 @@ const manager = "istio-tenancy-verify"
 // atOnce bounds how many requests are under way. Nothing else slows them down: an API
 // server that has too much to do says so, and is asked again later.
 const atOnce = 16
+
+// patience is how long an answer may take: webhooks that are asked have half a minute.
+const patience = 2 * time.Minute
 
 // client makes the requests: reads, reviews, and writes that the API server only tries.
 type client struct {
@@ -59,7 +63,7 @@ func connect(kubeconfig, name string) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--context %s: %w", name, err)
 	}
-	config.UserAgent, config.QPS = "istio-tenancy/verify", -1
+	config.UserAgent, config.QPS, config.Timeout = "istio-tenancy/verify", -1, patience
 	config.NegotiatedSerializer = serializer.NewCodecFactory(runtime.NewScheme()).WithoutConversion()
 	config.WarningHandler = rest.NoWarnings{}
 	made, err := rest.UnversionedRESTClientFor(config)

@@ -26,21 +26,24 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 		v.report.find(Drift, check.Error, it.tenant, id, "is missing: the cluster has no such kind as %s of %s", id.Kind, snapshot.Text(it.object, "apiVersion"))
 		return
 	}
+	if r.namespaced && id.Namespace == "" {
+		id.Namespace = "default" // as kubectl has it
+	}
 	path := r.path(id.Namespace, id.Name)
 	if r.group == "" && r.name == "secrets" { // nobody's data is read
 		var is map[string]any
 		v.got(it, id, r, v.client.get(ctx, asMetadata, path, nil, &is))
 		return
 	}
-	const patience = 3 // with an object that others write at the same time
-	for try := range patience {
+	const tries = 3 // of an object that others write at the same time
+	for try := range tries {
 		var is map[string]any
 		if !v.got(it, id, r, v.client.get(ctx, asJSON, path, nil, &is)) {
 			return
 		}
 		would, err := v.client.tryApply(ctx, path, it.object)
 		switch {
-		case apierrors.IsConflict(err) && try < patience-1:
+		case apierrors.IsConflict(err) && try < tries-1:
 			continue
 		case apierrors.IsInvalid(err): // such as a field that nobody may change
 			v.report.find(Drift, check.Error, it.tenant, id, "cannot be applied to what is there: %v", err)
@@ -49,14 +52,16 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 			v.report.miss(Drift, "try to apply "+r.String()+", patch with dryRun=All", err)
 			return
 		}
-		v.present.Store(id, is)
+		if keeps(id) {
+			v.present.Store(id, is)
+		}
 		found := differences(is, would)
 		more, err := v.extras(ctx, path, is, would)
 		if err != nil {
 			v.report.miss(Drift, "try to update "+r.String()+", update with dryRun=All", err)
 		}
 		found = append(found, more...)
-		if len(found) > 0 && try < patience-1 {
+		if len(found) > 0 && try < tries-1 {
 			var again map[string]any
 			if v.client.get(ctx, asMetadata, path, nil, &again) == nil && revision(again) != revision(is) {
 				continue
@@ -68,6 +73,11 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 		}
 		return
 	}
+}
+
+// keeps says whether an object is looked at again: the others are large, and many.
+func keeps(id object.ID) bool {
+	return id.Kind == "Deployment" || id.Group == admissions && strings.HasSuffix(id.Kind, "WebhookConfiguration")
 }
 
 func revision(o map[string]any) string { return snapshot.Text(o, "metadata", "resourceVersion") }
@@ -98,9 +108,8 @@ func (v *verifier) unrendered(ctx context.Context) {
 		}
 	}
 	var kinds []resource
-	seen := map[string]bool{}
 	for _, r := range v.served.best {
-		if r.can("list") && r.can("get") && !seen[r.kind] && !slices.Contains(sameAs, r.String()) {
+		if r.can("list") && r.can("get") && !slices.Contains(copies, r.String()) && !slices.Contains(copies, r.group) {
 			kinds = append(kinds, r)
 		}
 	}
@@ -123,10 +132,11 @@ func (v *verifier) unrendered(ctx context.Context) {
 	})
 }
 
-// sameAs are the kinds whose objects another kind has, too.
-var sameAs = []string{"events", "events.events.k8s.io", "endpoints"}
+// copies are kinds, and groups, whose objects are made of others, with their labels.
+var copies = []string{"events", "endpoints", "events.k8s.io", "metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io",
+	"authorization.openshift.io", "project.openshift.io"}
 
-// isStatus says whether a field is for the API server and controllers to write.
+// isServers says whether a field is for the API server and controllers to write.
 func isServers(path string) bool {
 	return slices.ContainsFunc([]string{"status", "metadata.managedFields", "metadata.resourceVersion", "metadata.generation", "metadata.uid",
 		"metadata.creationTimestamp", "metadata.selfLink"}, func(field string) bool { return path == field || strings.HasPrefix(path, field+".") })

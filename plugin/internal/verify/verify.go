@@ -41,7 +41,7 @@ type verifier struct {
 	owners  map[string]string // tenants, by namespace
 	// rendered are the objects that overlays and common bases give.
 	rendered []item
-	// present are the rendered objects as the cluster has them, by their paths.
+	// present are some rendered objects as the cluster has them, by their IDs.
 	present sync.Map
 }
 
