@@ -67,6 +67,7 @@ func (v *verifier) bundle(ctx context.Context, o Options, reading *snapshot.Read
 	p := &pack{files: map[string][]byte{}}
 	p.leave("the data of Secrets: secrets.txt has their names and types")
 	p.leave("values that look like tokens, keys or passwords, by their text or by the name of the field or environment variable: %s stands there", leftOut)
+	p.leave("texts of ConfigMaps longer than 4 kB, but for the configuration of the mesh: drift of them is in the report")
 	var text, report bytes.Buffer
 	if err := errors.Join(v.report.Text(&text), v.report.JSON(&report)); err != nil {
 		return err
@@ -184,7 +185,7 @@ func (v *verifier) packEvents(ctx context.Context, p *pack) {
 	})
 }
 
-// packLogs takes the last lines of the Pods of the control planes.
+// packLogs takes the Pods of the control planes, and the last lines of their logs.
 func (v *verifier) packLogs(ctx context.Context, p *pack) {
 	r := resource{version: "v1", name: "pods", kind: "Pod", namespaced: true}
 	each(ctx, len(v.planned.Planes), func(i int) {
@@ -193,6 +194,9 @@ func (v *verifier) packLogs(ctx context.Context, p *pack) {
 			name := snapshot.Text(pod, "metadata", "name")
 			if !strings.HasPrefix(name, id.Name+"-") {
 				return
+			}
+			if text, err := yaml.Marshal(redacted(withoutManaged(pod))); err == nil {
+				p.add(path.Join("cluster", v.owners[id.Namespace], id.Namespace, safe("Pod--"+name)+".yaml"), text)
 			}
 			for _, field := range []string{"containers", "initContainers"} {
 				for _, c := range snapshot.List(pod, "spec", field) {
