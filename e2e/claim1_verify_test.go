@@ -331,6 +331,7 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 		require.Equal(t, 2, denied.code, "%s\n%+v", denied.stderr, denied.errors())
 		require.Contains(t, denied.stderr, "could not be asked")
 		require.NotEmpty(t, denied.Unasked)
+		require.Empty(t, denied.Check.Findings, "nothing is judged of what nobody has read")
 		for _, u := range denied.Unasked {
 			require.True(t, u.Denied, "%+v", u)
 			require.Contains(t, u.Why, "dev-admin")

@@ -11,22 +11,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/Masterminds/semver/v3"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
 // soon is how long before its end a certificate is worth a warning.
 const soon = 30 * 24 * time.Hour
-
-// Where istiod tells proxies its root. Source: istio/istio, pkg/kube/namespace, since 1.5.
-const (
-	rootConfigMap = "istio-ca-root-cert"
-	rootKey       = "root-cert.pem"
-)
 
 // certificates looks at the roots that tenants' proxies have, and at those by which the API
 // server knows their webhooks. Only the ConfigMaps are read: no Secret of a CA.
@@ -55,9 +51,9 @@ func (v *verifier) root(ctx context.Context, c snapshot.Config) (root *x509.Cert
 	}
 	r := resource{version: "v1", name: "configmaps", kind: "ConfigMap", namespaced: true}
 	for _, ns := range c.Spec.ApplicationNamespaces {
-		id := object.ID{Kind: r.kind, Namespace: ns, Name: rootConfigMap}
+		id := object.ID{Kind: r.kind, Namespace: ns, Name: istio.RootConfigMap}
 		var is map[string]any
-		err := v.client.get(ctx, asJSON, r.path(ns, rootConfigMap), nil, &is)
+		err := v.client.get(ctx, asJSON, r.path(ns, istio.RootConfigMap), nil, &is)
 		if apierrors.IsNotFound(err) {
 			v.report.find(Certificates, check.Error, c.Name(), id, "is missing: istiod must have written it, since proxies know it by this root")
 			continue
@@ -66,14 +62,14 @@ func (v *verifier) root(ctx context.Context, c snapshot.Config) (root *x509.Cert
 			v.report.miss(Certificates, "get configmaps", err)
 			continue
 		}
-		found, err := parse([]byte(snapshot.Text(is, "data", rootKey)))
+		found, err := parse([]byte(snapshot.Text(is, "data", istio.RootKey)))
 		if err != nil {
-			v.report.find(Certificates, check.Error, c.Name(), id, "data[%s]: %v", rootKey, err)
+			v.report.find(Certificates, check.Error, c.Name(), id, "data[%s]: %v", istio.RootKey, err)
 			continue
 		}
-		v.until(c.Name(), id, "data["+rootKey+"]", found[0])
+		v.until(c.Name(), id, "data["+istio.RootKey+"]", found[0])
 		if root != nil && !root.Equal(found[0]) {
-			v.report.find(Certificates, check.Error, c.Name(), id, "data[%s]: found another root than in %s: must be that of the tenant's istiod", rootKey, c.Spec.ApplicationNamespaces[0])
+			v.report.find(Certificates, check.Error, c.Name(), id, "data[%s]: found another root than in %s: must be that of the tenant's istiod", istio.RootKey, c.Spec.ApplicationNamespaces[0])
 			continue
 		}
 		root = found[0]
@@ -81,11 +77,12 @@ func (v *verifier) root(ctx context.Context, c snapshot.Config) (root *x509.Cert
 	return root
 }
 
-// writesRoots says whether a tenant's control plane is an istiod.
+// writesRoots says whether a tenant's control plane writes its root into namespaces.
 func (v *verifier) writesRoots(c snapshot.Config) bool {
 	return slices.ContainsFunc(v.planned.Planes, func(p snapshot.Plane) bool {
 		mine := p.Object.Tenant() == c.Name() || c.Spec.Mesh == v1alpha1.MeshShared
-		return mine && p.Object.ID.Name != "istio-pilot"
+		version, err := semver.NewVersion(p.Version)
+		return mine && err == nil && istio.RootWritten.Holds(version)
 	})
 }
 
@@ -116,7 +113,7 @@ func (v *verifier) webhook(ctx context.Context, tenant string, id object.ID, roo
 		}
 		if root != nil && !slices.ContainsFunc(found, root.Equal) {
 			v.report.find(Certificates, check.Error, tenant, id, "%s: found %s: must be the root of the tenant's istiod, which %s has: the API server cannot call the webhook",
-				at, subjects(found), rootConfigMap)
+				at, subjects(found), istio.RootConfigMap)
 		}
 	}
 }

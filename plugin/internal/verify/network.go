@@ -61,14 +61,8 @@ func (v *verifier) network(ctx context.Context) {
 	}
 	found := map[enforcement][]string{}
 	for _, o := range sets {
-		id := idOf(o)
-		for _, p := range plugins {
-			if strings.HasPrefix(id.Name, p.daemonSet) && (p.container == "" || hasContainer(o, p.container)) {
-				if p.name != "" {
-					found[p.enforces] = append(found[p.enforces], fmt.Sprintf("%s (%s)", p.name, id))
-				}
-				break
-			}
+		if p := pluginOf(o); p.name != "" {
+			found[p.enforces] = append(found[p.enforces], fmt.Sprintf("%s (%s)", p.name, idOf(o)))
 		}
 	}
 	names := func(e enforcement) string {
@@ -86,6 +80,17 @@ func (v *verifier) network(ctx context.Context) {
 	default:
 		v.report.Enforced = "whether NetworkPolicies are enforced cannot be told: no DaemonSet is of a network plugin that is known"
 	}
+}
+
+// pluginOf is the network plugin that a DaemonSet is of, or the zero value.
+func pluginOf(daemonSet map[string]any) plugin {
+	name := snapshot.Text(daemonSet, "metadata", "name")
+	for _, p := range plugins {
+		if strings.HasPrefix(name, p.daemonSet) && (p.container == "" || hasContainer(daemonSet, p.container)) {
+			return p
+		}
+	}
+	return plugin{}
 }
 
 func hasContainer(workload map[string]any, name string) bool {

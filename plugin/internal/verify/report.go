@@ -38,7 +38,7 @@ type Finding struct {
 // Unasked is what could not be asked, of which nobody knows how it is.
 type Unasked struct {
 	Part Part
-	// What could not be asked, how often, and what the API server said the first time.
+	// What could not be asked, how often, and what the API server said of one of them.
 	What  string
 	Count int
 	Why   string
@@ -66,8 +66,8 @@ type Report struct {
 	// Enforced says what is known of NetworkPolicies.
 	Enforced string
 	Findings []Finding
-	// Judged is what package check says of the cluster's own objects; nil: they could
-	// not be read.
+	// Judged is what package check says of the cluster's own objects; nil: not all could
+	// be read, and what is allowed without a policy is not what is allowed with it.
 	Judged  *check.Report
 	Unasked []Unasked
 	// Requests are how many were sent.
@@ -90,7 +90,7 @@ func (r *Report) miss(part Part, what string, err error) {
 	for i := range r.Unasked {
 		if u := &r.Unasked[i]; u.Part == part && u.What == what && u.Denied == denied(err) {
 			u.Count++
-			u.Why = min(u.Why, err.Error()) // whichever was the first
+			u.Why = min(u.Why, err.Error()) // the same in each run, whichever was the first
 			return
 		}
 	}

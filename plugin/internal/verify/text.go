@@ -44,6 +44,9 @@ func (r *Report) Text(w io.Writer) error {
 			fmt.Fprintf(&b, "could not be judged: %s [%s]\n", line, Rules)
 		}
 	}
+	if r.Judged == nil {
+		fmt.Fprintf(&b, "the cluster's own roles, policies and webhooks are not judged, since not all of them could be read [%s]\n", Rules)
+	}
 	for _, u := range r.Unasked {
 		times := ""
 		if u.Count > 1 {

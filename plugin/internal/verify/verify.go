@@ -89,7 +89,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	v.report.Judged = check.Judge(ctx, reading)
+	if !slices.ContainsFunc(v.report.Unasked, func(u Unasked) bool { return u.Part == Rules }) {
+		v.report.Judged = check.Judge(ctx, reading)
+	}
 	v.report.Requests = v.client.asked
 	v.report.sort()
 	if o.Bundle != "" {

@@ -202,3 +202,32 @@ func TestEachQuestionIsAskedOnce(t *testing.T) {
 		require.False(t, q.where != applications && q.where != beside && (q.admin != no || q.viewer != no), "%s: nobody of a tenant may do anything there", id)
 	}
 }
+
+func TestNetworkPluginsAreKnownByTheirDaemonSets(t *testing.T) {
+	for _, row := range []struct {
+		daemonSet string
+		name      string
+		enforces  enforcement
+	}{
+		{`{metadata: {name: cilium}}`, "Cilium", always},
+		{`{metadata: {name: cilium-envoy}}`, "", never},
+		{`{metadata: {name: calico-node}}`, "Calico", always},
+		{`{metadata: {name: kube-flannel-ds}}`, "flannel", never},
+		{`{metadata: {name: aws-node}, spec: {template: {spec: {containers: [{name: aws-node}, {name: aws-eks-nodeagent}]}}}}`,
+			"the Amazon VPC CNI, if its network policies are switched on", perhaps},
+		{`{metadata: {name: aws-node}, spec: {template: {spec: {containers: [{name: aws-node}]}}}}`, "the Amazon VPC CNI without its agent for policies", never},
+		{`{metadata: {name: node-exporter}}`, "", never},
+	} {
+		p := pluginOf(decoded(t, row.daemonSet))
+		require.Equal(t, row.name, p.name)
+		require.Equal(t, row.enforces, p.enforces, row.name)
+	}
+}
+
+func TestParseWantsACertificate(t *testing.T) {
+	for _, text := range []string{"", "no PEM", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"} {
+		found, err := parse([]byte(text))
+		require.Error(t, err, text)
+		require.Empty(t, found)
+	}
+}
