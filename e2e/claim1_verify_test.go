@@ -18,81 +18,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// verified is what verify -o json prints, as far as tests read it.
-type verified struct {
-	Requests int `json:"requests"`
-	Tenants  []struct {
-		Name          string   `json:"name"`
-		Questions     int      `json:"questions"`
-		Objects       int      `json:"objects"`
-		ControlPlanes []string `json:"controlPlanes"`
-		Until         string   `json:"certificatesUntil"`
-	} `json:"tenants"`
-	Findings []verifyFinding `json:"findings"`
-	Unasked  []struct {
-		Part   string `json:"part"`
-		What   string `json:"what"`
-		Why    string `json:"why"`
-		Denied bool   `json:"denied"`
-	} `json:"unasked"`
-	Check struct {
-		Findings []verifyFinding `json:"findings"` // with an object
-		Errors   []string        `json:"errors"`
-	} `json:"check"`
-
-	code      int
-	stderr    string
-	processor time.Duration
-}
-
-type verifyFinding struct {
-	Part      string `json:"part"`
-	Rule      string `json:"rule"`
-	Severity  string `json:"severity"`
-	Tenant    string `json:"tenant"`
-	Kind      string `json:"kind"`
-	Namespace string `json:"namespace"`
-	Name      string `json:"name"`
-	Message   string `json:"message"`
-	Object    struct {
-		Kind, Namespace, Name string
-	} `json:"object"`
-}
-
-// verify runs the command as a user, over the overlays of tenants.
-func (w *world) verify(t *testing.T, user string, names []string, flags ...string) (v verified) {
-	t.Helper()
-	kubeconfig, err := w.cluster.UserKubeconfig(user)
-	require.NoError(t, err)
-	args := append([]string{"verify", "--kubeconfig", kubeconfig, "-o", "json"}, flags...)
-	for _, name := range names {
-		args = append(args, "overlays/"+name)
-	}
-	command := exec.Command(filepath.Join(w.source.Tools, "istio-tenancy"), args...)
-	command.Dir = w.source.Dir
-	command.Env = []string{"HOME=" + w.source.Dir}
-	out, err := command.Output()
-	var failed *exec.ExitError
-	if err != nil {
-		require.ErrorAs(t, err, &failed)
-		v.code, v.stderr = failed.ExitCode(), string(failed.Stderr)
-	}
-	v.processor = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
-	require.NoError(t, json.Unmarshal(out, &v), "%s\n%s", out, v.stderr)
-	return v
-}
-
-func (v verified) errors() (found []verifyFinding) {
-	for _, all := range [][]verifyFinding{v.Findings, v.Check.Findings} {
-		for _, f := range all {
-			if f.Severity == "error" {
-				found = append(found, f)
-			}
-		}
-	}
-	return found
-}
-
 func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 	c := claims(t, "`istio-tenancy verify` finds what somebody has changed by hand, and when it is changed back nothing; it sends reads, dry runs and access reviews alone")
 	w := theWorld(t)
@@ -136,13 +61,7 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 			verifyFinding{Part: "drift", Tenant: "dev", Kind: "Deployment", Name: "istiod-dev", Message: `spec.paused: found true: must not be there`}},
 	}
 	webhooks := "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/"
-	injector := ""
-	for _, o := range w.tenants["sales"].objects {
-		if o.GetKind() == "MutatingWebhookConfiguration" {
-			injector = o.GetName()
-		}
-	}
-	require.NotEmpty(t, injector)
+	injector := injectorOf(w.tenants["sales"]).GetName()
 
 	var undo []func()
 	defer func() {
@@ -238,12 +157,7 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 	foreign, err := admin.Get("/api/v1/namespaces/ns-0/configmaps/istio-ca-root-cert")
 	require.NoError(t, err)
 	pem, _, _ := unstructured.NestedString(foreign.Object, "data", "root-cert.pem")
-	broken := ""
-	for _, o := range hr.objects {
-		if o.GetKind() == "MutatingWebhookConfiguration" {
-			broken = o.GetName()
-		}
-	}
+	broken := injectorOf(hr).GetName()
 	back(webhooks + broken)
 	other, err := admin.Get(webhooks + broken)
 	require.NoError(t, err)
@@ -289,20 +203,7 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 	for _, f := range all {
 		f()
 	}
-	require.NoError(t, cluster.Eventually(patience, func() error { // istiod mends its webhook
-		for _, o := range hr.objects {
-			if o.GetKind() == "MutatingWebhookConfiguration" {
-				is, err := admin.Read(o)
-				if err != nil {
-					return err
-				}
-				if text, _ := is.MarshalJSON(); strings.Contains(string(text), `"caBundle":""`) {
-					return errors.New("no certificate yet")
-				}
-			}
-		}
-		return nil
-	}))
+	settled(t, w.cluster, hr) // istiod has mended its webhook
 	bundle := filepath.Join(logs, "verify.tar.gz")
 	absolute, err := filepath.Abs(bundle)
 	require.NoError(t, err)
