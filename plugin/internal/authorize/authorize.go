@@ -7,10 +7,10 @@
 //	sales-admin create pods/exec in ns-0   ->  not allowed
 //
 // An object of the snapshot takes the place of the one that every cluster has under the
-// same name, as it does when it is applied. An API server that starts adds to such an
-// object the rules and subjects that are missing, unless its annotation
-// rbac.authorization.kubernetes.io/autoupdate is "false"; that is not modelled. Neither is the
-// authorizer Node, which is asked about nodes alone.
+// same name, with the rules that a role lacks of that: an API server that starts adds them,
+// unless the annotation rbac.authorization.kubernetes.io/autoupdate is "false". Subjects that
+// a binding lacks, which it adds as well, are not added here. The authorizer Node, which is
+// asked about nodes alone, is not modelled.
 package authorize
 
 import (

@@ -48,7 +48,7 @@ object or on the IstioTenant, accepts a finding, which is listed then. With
 		}.check,
 		RunE: func(_ *cobra.Command, args []string) error {
 			debug.SetGCPercent(100) // as for render
-			least, err := severity(failOn)
+			least, err := severity("check", failOn)
 			if err != nil {
 				return err
 			}
@@ -103,7 +103,7 @@ object or on the IstioTenant, accepts a finding, which is listed then. With
 }
 
 // severity reads --fail-on; 0 is none.
-func severity(text string) (check.Severity, error) {
+func severity(command, text string) (check.Severity, error) {
 	names := []string{"none"}
 	for _, s := range []check.Severity{check.Note, check.Warning, check.Error} {
 		names = append(names, s.String())
@@ -111,7 +111,7 @@ func severity(text string) (check.Severity, error) {
 	if i := slices.Index(names, text); i >= 0 {
 		return check.Severity(i), nil
 	}
-	return 0, fmt.Errorf("check: --fail-on: found %q: must be error, warning, note or none%s", text, suggest.Question(text, names))
+	return 0, fmt.Errorf("%s: --fail-on: found %q: must be error, warning, note or none%s", command, text, suggest.Question(text, names))
 }
 
 // named reads --tenant.

@@ -99,7 +99,7 @@ under generators.`,
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.AddCommand(accessCommand(s), apiProxyCommand(s), checkCommand(s), explainCommand(s), newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
-		schemaCommand(s), splitCommand(s), summaryCommand(s), upgradeCommand(s), versionCommand(s))
+		schemaCommand(s), splitCommand(s), summaryCommand(s), upgradeCommand(s), verifyCommand(s), versionCommand(s))
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(onlyOnce)
 	}

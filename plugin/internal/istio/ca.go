@@ -14,6 +14,17 @@ var CASecrets = []string{PluggedCA, OwnCA}
 // CAKey is where the plugged Secret has the key, in Istio's own form.
 const CAKey = "ca-key.pem"
 
+// RootConfigMap is what a control plane writes its root to, under RootKey, in each
+// namespace of its mesh, where proxies read it.
+// Source: pilot/pkg/bootstrap/namespacecontroller.go of istio/istio.
+const (
+	RootConfigMap = "istio-ca-root-cert"
+	RootKey       = "root-cert.pem"
+)
+
+// RootWritten are the versions whose control planes write RootConfigMap.
+var RootWritten = Range{Since: "1.5"}
+
 // IssuerSecret is where an Issuer of cert-manager's names the Secret whose key it signs
 // with, and IssuerKey is where that Secret has the key. Source: CAIssuer of
 // pkg/apis/certmanager/v1 of cert-manager/cert-manager.
@@ -27,9 +38,9 @@ var Roots = []struct {
 	Kind, Name string
 	Keys       []string
 }{
-	{"Secret", PluggedCA, []string{"root-cert.pem", "ca.crt"}},
-	{"Secret", OwnCA, []string{"root-cert.pem", "ca-cert.pem"}},
-	{"ConfigMap", "istio-ca-root-cert", []string{"root-cert.pem"}},
+	{"Secret", PluggedCA, []string{RootKey, "ca.crt"}},
+	{"Secret", OwnCA, []string{RootKey, "ca-cert.pem"}},
+	{"ConfigMap", RootConfigMap, []string{RootKey}},
 }
 
 // MeshRoots is the list of the mesh's configuration whose pem are further roots, and

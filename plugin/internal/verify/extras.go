@@ -1,0 +1,235 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+	"sigs.k8s.io/structured-merge-diff/v6/value"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// byControllers are fields that others write into rendered objects, and mean to: by how
+// the path begins and ends.
+var byControllers = []struct{ begins, ends, who string }{
+	{"webhooks[", ".clientConfig.caBundle", "istiod, and cert-manager's injector"},
+	{"spec.conversion.webhook.clientConfig.caBundle", "", "cert-manager's injector"},
+	{"metadata.annotations[deployment.kubernetes.io/", "", "the controller of Deployments"},
+	{"metadata.annotations[deprecated.daemonset.template.generation]", "", "the controller of DaemonSets"},
+	{"metadata.annotations[kubectl.kubernetes.io/", "", "kubectl apply"},
+	{"spec.template.metadata.annotations[kubectl.kubernetes.io/restartedAt]", "", "kubectl rollout restart"},
+	{"metadata.labels[kustomize.toolkit.fluxcd.io/", "", "Flux"},
+	{"metadata.annotations[kustomize.toolkit.fluxcd.io/", "", "Flux"},
+	{"metadata.annotations[argocd.argoproj.io/", "", "Argo CD"},
+	{"metadata.labels[argocd.argoproj.io/", "", "Argo CD"},
+	{"metadata.labels[app.kubernetes.io/instance]", "", "Argo CD"},
+	{"secrets", "", "the controller of tokens, before Kubernetes 1.24"},
+	{"spec.finalizers", "", "the API server, of Namespaces"},
+}
+
+// extras are fields that somebody has added to a rendered object. Who has which field is
+// in managedFields; those that come back when they are taken away are the API server's.
+func (v *verifier) extras(ctx context.Context, path string, is, would map[string]any) ([]difference, error) {
+	own := fieldsBy(would, func(m managed) bool { return m.Manager == manager })
+	all := fieldsBy(is, func(m managed) bool { return m.Subresource == "" })
+	paths := added(all, own)
+	if len(paths) == 0 {
+		return nil, nil
+	}
+	without := runtime.DeepCopyJSON(is)
+	var kept []fieldpath.Path
+	for _, p := range paths {
+		if remove(without, p) {
+			kept = append(kept, p)
+		}
+	}
+	if len(kept) == 0 {
+		return nil, nil
+	}
+	metadata, _ := without["metadata"].(map[string]any)
+	delete(metadata, "managedFields")
+	back, err := v.client.tryUpdate(ctx, path, without)
+	var found []difference
+	for _, p := range kept {
+		was, _ := lookup(is, p)
+		if now, there := lookup(back, p); there && reflect.DeepEqual(was, now) {
+			continue
+		}
+		found = append(found, difference{path: named(p), is: was, has: true})
+	}
+	return found, err
+}
+
+// managed is an entry of managedFields.
+type managed struct {
+	Manager, Subresource string
+	FieldsV1             json.RawMessage
+}
+
+func fieldsBy(o map[string]any, of func(managed) bool) *fieldpath.Set {
+	all := fieldpath.NewSet()
+	for _, entry := range snapshot.List(o, "metadata", "managedFields") {
+		var m managed
+		text, err := json.Marshal(entry)
+		if err != nil || json.Unmarshal(text, &m) != nil || !of(m) {
+			continue
+		}
+		set := fieldpath.NewSet()
+		if set.FromJSON(bytes.NewReader(m.FieldsV1)) == nil {
+			all = all.Union(set)
+		}
+	}
+	return all
+}
+
+// added are the paths of all that are no part of own, and no part of anything that own
+// has as a whole: each the shortest.
+func added(all, own *fieldpath.Set) (found []fieldpath.Path) {
+	above, whole := map[string]bool{}, map[string]bool{}
+	own.Leaves().Iterate(func(p fieldpath.Path) {
+		whole[p.String()] = true
+		for i := range p {
+			above[p[:i+1].String()] = true
+		}
+	})
+	seen := map[string]bool{}
+	all.Leaves().Iterate(func(p fieldpath.Path) {
+		for i := range p {
+			prefix := p[:i+1]
+			text := prefix.String()
+			if whole[text] {
+				return
+			}
+			if above[text] || text == ".metadata" { // which is a whole object's
+				continue
+			}
+			name := named(prefix)
+			if !seen[text] && !isServers(name) && !isControllers(name) && !isControllers(named(p)) {
+				seen[text] = true
+				found = append(found, prefix.Copy())
+			}
+			return
+		}
+	})
+	return found
+}
+
+func isControllers(path string) bool {
+	for _, c := range byControllers {
+		if strings.HasPrefix(path, c.begins) && strings.HasSuffix(path, c.ends) {
+			return true
+		}
+	}
+	return false
+}
+
+// named is a path as messages have it.
+func named(p fieldpath.Path) (path string) {
+	for _, e := range p {
+		switch {
+		case e.FieldName != nil:
+			path = join(path, *e.FieldName)
+		case e.Key != nil:
+			var keys []string
+			for _, f := range *e.Key {
+				keys = append(keys, strings.Trim(value.ToString(f.Value), `"`))
+			}
+			path += "[" + strings.Join(keys, "/") + "]"
+		default:
+			path += "[" + strings.TrimPrefix(strings.Trim(e.String(), "[]"), "=") + "]"
+		}
+	}
+	return path
+}
+
+// lookup is what stands at a path.
+func lookup(at any, p fieldpath.Path) (any, bool) {
+	for _, e := range p {
+		switch into := at.(type) {
+		case map[string]any:
+			next, there := into[fieldName(e)]
+			if !there {
+				return nil, false
+			}
+			at = next
+		case []any:
+			i := index(into, e)
+			if i < 0 {
+				return nil, false
+			}
+			at = into[i]
+		default:
+			return nil, false
+		}
+	}
+	return at, true
+}
+
+// remove takes out what stands at a path, and says whether there was anything.
+func remove(from map[string]any, p fieldpath.Path) bool {
+	if len(p) == 0 {
+		return false
+	}
+	above, last := p[:len(p)-1], p[len(p)-1]
+	at, there := lookup(from, above)
+	if !there {
+		return false
+	}
+	switch into := at.(type) {
+	case map[string]any:
+		if _, there = into[fieldName(last)]; there {
+			delete(into, fieldName(last))
+		}
+		return there
+	case []any:
+		i := index(into, last)
+		if i < 0 {
+			return false
+		}
+		shorter := slices.Delete(slices.Clone(into), i, i+1)
+		holder, _ := lookup(from, above[:len(above)-1])
+		switch holder := holder.(type) {
+		case map[string]any:
+			holder[fieldName(above[len(above)-1])] = shorter
+		case []any:
+			holder[index(holder, above[len(above)-1])] = shorter
+		}
+		return true
+	}
+	return false
+}
+
+func fieldName(e fieldpath.PathElement) string {
+	if e.FieldName == nil {
+		return ""
+	}
+	return *e.FieldName
+}
+
+// index is where the element of a list is that a path names, or -1.
+func index(list []any, e fieldpath.PathElement) int {
+	return slices.IndexFunc(list, func(element any) bool {
+		if e.Value != nil {
+			return value.Equals(*e.Value, value.NewValueInterface(element))
+		}
+		if e.Key == nil {
+			return false
+		}
+		for _, f := range *e.Key {
+			of, there := snapshot.Field(element, f.Name), snapshot.Field(element, f.Name) != nil
+			if there && !value.Equals(f.Value, value.NewValueInterface(of)) {
+				return false
+			}
+			if !there {
+				return false
+			}
+		}
+		return true
+	})
+}

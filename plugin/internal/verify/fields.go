@@ -1,0 +1,148 @@
+package verify
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// difference is a field that has been changed.
+type difference struct {
+	path      string
+	is, would any
+	has, must bool // whether is and would are there
+}
+
+func (d difference) String() string {
+	one, isList := textsOf(d.is)
+	other, mustBeList := textsOf(d.would)
+	switch {
+	case isList && mustBeList:
+		return d.path + ": " + compareTexts(one, other)
+	case !d.has:
+		return fmt.Sprintf("%s: is missing: must be %s", d.path, show(d.path, d.would))
+	case !d.must:
+		return fmt.Sprintf("%s: found %s: must not be there", d.path, show(d.path, d.is))
+	}
+	return fmt.Sprintf("%s: found %s: must be %s", d.path, show(d.path, d.is), show(d.path, d.would))
+}
+
+// textsOf are the texts of a list of nothing else.
+func textsOf(value any) (texts []string, all bool) {
+	list, all := value.([]any)
+	for _, element := range list {
+		text, isText := element.(string)
+		all = all && isText
+		texts = append(texts, redactedText(text))
+	}
+	return texts, all
+}
+
+// compareTexts says what is in only one of two lists.
+func compareTexts(is, would []string) string {
+	without := func(all, of []string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(text string) bool { return slices.Contains(of, text) })
+	}
+	var parts []string
+	if more := without(is, would); len(more) > 0 {
+		parts = append(parts, fmt.Sprintf("found %q: must not be there", more))
+	}
+	if less := without(would, is); len(less) > 0 {
+		parts = append(parts, fmt.Sprintf("lacks %q", less))
+	}
+	if len(parts) == 0 {
+		return fmt.Sprintf("found %q: must be %q", is, would)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// longest is how much of a value is shown.
+const longest = 100
+
+// show is a value as JSON, if it is short and no secret.
+func show(path string, value any) string {
+	if looksSecret(path) {
+		return "(left out)"
+	}
+	text, err := json.Marshal(redacted(value))
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	if len(text) > longest {
+		return strings.ToValidUTF8(string(text[:longest]), "") + "..."
+	}
+	return string(text)
+}
+
+// differences are the fields in which an object differs from what it must be.
+func differences(is, would map[string]any) (found []difference) {
+	differ("", is, would, &found)
+	return slices.DeleteFunc(found, func(d difference) bool { return isServers(d.path) })
+}
+
+func differ(path string, is, would any, found *[]difference) {
+	if isServers(path) || reflect.DeepEqual(is, would) {
+		return
+	}
+	a, b := fieldsOf(is), fieldsOf(would)
+	_, isTexts := textsOf(is)
+	if _, wouldBe := textsOf(would); a == nil || b == nil || isTexts && wouldBe {
+		*found = append(*found, difference{path, is, would, true, true})
+		return
+	}
+	keys := maps.Clone(a)
+	maps.Copy(keys, b)
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		at := join(path, key)
+		one, has := a[key]
+		other, must := b[key]
+		switch {
+		case has && must:
+			differ(at, one, other, found)
+		case !isServers(at):
+			*found = append(*found, difference{at, one, other, has, must})
+		}
+	}
+}
+
+// fieldsOf are the parts of a value: of a list, by the names that its elements have, or by
+// their numbers. Of anything else it is nil.
+func fieldsOf(value any) map[string]any {
+	switch value := value.(type) {
+	case map[string]any:
+		return value
+	case []any:
+		fields := make(map[string]any, len(value))
+		for i, element := range value {
+			key := fmt.Sprintf("[%d]", i)
+			if name := snapshot.Text(element, "name"); name != "" {
+				key = "[" + name + "]"
+			}
+			if fields[key] != nil { // names that are not unique tell nothing
+				key = fmt.Sprintf("[%d]", i)
+			}
+			fields[key] = element
+		}
+		return fields
+	}
+	return nil
+}
+
+var plain = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// join is metadata.labels[istio.io/rev].
+func join(path, key string) string {
+	switch {
+	case strings.HasPrefix(key, "[") || path == "" && plain.MatchString(key):
+		return path + key
+	case !plain.MatchString(key):
+		return path + "[" + key + "]"
+	}
+	return path + "." + key
+}

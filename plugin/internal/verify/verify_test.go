@@ -1,0 +1,233 @@
+package verify
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+	"sigs.k8s.io/structured-merge-diff/v6/value"
+	"sigs.k8s.io/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+)
+
+func decoded(t *testing.T, text string) (o map[string]any) {
+	t.Helper()
+	asJSON, err := yaml.YAMLToJSON([]byte(text))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(asJSON, &o))
+	return o
+}
+
+func TestDifferences(t *testing.T) {
+	for _, row := range []struct{ name, is, would, want string }{
+		{"the same", `{spec: {a: 1}}`, `{spec: {a: 1}}`, ""},
+		{"what the API server and controllers write", `{metadata: {resourceVersion: "1", generation: 1, managedFields: []}, status: {a: 1}}`,
+			`{metadata: {resourceVersion: "2", generation: 2}, status: {}}`, ""},
+		{"a label", `{metadata: {labels: {istio.io/rev: dev}}}`, `{metadata: {labels: {istio.io/rev: sales}}}`,
+			`metadata.labels[istio.io/rev]: found "dev": must be "sales"`},
+		{"a label that is gone", `{metadata: {labels: {}}}`, `{metadata: {labels: {a: b}}}`, `metadata.labels.a: is missing: must be "b"`},
+		{"all labels are gone", `{metadata: {}}`, `{metadata: {labels: {a: b}}}`, `metadata.labels: is missing: must be {"a":"b"}`},
+		{"a subject", `{subjects: [{kind: User, name: eve}]}`, `{subjects: [{kind: User, name: sales-admin}]}`,
+			`subjects[eve]: found {"kind":"User","name":"eve"}: must not be there
+subjects[sales-admin]: is missing: must be {"kind":"User","name":"sales-admin"}`},
+		{"a rule", `{rules: [{verbs: [get, list]}]}`, `{rules: [{verbs: [get]}]}`, `rules[0].verbs: found ["list"]: must not be there`},
+		{"rules that lack and have", `{verbs: [get, list]}`, `{verbs: [get, watch]}`, `verbs: found ["list"]: must not be there; lacks ["watch"]`},
+		{"another order", `{verbs: [get, list]}`, `{verbs: [list, get]}`, `verbs: found ["get" "list"]: must be ["list" "get"]`},
+		{"an image", `{spec: {containers: [{name: a, image: x}, {name: b, image: y}]}}`, `{spec: {containers: [{name: b, image: y}, {name: a, image: z}]}}`,
+			`spec.containers[a].image: found "x": must be "z"`},
+		{"a number for a text", `{a: 1}`, `{a: "1"}`, `a: found 1: must be "1"`},
+		{"a list for a map", `{a: [b]}`, `{a: {c: d}}`, "a[0]: found \"b\": must not be there\na.c: is missing: must be \"d\""},
+		{"a password", `{env: [{name: DB_PASSWORD, value: hunter2}]}`, `{env: [{name: DB_PASSWORD, value: other}]}`, `env[DB_PASSWORD].value: found (left out): must be (left out)`},
+		{"a long text", `{a: ` + strings.Repeat("x", 200) + `}`, `{a: z}`, `a: found "` + strings.Repeat("x", 99) + `...: must be "z"`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var lines []string
+			for _, d := range differences(decoded(t, row.is), decoded(t, row.would)) {
+				lines = append(lines, d.String())
+			}
+			require.Equal(t, row.want, strings.Join(lines, "\n"))
+		})
+	}
+}
+
+func set(t *testing.T, text string) *fieldpath.Set {
+	t.Helper()
+	asJSON, err := yaml.YAMLToJSON([]byte(text))
+	require.NoError(t, err)
+	s := fieldpath.NewSet()
+	require.NoError(t, s.FromJSON(bytes.NewReader(asJSON)))
+	return s
+}
+
+func TestAddedAreTheFieldsThatNobodyRenders(t *testing.T) {
+	for _, row := range []struct{ name, all, own, want string }{
+		{"nothing", `{"f:spec": {"f:a": {}}}`, `{"f:spec": {"f:a": {}}}`, ""},
+		{"a label beside a rendered one", `{"f:metadata": {"f:labels": {".": {}, "f:a": {}, "f:b": {}}}}`, `{"f:metadata": {"f:labels": {"f:a": {}}}}`, "metadata.labels.b"},
+		{"labels where none is rendered", `{"f:metadata": {"f:labels": {".": {}, "f:a": {}, "f:b": {}}}}`, `{"f:spec": {}}`, "metadata.labels"},
+		{"a container", `{"f:spec": {"f:containers": {"k:{\"name\":\"a\"}": {".": {}, "f:name": {}}, "k:{\"name\":\"b\"}": {".": {}, "f:name": {}, "f:image": {}}}}}`,
+			`{"f:spec": {"f:containers": {"k:{\"name\":\"a\"}": {".": {}, "f:name": {}}}}}`, "spec.containers[b]"},
+		{"below what is rendered as a whole", `{"f:spec": {"f:a": {"f:b": {}}}}`, `{"f:spec": {"f:a": {}}}`, ""},
+		{"what controllers write", `{"f:metadata": {"f:annotations": {"f:deployment.kubernetes.io/revision": {}}}, "f:webhooks": {"k:{\"name\":\"a.b\"}": {"f:clientConfig": {"f:caBundle": {}}}}}`,
+			`{"f:metadata": {"f:annotations": {"f:x": {}}}, "f:webhooks": {"k:{\"name\":\"a.b\"}": {".": {}, "f:name": {}}}}`, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var names []string
+			for _, p := range added(set(t, row.all), set(t, row.own)) {
+				names = append(names, named(p))
+			}
+			require.Equal(t, row.want, strings.Join(names, "\n"))
+		})
+	}
+}
+
+func TestRemoveTakesOutWhatAPathNames(t *testing.T) {
+	from := decoded(t, `{spec: {containers: [{name: a, ports: [{containerPort: 80, protocol: TCP}, {containerPort: 81, protocol: TCP}]}, {name: b}], finalizers: [x, y]}}`)
+	for _, row := range []struct {
+		path fieldpath.Path
+		was  bool
+	}{
+		{fieldpath.MakePathOrDie("spec", "containers", fieldpath.KeyByFields("name", "a"), "ports", fieldpath.KeyByFields("containerPort", 81, "protocol", "TCP")), true},
+		{fieldpath.MakePathOrDie("spec", "containers", fieldpath.KeyByFields("name", "b")), true},
+		{fieldpath.MakePathOrDie("spec", "containers", fieldpath.KeyByFields("name", "c")), false},
+		{fieldpath.MakePathOrDie("spec", "finalizers", fieldpath.ValueElement(value.NewValueInterface("x"))), true},
+		{fieldpath.MakePathOrDie("spec", "nothing", "there"), false},
+	} {
+		require.Equal(t, row.was, remove(from, row.path), row.path.String())
+	}
+	require.Equal(t, decoded(t, `{spec: {containers: [{name: a, ports: [{containerPort: 80, protocol: TCP}]}], finalizers: [y]}}`), from)
+}
+
+func TestRedactedLeavesSecretsOut(t *testing.T) {
+	const token = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJlIn0.c2lnbmF0dXJl"
+	text, err := json.Marshal(redacted(decoded(t, `
+metadata:
+  annotations:
+    kubectl.kubernetes.io/last-applied-configuration: '{"value":"hunter2"}'
+    note: Bearer hunter2hunter2
+spec:
+  tokenPolicy: third-party-jwt
+  secretName: cacerts
+  password: hunter2
+  text: "call https://me:hunter2@example.com with `+token+`"
+  config: |
+    name: web
+    password: hunter2
+    client_secret = "hunter2"
+  key: |
+    -----BEGIN RSA PRIVATE KEY-----
+    hunter2
+    -----END RSA PRIVATE KEY-----
+  env:
+  - {name: API_TOKEN, value: hunter2}
+  - {name: TOKEN_AUDIENCES, value: sales.istio-tenancy.dev}
+  - name: OTHER_TOKEN
+    valueFrom: {secretKeyRef: {name: web, key: a}}
+`)))
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "hunter2")
+	require.NotContains(t, string(text), "eyJ")
+	for _, kept := range []string{"third-party-jwt", "cacerts", "sales.istio-tenancy.dev", `"name":"web"`, "example.com"} {
+		require.Contains(t, string(text), kept)
+	}
+}
+
+func TestABundleIsWrittenAsAWholeOrNotAtAll(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "sales.tar.gz")
+	require.NoError(t, write(file, map[string][]byte{"b/c.txt": []byte("two"), "a.txt": []byte("one")}))
+	opened, err := os.Open(file)
+	require.NoError(t, err)
+	defer opened.Close()
+	unzipped, err := gzip.NewReader(opened)
+	require.NoError(t, err)
+	archive := tar.NewReader(unzipped)
+	var found []string
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		text, err := io.ReadAll(archive)
+		require.NoError(t, err)
+		found = append(found, header.Name+" "+string(text))
+	}
+	require.Equal(t, []string{"sales/a.txt one", "sales/b/c.txt two"}, found)
+	before, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Error(t, write(file, map[string][]byte{"a.txt": []byte("other")}))
+	require.Error(t, mustBeNew(file))
+	after, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+}
+
+func TestUnready(t *testing.T) {
+	for _, row := range []struct{ name, deployment, want string }{
+		{"ready", `{metadata: {generation: 2}, spec: {replicas: 1}, status: {observedGeneration: 2, conditions: [{type: Available, status: "True"}]}}`, ""},
+		{"not available", `{status: {conditions: [{type: Available, status: "False", message: too few}]}}`, "is not available: too few"},
+		{"nobody has looked", `{metadata: {generation: 2}, status: {observedGeneration: 1, conditions: [{type: Available, status: "True"}]}}`, "status.observedGeneration: found 1: must be 2"},
+		{"scaled to nothing", `{spec: {replicas: 0}, status: {conditions: [{type: Available, status: "True"}]}}`, "spec.replicas: found 0"},
+		{"new", `{}`, "has no condition Available"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			why := unready(decoded(t, row.deployment))
+			require.Equal(t, row.want == "", why == "", why)
+			require.Contains(t, why, row.want)
+		})
+	}
+}
+
+// TestEachQuestionIsAskedOnce finds a row that was copied and not changed.
+func TestEachQuestionIsAskedOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, q := range questions {
+		id := fmt.Sprint(q.where, " ", asked(q.request(authorize.Subject{}, "ns")))
+		require.False(t, seen[id], id)
+		seen[id] = true
+		require.False(t, q.where != applications && q.where != beside && (q.admin != no || q.viewer != no), "%s: nobody of a tenant may do anything there", id)
+	}
+}
+
+func TestNetworkPluginsAreKnownByTheirDaemonSets(t *testing.T) {
+	for _, row := range []struct {
+		daemonSet string
+		name      string
+		enforces  enforcement
+	}{
+		{`{metadata: {name: cilium}}`, "Cilium", always},
+		{`{metadata: {name: cilium-envoy}}`, "", never},
+		{`{metadata: {name: calico-node}}`, "Calico", always},
+		{`{metadata: {name: kube-flannel-ds}}`, "flannel", never},
+		{`{metadata: {name: aws-node}, spec: {template: {spec: {containers: [{name: aws-node}, {name: aws-eks-nodeagent}]}}}}`,
+			"the Amazon VPC CNI, if its network policies are switched on", perhaps},
+		{`{metadata: {name: aws-node}, spec: {template: {spec: {containers: [{name: aws-node}]}}}}`, "the Amazon VPC CNI without its agent for policies", never},
+		{`{metadata: {name: node-exporter}}`, "", never},
+	} {
+		p := pluginOf(decoded(t, row.daemonSet))
+		require.Equal(t, row.name, p.name)
+		require.Equal(t, row.enforces, p.enforces, row.name)
+	}
+}
+
+func TestParseWantsACertificate(t *testing.T) {
+	for _, text := range []string{"", "no PEM", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"} {
+		found, err := parse([]byte(text))
+		require.Error(t, err, text)
+		require.Empty(t, found)
+	}
+}
