@@ -84,7 +84,7 @@ func TestDecide(t *testing.T) {
 		{user("eve"), "get secrets", "", ""},
 		{authorize.Subject{Groups: []string{"system:masters"}}, "bind roles ns-1", "ClusterRole cluster-admin by ClusterRoleBinding cluster-admin", ""},
 		// The snapshot's has no rules, and an API server that starts adds them.
-		{ann, "create selfsubjectaccessreviews.authorization.k8s.io", "", "ClusterRole system:basic-user by ClusterRoleBinding system:basic-user"},
+		{ann, "create selfsubjectaccessreviews.authorization.k8s.io", "ClusterRole system:basic-user by ClusterRoleBinding system:basic-user", ""},
 	} {
 		t.Run(c.who.User+" "+c.ask, func(t *testing.T) {
 			d := a.Decide(request(c.who, c.ask))
