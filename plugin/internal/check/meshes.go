@@ -103,8 +103,8 @@ func deniedExcept(o *snapshot.Object) (namespaces []string) {
 		}
 		for _, from := range snapshot.List(rule, "from") {
 			source, _ := snapshot.Field(from, "source").(map[string]any)
-			if len(source) != 1 {
-				continue // of some of the others only
+			if !isOfAll(source) {
+				continue
 			}
 			namespaces = append(namespaces, snapshot.Texts(from, "source", "notNamespaces")...)
 			for _, principal := range snapshot.Texts(from, "source", "notPrincipals") {
@@ -116,6 +116,17 @@ func deniedExcept(o *snapshot.Object) (namespaces []string) {
 		}
 	}
 	return namespaces
+}
+
+// isOfAll says whether a source, which has to be all that it says, is limited by nothing but
+// whom it excepts.
+func isOfAll(source map[string]any) bool {
+	for field, value := range source {
+		if field != "notNamespaces" && field != "notPrincipals" && !slices.Equal(snapshot.Texts(value), []string{unlimited}) {
+			return false
+		}
+	}
+	return true
 }
 
 func openIdentity(e *estate, r *report) {

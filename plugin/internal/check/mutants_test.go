@@ -184,6 +184,7 @@ var mutants = map[string][]change{
 		in("sales", "PeerAuthentication", "default", "spec:\n", "spec:\n  selector:\n    matchLabels:\n      app: web\n"),
 	},
 	"no-identity-deny": {
+		in("sales", "AuthorizationPolicy", "deny-other-tenants", "        principals:\n        - '*'", "        ipBlocks:\n        - 192.0.2.1"),
 		without("sales", "AuthorizationPolicy", "deny-other-tenants"),
 		in("sales", "AuthorizationPolicy", "deny-other-tenants", "action: DENY", "action: AUDIT"),
 		in("sales", "AuthorizationPolicy", "deny-other-tenants", "spec:\n", "spec:\n  selector:\n    matchLabels:\n      app: web\n"),
@@ -193,6 +194,7 @@ var mutants = map[string][]change{
 		without("common", "ValidatingAdmissionPolicyBinding", "istio-tenancy-tokens"),
 	},
 	"foreign-right": {
+		with("dev", strings.Replace(roleBinding("ns-0", "extra", "{kind: User, name: sales-admin, apiGroup: rbac.authorization.k8s.io}", "admin"), "{name: extra,", "{labels: {istio-tenancy.dev/tenant: dev}, name: extra,", 1)),
 		with("dev", roleBinding("ns-0", "extra", "{kind: User, name: sales-admin, apiGroup: rbac.authorization.k8s.io}", "view")),
 		all(with("sales", may("istio-system1", "User", "sales-admin", "", "serviceaccounts/token", "create")),
 			with("dev", roleBinding("ns-0", "extra", "{kind: ServiceAccount, name: istiod-sales, namespace: istio-system1}", "view"))),
@@ -208,6 +210,7 @@ var mutants = map[string][]change{
 			with("common", clusterRight("ServiceAccount", "wide", "admissionregistration.k8s.io", "validatingadmissionpolicies", "delete"))),
 	},
 	"node-access": {
+		all(without("common", "ValidatingAdmissionPolicy", "istio-tenancy-pods"), with("common", demandsOwner)),
 		without("common", "ValidatingAdmissionPolicy", "istio-tenancy-pods"),
 		without("common", "ValidatingAdmissionPolicyBinding", "istio-tenancy-pods"),
 	},
@@ -264,6 +267,19 @@ func TestMutants(t *testing.T) {
 		require.True(t, known, rule)
 	}
 }
+
+// demandsOwner is a policy that whoever makes a Pod satisfies by a label.
+const demandsOwner = `apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: owner}
+spec:
+  matchConstraints: {resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]}
+  validations: [{expression: "has(object.metadata.labels) && 'owner' in object.metadata.labels"}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: owner}
+spec: {policyName: owner, validationActions: [Deny]}`
 
 // roleBinding gives a ClusterRole in a namespace.
 func roleBinding(namespace, name, subject, role string) string {

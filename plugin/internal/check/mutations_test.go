@@ -149,6 +149,7 @@ spec:
 
 func viewer(file, namespace string) change {
 	text := strings.Replace(bindingTo(namespace, "{kind: Group, name: auditors, apiGroup: rbac.authorization.k8s.io}"), "name: edit", "name: view", 1)
+	text = strings.Replace(text, "name: other", "name: view-all-"+namespace, 1)
 	return with(file, strings.Replace(text, "namespace: "+namespace, "namespace: "+namespace+", labels: {istio-tenancy.dev/tenant: "+file+"}", 1))
 }
 
