@@ -346,15 +346,16 @@ func (w walker) ask(as actor, h hop, s sent) cluster.Answer {
 	case method == "", body == "" && method != http.MethodGet, method == http.MethodGet && s.Name != "" && h.Kind != "tokenSecret", s.Subresource != "" && s.Name == "":
 		w.reviewed(as, h, s)
 		return cluster.Answer{}
-	case method == http.MethodPut:
-		body = w.updated(path, s.Object)
 	case h.Kind == "tokenSecret" && s.Verb == "get" && s.Name == "":
 		path += "/istio-tenancy-check"
 	}
 	var answer cluster.Answer
 	require.NoError(t, cluster.Eventually(patience, func() (err error) { // the authorizer learns of a binding a moment later
+		if method == http.MethodPut { // a controller may have written it since
+			body = w.updated(path, s.Object)
+		}
 		answer, err = as(method, path, body)
-		if answer.Code == http.StatusConflict { // another path has made it
+		if answer.Code == http.StatusConflict && method == http.MethodPost { // another path has made it
 			return err
 		}
 		return errors.Join(err, answer.Error())

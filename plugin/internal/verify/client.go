@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/workers"
 )
 
 // manager is as whom objects are tried: it owns no field, since nothing is written.
@@ -170,17 +171,5 @@ func denied(err error) bool {
 
 // each calls f for each of n, several at once.
 func each(ctx context.Context, n int, f func(i int)) {
-	var wait sync.WaitGroup
-	slots := make(chan struct{}, atOnce)
-	for i := range n {
-		if ctx.Err() != nil {
-			break
-		}
-		slots <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-slots }()
-			f(i)
-		})
-	}
-	wait.Wait()
+	workers.Each(ctx, n, atOnce, f)
 }
