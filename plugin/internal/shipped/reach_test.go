@@ -98,7 +98,11 @@ func TestPathsWithinATenantAreAdmitted(t *testing.T) {
 }
 
 // maker lets somebody make what runs as a ServiceAccount that reads what it should not.
-const maker = `---
+const maker = `
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: reader, namespace: NAMESPACE}
+---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata: {name: a-maker, namespace: NAMESPACE}
