@@ -48,14 +48,17 @@ type workload struct {
 
 type tokenSecret struct{ name, account string }
 
-// workloadResources are the kinds that make Pods, by group and kind, and where each has
-// the Pod's spec.
-var workloadResources = []struct {
+// workloadKind is a kind that makes Pods, or is one.
+type workloadKind struct {
 	group, version, kind, resource string
 	spec                           []string
 	// by is the controller that makes the Pods; "": the object is the Pod.
 	by string
-}{
+}
+
+// workloadResources are the kinds that make Pods, by group and kind, and where each has
+// the Pod's spec.
+var workloadResources = []workloadKind{
 	{"", "v1", "Pod", "pods", []string{"spec"}, ""},
 	{"apps", "v1", "Deployment", "deployments", template, "replicaset-controller"},
 	{"apps", "v1", "StatefulSet", "statefulsets", template, "statefulset-controller"},

@@ -55,7 +55,7 @@ func (s *search) isShared(who Identity, namespace string, binding object.ID) boo
 // node, and the labels of the Namespace.
 func (s *search) ends(who Identity, namespace string, grants []authorize.Grant) error {
 	if !s.baseline(namespace) {
-		for _, w := range workloadResources {
+		for _, w := range oneOfEach(grants) {
 			r := Request{Verb: "create", Group: w.group, Version: w.version, Resource: w.resource, Namespace: namespace,
 				Object: s.nodeWorkload(w.group, w.version, w.kind, w.spec, namespace), twin: newWorkload(w.group, w.version, w.kind, w.spec, namespace, "default")}
 			s.fit(r.twin, w.spec, namespace)
@@ -86,6 +86,18 @@ func (s *search) ends(who Identity, namespace string, grants []authorize.Grant) 
 		}
 	}
 	return nil
+}
+
+// oneOfEach are a Pod, and one of the kinds that have a controller make it, as far as they
+// are granted. A policy may refuse the one, and let the other in by whoever sends it; what it
+// says of one controller's Pods it says of another's.
+func oneOfEach(grants []authorize.Grant) (kinds []workloadKind) {
+	for _, w := range workloadResources {
+		if _, granted := may(grants, "create", right{w.group, w.resource, ""}, ""); granted && (w.by == "" || len(kinds) == 0 || kinds[len(kinds)-1].by == "") {
+			kinds = append(kinds, w)
+		}
+	}
+	return kinds
 }
 
 // tryEnd tells an end if grants allow a request, and nothing refuses it.

@@ -86,7 +86,7 @@ func (s *search) meshEnds(who Identity, namespace string, grants []authorize.Gra
 		return nil
 	}
 	for _, audience := range s.foreignAudiences() {
-		for _, r := range s.tokenRequests(namespace, audience) {
+		for _, r := range s.tokenRequests(namespace, audience, grants) {
 			by, granted := may(grants, "create", right{r.Group, r.Resource, r.Subresource}, r.Name)
 			if !granted {
 				continue
@@ -115,13 +115,17 @@ func (s *search) meshEnds(who Identity, namespace string, grants []authorize.Gra
 
 // tokenRequests are the ways to a token of an audience: from the API server for any
 // ServiceAccount, and from the kubelet for a Pod.
-func (s *search) tokenRequests(namespace, audience string) (all []Request) {
+func (s *search) tokenRequests(namespace, audience string, grants []authorize.Grant) (all []Request) {
 	for _, account := range s.accounts[namespace] {
+		if _, granted := may(grants, "create", resource("serviceaccounts/token"), account); !granted {
+			continue
+		}
 		all = append(all, Request{Verb: "create", Version: "v1", Resource: "serviceaccounts", Subresource: "token", Namespace: namespace, Name: account,
 			Object: map[string]any{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": map[string]any{"audiences": []any{audience}}},
 			twin:   tokenRequest(Identity{}, "", target{})})
+		break // a policy goes by the audience
 	}
-	for _, w := range workloadResources {
+	for _, w := range oneOfEach(grants) {
 		sent := newWorkload(w.group, w.version, w.kind, w.spec, namespace, "default")
 		_ = unstructured.SetNestedSlice(sent, []any{map[string]any{"name": "token", "projected": map[string]any{"sources": []any{
 			map[string]any{"serviceAccountToken": map[string]any{"audience": audience, "path": "token"}}}}}}, append(slices.Clone(w.spec), "volumes")...)
