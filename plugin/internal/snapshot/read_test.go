@@ -61,7 +61,6 @@ func TestFiles(t *testing.T) {
 			ids:  []string{"stdin:1 ConfigMap a", "stdin:5 ConfigMap b"},
 		},
 		"a namespace of what has none": {text: "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: b}\n", ids: []string{"stdin:1 Namespace a"}},
-		"a key twice":                  {text: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\ndata: {c: d}\n", err: "stdin:5: "},
 		"no YAML":                      {text: "apiVersion: v1\n---\nkind: \"x\n", err: "stdin:3: "},
 		"no kind":                      {text: "\n\napiVersion: v1\nmetadata: {name: a}\n", err: `stdin:3: found an object of kind "" called "a"`},
 		"no name":                      {text: "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n", err: `stdin:1: found an object of kind "ConfigMap" called ""`},
@@ -75,6 +74,19 @@ func TestFiles(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Equal(t, c.ids, ids(r), name)
 	}
+}
+
+// Manifests of the time of Istio 0.7 repeat keys. The last value counts, as it did for kubectl.
+func TestAKeyThatIsThereTwiceIsAWarning(t *testing.T) {
+	var warnings []string
+	r, err := snapshot.Read(t.Context(), snapshot.Options{
+		Paths: []string{"-"}, Warn: func(line string) { warnings = append(warnings, line) },
+		In: strings.NewReader("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\ndata: {c: d}\n"),
+	})
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"c": "d"}, r.Objects[0].Content["data"])
+	require.Len(t, warnings, 1)
+	require.Contains(t, warnings[0], "stdin:5: ")
 }
 
 func TestContent(t *testing.T) {
