@@ -16,16 +16,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/netpol"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/workers"
 )
 
 // Identity is who acts: a User, a Group or a ServiceAccount, which has a namespace.
@@ -118,16 +116,7 @@ type Model struct {
 func Find(ctx context.Context, m Model) ([]Path, error) {
 	c := newCluster(m)
 	paths, failed := make([][]Path, len(m.Tenants)), make([]error, len(m.Tenants))
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wait.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(paths); i = int(next.Add(1)) - 1 {
-				paths[i], failed[i] = c.leave(ctx, m.Tenants[i])
-			}
-		})
-	}
-	wait.Wait()
+	workers.OnAllCores(len(paths), func(i int) { paths[i], failed[i] = c.leave(ctx, m.Tenants[i]) })
 	return slices.Concat(paths...), errors.Join(failed...)
 }
 

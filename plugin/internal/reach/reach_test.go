@@ -45,6 +45,7 @@ func TestSeeds(t *testing.T) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			seed, err := os.ReadFile(file)
 			require.NoError(t, err)
 			var expected []string

@@ -18,6 +18,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/template"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/workers"
 )
 
 // Rendered is what one overlay gives.
@@ -89,7 +90,7 @@ func Each(ctx context.Context, o Options, use func(Rendered)) error {
 	r.Summary.Overlays = len(overlays)
 	commons := beside{lister: &r.lister, known: map[string][]string{}}
 	jobs := make([]*job, len(overlays))
-	workers(len(overlays), func(i int) {
+	workers.OnAllCores(len(overlays), func(i int) {
 		if o := overlays[i]; o.err == nil {
 			jobs[i] = &job{overlay: o}
 			jobs[i].classify(&r.lister)
@@ -107,7 +108,7 @@ func Each(ctx context.Context, o Options, use func(Rendered)) error {
 	if err := r.plan(ctx, jobs); err != nil {
 		return err
 	}
-	workers(len(jobs), func(i int) {
+	workers.OnAllCores(len(jobs), func(i int) {
 		if ctx.Err() == nil {
 			r.finish(jobs[i].name, r.hand(ctx, jobs[i], use))
 			jobs[i] = nil

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/workers"
 )
 
 // overlay is a directory to render.
@@ -125,7 +127,7 @@ func within(dir string) ([]overlay, error) {
 		return nil, err
 	}
 	children := make([]overlay, len(entries))
-	workers(len(entries), func(i int) {
+	workers.OnAllCores(len(entries), func(i int) {
 		path := filepath.Join(dir, entries[i].Name())
 		if strings.HasPrefix(entries[i].Name(), ".") {
 			return

@@ -12,6 +12,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/workers"
 )
 
 // run is one run.
@@ -53,7 +54,7 @@ func (r *run) render(ctx context.Context, overlays []overlay) error {
 		return err
 	}
 	jobs = r.withoutDoubles(ctx, overlays, jobs)
-	workers(len(jobs), func(i int) {
+	workers.OnAllCores(len(jobs), func(i int) {
 		if ctx.Err() == nil {
 			if err := r.do(ctx, jobs[i]); !isInterruption(err) && !errors.Is(err, errWaits) {
 				r.finish(jobs[i].name, err)
@@ -137,7 +138,7 @@ func (r *run) stream(jobs []*job) error {
 // pending returns the overlays whose output may have to change.
 func (r *run) pending(ctx context.Context, overlays []overlay) []*job {
 	jobs := make([]*job, len(overlays))
-	workers(len(overlays), func(i int) {
+	workers.OnAllCores(len(overlays), func(i int) {
 		o := overlays[i]
 		if ctx.Err() != nil {
 			return

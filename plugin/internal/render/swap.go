@@ -18,6 +18,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/workers"
 )
 
 // SwapOptions say which overlays to build, and with which two bases.
@@ -75,7 +76,7 @@ func Swap(ctx context.Context, o SwapOptions) ([]Swapped, error) {
 		return nil, err
 	}
 	swapped, errs := make([]Swapped, len(overlays)), make([]error, len(overlays))
-	workers(len(overlays), func(i int) {
+	workers.OnAllCores(len(overlays), func(i int) {
 		if swapped[i], errs[i] = s.overlay(ctx, overlays[i]); errs[i] != nil {
 			errs[i] = diagnostic.InEachLine(overlays[i].arg, errs[i])
 		}

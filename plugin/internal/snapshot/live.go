@@ -2,8 +2,8 @@ package snapshot
 
 import (
 	"errors"
-	"runtime"
-	"sync"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/workers"
 )
 
 // OfCluster is a snapshot of objects that somebody has read from a cluster, each as its
@@ -12,20 +12,7 @@ import (
 func OfCluster(from string, objects [][]byte, configs []Config) (*Reading, error) {
 	r := reader{words: &words{numbers: map[string]uint32{}}}
 	parts := make([]parsed, len(objects))
-	var wait sync.WaitGroup
-	next := make(chan int)
-	for range runtime.GOMAXPROCS(0) {
-		wait.Go(func() {
-			for i := range next {
-				parts[i] = r.parse(from, objects[i], false)
-			}
-		})
-	}
-	for i := range objects {
-		next <- i
-	}
-	close(next)
-	wait.Wait()
+	workers.OnAllCores(len(objects), func(i int) { parts[i] = r.parse(from, objects[i], false) })
 	reading := &Reading{Configs: configs, words: r.words.numbers}
 	var all []*Object
 	var errs []error

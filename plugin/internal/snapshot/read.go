@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"slices"
 	"sync"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rendered"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/workers"
 )
 
 // Options say what to read.
@@ -142,25 +142,18 @@ func (r *reader) overlays(ctx context.Context, o Options, overlays []string) err
 
 func (r *reader) files(files []string, in io.Reader) error {
 	errs := make([]error, len(files))
-	var wait sync.WaitGroup
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for i, file := range files {
-		slots <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-slots }()
-			text, name, err := text(file, in)
-			if err != nil {
-				errs[i] = err
-				return
-			}
-			p := part{parsed: r.parse(name, text, true), rank: 1 + i, name: name}
-			if len(p.objects) == 0 && len(p.errs) == 0 {
-				errs[i] = fmt.Errorf("%s: no objects", name)
-			}
-			r.add(p)
-		})
-	}
-	wait.Wait()
+	workers.OnAllCores(len(files), func(i int) {
+		text, name, err := text(files[i], in)
+		if err != nil {
+			errs[i] = err
+			return
+		}
+		p := part{parsed: r.parse(name, text, true), rank: 1 + i, name: name}
+		if len(p.objects) == 0 && len(p.errs) == 0 {
+			errs[i] = fmt.Errorf("%s: no objects", name)
+		}
+		r.add(p)
+	})
 	return errors.Join(errs...)
 }
 

@@ -40,6 +40,7 @@ func ids(r *snapshot.Reading) (ids []string) {
 }
 
 func TestFiles(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		text, err string
 		ids       []string
@@ -90,6 +91,7 @@ func TestAKeyThatIsThereTwiceIsAWarning(t *testing.T) {
 }
 
 func TestContent(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("    web.ns-7.svc is long\n", 300)
 	r, err := stdin(t, `apiVersion: v1
 data:

@@ -3,8 +3,14 @@ package workers
 
 import (
 	"context"
+	"runtime"
 	"sync"
 )
+
+// OnAllCores calls f for each of n, one on each core.
+func OnAllCores(n int, f func(i int)) {
+	Each(context.Background(), n, runtime.GOMAXPROCS(0), f)
+}
 
 // Each calls f for each of n, so many at once, in order, and returns when all have ended.
 // When the context ends, it begins no more.
