@@ -26,23 +26,13 @@ func (s subject) String() string {
 	return s.kind + " " + s.name
 }
 
-const (
-	accountUser  = "system:serviceaccount:"
-	accountGroup = "system:serviceaccounts"
-)
+const accountGroup = "system:serviceaccounts"
 
-// subjects are those of a binding. A User or Group that is called as the API server calls
-// ServiceAccounts is those.
+// subjects are those of a binding. A Group that is called as the API server calls the
+// ServiceAccounts of a namespace has that namespace.
 func subjects(o *snapshot.Object) (found []subject) {
-	for _, value := range snapshot.List(o.Content, "subjects") {
-		s := subject{kind: snapshot.Text(value, "kind"), name: snapshot.Text(value, "name")}
-		if s.kind == serviceAccount {
-			s.namespace = cmp.Or(snapshot.Text(value, "namespace"), o.ID.Namespace)
-		}
-		if rest, found := strings.CutPrefix(s.name, accountUser); found && s.kind == "User" {
-			ns, name, _ := strings.Cut(rest, ":")
-			s = subject{serviceAccount, ns, name}
-		}
+	for _, named := range snapshot.Subjects(o) {
+		s := subject{named.Kind, named.Namespace, named.Name}
 		if ns, found := strings.CutPrefix(s.name, accountGroup+":"); found && s.kind == "Group" {
 			s.namespace = ns
 		}

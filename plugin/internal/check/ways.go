@@ -50,10 +50,6 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	severities := map[string]Severity{}
-	for _, rule := range Rules() {
-		severities[rule.ID] = rule.Severity
-	}
 	about := map[object.ID]int{}
 	for i, f := range found {
 		if f.Rule == "foreign-subject" || f.Rule == "broad-binding" || f.Rule == "cluster-binding" {
@@ -63,7 +59,8 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 	var more []Finding
 	for _, p := range paths {
 		f := wayOf(e, p)
-		f.Severity = severities[f.Rule]
+		rule, _ := RuleOf(f.Rule)
+		f.Severity = rule.Severity
 		if p.Host {
 			f.Severity = Note
 		}

@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apiserver/pkg/authentication/serviceaccount"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
@@ -35,9 +34,10 @@ type cluster struct {
 	hosts map[string]bool
 	// members are the meshes of others that tenants are in.
 	members map[string]string
-	// meshes are the control planes by audience, and audiences are those, sorted.
-	meshes    map[string][]mesh
-	audiences []string
+	// meshes are the control planes by audience. Of these, kept are those that a policy keeps
+	// for the tenant in their names, and audiences all others.
+	meshes          map[string][]mesh
+	audiences, kept []string
 	// tokens are the Secrets with a token of a ServiceAccount.
 	tokens map[string][]tokenSecret
 }
@@ -83,7 +83,13 @@ func newCluster(m Model) *cluster {
 		there:  map[[2]string]bool{},
 		meshes: meshesOf(m.Tenants, m.Planes, m.Network),
 	}
-	c.audiences = slices.Sorted(maps.Keys(c.meshes))
+	for _, audience := range slices.Sorted(maps.Keys(c.meshes)) {
+		if strings.HasSuffix(audience, reserved) {
+			c.kept = append(c.kept, audience)
+		} else {
+			c.audiences = append(c.audiences, audience)
+		}
+	}
 	for _, o := range m.Of("", "Namespace") { // a host is one that somebody else names
 		if mesh, tenant := o.Labels()[v1alpha1.MeshLabel], o.Labels()[v1alpha1.TenantLabel]; mesh != "" && mesh != tenant {
 			c.members[tenant] = mesh
@@ -138,7 +144,8 @@ func newCluster(m Model) *cluster {
 	}
 	for _, kind := range []string{"RoleBinding", "ClusterRoleBinding"} {
 		for _, o := range m.Of(rbacv1.GroupName, kind) {
-			for _, who := range subjects(o) {
+			for _, named := range snapshot.Subjects(o) {
+				who := Identity(named)
 				if who.Kind == rbacv1.ServiceAccountKind {
 					know(who.Namespace, who.Name)
 				}
@@ -152,26 +159,4 @@ func newCluster(m Model) *cluster {
 		c.accounts[namespace] = slices.Sorted(maps.Keys(names))
 	}
 	return c
-}
-
-// subjects are those of a binding. A ServiceAccount without a namespace is that of the
-// binding's; the API server refuses one, and old manifests have it.
-func subjects(binding *snapshot.Object) []Identity {
-	list, _, _ := unstructured.NestedSlice(binding.Content, "subjects")
-	var all []Identity
-	for _, entry := range list {
-		fields, _ := entry.(map[string]any)
-		kind, _ := fields["kind"].(string)
-		name, _ := fields["name"].(string)
-		who := Identity{Kind: kind, Name: name}
-		if namespace, account, ok := strings.Cut(strings.TrimPrefix(name, serviceaccount.ServiceAccountUsernamePrefix), ":"); ok && kind == rbacv1.UserKind && strings.HasPrefix(name, serviceaccount.ServiceAccountUsernamePrefix) {
-			who = Identity{rbacv1.ServiceAccountKind, namespace, account}
-		} else if kind == rbacv1.ServiceAccountKind {
-			if who.Namespace, _ = fields["namespace"].(string); who.Namespace == "" {
-				who.Namespace = binding.ID.Namespace
-			}
-		}
-		all = append(all, who)
-	}
-	return all
 }

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
@@ -60,16 +58,15 @@ func meshesOf(tenants []snapshot.Tenant, planes []snapshot.Plane, network *netpo
 
 // foreignAudiences are those of other tenants' meshes. Of those that the policy keeps, one
 // stands for all: it goes by how they end.
-func (s *search) foreignAudiences() []string {
-	var all []string
-	kept := false
+func (s *search) foreignAudiences() (all []string) {
+	foreign := func(audience string) bool { return slices.ContainsFunc(s.meshes[audience], s.isForeign) }
 	for _, audience := range s.audiences {
-		foreign := slices.ContainsFunc(s.meshes[audience], s.isForeign)
-		if !foreign || kept && strings.HasSuffix(audience, reserved) {
-			continue
+		if foreign(audience) {
+			all = append(all, audience)
 		}
-		kept = kept || strings.HasSuffix(audience, reserved)
-		all = append(all, audience)
+	}
+	if i := slices.IndexFunc(s.kept, foreign); i >= 0 {
+		all = append(all, s.kept[i])
 	}
 	return all
 }
@@ -127,7 +124,7 @@ func (s *search) tokenRequests(namespace, audience string, grants []authorize.Gr
 	}
 	for _, w := range oneOfEach(grants) {
 		sent := newWorkload(w.group, w.version, w.kind, w.spec, namespace, "default")
-		_ = unstructured.SetNestedSlice(sent, []any{map[string]any{"name": "token", "projected": map[string]any{"sources": []any{
+		put(sent, []any{map[string]any{"name": "token", "projected": map[string]any{"sources": []any{
 			map[string]any{"serviceAccountToken": map[string]any{"audience": audience, "path": "token"}}}}}}, append(slices.Clone(w.spec), "volumes")...)
 		s.fit(sent, w.spec, namespace)
 		twin := newWorkload(w.group, w.version, w.kind, w.spec, namespace, "default")

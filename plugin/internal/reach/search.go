@@ -98,8 +98,11 @@ func (s *search) endsOfAll(who Identity, namespace string, grants []authorize.Gr
 			continue
 		}
 		for _, on := range step.on(s, who, namespace) {
+			if on.account != "default" {
+				continue
+			}
 			requests := s.requests(who, step, grants, namespace, on)
-			if on.account != "default" || requests == nil {
+			if requests == nil {
 				continue
 			}
 			if refused, err := s.refused(who, requests); err != nil || refused != "" {

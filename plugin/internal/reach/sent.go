@@ -40,6 +40,19 @@ func modest(serviceAccount string) map[string]any {
 	}
 }
 
+// put sets a field of an object that this package makes, whose fields on the way are maps.
+func put(o map[string]any, value any, path ...string) {
+	for _, key := range path[:len(path)-1] {
+		inner, _ := o[key].(map[string]any)
+		if inner == nil {
+			inner = map[string]any{}
+			o[key] = inner
+		}
+		o = inner
+	}
+	o[path[len(path)-1]] = value
+}
+
 // newWorkload makes Pods of a ServiceAccount.
 func newWorkload(group, version, kind string, path []string, namespace, serviceAccount string) map[string]any {
 	labels := map[string]any{"app": made, "sidecar.istio.io/inject": "false"} // nobody waits for an injector
@@ -50,11 +63,7 @@ func newWorkload(group, version, kind string, path []string, namespace, serviceA
 		o["spec"] = spec
 		return o
 	}
-	set := func(value any, path ...string) {
-		if err := unstructured.SetNestedField(o, value, path...); err != nil {
-			panic(err) // a path of this package's own
-		}
-	}
+	set := func(value any, path ...string) { put(o, value, path...) }
 	set(spec, path...)
 	inTemplate := slices.Clone(path[:len(path)-1])
 	switch kind {
@@ -99,14 +108,14 @@ func (s *search) fit(workload map[string]any, path []string, namespace string) {
 		}
 		spec["nodeSelector"] = selector
 	}
-	_ = unstructured.SetNestedMap(workload, spec, path...)
+	put(workload, spec, path...)
 }
 
 // patched is a merge patch that has a workload run as another ServiceAccount.
 func patched(group, version, kind string, path []string, namespace string, on target) map[string]any {
 	o := newObject(group, version, kind, namespace, nil)
 	o["metadata"].(map[string]any)["name"] = on.name
-	_ = unstructured.SetNestedField(o, on.account, append(slices.Clone(path), "serviceAccountName")...)
+	put(o, on.account, append(slices.Clone(path), "serviceAccountName")...)
 	return o
 }
 
