@@ -10,25 +10,28 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// canaryRevision is what the base of fin's second control plane states.
+// canaryRevision is what the base of lab's second control plane states.
 const canaryRevision = "next"
 
 // The whole way of docs/operate.md, and back. The second istiod is of the same program,
 // under the name of another image.
 func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
 	c := claims(t, "A tenant gets a second control plane beside the first, its namespaces move to it, the first leaves, and all is taken back: no request between Pods of the mesh fails, whichever of the two has injected them")
-	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
-	m := theMeshes(t, w).fin
-	fin := m.tenant
-	first, last := fin.applications[0], fin.applications[len(fin.applications)-1]
+	c.Parallel()
 	w.writeCanaryBase(t)
+	lab := w.startLab(t)
+	canary := lab.istiod() + "-" + canaryRevision
+	m := newMesh(lab, nil)
+	first, last := m.who.namespace, m.caller.namespace
+	w.join(t, &m.who, lab.xds(lab.istiod()))
+	w.join(t, &m.caller, lab.xds(lab.istiod()))
 
 	var steps []func()
 	change := func(bases []any, revisions ...any) []*cluster.Object {
-		objects, restore := w.changeFiles(c.T, fin, map[string]func(map[string]any){
+		objects, restore := w.changeFiles(c.T, lab, map[string]func(map[string]any){
 			"kustomization.yaml": func(content map[string]any) {
-				content["resources"] = append(bases, "../../bases/istio/gateway-class", "../../bases/istio/addons")
+				content["resources"] = bases
 			},
 			"tenant.yaml": func(content map[string]any) {
 				content["spec"].(map[string]any)["controlPlane"].(map[string]any)["revisions"] = revisions
@@ -43,7 +46,7 @@ func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
 	}
 	m.checkTraffic(c, "a second control plane arrives", func(t *testing.T) {
 		change([]any{oldBase, newBase}, map[string]any{"name": "default"}, next())
-		require.NoError(t, w.node.Available(fin.controlPlane, fin.istiod()+"-"+canaryRevision, patience))
+		require.NoError(t, w.node.Available(lab.controlPlane, canary, patience))
 		m.answersAnew(t)
 	})
 
@@ -51,7 +54,7 @@ func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
 	moved.caller, moved.who = member{namespace: last, name: "caller-next"}, member{namespace: first, name: "who-next"}
 	m.checkTraffic(c, "a namespace moves", func(t *testing.T) {
 		change([]any{oldBase, newBase}, map[string]any{"name": "default"}, next(last))
-		w.join(c.T, &moved.caller, fin.istiod()+"-"+canaryRevision)
+		w.join(c.T, &moved.caller, lab.xds(canary))
 		m.answersAnew(t)
 	})
 	moved.who = m.who
@@ -59,7 +62,7 @@ func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
 	moved.who = member{namespace: first, name: "who-next"}
 	m.checkTraffic(c, "the other one moves", func(t *testing.T) {
 		change([]any{oldBase, newBase}, map[string]any{"name": "default"}, next(first, last))
-		w.join(c.T, &moved.who, fin.istiod()+"-"+canaryRevision)
+		w.join(c.T, &moved.who, lab.xds(canary))
 		m.answersAnew(t)
 	})
 	back := *m
@@ -69,7 +72,7 @@ func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
 	moved.checkTraffic(c, "the first control plane leaves", func(t *testing.T) {
 		objects := change([]any{newBase}, next(first, last))
 		var gone []*cluster.Object
-		for _, object := range fin.objects {
+		for _, object := range lab.objects {
 			if !(&tenant{objects: objects}).has(object) {
 				gone = append(gone, object)
 			}
@@ -77,7 +80,7 @@ func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
 		require.NotEmpty(t, gone)
 		require.NoError(t, w.node.Cluster.Admin.Delete(gone))
 		require.NoError(t, cluster.Eventually(patience, func() error {
-			pods, err := w.node.Cluster.Admin.Items("/api/v1/namespaces/" + fin.controlPlane + "/pods?labelSelector=istio.io/rev=" + fin.name)
+			pods, err := w.node.Cluster.Admin.Items("/api/v1/namespaces/" + lab.controlPlane + "/pods?labelSelector=istio.io/rev=" + lab.name)
 			if err == nil && len(pods) > 0 {
 				err = fmt.Errorf("%s is there", cluster.ID(pods[0]))
 			}
@@ -88,11 +91,11 @@ func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
 	c.Check("the tag leads to the one that is left", func(t *testing.T) {
 		change([]any{newBase}, map[string]any{"name": canaryRevision})
 		another := member{namespace: first, name: "who-by-tag"}
-		w.join(c.T, &another, fin.istiod()+"-"+canaryRevision)
+		w.join(c.T, &another, lab.xds(canary))
 	})
 	moved.checkTraffic(c, "the first control plane is back", func(t *testing.T) {
 		change([]any{oldBase, newBase}, map[string]any{"name": "default"}, next(first, last))
-		require.NoError(t, w.node.Available(fin.controlPlane, fin.istiod(), patience))
+		require.NoError(t, w.node.Available(lab.controlPlane, lab.istiod(), patience))
 		moved.answersAnew(t)
 	})
 	m.checkTraffic(c, "all is taken back", func(t *testing.T) {
@@ -102,6 +105,24 @@ func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
 		m.answersAnew(t)
 	})
 	m.checkOwnCall(c, "taken back")
+}
+
+// lab is a tenant that has no part in what other tests are about: as much happens to it
+// as to all of those, so that it is beside them.
+func newLab() *tenant {
+	return &tenant{name: "lab", admin: "lab-admin", controlPlane: "istio-system5", applications: []string{"ns-7", "ns-8"}}
+}
+
+// startLab returns when lab's istiod is available.
+func (w *world) startLab(t *testing.T) *tenant {
+	lab := newLab()
+	var err error
+	lab.objects, err = w.source.Render("overlays/" + lab.name)
+	require.NoError(t, err)
+	_, err = w.node.Cluster.Admin.Apply(lab.objects)
+	require.NoError(t, err)
+	require.NoError(t, w.node.Available(lab.controlPlane, lab.istiod(), patience))
+	return lab
 }
 
 // writeCanaryBase makes a base that states its revision.
@@ -136,7 +157,7 @@ spec:
 `
 )
 
-// join makes a member, which goes with the test t, and looks at whose proxy it has.
+// join makes a member, which goes with the test t, and looks at which istiod its proxy asks.
 func (w *world) join(t *testing.T, m *member, istiod string) {
 	t.Helper()
 	objects, err := m.objects(true)
@@ -154,5 +175,5 @@ func (w *world) join(t *testing.T, m *member, istiod string) {
 	require.NoError(t, err)
 	text, err := pod.MarshalJSON()
 	require.NoError(t, err)
-	require.Contains(t, string(text), istiod+".istio-system4.svc:15012")
+	require.Contains(t, string(text), istiod)
 }

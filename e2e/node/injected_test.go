@@ -52,8 +52,8 @@ func (i injected) check(t *testing.T, c *tally.Claim) {
 	proxy := fmt.Sprint(containers["istio-proxy"])
 	for what, right := range map[string]string{
 		"proxy's image":        "docker.io/istio/proxyv2:1.31.0",
-		"proxy's CA":           tenant.istiod() + "." + tenant.controlPlane + ".svc:15012",
-		"proxy's discovery":    `"discoveryAddress":"` + tenant.istiod() + "." + tenant.controlPlane + ".svc:15012",
+		"proxy's CA":           tenant.xds(tenant.istiod()),
+		"proxy's discovery":    `"discoveryAddress":"` + tenant.xds(tenant.istiod()),
 		"proxy's trust domain": tenant.name + ".mesh",
 		"proxy's metrics":      "15090",
 	} {

@@ -7,10 +7,12 @@ import (
 	"strings"
 )
 
-// writeOverlays makes the overlays of the tenants of what is shipped.
+// writeOverlays makes the overlays of the tenants of what is shipped, and that of lab.
 func (w *world) writeOverlays() error {
 	return errors.Join(
 		w.source.CopyTenant("sales", "fin", "sales", "fin", "istio-system1", "istio-system4", "- ns-1", "- ns-5\n  - ns-6\n  discovery: proxy"),
+		w.source.CopyTenant("sales", "lab", "sales", "lab", "istio-system1", "istio-system5", "- ns-1", "- ns-7\n  - ns-8\n  discovery: proxy"),
+		w.source.Add("lab", patches(withProxy, withSmallIstiod)),
 		w.source.List("fin", "../../bases/istio/addons"),
 		w.source.Add("fin", patches(withProxy, withSmallAddons)),
 		w.source.List("dev", "../../bases/istio/gateway"),
@@ -35,6 +37,12 @@ const withProxy = `
     metadata:
       name: istiod
       annotations: {istio-tenancy.dev/api-proxy-image: "` + apiProxyImage + `"}
+`
+
+// withSmallIstiod lowers the requests of istiod, since the machine is small.
+const withSmallIstiod = `
+- target: {kind: Deployment, name: istiod}
+  patch: '[{"op": "replace", "path": "/spec/template/spec/containers/0/resources/requests", "value": {"cpu": "10m", "memory": "128Mi"}}]'
 `
 
 // withGatewayImage puts the program in ./gateway in Envoy's place, by an annotation that

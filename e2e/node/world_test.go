@@ -29,6 +29,9 @@ func (t *tenant) namespaces() []string { return append([]string{t.controlPlane},
 // istiod is the name of the tenant's Deployment, and of its Service.
 func (t *tenant) istiod() string { return "istiod-" + t.name }
 
+// xds is where proxies ask an istiod of the tenant, of a Service of this name.
+func (t *tenant) xds(istiod string) string { return istiod + "." + t.controlPlane + ".svc:15012" }
+
 // world is the node that all claims are about: the common base and three tenants,
 // whose istiods run as Pods. The first test that asks for it starts it.
 type world struct {

@@ -154,7 +154,7 @@ func (w *world) injects(t *tenant) error {
 	if err := errors.Join(err, answer.Error()); err != nil {
 		return err
 	}
-	istiod := t.istiod() + "." + t.controlPlane + ".svc:15012"
+	istiod := t.xds(t.istiod())
 	if body := string(answer.Body); !strings.Contains(body, `"name":"istio-proxy"`) || !strings.Contains(body, istiod) {
 		return fmt.Errorf("a Pod of %s has no proxy of %s: %s", t.applications[0], istiod, body)
 	}
