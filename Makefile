@@ -10,9 +10,11 @@ TOOL      ?= flux
 # The race detector needs a C compiler. It is for what runs side by side, which
 # says so in one of these words; all else would take six times as long for nothing.
 # Scripts (testscript) run side by side, too: what they call is what the tests of
-# sidebyside call, and the commands that they start are built without it.
+# sidebyside call, and the commands that they start are built without it. Each test
+# of render has overlays rendered side by side, in the same way: some of them do.
 RACE      := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
-CONCURRENT = $(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b' --include='*.go' plugin))))
+RENDER    := ./plugin/internal/render
+CONCURRENT = $(filter-out $(RENDER),$(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b' --include='*.go' plugin)))))
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test e2e e2e-api e2e-apiproxy e2e-pods e2e-node e2e-node-open e2e-gitops e2e-gitops-open e2e-soak bench bench-gitops manifests compare istio istio-accept lint generate kinds clean
@@ -35,6 +37,7 @@ test: ## Run all tests but e2e. (lint vets.)
 	@failed=; set -x; \
 	go test -vet=off -timeout 15m $(filter-out $(CONCURRENT:./%=$(MODULE)/%),$(shell go list ./...)) || failed=1; \
 	go test -vet=off -timeout 15m $(RACE) $(CONCURRENT) || failed=1; \
+	go test -vet=off -timeout 15m $(RACE) -run 'SameTime|AnyTime|Shipped|OnlyWhatChanges' $(RENDER) || failed=1; \
 	{ test -z "$$failed"; } 2>/dev/null
 
 # Most of the time, the tests of one lane wait, while those of the other compute: with
