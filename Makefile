@@ -17,7 +17,7 @@ RENDER    := ./plugin/internal/render
 CONCURRENT = $(filter-out $(RENDER),$(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b' --include='*.go' plugin)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e e2e-api e2e-apiproxy e2e-pods e2e-node e2e-node-open e2e-gitops e2e-gitops-open e2e-soak bench bench-gitops manifests compare istio istio-accept lint generate kinds clean
+.PHONY: help build demo image test e2e e2e-api e2e-apiproxy e2e-pods e2e-node e2e-node-open e2e-gitops e2e-gitops-open e2e-soak bench bench-gitops manifests compare istio istio-accept lint generate kinds clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ demo: build ## Render every tenant below overlays/ into demo/, and say what each
 		$(KUSTOMIZE) $$dir -o demo/$$(basename $$dir).yaml; \
 	done
 	@bin/istio-tenancy summary demo/*.yaml
+
+image: ## Make the container image in dist/image, as OCI lays it out; with PUSH=registry.example/istio-tenancy:v1, copy it there.
+	rm -rf dist/image
+	go run ./plugin/internal/image/make -o dist/image $(if $(PUSH),-push '$(PUSH)')
 
 test: ## Run all tests but e2e. (lint vets.)
 	@failed=; set -x; \
@@ -111,4 +115,4 @@ kinds: ## Read the kinds of well-known projects again, from the modules that plu
 	go generate ./plugin/internal/object
 
 clean: ## Remove what make has built and rendered.
-	rm -rf bin demo .manifests
+	rm -rf bin demo dist .manifests
