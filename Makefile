@@ -103,6 +103,7 @@ generate: ## Rewrite the golden files, the pages of the rules and of the tenant'
 	go test ./plugin/tenant -run TestCases -update
 	go test ./plugin/internal/upgrade -update
 	go test ./plugin/internal/check ./plugin/api/v1alpha1 -run TestPage -update
+	go test ./plugin/internal/shipped -run TestPicture -update
 
 kinds: ## Read the kinds of well-known projects again, from the modules that plugin/internal/object/generate names.
 	go generate ./plugin/internal/object

@@ -48,6 +48,9 @@ make() { case "$1" in demo) command make -o build "$@" ;; build | test) ;; *) re
 // block is a block of a shell, with the comment above it that says what it needs.
 var block = regexp.MustCompile("(?ms)^( *)(?:<!-- needs ([^\n]*) -->\n *)?```sh\n(.*?)^ *```$")
 
+// shown is what a page says that the block above it prints.
+var shown = regexp.MustCompile("(?ms)^```sh\n[^`]*^```\n\n```text\n(.*?)^```$")
+
 // inTable is a command of a table, such as those of docs/access.md.
 var inTable = regexp.MustCompile("`(istio-tenancy access [^`]*)`")
 
@@ -79,15 +82,20 @@ func TestCommandsOfPages(t *testing.T) {
 			}
 		}
 		if script != "" {
-			t.Run(page, func(t *testing.T) { runPage(t, before[page]+script) })
+			t.Run(page, func(t *testing.T) {
+				out := runPage(t, before[page]+script)
+				for _, s := range shown.FindAllStringSubmatch(string(text), -1) {
+					require.Contains(t, out, s[1])
+				}
+			})
 		}
 	}
 	require.Equal(t, needs, counted, "a block that is not run is listed with what it needs")
 }
 
 // runPage runs a script at the top of a copy of the repository, as somebody whose home is
-// there as well.
-func runPage(t *testing.T, script string) {
+// there as well, and returns what it prints.
+func runPage(t *testing.T, script string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, part := range []string{"bases", "overlays", "examples"} {
@@ -99,9 +107,9 @@ func runPage(t *testing.T, script string) {
 	programs := clitest.Bin(t)
 	cmd := exec.Command("sh", "-ec", makeWithoutBuild+script)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PROGRAMS="+programs, "HOME="+filepath.Join(dir, "home"), "PATH="+programs+":"+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), "GOGC=400", "PROGRAMS="+programs, "HOME="+filepath.Join(dir, "home"), "PATH="+programs+":"+os.Getenv("PATH"))
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s\n%s", script, out)
 	require.NotContains(t, string(out), "warning: ", script)
-	t.Log(string(out))
+	return string(out)
 }
