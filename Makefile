@@ -105,11 +105,12 @@ lint: ## Check formatting, vet, go.mod. (Golden files are checked by test.)
 	go vet ./...
 	go mod tidy -diff
 
-generate: ## Rewrite the golden files, the page of the rules, and the fields of Istio's mesh configuration.
+generate: ## Rewrite the golden files, the pages of the rules and of the tenant's file, the picture, and the fields of Istio's mesh configuration.
 	go generate ./plugin/internal/release/meshconfig
 	go test ./plugin/tenant -run TestCases -update
 	go test ./plugin/internal/upgrade -update
-	go test ./plugin/internal/check -run TestPage -update
+	go test ./plugin/internal/check ./plugin/api/v1alpha1 -run TestPage -update
+	go test ./plugin/internal/shipped -run TestPicture -update
 
 kinds: ## Read the kinds of well-known projects again, from the modules that plugin/internal/object/generate names.
 	go generate ./plugin/internal/object

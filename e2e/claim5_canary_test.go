@@ -20,7 +20,7 @@ import (
 )
 
 // canary is a tenant of its own that goes from one version of Istio to another, each
-// from a base of that version, as docs/operate.md says.
+// from a base of that version, as docs/operations.md says.
 type canary struct {
 	*world
 	t       *testing.T
@@ -291,10 +291,10 @@ func (l *canary) fought(t *testing.T) map[string]string {
 	return state
 }
 
-// removeOld runs the commands of docs/operate.md.
+// removeOld runs the commands of docs/operations.md.
 func (l *canary) removeOld(t *testing.T) {
 	t.Helper()
-	page, err := os.ReadFile("../docs/operate.md")
+	page, err := os.ReadFile("../docs/operations.md")
 	require.NoError(t, err)
 	commands := regexp.MustCompile(`(?m)^kubectl (delete .*(?:-l istio-tenancy.dev/revision=sales|istio-gateway-.*-sales .*))$`).FindAllSubmatch(page, -1)
 	require.Len(t, commands, 2)

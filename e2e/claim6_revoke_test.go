@@ -150,7 +150,7 @@ func listing(t *testing.T, c *cluster.Cluster, command []string) []string {
 // revokeCommands are those of the page on operation, without "kubectl".
 func revokeCommands(t *testing.T) [][]string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "docs", "operate.md"))
+	text, err := os.ReadFile(filepath.Join("..", "docs", "operations.md"))
 	require.NoError(t, err)
 	_, item, found := strings.Cut(string(text), "## Revoke access")
 	require.True(t, found)

@@ -166,7 +166,7 @@ func sideBySide(n int, do func(int) error) error {
 	return errors.Join(failed...)
 }
 
-// renderAll renders the tenants as the README says for many of them, and returns
+// renderAll renders the tenants as docs/render.md says for many of them, and returns
 // the size in bytes.
 func renderAll(t *testing.T, source checkout.Checkout, many []*tenant) (size int) {
 	t.Helper()

@@ -1,4 +1,4 @@
-// Package e2e proves the claims of this repository's README on a real API
+// Package e2e proves the claims of this repository's pages on a real API
 // server and real istiods. Each test is one claim:
 //
 //	go test -count=1 -timeout 60m -v .                        # all, with a summary

@@ -30,6 +30,6 @@ func (c *claim) verify(ok bool, format string, args ...any) bool {
 func (c *claim) note(format string, args ...any) { c.Note(format, args...) }
 
 // documented is the table of claims.
-var documented = tally.Table{Page: "../docs/what-is-tested.md", Heading: "claim"}
+var documented = tally.Table{Page: "../docs/tested.md", Heading: "claim"}
 
 var update = flag.Bool("update", false, "write the claims into "+documented.Page)

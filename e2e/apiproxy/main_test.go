@@ -22,7 +22,7 @@ var (
 	results  tally.Summary
 
 	// documented is the table of claims.
-	documented = tally.Table{Page: "../../docs/what-is-tested.md", Heading: "claim about the API proxy"}
+	documented = tally.Table{Page: "../../docs/tested.md", Heading: "claim about the API proxy"}
 
 	update = flag.Bool("update", false, "write the claims into "+documented.Page)
 )

@@ -1,5 +1,5 @@
 // Package checkout is a copy of what the repository ships, to which tests add
-// tenants as an administrator does, and which they render as the README says.
+// tenants as an administrator does, and which they render as docs/render.md says.
 package checkout
 
 import (
@@ -89,7 +89,7 @@ func (c Checkout) Build(folder string, flags ...string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Render is Build as the README says, parsed.
+// Render is Build as docs/render.md says, parsed.
 func (c Checkout) Render(folder string) ([]*cluster.Object, error) {
 	text, err := c.Build(folder, "--enable-alpha-plugins", "--enable-exec")
 	if err != nil {

@@ -23,7 +23,7 @@ const (
 )
 
 // Page is where the claims are listed.
-const Page = repository + "/docs/what-is-tested.md"
+const Page = repository + "/docs/tested.md"
 
 // Tool is what is tested.
 type Tool struct {

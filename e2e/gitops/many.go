@@ -25,7 +25,7 @@ func (w *World) Sleep() error {
 	return nil
 }
 
-// Grow adds tenants, as the README says, until there are as many, and returns the names
+// Grow adds tenants, as docs/render.md says, until there are as many, and returns the names
 // of those that it has added. They have no Pods, and there are repositories of their
 // applications, which hold nothing.
 func (w *World) Grow(to int) (added []string, err error) {

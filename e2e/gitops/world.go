@@ -116,7 +116,7 @@ func readdress(folder string) error {
 	})
 }
 
-// Render renders all overlays of the platform into rendered/, as the README says, and
+// Render renders all overlays of the platform into rendered/, as docs/render.md says, and
 // commits nothing.
 func (w *World) Render() error {
 	cmd := exec.Command(filepath.Join(w.source.Tools, "istio-tenancy"), "render", "bases/istio/common", "overlays", "--output", "rendered", "--prune", "--quiet")

@@ -116,7 +116,7 @@ func TestTheFloorHoldsWhateverTheTenantOpens(t *testing.T) {
 		{"prometheus", "app", 8080, [4]bool{yes, yes, yes, yes}},
 		{"prometheus", "istiod", 15014, [4]bool{yes, yes, yes, yes}},
 
-		// Not covered, as the README says.
+		// Not covered, as docs/network.md says.
 		{"outside", "app", 8080, [4]bool{no, yes, no, yes}},
 	} {
 		var got [4]bool

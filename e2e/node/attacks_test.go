@@ -30,7 +30,7 @@ type attack struct {
 	// refused is what the refusal says, a regular expression.
 	refused string
 	by      string
-	// named is a sentence of README's about what does not protect, for what is not refused.
+	// named is a sentence of docs/security.md about what does not protect, for what is not refused.
 	named string
 	// open is an address that dev's own Pod is let in at, so that a refusal is one of sales.
 	open string
@@ -43,10 +43,10 @@ func TestAttacks(t *testing.T) {
 		name, claim string
 		rows        []attack
 	}{
-		{"network", "A Pod of a tenant reaches nothing of another tenant's, of the node or of the API server but what the README names", networkAttacks},
+		{"network", "A Pod of a tenant reaches nothing of another tenant's, of the node or of the API server but what docs/security.md names", networkAttacks},
 		{"pods", "A tenant gets no Pod that reaches its node: admission, the API server and the kubelet refuse each way", podAttacks},
 		{"container", "A Pod with every capability that the policies accept does not leave its container", containerAttacks},
-		{"wire", "A Pod that forges addresses, or uses those of the link, is let in as the README says; without, its packets are refused, also from an address that a Pod of another tenant had", nil},
+		{"wire", "A Pod that forges addresses, or uses those of the link, is let in as docs/security.md says; without, its packets are refused, also from an address that a Pod of another tenant had", nil},
 	}
 	var all []*tally.Claim
 	for _, group := range groups {
@@ -56,7 +56,7 @@ func TestAttacks(t *testing.T) {
 	f := theField(t)
 	inherited := make(chan heritage, 1)
 	go func() { inherited <- f.inherit() }() // it takes longer than most attacks
-	readme := words(t, "../../README.md")
+	page := words(t, "../../docs/security.md")
 	for i, group := range groups {
 		t.Run(group.name, func(t *testing.T) {
 			c := all[i]
@@ -65,7 +65,7 @@ func TestAttacks(t *testing.T) {
 				c.Check("the attacker has every capability that the policies accept", f.hasEveryCapability)
 			}
 			if group.name == "wire" {
-				f.attackTheWire(c, readme, inherited)
+				f.attackTheWire(c, page, inherited)
 				return
 			}
 			came, said := f.tryAll(group.rows)
@@ -74,8 +74,8 @@ func TestAttacks(t *testing.T) {
 				c.Check(row.name, func(t *testing.T) {
 					if row.named != "" {
 						named++
-						require.True(t, came[i], "README names it as possible, and it is refused: %s", said[i])
-						require.Contains(t, readme, row.named)
+						require.True(t, came[i], "docs/security.md names it as possible, and it is refused: %s", said[i])
+						require.Contains(t, page, row.named)
 						return
 					}
 					require.False(t, came[i], "it came through: %s", said[i])
@@ -85,7 +85,7 @@ func TestAttacks(t *testing.T) {
 					}
 				})
 			}
-			c.Note("%s: %d attacks, of which %d are not refused, as the README says", group.name, len(group.rows), named)
+			c.Note("%s: %d attacks, of which %d are not refused, as docs/security.md says", group.name, len(group.rows), named)
 		})
 	}
 }

@@ -37,7 +37,7 @@ containers:
 
 // attackTheWire has attacks about addresses that the attacker does not have. They run one
 // by one, since they change what Pods know of each other.
-func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan heritage) {
+func (f *field) attackTheWire(c *tally.Claim, page string, inherited <-chan heritage) {
 	probed := f.probe(c.T) // its Pod starts beside the other attacks
 	c.Check("an own packet to the own tenant is answered", func(t *testing.T) {
 		f.comesThrough(t, "syn {self} {own}:8080")
@@ -81,13 +81,13 @@ func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan he
 		arrived := f.watch(t, f.prey, 34567)
 		came, said := f.attackerDoes("syn {friend} {prey}:8080")
 		require.False(t, came, "the answer went to the attacker: %s", said)
-		require.True(t, arrived(), "README names it as possible, and it did not arrive: %s", said)
-		require.Contains(t, readme, forges)
+		require.True(t, arrived(), "docs/security.md names it as possible, and it did not arrive: %s", said)
+		require.Contains(t, page, forges)
 	})
 	c.Check("a connection under the address of a Pod that is let in", func(t *testing.T) {
 		defer f.heal(t)
 		f.comesThrough(t, "impersonate {friend} {prey}:8080")
-		require.Contains(t, readme, forges)
+		require.Contains(t, page, forges)
 	})
 	c.Check("what another tenant's Pods send to one another", func(t *testing.T) {
 		defer f.heal(t)
@@ -96,11 +96,11 @@ func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan he
 				return errors.New(said)
 			}
 			if f.prey.Reaches(f.friend.Address+":8080", time.Second) {
-				return errors.New("README names it as possible, and they still reach one another")
+				return errors.New("docs/security.md names it as possible, and they still reach one another")
 			}
 			return nil
 		}))
-		require.Contains(t, readme, forges)
+		require.Contains(t, page, forges)
 	})
 	c.Check("afterwards they reach one another", func(t *testing.T) {
 		require.NoError(t, cluster.Eventually(patience, func() error {
@@ -114,7 +114,7 @@ func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan he
 	// policies allow before the kubelet's rule drops it.
 	c.Check("the loopback address of the node", func(t *testing.T) {
 		f.comesThrough(t, "syn {self} 127.0.0.1:10249")
-		require.Contains(t, readme, loopback)
+		require.Contains(t, page, loopback)
 	})
 	c.Check("the loopback address of a node that does not route it", func(t *testing.T) {
 		const routes = "/proc/sys/net/ipv4/conf/all/route_localnet"
@@ -126,7 +126,7 @@ func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan he
 	})
 	c.Check("the IPv6 address of the link of another tenant's Pod", func(t *testing.T) {
 		f.comesThrough(t, "linklocal {prey} 8080")
-		require.Contains(t, readme, linkLocal)
+		require.Contains(t, page, linkLocal)
 	})
 	_, err := f.ready("ns-1", "asks")
 	require.NoError(c.T, err)
@@ -139,20 +139,20 @@ func (f *field) attackTheWire(c *tally.Claim, readme string, inherited <-chan he
 		c.Check(asks[i].name, func(t *testing.T) {
 			out, _ := f.node.Cluster.Kubectl("sales-admin", "exec", "-n", "ns-1", "asks", "-c", asks[i].container, "--", "/usr/local/bin/attacker", "syn", f.friend.Address, f.prey.Address+":8080")
 			require.Contains(t, out, asks[i].says)
-			require.Contains(t, readme, asks[i].sentence)
+			require.Contains(t, page, asks[i].sentence)
 		})
 	})
 	f.attackAsAnHeir(c, <-inherited)
 	probed(c)
 }
 
-// comesThrough tries what is possible, as README says, until it is done once: an answer may
+// comesThrough tries what is possible, as docs/security.md says, until it is done once: an answer may
 // be late where the machine has other things to do, and two Pods may just have asked for each
 // other's hardware address.
 func (f *field) comesThrough(t *testing.T, verb string) {
 	require.NoError(t, cluster.Eventually(patience, func() error {
 		if came, said := f.attackerDoes(verb); !came || strings.Contains(said, "the attacker did not run") {
-			return errors.New("README names it as possible, and it is refused: " + said)
+			return errors.New("docs/security.md names it as possible, and it is refused: " + said)
 		}
 		return nil
 	}))

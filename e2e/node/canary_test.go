@@ -13,7 +13,7 @@ import (
 // canaryRevision is what the base of lab's second control plane states.
 const canaryRevision = "next"
 
-// The whole way of docs/operate.md, and back. The second istiod is of the same program,
+// The whole way of docs/operations.md, and back. The second istiod is of the same program,
 // under the name of another image.
 func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
 	c := claims(t, "A tenant gets a second control plane beside the first, its namespaces move to it, the first leaves, and all is taken back: no request between Pods of the mesh fails, whichever of the two has injected them")

@@ -23,7 +23,7 @@ var (
 	results  tally.Summary
 
 	// documented is the table of claims.
-	documented = tally.Table{Page: "../../docs/what-is-tested.md", Heading: "claim on a real node"}
+	documented = tally.Table{Page: "../../docs/tested.md", Heading: "claim on a real node"}
 
 	update = flag.Bool("update", false, "write the claims into "+documented.Page)
 )

@@ -27,7 +27,7 @@ spec:
 // where kubectl has no command. PODS is the path of the namespace's Pods, POD is istiod's or the application's.
 type kubectl struct{ name, line, request string }
 
-// reading and restarting are what README lets an administrator do beside the control plane.
+// reading and restarting are what docs/security.md lets an administrator do beside the control plane.
 var (
 	reading = []kubectl{
 		{"logs", "logs POD --tail=1", "GET PODS/POD/log?tailLines=1"},

@@ -182,7 +182,7 @@ func locate(value any, location []string) (string, any) {
 	return path, value
 }
 
-// hint says what a missing field would hold.
+// hint says what a missing field would hold: of its description the first sentence.
 func hint(field map[string]any) any {
 	if value, found := field["const"]; found {
 		return fmt.Sprintf("must be %v", value)
@@ -190,7 +190,9 @@ func hint(field map[string]any) any {
 	if field["type"] == "array" && field["minItems"] != nil {
 		return "must list at least one" + example(nil, field)
 	}
-	return field["description"]
+	description, _ := field["description"].(string)
+	first, _, _ := strings.Cut(description, ". ")
+	return strings.TrimSuffix(first, ".") + "."
 }
 
 func nearValue(met any, want []any) string {
