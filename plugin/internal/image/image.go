@@ -10,16 +10,20 @@ package image
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/authn"
+	registry "github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
@@ -94,6 +98,15 @@ func Write(into string, index v1.ImageIndex) error {
 		return err
 	}
 	return path.AppendIndex(index)
+}
+
+// Push copies an image to a registry, with the credentials that Docker and Podman keep.
+func Push(ctx context.Context, to string, index v1.ImageIndex) error {
+	reference, err := registry.ParseReference(to)
+	if err != nil {
+		return err
+	}
+	return remote.WriteIndex(reference, index, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain))
 }
 
 func (p Program) image(facts Facts) (v1.Image, error) {

@@ -1,13 +1,20 @@
 package image_test
 
 import (
+	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 	"github.com/stretchr/testify/require"
 
@@ -61,6 +68,26 @@ func TestEachPlatformHasItsProgram(t *testing.T) {
 		require.Equal(t, facts.Made, config.Created.Time)
 		require.Equal(t, "0123abc", config.Config.Labels["org.opencontainers.image.revision"])
 	}
+}
+
+func TestPushCopiesAllOfIt(t *testing.T) {
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	index, err := image.New(programs(t), facts)
+	require.NoError(t, err)
+	to := strings.TrimPrefix(server.URL, "http://") + "/platform/istio-tenancy:v1.2.3"
+	require.NoError(t, image.Push(t.Context(), to, index))
+	reference, err := name.ParseReference(to)
+	require.NoError(t, err)
+	pulled, err := remote.Index(reference)
+	require.NoError(t, err)
+	require.NoError(t, validate.Index(pulled))
+	want, err := index.Digest()
+	require.NoError(t, err)
+	got, err := pulled.Digest()
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	require.ErrorContains(t, image.Push(t.Context(), "Not A Name", index), "Not A Name")
 }
 
 func TestWriteTouchesNoFolderThatHasSomething(t *testing.T) {

@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"debug/buildinfo"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,12 +21,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
-	registry "github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-
-	"debug/buildinfo"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/image"
 )
@@ -76,11 +72,10 @@ func run(ctx context.Context, into string, platforms []string, to string) error 
 	if to == "" {
 		return nil
 	}
-	reference, err := registry.ParseReference(to)
-	if err != nil {
+	if err := image.Push(ctx, to, index); err != nil {
 		return fmt.Errorf("-push: %w", err)
 	}
-	return remote.WriteIndex(reference, index, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain))
+	return nil
 }
 
 // build builds the program without C, so that it is linked statically, and without paths
