@@ -7,6 +7,10 @@ SOAK      ?= 30m
 FOR       ?= 1h
 TENANTS   ?= 20,200
 TOOL      ?= flux
+IMAGE     ?= ghcr.io/istio-tenancy/istio-tenancy
+# What makes releases and looks at the sources, of versions that the module proxy has.
+GORELEASER := v2.15.1
+CYCLONEDX  := v1.10.0
 # The race detector needs a C compiler. It is for what runs side by side, which
 # says so in one of these words; all else would take six times as long for nothing.
 # Scripts (testscript) run side by side, too: what they call is what the tests of
@@ -17,7 +21,7 @@ RENDER    := ./plugin/internal/render
 CONCURRENT = $(filter-out $(RENDER),$(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b' --include='*.go' plugin)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test e2e e2e-api e2e-apiproxy e2e-pods e2e-node e2e-node-open e2e-gitops e2e-gitops-open e2e-soak bench bench-gitops manifests compare istio istio-accept lint generate kinds clean
+.PHONY: help build demo image snapshot release release-tools test e2e e2e-api e2e-apiproxy e2e-release e2e-pods e2e-node e2e-node-open e2e-gitops e2e-gitops-open e2e-soak bench bench-gitops manifests compare istio istio-accept lint generate kinds clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +36,22 @@ demo: build ## Render every tenant below overlays/ into demo/, and say what each
 		$(KUSTOMIZE) $$dir -o demo/$$(basename $$dir).yaml; \
 	done
 	@bin/istio-tenancy summary demo/*.yaml
+
+image: ## Make the container image in dist/image, as OCI lays it out; with PUSH=registry.example/istio-tenancy:v1, copy it there.
+	rm -rf dist/image
+	go run ./plugin/internal/image/make -o dist/image $(if $(PUSH),-push '$(PUSH)')
+
+snapshot: release-tools ## Make what a release has in dist/, of this commit and for all platforms, and publish nothing.
+	PATH="$(CURDIR)/bin:$$PATH" PACKAGES_TOKEN= goreleaser release --snapshot --clean --skip=publish
+
+release: release-tools ## Publish a release of the tag that is checked out, with its image; CI does.
+	PATH="$(CURDIR)/bin:$$PATH" goreleaser release --clean
+	rm -rf dist/image
+	go run ./plugin/internal/image/make -o dist/image -push $(IMAGE):$$(git describe --exact-match --tags)
+
+release-tools:
+	@GOBIN=$(CURDIR)/bin go install github.com/goreleaser/goreleaser/v2@$(GORELEASER)
+	@GOBIN=$(CURDIR)/bin go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX)
 
 test: ## Run all tests but e2e. (lint vets.)
 	@failed=; set -x; \
@@ -53,6 +73,9 @@ e2e-api: ## Run those on an API server and istiods alone.
 	cd e2e/page && go test -count=1 ./...
 	cd e2e && go test -count=1 ./image ./servers
 	cd e2e && go test -count=1 -timeout 60m -v .
+
+e2e-release: snapshot ## Make what a release has, and try it as somebody does who has no clone.
+	cd e2e && go test -count=1 -v ./release
 
 e2e-apiproxy: ## Run those of the API proxy, on an API server of their own.
 	cd e2e && go test -count=1 -timeout 20m -v ./apiproxy
@@ -112,4 +135,4 @@ kinds: ## Read the kinds of well-known projects again, from the modules that plu
 	go generate ./plugin/internal/object
 
 clean: ## Remove what make has built and rendered.
-	rm -rf bin demo .manifests
+	rm -rf bin demo dist .manifests

@@ -72,7 +72,7 @@ const (
 	attackerImage = "e2e.local/attacker:1"
 	// grpcImage is the image of the program in ./grpc.
 	grpcImage = "e2e.local/grpc:1"
-	// apiProxyImage is the one that the Dockerfile makes.
+	// apiProxyImage is that of this program.
 	apiProxyImage = "e2e.local/istio-tenancy:1"
 )
 

@@ -15,7 +15,7 @@ import (
 const (
 	argoCDImage = "quay.io/argoproj/argocd:v3.2.11"
 	redisImage  = "public.ecr.aws/docker/library/redis:8.2.2-alpine"
-	// pluginImage is the one that the Dockerfile makes.
+	// pluginImage is that of this program.
 	pluginImage = "e2e.local/istio-tenancy:1"
 )
 

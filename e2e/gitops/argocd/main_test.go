@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// pluginFolder is where makePluginImage leaves what the Dockerfile makes.
+// pluginFolder is where makePluginImage leaves the image of this program.
 const pluginFolder = ".bin/image"
 
 // makePluginImage runs where the network is, before the tests have namespaces of their own.

@@ -74,7 +74,7 @@ under generators.`,
 
   # Make a base of an Istio manifest that another tool rendered.
   istioctl manifest generate | istio-tenancy split -o bases/my-istio`,
-		Version:       ownVersion(),
+		Version:       ownVersion().Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          knownCommand,
@@ -87,7 +87,7 @@ under generators.`,
 			return function(s)
 		},
 	}
-	root.SetVersionTemplate(versions())
+	root.SetVersionTemplate(ownVersion().String())
 	root.SetFlagErrorFunc(wrongFlag)
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {

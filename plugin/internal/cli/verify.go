@@ -59,7 +59,7 @@ nothing is, and not all could be asked.`,
 			if o.Executable, err = os.Executable(); err != nil {
 				return err
 			}
-			o.Overlays, o.Version = args, ownVersion()
+			o.Overlays, o.Version = args, ownVersion().Version
 			o.Warn = func(line string) { diagnostic.Warning(s.Err, line) }
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()

@@ -123,7 +123,7 @@ func (p ControlPlane) APIProxyImage() (string, error) {
 	}
 	if own := object.String(p.Container, "image"); imageref.Name(image) == imageref.Name(own) {
 		return "", fmt.Errorf("%s: metadata.annotations[%s]: found %q, which is called like the control plane's own image %q: must be an image of "+
-			"istio-tenancy, as its Dockerfile builds it; who states it is the annotation, spec.apiProxy.image of the IstioRelease, or istio-tenancy split --api-proxy-image",
+			"istio-tenancy, of a release or as make image makes it; who states it is the annotation, spec.apiProxy.image of the IstioRelease, or istio-tenancy split --api-proxy-image",
 			object.IDOf(p.Deployment), v1alpha1.APIProxyImageAnnotation, image, own)
 	}
 	return image, nil

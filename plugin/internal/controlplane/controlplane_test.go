@@ -47,6 +47,6 @@ spec: {template: {spec: {containers: [{name: discovery, image: "docker.io/istio/
 	require.NoError(t, err)
 	_, err = plane.APIProxyImage()
 	require.EqualError(t, err, `Deployment a/istiod: metadata.annotations[istio-tenancy.dev/api-proxy-image]: found "r.example/istio/pilot:1.31.0", which is called like `+
-		`the control plane's own image "docker.io/istio/pilot:1.31.0": must be an image of istio-tenancy, as its Dockerfile builds it; who states it is the annotation, `+
+		`the control plane's own image "docker.io/istio/pilot:1.31.0": must be an image of istio-tenancy, of a release or as make image makes it; who states it is the annotation, `+
 		`spec.apiProxy.image of the IstioRelease, or istio-tenancy split --api-proxy-image`)
 }

@@ -19,7 +19,7 @@ func (p ControlPlane) APIProxyLooksRight(warn func(string)) {
 		return
 	}
 	image := p.Deployment.GetAnnotations()[v1alpha1.APIProxyImageAnnotation]
-	const must = "must be an image of istio-tenancy in your own registry, as its Dockerfile builds it"
+	const must = "must be an image of istio-tenancy, of a release or as make image makes it"
 	say := func(what string) {
 		warn(fmt.Sprintf("%s: metadata.annotations[%s]: found %q, %s: %s", object.IDOf(p.Deployment), v1alpha1.APIProxyImageAnnotation, image, what, must))
 	}

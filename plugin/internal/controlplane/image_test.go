@@ -11,7 +11,7 @@ import (
 )
 
 func TestAPIProxyLooksRight(t *testing.T) {
-	const must = `: must be an image of istio-tenancy in your own registry, as its Dockerfile builds it`
+	const must = `: must be an image of istio-tenancy, of a release or as make image makes it`
 	for image, want := range map[string]string{
 		"":                                 "",
 		"registry.local/istio-tenancy:1.0": "",
