@@ -7,6 +7,7 @@ SOAK      ?= 30m
 FOR       ?= 1h
 TENANTS   ?= 20,200
 TOOL      ?= flux
+PLATFORMS ?= all
 IMAGE     ?= ghcr.io/istio-tenancy/istio-tenancy
 # What makes releases and looks at the sources, of versions that the module proxy has.
 GORELEASER := v2.15.1
@@ -41,8 +42,8 @@ image: ## Make the container image in dist/image, as OCI lays it out; with PUSH=
 	rm -rf dist/image
 	go run ./plugin/internal/image/make -o dist/image $(if $(PUSH),-push '$(PUSH)')
 
-snapshot: release-tools ## Make what a release has in dist/, of this commit and for all platforms, and publish nothing.
-	PATH="$(CURDIR)/bin:$$PATH" PACKAGES_TOKEN= goreleaser release --snapshot --clean --skip=publish
+snapshot: release-tools ## Make what a release has in dist/, of this commit, and publish nothing; PLATFORMS=linux: for Linux alone.
+	PATH="$(CURDIR)/bin:$$PATH" PACKAGES_TOKEN= PLATFORMS=$(PLATFORMS) goreleaser release --snapshot --clean --skip=publish
 
 release: release-tools ## Publish a release of the tag that is checked out, with its image; CI does.
 	PATH="$(CURDIR)/bin:$$PATH" goreleaser release --clean
@@ -75,7 +76,7 @@ e2e-api: ## Run those on an API server and istiods alone.
 	cd e2e && go test -count=1 -timeout 60m -v .
 
 e2e-release: snapshot ## Make what a release has, and try it as somebody does who has no clone.
-	cd e2e && go test -count=1 -v ./release
+	cd e2e && PLATFORMS=$(PLATFORMS) go test -count=1 -v ./release
 
 e2e-apiproxy: ## Run those of the API proxy, on an API server of their own.
 	cd e2e && go test -count=1 -timeout 20m -v ./apiproxy
