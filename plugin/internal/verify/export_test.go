@@ -13,7 +13,7 @@ import (
 // Contradictions are the questions that the table answers otherwise than the rendered
 // Roles and bindings do, for each tenant of overlays; asked are how many there were.
 func Contradictions(ctx context.Context, o render.Options) (found []string, n int, err error) {
-	v := &verifier{owners: map[string]string{}, report: &Report{tenants: map[string]*Tenant{}}, served: &served{}}
+	v := &verifier{owners: map[string]string{}, besides: map[string]bool{}, report: &Report{tenants: map[string]*Tenant{}}, served: &served{}}
 	if err := v.render(ctx, o); err != nil {
 		return nil, 0, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
@@ -39,8 +40,10 @@ type verifier struct {
 	configs []snapshot.Config
 	planned *snapshot.Reading // as rendered
 	owners  map[string]string // tenants, by namespace
+	besides map[string]bool   // namespaces of control planes
 	// rendered are the objects that overlays and common bases give.
 	rendered []item
+	known    map[object.ID]bool // their IDs; see isRendered
 	// present are some rendered objects as the cluster has them, by their IDs.
 	present sync.Map
 }
@@ -59,7 +62,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
-	v := &verifier{owners: map[string]string{}, report: &Report{tenants: map[string]*Tenant{}}}
+	v := &verifier{owners: map[string]string{}, besides: map[string]bool{}, report: &Report{tenants: map[string]*Tenant{}}}
 	if err := v.render(ctx, o.Options); err != nil {
 		return nil, err
 	}
@@ -91,6 +94,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	if !slices.ContainsFunc(v.report.Unasked, func(u Unasked) bool { return u.Part == Rules }) {
 		v.report.Judged = check.Judge(ctx, reading)
+		v.strangers(reading)
 	}
 	v.report.Requests = v.client.asked
 	v.report.sort()
@@ -140,6 +144,7 @@ func (v *verifier) render(ctx context.Context, o render.Options) error {
 			}
 			for _, ns := range t.Namespaces() {
 				v.owners[ns] = tenant
+				v.besides[ns] = !slices.Contains(t.Spec.ApplicationNamespaces, ns)
 			}
 		}
 		for _, o := range g.texts {
