@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -45,6 +46,15 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 		switch {
 		case apierrors.IsConflict(err) && try < tries-1:
 			continue
+		case isRefused(err):
+			found := lacking(is, it.object)
+			for _, d := range found {
+				v.report.find(Drift, check.Error, it.tenant, id, "%s", d)
+			}
+			if len(found) == 0 { // what else has been changed, nobody can say
+				v.report.miss(Drift, "try to apply "+r.String()+", patch with dryRun=All", err)
+			}
+			return
 		case apierrors.IsInvalid(err): // such as a field that nobody may change
 			v.report.find(Drift, check.Error, it.tenant, id, "cannot be applied to what is there: %v", err)
 			return
@@ -73,6 +83,22 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 		}
 		return
 	}
+}
+
+// isRefused says whether an admission policy or a webhook refuses a write that whoever asks
+// has the right to.
+func isRefused(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "denied request") || strings.Contains(err.Error(), "denied the request"))
+}
+
+// lacking are the fields that an object has otherwise than they are rendered. Of one that
+// the API server does not say its mind about, it is what can be told.
+func lacking(is, rendered map[string]any) []difference {
+	var plain map[string]any // with numbers as the API server's answers have them
+	if json.Unmarshal(marshal(rendered), &plain) != nil {
+		return nil
+	}
+	return slices.DeleteFunc(differences(is, plain), func(d difference) bool { return !d.must })
 }
 
 // keeps says whether an object is looked at again: the others are large, and many.
