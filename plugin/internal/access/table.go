@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 // Table prints a report for a terminal: a block for the whole cluster, and one for each
@@ -18,15 +20,15 @@ func (r Report) Table(w io.Writer) error {
 		if t.ControlPlane != "" {
 			title += ", control plane in " + t.ControlPlane
 		}
-		r.block(&text, title, t.Namespaces)
+		r.block(&text, printable.Text(title), t.Namespaces)
 		for _, reach := range r.Network {
 			if t.Name != "" && reach.To == t.Name {
-				fmt.Fprintf(&text, "  network: %s\n", reach)
+				fmt.Fprintf(&text, "  network: %s\n", printable.Text(reach.String()))
 			}
 		}
 	}
 	for _, policy := range r.Unread {
-		fmt.Fprintf(&text, "\n%s\n", policy)
+		fmt.Fprintf(&text, "\n%s\n", printable.Text(policy))
 	}
 	_, err := io.WriteString(w, strings.TrimPrefix(text.String(), "\n"))
 	return err
@@ -54,12 +56,12 @@ func (r Report) block(text *strings.Builder, title string, namespaces []string) 
 			if in == "" {
 				in = "all"
 			}
-			fmt.Fprintf(table, "  %s\t%s\t%s\n", s, in, may)
+			fmt.Fprintf(table, "  %s\t%s\t%s\n", printable.Text(s.String()), printable.Text(in), may)
 		}
 	}
 	table.Flush() // writes to memory
 	if rows == 0 && title != "the whole cluster" {
-		fmt.Fprintf(text, "\n%s\n  nobody may do anything in %s\n", title, join(namespaces))
+		fmt.Fprintf(text, "\n%s\n  nobody may do anything in %s\n", title, printable.Text(join(namespaces)))
 	}
 }
 
