@@ -168,6 +168,8 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, send(t, admin, http.MethodPut, webhooks+broken, string(text)).Error())
 
+	undo = append(undo, w.admitStrangers(t))
+
 	changed := w.verify(t, cluster.ClusterAdmin, tenantNames)
 	finds := func(name string, want verifyFinding) {
 		c.check(name, func(t *testing.T) {
@@ -188,6 +190,8 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 	finds("another's root in a webhook", verifyFinding{Part: "certificates", Tenant: "hr", Kind: "MutatingWebhookConfiguration", Name: broken, Message: "caBundle"})
 	finds("what the API server lets the administrator do", verifyFinding{Part: "rights", Tenant: "sales", Message: "User sales-admin may create pods/exec in istio-system1: must not"})
 	finds("what the API server lets another's administrator do", verifyFinding{Part: "rights", Tenant: "fin", Message: "User fin-admin may list pods in ns-2: must not"})
+	finds("a Namespace without its tenant's label", verifyFinding{Part: "drift", Tenant: "fin", Kind: "Namespace", Name: "ns-7", Message: `metadata.labels[istio-tenancy.dev/tenant]: is missing: must be "fin"`})
+	c.findsStrangers(changed.Findings)
 	c.check("a binding that nobody renders", func(t *testing.T) {
 		for _, f := range changed.Check.Findings {
 			if f.Rule == "foreign-right" && f.Object.Kind == "RoleBinding" && f.Object.Namespace == "ns-2" && f.Object.Name == "more" {
