@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -48,9 +47,7 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 			continue
 		case isRefused(err):
 			found := lacking(is, it.object)
-			for _, d := range found {
-				v.report.find(Drift, check.Error, it.tenant, id, "%s", d)
-			}
+			v.drifted(it, id, found)
 			if len(found) == 0 { // what else has been changed, nobody can say
 				v.report.miss(Drift, "try to apply "+r.String()+", patch with dryRun=All", err)
 			}
@@ -78,10 +75,14 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 			}
 		}
 		v.report.of(it.tenant, func(t *Tenant) { t.Objects++ })
-		for _, d := range found {
-			v.report.find(Drift, check.Error, it.tenant, id, "%s", d)
-		}
+		v.drifted(it, id, found)
 		return
+	}
+}
+
+func (v *verifier) drifted(it item, id object.ID, found []difference) {
+	for _, d := range found {
+		v.report.add(Finding{Drift, check.Error, it.tenant, id, d.String(), d.bare()})
 	}
 }
 
@@ -94,11 +95,7 @@ func isRefused(err error) bool {
 // lacking are the fields that an object has otherwise than they are rendered. Of one that
 // the API server does not say its mind about, it is what can be told.
 func lacking(is, rendered map[string]any) []difference {
-	var plain map[string]any // with numbers as the API server's answers have them
-	if json.Unmarshal(marshal(rendered), &plain) != nil {
-		return nil
-	}
-	return slices.DeleteFunc(differences(is, plain), func(d difference) bool { return !d.must })
+	return slices.DeleteFunc(differences(is, plainOf(rendered)), func(d difference) bool { return !d.must })
 }
 
 // keeps says whether an object is looked at again: the others are large, and many.

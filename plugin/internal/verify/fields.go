@@ -33,6 +33,19 @@ func (d difference) String() string {
 	return fmt.Sprintf("%s: found %s: must be %s", d.path, show(d.path, d.is), show(d.path, d.would))
 }
 
+// bare is what a bundle has of a difference: without its values, where those may be secrets.
+func (d difference) bare() string {
+	switch {
+	case isShown(d.path):
+		return d.String()
+	case !d.has:
+		return d.path + ": is missing"
+	case !d.must:
+		return d.path + ": must not be there"
+	}
+	return d.path + ": is not as rendered"
+}
+
 // textsOf are the texts of a list of nothing else.
 func textsOf(value any) (texts []string, all bool) {
 	list, all := value.([]any)
@@ -119,19 +132,25 @@ func fieldsOf(value any) map[string]any {
 		return value
 	case []any:
 		fields := make(map[string]any, len(value))
-		for i, element := range value {
-			key := fmt.Sprintf("[%d]", i)
-			if name := snapshot.Text(element, "name"); name != "" {
-				key = "[" + name + "]"
-			}
-			if fields[key] != nil { // names that are not unique tell nothing
-				key = fmt.Sprintf("[%d]", i)
-			}
-			fields[key] = element
+		for i, key := range keysOf(value) {
+			fields[key] = value[i]
 		}
 		return fields
 	}
 	return nil
+}
+
+// keysOf are what the elements of a list are called in paths.
+func keysOf(list []any) []string {
+	keys, seen := make([]string, len(list)), map[string]bool{}
+	for i, element := range list {
+		keys[i] = fmt.Sprintf("[%d]", i)
+		if name := snapshot.Text(element, "name"); name != "" && !seen[name] { // names that are not unique tell nothing
+			keys[i] = "[" + name + "]"
+			seen[name] = true
+		}
+	}
+	return keys
 }
 
 var plain = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
