@@ -14,7 +14,7 @@ import (
 
 // compare compares each rendered object with what the cluster has. The API server says
 // what would be there if it were applied: what differs then has been changed. What is
-// there and would stay, and nobody renders, is in extras.
+// there and would stay, and nobody renders, is taken out of that.
 func (v *verifier) compare(ctx context.Context) {
 	each(ctx, len(v.rendered), func(i int) { v.compareOne(ctx, v.rendered[i]) })
 }
@@ -62,12 +62,10 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 		if keeps(id) {
 			v.present.Store(id, is)
 		}
-		found := differences(is, would)
-		more, err := v.extras(ctx, path, is, would)
+		found, err := v.differences(ctx, path, is, would)
 		if err != nil {
 			v.report.miss(Drift, "try to update "+r.String()+", update with dryRun=All", err)
 		}
-		found = append(found, more...)
 		if len(found) > 0 && try < tries-1 {
 			var again map[string]any
 			if v.client.get(ctx, asMetadata, path, nil, &again) == nil && revision(again) != revision(is) {

@@ -96,8 +96,17 @@ func show(path string, value any) string {
 // differences are the fields in which an object differs from what it must be.
 func differences(is, would map[string]any) (found []difference) {
 	differ("", is, would, &found)
-	return slices.DeleteFunc(found, func(d difference) bool { return isServers(d.path) })
+	changed := map[string]bool{}
+	for _, d := range found {
+		changed[d.path] = true
+	}
+	return slices.DeleteFunc(found, func(d difference) bool { return isServers(d.path) || changed[follows[d.path]] })
 }
+
+// follows are fields that the API server sets, or takes away, by another one, which is
+// named where it has changed.
+var follows = map[string]string{"spec.externalTrafficPolicy": "spec.type", "spec.internalTrafficPolicy": "spec.type", "spec.allocateLoadBalancerNodePorts": "spec.type",
+	"spec.healthCheckNodePort": "spec.externalTrafficPolicy"}
 
 func differ(path string, is, would any, found *[]difference) {
 	if isServers(path) || reflect.DeepEqual(is, would) {

@@ -8,8 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"k8s.io/apimachinery/pkg/version"
+	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
@@ -23,11 +22,16 @@ type Options struct {
 	render.Options
 	// Kubeconfig and Context are as kubectl has them; "" is its default.
 	Kubeconfig, Context string
+	// Timeout is how long the first answer may take; 0: half a minute.
+	Timeout time.Duration
 	// Bundle is a file to write what a support case needs to; "": none.
 	Bundle string
 	// Version is this program's, for the bundle.
 	Version string
 }
+
+// firstAnswer is how long a server that nobody has heard of may take.
+const firstAnswer = 30 * time.Second
 
 const tenantLabel = v1alpha1.TenantLabel
 
@@ -70,9 +74,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if v.client, err = connect(o.Kubeconfig, o.Context); err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
-	var server version.Info
-	if err := v.client.get(ctx, asJSON, "/version", nil, &server); isUnreachable(err) {
-		return nil, fmt.Errorf("verify: context %s: %w", v.client.context, err)
+	server, err := v.client.version(ctx, cmp.Or(o.Timeout, firstAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
 	}
 	v.report.Context, v.report.Server = v.client.context, server.GitVersion
 	var errs []error

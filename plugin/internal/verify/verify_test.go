@@ -49,6 +49,9 @@ subjects[sales-admin]: is missing: must be {"kind":"User","name":"sales-admin"}`
 		{"a number for a text", `{a: 1}`, `{a: "1"}`, `a: found 1: must be "1"`},
 		{"a list for a map", `{a: [b]}`, `{a: {c: d}}`, "a[0]: found \"b\": must not be there\na.c: is missing: must be \"d\""},
 		{"a password", `{env: [{name: DB_PASSWORD, value: hunter2}]}`, `{env: [{name: DB_PASSWORD, value: other}]}`, `env[DB_PASSWORD].value: found (left out): must be (left out)`},
+		{"what another field has brought", `{spec: {type: NodePort, externalTrafficPolicy: Cluster}}`, `{spec: {type: ClusterIP}}`, `spec.type: found "NodePort": must be "ClusterIP"`},
+		{"what no other field has brought", `{spec: {type: NodePort, externalTrafficPolicy: Local}}`, `{spec: {type: NodePort, externalTrafficPolicy: Cluster}}`,
+			`spec.externalTrafficPolicy: found "Local": must be "Cluster"`},
 		{"a long text", `{a: ` + strings.Repeat("x", 200) + `}`, `{a: z}`, `a: found "` + strings.Repeat("x", 99) + `...: must be "z"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
