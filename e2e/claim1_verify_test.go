@@ -60,6 +60,12 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 		{"a Deployment that is paused", "/apis/apps/v1/namespaces/istio-system/deployments/istiod-dev", `{"spec":{"paused":true}}`,
 			verifyFinding{Part: "drift", Tenant: "dev", Kind: "Deployment", Name: "istiod-dev", Message: `spec.paused: found true: must not be there`}},
 	}
+	const audited = "istio-tenancy-injected"
+	changes = append(changes, struct {
+		name, path, patch string
+		found             verifyFinding
+	}{"a policy that only writes down", "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/" + audited, `{"spec":{"validationActions":["Audit"]}}`,
+		verifyFinding{Part: "drift", Tenant: "bases/istio/common", Kind: "ValidatingAdmissionPolicyBinding", Name: audited, Message: `spec.validationActions: found ["Audit"]: must not be there; lacks ["Deny"]`}})
 	webhooks := "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/"
 	injector := injectorOf(w.tenants["sales"]).GetName()
 
@@ -192,6 +198,16 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 	finds("what the API server lets another's administrator do", verifyFinding{Part: "rights", Tenant: "fin", Message: "User fin-admin may list pods in ns-2: must not"})
 	finds("a Namespace without its tenant's label", verifyFinding{Part: "drift", Tenant: "fin", Kind: "Namespace", Name: "ns-7", Message: `metadata.labels[istio-tenancy.dev/tenant]: is missing: must be "fin"`})
 	c.findsStrangers(changed.Findings)
+	c.check("what is changed in one place is one finding", func(t *testing.T) {
+		n := 0
+		for _, f := range changed.Findings {
+			if f.Kind == "ValidatingAdmissionPolicyBinding" && f.Name == audited {
+				n++
+			}
+		}
+		require.Equal(t, 1, n, "%+v", changed.Findings)
+		require.Empty(t, changed.Unasked)
+	})
 	c.check("a binding that nobody renders", func(t *testing.T) {
 		for _, f := range changed.Check.Findings {
 			if f.Rule == "foreign-right" && f.Object.Kind == "RoleBinding" && f.Object.Namespace == "ns-2" && f.Object.Name == "more" {
