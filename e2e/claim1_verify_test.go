@@ -45,6 +45,7 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 		require.NoError(t, send(t, admin, http.MethodPatch, path, body).Error())
 	}
 	const rbac = "/apis/rbac.authorization.k8s.io/v1"
+	const audited = "istio-tenancy-injected"
 	changes := []struct {
 		name, path, patch string
 		found             verifyFinding
@@ -59,13 +60,9 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 			verifyFinding{Part: "drift", Tenant: "sales", Kind: "Namespace", Name: "ns-1", Message: `metadata.labels[pod-security.kubernetes.io/enforce]: found "privileged": must not be there`}},
 		{"a Deployment that is paused", "/apis/apps/v1/namespaces/istio-system/deployments/istiod-dev", `{"spec":{"paused":true}}`,
 			verifyFinding{Part: "drift", Tenant: "dev", Kind: "Deployment", Name: "istiod-dev", Message: `spec.paused: found true: must not be there`}},
+		{"a policy that only writes down", "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/" + audited, `{"spec":{"validationActions":["Audit"]}}`,
+			verifyFinding{Part: "drift", Tenant: "bases/istio/common", Kind: "ValidatingAdmissionPolicyBinding", Name: audited, Message: `spec.validationActions: found ["Audit"]: must not be there; lacks ["Deny"]`}},
 	}
-	const audited = "istio-tenancy-injected"
-	changes = append(changes, struct {
-		name, path, patch string
-		found             verifyFinding
-	}{"a policy that only writes down", "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/" + audited, `{"spec":{"validationActions":["Audit"]}}`,
-		verifyFinding{Part: "drift", Tenant: "bases/istio/common", Kind: "ValidatingAdmissionPolicyBinding", Name: audited, Message: `spec.validationActions: found ["Audit"]: must not be there; lacks ["Deny"]`}})
 	webhooks := "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/"
 	injector := injectorOf(w.tenants["sales"]).GetName()
 

@@ -49,11 +49,13 @@ for stdin.
                 groups may do is among it if --as-group names them
   --can "VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAME] [-n NAMESPACE]"
                 answers one question, and says why. Without -n it asks for all
-                namespaces; without --as, who may. With -f, the admission policies
-                judge the object in a file, too
+                namespaces; without --as, who may. A RESOURCE is called as kubectl
+                takes it, and RESOURCE/NAME is one, too: what follows the slash is a
+                subresource only if the resource has it. With -f, the admission
+                policies judge the object in a file, a Pod as its injector leaves it
 
-Exit codes: 0; with --as and --can 1 for no, as of kubectl auth can-i. Mistakes exit
-1, too, and are on stderr: no is on stdout.`,
+Exit codes: 0; with --can 1 for no, as of kubectl auth can-i, and for nobody but those
+whom every cluster has. Mistakes exit 1, too, and are on stderr: no is on stdout.`,
 		Example: `  istio-tenancy access overlays/*
   istio-tenancy access rendered -o html > access.html
   istio-tenancy access rendered --as sales-admin

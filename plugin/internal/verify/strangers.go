@@ -102,6 +102,8 @@ func (v *verifier) judge(r rights, binding object.ID, tenant string) check.Sever
 	switch {
 	case binding.Namespace == "" && level < access.Dangerous && !slices.ContainsFunc(r.rules, v.isNamespaced):
 		return 0
+	case binding.Namespace == "" && slices.Contains(administrators, r.who):
+		return check.Note
 	case r.isCommon && !isBroad(r.who): // a program of Kubernetes, whose role is another version's, or more
 		return check.Note
 	case v.besides[binding.Namespace] && level > access.Reads:
@@ -117,6 +119,11 @@ func (v *verifier) judge(r rights, binding object.ID, tenant string) check.Sever
 	}
 	return check.Warning
 }
+
+// administrators are groups to which an installer gives the cluster.
+//
+// Source: cmd/kubeadm/app/constants of kubernetes/kubernetes, since 1.29.
+var administrators = []snapshot.Subject{{Kind: rbacv1.GroupKind, Name: "system:masters"}, {Kind: rbacv1.GroupKind, Name: "kubeadm:cluster-admins"}}
 
 // isNamespaced says whether a rule allows something of a kind that is in namespaces.
 func (v *verifier) isNamespaced(rule rbacv1.PolicyRule) bool {

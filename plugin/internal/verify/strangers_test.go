@@ -77,6 +77,8 @@ func TestStrangersWithRightsAreFound(t *testing.T) {
 		{"view of the cluster", binding("ClusterRoleBinding", "", view, stranger), "warning: ClusterRoleBinding more: is not rendered: gives ClusterRole view to User stranger in every namespace"},
 		{"edit of the cluster", binding("ClusterRoleBinding", "", edit, stranger), "error: ClusterRoleBinding more"},
 		{"edit of the cluster to its own program", binding("ClusterRoleBinding", "", edit, "kind: ServiceAccount, name: cni, namespace: kube-system"), "warning: ClusterRoleBinding more"},
+		{"the cluster to kubeadm's administrators", binding("ClusterRoleBinding", "", "ClusterRole, name: cluster-admin", "kind: Group, name: 'kubeadm:cluster-admins'"), "note: ClusterRoleBinding more"},
+		{"a namespace to them, by whoever", binding("RoleBinding", "istio-sales", "ClusterRole, name: cluster-admin", "kind: Group, name: 'kubeadm:cluster-admins'"), "error: RoleBinding istio-sales/more"},
 		{"nodes", binding("ClusterRoleBinding", "", "ClusterRole, name: nodes", stranger) + nodes, ""},
 		{"another namespace", binding("RoleBinding", "elsewhere", edit, stranger), ""},
 		{"a role that is not there", binding("RoleBinding", "ns-1", "Role, name: gone", stranger), ""},
