@@ -1,3 +1,7 @@
+// Package printable writes texts of others, such as the names of objects, so that they stay
+// on their line and show what is in them:
+//
+//	"x\n::error::y\x1b[2J"   ->   x\n::error::y\x1b[2J
 package printable
 
 import (
@@ -6,26 +10,35 @@ import (
 	"unicode/utf8"
 )
 
-// Text is a text with Go's escapes for all that is not printed as itself: control
-// characters, characters of format and direction, spaces but for the plain one, and bytes
-// that are no UTF-8.
-func Text(s string) string {
-	if isPrintable(s) {
-		return s
+// Text is a text in which what is no letter, mark, number, sign or space, such as a newline,
+// an escape or a change of the direction of writing, is written as Go writes it in a string.
+// What is no UTF-8 is written byte by byte.
+func Text(text string) string {
+	if isPrintable(text) {
+		return text
 	}
 	var b strings.Builder
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if strconv.IsPrint(r) && (r != utf8.RuneError || size > 1) {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			b.WriteString(`\x` + strconv.FormatUint(uint64(text[0])+0x100, 16)[1:])
+		case strconv.IsPrint(r):
 			b.WriteRune(r)
-		} else {
-			b.WriteString(strings.Trim(strconv.Quote(s[i:i+size]), `"`))
+		default:
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
 		}
-		i += size
+		text = text[size:]
 	}
 	return b.String()
 }
 
-func isPrintable(s string) bool {
-	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) < 0
+func isPrintable(text string) bool {
+	for i, r := range text {
+		if !strconv.IsPrint(r) || r == utf8.RuneError && text[i] != "\uFFFD"[0] {
+			return false
+		}
+	}
+	return true
 }

@@ -9,15 +9,15 @@ import (
 )
 
 func TestText(t *testing.T) {
-	for text, want := range map[string]string{
-		"":                       "",
-		`a "b" \c`:               `a "b" \c`,
-		"Jürgen 日本":              "Jürgen 日本",
-		"a\x1b[2Kb\r\nc\td":      `a\x1b[2Kb\r\nc\td`,
-		"a\u202eb\u2066c\u200bd": `a\u202eb\u2066c\u200bd`,
-		"a\u00a0b\u0085c":        `a\u00a0b\u0085c`,
-		"a\xffb\ufffd":           `a\xffb` + "\ufffd",
+	for text, expected := range map[string]string{
+		"":                          "",
+		"tenant sales: müde, 日本, 🙂": "tenant sales: müde, 日本, 🙂",
+		"x\n::error::y":             `x\n::error::y`,
+		"\x1b[2J\r\t\x00\x7f":       `\x1b[2J\r\t\x00\x7f`,
+		"a\u202eb\u2028\u200b":      `a\u202eb\u2028\u200b`,
+		"\xff\xfe\x05 \uFFFD":       `\xff\xfe\x05 ` + "\uFFFD",
+		`C:\new "quoted"`:           `C:\new "quoted"`,
 	} {
-		require.Equal(t, want, printable.Text(text))
+		require.Equal(t, expected, printable.Text(text))
 	}
 }
