@@ -80,6 +80,9 @@ func TestStrangersWithRightsAreFound(t *testing.T) {
 		{"the cluster to kubeadm's administrators", binding("ClusterRoleBinding", "", "ClusterRole, name: cluster-admin", "kind: Group, name: 'kubeadm:cluster-admins'"), "note: ClusterRoleBinding more"},
 		{"a namespace to them, by whoever", binding("RoleBinding", "istio-sales", "ClusterRole, name: cluster-admin", "kind: Group, name: 'kubeadm:cluster-admins'"), "error: RoleBinding istio-sales/more"},
 		{"nodes", binding("ClusterRoleBinding", "", "ClusterRole, name: nodes", stranger) + nodes, ""},
+		{"webhooks, which are in no namespace", binding("ClusterRoleBinding", "", "ClusterRole, name: hooks", stranger) +
+			"---\n{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: hooks}, rules: [{apiGroups: [admissionregistration.k8s.io], resources: [mutatingwebhookconfigurations], verbs: [update]}]}\n",
+			"error: ClusterRoleBinding more: is not rendered: gives ClusterRole hooks to User stranger in every namespace, which is webhooks "},
 		{"another namespace", binding("RoleBinding", "elsewhere", edit, stranger), ""},
 		{"a role that is not there", binding("RoleBinding", "ns-1", "Role, name: gone", stranger), ""},
 		{"a subject more in a binding of every cluster", strings.Replace(binding("ClusterRoleBinding", "", "ClusterRole, name: cluster-admin", "kind: Group, name: 'system:masters'}, {"+stranger), "more", "cluster-admin", 1),
