@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
@@ -23,7 +24,7 @@ func (r Report) Table(w io.Writer) error {
 		r.block(&text, printable.Text(title), t.Namespaces)
 		for _, reach := range r.Network {
 			if t.Name != "" && reach.To == t.Name {
-				fmt.Fprintf(&text, "  network: %s\n", printable.Text(reach.String()))
+				fmt.Fprintln(&text, fold("  network: "+printable.Text(reach.String()), "    "))
 			}
 		}
 	}
@@ -32,6 +33,29 @@ func (r Report) Table(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, strings.TrimPrefix(text.String(), "\n"))
 	return err
+}
+
+// width is that of a terminal.
+const width = 80
+
+// fold breaks a line at spaces; what follows is indented.
+func fold(line, indent string) string {
+	var folded strings.Builder
+	used := 0
+	for i, word := range strings.Split(line, " ") {
+		switch n := utf8.RuneCountInString(word); {
+		case i > 0 && used+1+n > width:
+			folded.WriteString("\n" + indent + word)
+			used = len(indent) + n
+		case i > 0:
+			folded.WriteString(" " + word)
+			used += 1 + n
+		default:
+			folded.WriteString(word)
+			used = n
+		}
+	}
+	return folded.String()
 }
 
 func (r Report) block(text *strings.Builder, title string, namespaces []string) {

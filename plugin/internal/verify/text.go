@@ -10,6 +10,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 // Text writes a report for people: what is wrong first, and then a line a tenant.
@@ -27,7 +28,7 @@ func (r *Report) Text(w io.Writer) error {
 		if f.Object != (object.ID{}) {
 			b.WriteString(f.Object.String() + ": ")
 		}
-		fmt.Fprintf(&b, "%s [%s]\n", f.Message, f.Part)
+		fmt.Fprintf(&b, "%s [%s]\n", printable.Text(f.Message), f.Part)
 	}
 	if r.Judged != nil {
 		for _, f := range r.Judged.Findings {
@@ -43,7 +44,7 @@ func (r *Report) Text(w io.Writer) error {
 		}
 		b.Write(bytes.TrimSuffix(judged.Bytes(), []byte(r.Judged.String()+"\n"))) // which counts the rules' alone
 		for _, line := range r.Judged.Errors {
-			fmt.Fprintf(&b, "could not be judged: %s [%s]\n", line, Rules)
+			fmt.Fprintf(&b, "could not be judged: %s [%s]\n", printable.Text(line), Rules)
 		}
 	}
 	if r.Judged == nil {
@@ -54,7 +55,7 @@ func (r *Report) Text(w io.Writer) error {
 		if u.Count > 1 {
 			times = fmt.Sprintf(", %d times", u.Count)
 		}
-		fmt.Fprintf(&b, "could not be asked%s: %s: %s [%s]\n", times, u.What, u.Why, u.Part)
+		fmt.Fprintf(&b, "could not be asked%s: %s: %s [%s]\n", times, u.What, printable.Text(u.Why), u.Part)
 	}
 	fmt.Fprintln(&b, r.summary())
 	fmt.Fprintln(&b, r.Enforced)

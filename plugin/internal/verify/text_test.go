@@ -2,6 +2,7 @@ package verify
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -24,6 +25,16 @@ func TestOneLineCountsAllThatIsFound(t *testing.T) {
 	text.Reset()
 	require.NoError(t, r.Text(&text))
 	require.Contains(t, text.String(), "\n1 tenant, 3 objects: no findings\n")
+}
+
+func TestAFindingIsALineWhateverSomebodyIsCalled(t *testing.T) {
+	r := &Report{}
+	r.find(Rules, check.Error, "", object.ID{Kind: "ClusterRoleBinding", Name: "more"}, "gives admin to User jo\x1b[2K\nsales: no errors")
+	r.miss(Drift, "list pods", errors.New("two\nlines"))
+	var text strings.Builder
+	require.NoError(t, r.Text(&text))
+	require.Contains(t, text.String(), `gives admin to User jo\x1b[2K\nsales: no errors [rules]`+"\n")
+	require.Contains(t, text.String(), `could not be asked: list pods: two\nlines [drift]`+"\n")
 }
 
 func TestThatNothingWasJudgedIsSaidInJSON(t *testing.T) {
