@@ -45,6 +45,7 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 		require.NoError(t, send(t, admin, http.MethodPatch, path, body).Error())
 	}
 	const rbac = "/apis/rbac.authorization.k8s.io/v1"
+	const audited = "istio-tenancy-injected"
 	changes := []struct {
 		name, path, patch string
 		found             verifyFinding
@@ -59,6 +60,8 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 			verifyFinding{Part: "drift", Tenant: "sales", Kind: "Namespace", Name: "ns-1", Message: `metadata.labels[pod-security.kubernetes.io/enforce]: found "privileged": must not be there`}},
 		{"a Deployment that is paused", "/apis/apps/v1/namespaces/istio-system/deployments/istiod-dev", `{"spec":{"paused":true}}`,
 			verifyFinding{Part: "drift", Tenant: "dev", Kind: "Deployment", Name: "istiod-dev", Message: `spec.paused: found true: must not be there`}},
+		{"a policy that only writes down", "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/" + audited, `{"spec":{"validationActions":["Audit"]}}`,
+			verifyFinding{Part: "drift", Tenant: "bases/istio/common", Kind: "ValidatingAdmissionPolicyBinding", Name: audited, Message: `spec.validationActions: found ["Audit"]: must not be there; lacks ["Deny"]`}},
 	}
 	webhooks := "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/"
 	injector := injectorOf(w.tenants["sales"]).GetName()
@@ -168,6 +171,8 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, send(t, admin, http.MethodPut, webhooks+broken, string(text)).Error())
 
+	undo = append(undo, w.admitStrangers(t))
+
 	changed := w.verify(t, cluster.ClusterAdmin, tenantNames)
 	finds := func(name string, want verifyFinding) {
 		c.check(name, func(t *testing.T) {
@@ -188,6 +193,18 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 	finds("another's root in a webhook", verifyFinding{Part: "certificates", Tenant: "hr", Kind: "MutatingWebhookConfiguration", Name: broken, Message: "caBundle"})
 	finds("what the API server lets the administrator do", verifyFinding{Part: "rights", Tenant: "sales", Message: "User sales-admin may create pods/exec in istio-system1: must not"})
 	finds("what the API server lets another's administrator do", verifyFinding{Part: "rights", Tenant: "fin", Message: "User fin-admin may list pods in ns-2: must not"})
+	finds("a Namespace without its tenant's label", verifyFinding{Part: "drift", Tenant: "fin", Kind: "Namespace", Name: "ns-7", Message: `metadata.labels[istio-tenancy.dev/tenant]: is missing: must be "fin"`})
+	c.findsStrangers(changed.Findings)
+	c.check("what is changed in one place is one finding", func(t *testing.T) {
+		n := 0
+		for _, f := range changed.Findings {
+			if f.Kind == "ValidatingAdmissionPolicyBinding" && f.Name == audited {
+				n++
+			}
+		}
+		require.Equal(t, 1, n, "%+v", changed.Findings)
+		require.Empty(t, changed.Unasked)
+	})
 	c.check("a binding that nobody renders", func(t *testing.T) {
 		for _, f := range changed.Check.Findings {
 			if f.Rule == "foreign-right" && f.Object.Kind == "RoleBinding" && f.Object.Namespace == "ns-2" && f.Object.Name == "more" {

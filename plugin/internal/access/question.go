@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/admit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -21,87 +23,6 @@ type Question struct {
 	authorize.Request
 	// Object is what is to be written; nil: admission is not asked.
 	Object *snapshot.Object
-}
-
-// ParseQuestion reads "create pods -n ns-1", "get secrets istio-ca -n ns-1",
-// "create pods/exec -n ns-1", "update deployments.apps" or "get /metrics".
-func ParseQuestion(text string) (Question, error) {
-	wrong := func(format string, args ...any) (Question, error) {
-		return Question{}, fmt.Errorf("%q: "+format+": must be VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAME] [-n NAMESPACE], such as \"create pods -n ns-1\", or VERB /PATH",
-			append([]any{text}, args...)...)
-	}
-	var words []string
-	var q Question
-	fields := strings.Fields(text)
-	for i := 0; i < len(fields); i++ {
-		flag, value, joined := strings.Cut(fields[i], "=")
-		switch {
-		case flag == "-n" || flag == "--namespace":
-			if !joined {
-				if i++; i == len(fields) {
-					return wrong("%s has no value", flag)
-				}
-				value = fields[i]
-			}
-			q.Namespace = value
-		case strings.HasPrefix(flag, "-"):
-			return wrong("%s is not known", flag)
-		default:
-			words = append(words, fields[i])
-		}
-	}
-	if len(words) < 2 || len(words) > 3 {
-		return wrong("has %d words", len(words))
-	}
-	q.Verb = words[0]
-	if strings.HasPrefix(words[1], "/") {
-		q.Path = words[1]
-		return q, nil
-	}
-	if len(words) == 3 {
-		q.Name = words[2]
-	}
-	resource, subresource, _ := strings.Cut(words[1], "/")
-	resource, group, grouped := strings.Cut(resource, ".")
-	q.Resource, q.Subresource, q.Group = strings.ToLower(resource), subresource, group
-	if !grouped && resource != "*" {
-		groups := object.Groups(q.Resource)
-		switch {
-		case len(groups) == 0:
-			return wrong("%s is no resource that is known by that name, without its group", resource)
-		case groups[0] != "" && len(groups) > 1:
-			return wrong("%s is in the groups %s", resource, join(groups))
-		}
-		q.Group = groups[0]
-	}
-	switch {
-	case q.Group == "" && q.Resource == "namespaces" && q.Name != "":
-		q.Namespace = q.Name
-	case object.IsClusterResource(q.Group, q.Resource) && q.Namespace != "":
-		return wrong("%s are in no namespace", q.Resource)
-	}
-	return q, nil
-}
-
-func (q Question) String() string {
-	if q.Path != "" {
-		return q.Verb + " " + q.Path
-	}
-	resource := q.Resource
-	if q.Subresource != "" {
-		resource += "/" + q.Subresource
-	}
-	text := q.Verb + " " + resourceText(q.Group, resource)
-	if q.Name != "" {
-		text += " " + q.Name
-	}
-	if q.Namespace == "" && !object.IsClusterResource(q.Group, q.Resource) {
-		return text + " in all namespaces"
-	}
-	if q.Namespace != "" && q.Resource != "namespaces" {
-		text += " in " + q.Namespace
-	}
-	return text
 }
 
 // Answer is what there is to say to a question about one subject.
@@ -115,6 +36,11 @@ type Answer struct {
 	Broken []string `json:"broken,omitempty"`
 	// Refused are the admission policies that refuse the object.
 	Refused []Refused `json:"refused,omitempty"`
+	// Injected is the webhook that is taken to have put a proxy into the Pod, where
+	// policies would refuse it without.
+	Injected string `json:"injected,omitempty"`
+	// OfEveryCluster says that the subject is one that every cluster has.
+	OfEveryCluster bool `json:"ofEveryCluster,omitempty"`
 }
 
 // Refused is a policy's refusal.
@@ -125,17 +51,23 @@ type Refused struct {
 	Message string `json:"message"`
 }
 
-// Ask answers a question about subjects; without any, about all that bindings name, and
-// then with those alone that may.
+// Ask answers a question about subjects; without any, about all that there are, and then
+// with those alone that may: those that every cluster has come last.
 func Ask(ctx context.Context, s *snapshot.Snapshot, q Question, about ...Who) ([]Answer, error) {
 	m, err := newModel(s)
 	if err != nil {
 		return nil, err
 	}
-	all := len(about) == 0
+	all, own := len(about) == 0, len(about)
 	if all {
 		for _, who := range m.subjects() {
 			about = append(about, Who{Subject: who})
+		}
+		own = len(about)
+		for _, who := range m.authorizer.Subjects() {
+			if !slices.ContainsFunc(about[:own], func(w Who) bool { return w.Subject == who }) {
+				about = append(about, Who{Subject: who})
+			}
 		}
 	}
 	var admission *admit.Admission
@@ -145,12 +77,12 @@ func Ask(ctx context.Context, s *snapshot.Snapshot, q Question, about ...Who) ([
 		}
 	}
 	answers := []Answer{}
-	for _, who := range about {
+	for i, who := range about {
 		a, err := m.ask(ctx, q, who, admission)
 		if err != nil {
 			return nil, err
 		}
-		if a.Allowed || !all {
+		if a.OfEveryCluster = i >= own; a.Allowed || !all {
 			answers = append(answers, a)
 		}
 	}
@@ -177,6 +109,12 @@ func (m *model) ask(ctx context.Context, q Question, who Who, admission *admit.A
 		return a, err
 	}
 	refusals, err := admission.Refusals(ctx, request)
+	if after, by := m.injected(request); err == nil && len(refusals) > 0 && by != "" {
+		without := len(refusals)
+		if refusals, err = admission.Refusals(ctx, after); len(refusals) < without {
+			a.Injected = by
+		}
+	}
 	for _, r := range refusals {
 		a.Allowed = false
 		a.Refused = append(a.Refused, Refused{"ValidatingAdmissionPolicy " + r.Policy, r.Binding, r.Source.String(), r.Message})
@@ -226,28 +164,63 @@ func (m *model) admissionRequest(q Question) (admit.Request, error) {
 
 // Text prints an answer for a terminal.
 func (a Answer) Text(w io.Writer) error {
-	var text strings.Builder
+	var text lines
 	switch {
 	case a.Allowed:
-		fmt.Fprintf(&text, "yes: %s may %s\n", a.Subject, a.Asked)
+		text.add("yes: %s may %s", a.Subject, a.Asked)
 	case a.By != nil:
-		fmt.Fprintf(&text, "no: %s may not %s: RBAC allows it, and admission refuses the object\n", a.Subject, a.Asked)
+		text.add("no: %s may not %s: RBAC allows it, and admission refuses the object", a.Subject, a.Asked)
 	default:
-		fmt.Fprintf(&text, "no: %s may not %s: no binding that names it gives a rule for it\n", a.Subject, a.Asked)
+		text.add("no: %s may not %s: no binding that names it gives a rule for it", a.Subject, a.Asked)
 	}
 	if a.By != nil {
-		fmt.Fprintf(&text, "  %s%s\n", a.By.Binding, at(a.By.At))
+		text.add("  %s%s", a.By.Binding, at(a.By.At))
 		if a.By.Role != "" {
-			fmt.Fprintf(&text, "  %s%s\n", a.By.Role, at(a.By.RoleAt))
+			text.add("  %s%s", a.By.Role, at(a.By.RoleAt))
 		}
-		fmt.Fprintf(&text, "    %s\n", sentence(a.By.Rule))
+		text.add("    %s", sentence(a.By.Rule))
 	}
 	for _, binding := range slices.Compact(slices.Sorted(slices.Values(a.Broken))) {
-		fmt.Fprintf(&text, "  %s names a role that is not there\n", binding)
+		text.add("  %s names a role that is not there", binding)
+	}
+	if a.Injected != "" {
+		text.add("  %s is taken to have put the proxy into the Pod, without which it is refused", a.Injected)
 	}
 	for _, r := range a.Refused {
-		fmt.Fprintf(&text, "  %s%s: %s\n", r.Policy, at(r.At), r.Message)
+		text.add("  %s%s: %s", r.Policy, at(r.At), r.Message)
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
+}
+
+// Answers prints answers to a question about all for a terminal: those about whom every
+// cluster has in one line.
+func Answers(w io.Writer, q Question, answers []Answer) error {
+	var common []string
+	var err error
+	for _, a := range answers {
+		if a.OfEveryCluster {
+			common = append(common, a.Subject)
+		} else {
+			err = errors.Join(err, a.Text(w))
+		}
+	}
+	var text lines
+	switch {
+	case len(answers) == 0:
+		text.add("nobody may %s", q)
+	case len(common) == len(answers):
+		text.add("nobody may %s but those whom every cluster has: %s", q, join(common))
+	case len(common) > 0:
+		text.add("those whom every cluster has may, too: %s", join(common))
+	}
+	_, failed := io.WriteString(w, text.String())
+	return errors.Join(err, failed)
+}
+
+// lines are those of a terminal, in which names are as they are.
+type lines struct{ strings.Builder }
+
+func (l *lines) add(format string, args ...any) {
+	l.WriteString(printable.Text(fmt.Sprintf(format, args...)) + "\n")
 }

@@ -2,7 +2,6 @@ package access
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -92,24 +91,25 @@ func ruleOf(g authorize.Grant) Rule {
 
 // Text prints rights for a terminal.
 func (r Rights) Text(w io.Writer) error {
-	var text strings.Builder
-	fmt.Fprintln(&text, r.Subject)
+	var text lines
+	text.add("%s", r.Subject)
 	if len(r.In) == 0 {
-		fmt.Fprintln(&text, "  may do nothing: no binding names it")
+		text.add("  may do nothing: no binding names it")
 	}
 	for _, in := range r.In {
 		where := in.Namespace
 		if where == "" {
 			where = "the whole cluster"
 		}
-		fmt.Fprintf(&text, "\n%s\n", where)
+		text.WriteByte('\n')
+		text.add("%s", where)
 		before := ""
 		for _, rule := range in.By {
 			if head := "  " + rule.Binding + at(rule.At) + ": " + rule.Role + at(rule.RoleAt); head != before {
-				fmt.Fprintln(&text, head)
+				text.add("%s", head)
 				before = head
 			}
-			fmt.Fprintln(&text, "    "+sentence(rule.Rule))
+			text.add("    %s", sentence(rule.Rule))
 		}
 	}
 	_, err := io.WriteString(w, text.String())

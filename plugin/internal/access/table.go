@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 // Table prints a report for a terminal: a block for the whole cluster, and one for each
@@ -18,18 +21,41 @@ func (r Report) Table(w io.Writer) error {
 		if t.ControlPlane != "" {
 			title += ", control plane in " + t.ControlPlane
 		}
-		r.block(&text, title, t.Namespaces)
+		r.block(&text, printable.Text(title), t.Namespaces)
 		for _, reach := range r.Network {
 			if t.Name != "" && reach.To == t.Name {
-				fmt.Fprintf(&text, "  network: %s\n", reach)
+				fmt.Fprintln(&text, fold("  network: "+printable.Text(reach.String()), "    "))
 			}
 		}
 	}
 	for _, policy := range r.Unread {
-		fmt.Fprintf(&text, "\n%s\n", policy)
+		fmt.Fprintf(&text, "\n%s\n", printable.Text(policy))
 	}
 	_, err := io.WriteString(w, strings.TrimPrefix(text.String(), "\n"))
 	return err
+}
+
+// width is that of a terminal.
+const width = 80
+
+// fold breaks a line at spaces; what follows is indented.
+func fold(line, indent string) string {
+	var folded strings.Builder
+	used := 0
+	for i, word := range strings.Split(line, " ") {
+		switch n := utf8.RuneCountInString(word); {
+		case i > 0 && used+1+n > width:
+			folded.WriteString("\n" + indent + word)
+			used = len(indent) + n
+		case i > 0:
+			folded.WriteString(" " + word)
+			used += 1 + n
+		default:
+			folded.WriteString(word)
+			used = n
+		}
+	}
+	return folded.String()
 }
 
 func (r Report) block(text *strings.Builder, title string, namespaces []string) {
@@ -54,12 +80,12 @@ func (r Report) block(text *strings.Builder, title string, namespaces []string) 
 			if in == "" {
 				in = "all"
 			}
-			fmt.Fprintf(table, "  %s\t%s\t%s\n", s, in, may)
+			fmt.Fprintf(table, "  %s\t%s\t%s\n", printable.Text(s.String()), printable.Text(in), may)
 		}
 	}
 	table.Flush() // writes to memory
 	if rows == 0 && title != "the whole cluster" {
-		fmt.Fprintf(text, "\n%s\n  nobody may do anything in %s\n", title, join(namespaces))
+		fmt.Fprintf(text, "\n%s\n  nobody may do anything in %s\n", title, printable.Text(join(namespaces)))
 	}
 }
 

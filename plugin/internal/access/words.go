@@ -114,6 +114,15 @@ func (s said) String() string {
 	return s.Name
 }
 
+// WordsOf are the words for what rules allow, and the level of the worst.
+func WordsOf(rules []rbacv1.PolicyRule) (may []string, level Level) {
+	words := map[string]said{}
+	for _, s := range wordsOf(rules) {
+		words[s.Name] = s
+	}
+	return short(words)
+}
+
 // wordsOf are the words that are true of rules, the worst first.
 func wordsOf(rules []rbacv1.PolicyRule) (all []said) {
 	for _, w := range capabilities {

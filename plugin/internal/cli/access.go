@@ -9,9 +9,12 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/access"
@@ -46,11 +49,13 @@ for stdin.
                 groups may do is among it if --as-group names them
   --can "VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAME] [-n NAMESPACE]"
                 answers one question, and says why. Without -n it asks for all
-                namespaces; without --as, who may. With -f, the admission policies
-                judge the object in a file, too
+                namespaces; without --as, who may. A RESOURCE is called as kubectl
+                takes it, and RESOURCE/NAME is one, too: what follows the slash is a
+                subresource only if the resource has it. With -f, the admission
+                policies judge the object in a file, a Pod as its injector leaves it
 
-Exit codes: 0; with --as and --can 1 for no, as of kubectl auth can-i. Mistakes exit
-1, too, and are on stderr: no is on stdout.`,
+Exit codes: 0; with --can 1 for no, as of kubectl auth can-i, and for nobody but those
+whom every cluster has. Mistakes exit 1, too, and are on stderr: no is on stdout.`,
 		Example: `  istio-tenancy access overlays/*
   istio-tenancy access rendered -o html > access.html
   istio-tenancy access rendered --as sales-admin
@@ -64,6 +69,12 @@ Exit codes: 0; with --as and --can 1 for no, as of kubectl auth can-i. Mistakes 
 				return err
 			}
 			o.Paths = paths
+			for _, name := range []string{"as", "as-group", "can", "filename"} {
+				if flag := cmd.Flags().Lookup(name); flag.Changed && (flag.Value.String() == "" || slices.Contains(f.groups, "") && name == "as-group") {
+					value, _ := pflag.UnquoteUsage(flag)
+					return fmt.Errorf("access: --%s: found \"\": must be a %s", name, value)
+				}
+			}
 			o.Warn = func(line string) { diagnostic.Warning(s.Err, line) }
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
@@ -97,7 +108,7 @@ func (f accessFlags) run(ctx context.Context, s Streams, o snapshot.Options) err
 	}
 	var who []access.Who
 	if f.as != "" {
-		subject, err := parseSubject(f.as)
+		subject, err := parseSubject(cmp.Or(ownUser(f.as), f.as))
 		if err != nil {
 			return fmt.Errorf("access: --as: %w", err)
 		}
@@ -157,17 +168,23 @@ func (f accessFlags) answer(ctx context.Context, s Streams, o snapshot.Options, 
 	if f.format == "json" {
 		err = printJSON(s, answers)
 	} else {
-		if len(answers) == 0 {
-			_, err = fmt.Fprintf(s.Out, "nobody may %s\n", question)
-		}
-		for _, a := range answers {
-			err = errors.Join(err, a.Text(s.Out))
-		}
+		err = access.Answers(s.Out, question, answers)
 	}
-	if err == nil && len(who) > 0 && !answers[0].Allowed {
+	may := func(a access.Answer) bool { return a.Allowed && !a.OfEveryCluster }
+	if err == nil && !slices.ContainsFunc(answers, may) {
 		return errNo
 	}
 	return err
+}
+
+// ownUser is how a User is written that is called as the API server calls its own, such as
+// system:kube-scheduler, and that no Group is; else "".
+func ownUser(text string) string {
+	isGroup := slices.Contains([]string{"system:masters", "system:authenticated", "system:unauthenticated", "system:serviceaccounts", "system:nodes"}, text)
+	if !strings.HasPrefix(text, "system:") || isGroup || strings.HasPrefix(text, "system:serviceaccounts:") {
+		return ""
+	}
+	return "User:" + text
 }
 
 func printJSON(s Streams, value any) error {

@@ -130,9 +130,13 @@ func parseSubject(text string) (v1alpha1.Subject, error) {
 		return v1alpha1.Subject{}, fmt.Errorf("%q is of no kind that is known: must begin with User:, Group: or ServiceAccount:", text)
 	}
 	namespace := ""
-	if kind == "ServiceAccount" {
-		if namespace, name, found = strings.Cut(name, "/"); !found || namespace == "" {
+	if kind == "ServiceAccount" && name != "" {
+		namespace, name, found = strings.Cut(name, "/")
+		switch {
+		case !found || namespace == "":
 			return v1alpha1.Subject{}, fmt.Errorf("%q has no namespace: must be ServiceAccount:NAMESPACE/NAME", text)
+		case strings.Contains(name, "/"):
+			return v1alpha1.Subject{}, fmt.Errorf("%q has more than a namespace and a name: must be ServiceAccount:NAMESPACE/NAME", text)
 		}
 	}
 	if name == "" {

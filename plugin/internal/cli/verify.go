@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,8 +29,10 @@ func verifyCommand(s Streams) *cobra.Command {
 		Short: "Ask a live cluster whether its tenants are what their overlays say",
 		Long: `Compare a cluster with overlays, and write nothing: each administrator, viewer and
 control plane may do what it must, and nothing else; each object is as rendered;
-each istiod is ready, and its webhooks' certificates are good; and what the rules
-of check find in the cluster's own roles, bindings, policies and webhooks.
+each istiod is ready, and its webhooks' certificates are good; what the rules of
+check find in the cluster's own roles, bindings, policies and webhooks; and who has
+rights in a tenant's namespaces, and what is beside a control plane, that nobody
+renders and that not every cluster has.
 
 Objects are compared by a server-side apply that the API server only tries
 (dryRun=All), which needs the rights of whoever deploys. What one has no right to
@@ -37,7 +40,7 @@ ask is listed. docs/verify.md says what is asked.
 
 --bundle packs what a support case needs into a new tar.gz: the report, checksums of
 what is rendered, the tenants' objects, events and the last lines of istiod's logs;
-no data of Secrets, and nothing that looks like a token or a password.
+no data of Secrets, and of the objects no text but what is rendered, names and states.
 
 Exit codes: 0; 1 where something must not be so, as bad as --fail-on says; 2 where
 nothing is, and not all could be asked.`,
@@ -55,6 +58,9 @@ nothing is, and not all could be asked.`,
 			}
 			if format != "text" && format != "json" {
 				return fmt.Errorf("verify: --output: found %q: must be text or json%s", format, suggest.Question(format, []string{"text", "json"}))
+			}
+			if o.Timeout <= 0 {
+				return fmt.Errorf("verify: --timeout: found %s: must be more than nothing, such as 30s", o.Timeout)
 			}
 			if o.Executable, err = os.Executable(); err != nil {
 				return err
@@ -80,6 +86,7 @@ nothing is, and not all could be asked.`,
 	f := cmd.Flags()
 	f.StringVar(&o.Context, "context", "", "`NAME` of the kubeconfig's context; the current one, by default")
 	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "`FILE` to read; KUBECONFIG or ~/.kube/config, by default")
+	f.DurationVar(&o.Timeout, "timeout", 30*time.Second, "`TIME` that the API server may take for the first answer")
 	f.StringVarP(&format, "output", "o", "text", "`FORMAT`: text or json")
 	f.StringVar(&failOn, "fail-on", "error", "`SEVERITY` from which findings make the exit code 1: error, warning, note, or none")
 	f.StringVar(&o.Bundle, "bundle", "", "new `FILE` to write what a support case needs to, as tar.gz")

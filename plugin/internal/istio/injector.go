@@ -32,6 +32,10 @@ const (
 	ProxyImageAnnotation = "sidecar.istio.io/proxyImage"
 	// ImageOfInjector is what a gateway's container has for its image until it is injected.
 	ImageOfInjector = "auto"
+	// InjectedAnnotation is what an injector leaves on a Pod that it has injected.
+	InjectedAnnotation = "sidecar.istio.io/status"
+	// InjectorWebhookSuffix ends the names of the webhooks that inject, in all versions.
+	InjectorWebhookSuffix = "sidecar-injector.istio.io"
 )
 
 var (

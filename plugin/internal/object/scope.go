@@ -70,7 +70,9 @@ func IsClusterResource(group, resource string) bool {
 func plural(kind string) string {
 	singular := strings.ToLower(kind)
 	switch {
-	case strings.HasSuffix(singular, "y"):
+	case singular == "endpoints":
+		return singular
+	case strings.HasSuffix(singular, "y") && !strings.HasSuffix(singular, "ay") && !strings.HasSuffix(singular, "ey"): // gateways
 		return strings.TrimSuffix(singular, "y") + "ies"
 	case strings.HasSuffix(singular, "s"):
 		return singular + "es"

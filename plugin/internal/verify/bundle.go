@@ -66,10 +66,12 @@ func (p *pack) leave(format string, args ...any) {
 func (v *verifier) bundle(ctx context.Context, o Options, reading *snapshot.Reading) error {
 	p := &pack{files: map[string][]byte{}}
 	p.leave("the data of Secrets: secrets.txt has their names and types")
-	p.leave("values that look like tokens, keys or passwords, by their text or by the name of the field or environment variable: %s stands there", leftOut)
+	p.leave("of the cluster's objects, all texts but for what is as rendered, names, kinds, labels, images, rules, selectors and states: %s stands there", leftOut)
+	p.leave("of the report, what the cluster has in such a place: the name of the field is there")
+	p.leave("of events and logs, what looks like a token, a key or a password: what else programs have printed is there")
 	p.leave("texts of ConfigMaps longer than 4 kB, but for the configuration of the mesh: drift of them is in the report")
 	var text, report bytes.Buffer
-	if err := errors.Join(v.report.Text(&text), v.report.JSON(&report)); err != nil {
+	if err := errors.Join(v.report.bare().Text(&text), v.report.bare().JSON(&report)); err != nil {
 		return err
 	}
 	p.add("report.txt", []byte(redactedText(text.String())))
@@ -120,9 +122,9 @@ func (v *verifier) packObjects(p *pack, reading *snapshot.Reading) {
 		}
 		content := o.Content
 		if known, ok := v.present.Load(o.ID); ok { // with its status
-			content = withoutManaged(known.(map[string]any))
+			content = known.(map[string]any)
 		}
-		text, err := yaml.Marshal(redacted(content))
+		text, err := yaml.Marshal(v.packed(o.ID, content))
 		if err != nil {
 			p.leave("%s: %v", o.ID, err)
 			continue
@@ -173,7 +175,7 @@ func (v *verifier) packEvents(ctx context.Context, p *pack) {
 	r := resource{version: "v1", name: "events", kind: "Event", namespaced: true}
 	each(ctx, len(all), func(i int) {
 		var events []any
-		err := v.served.list(ctx, r, asJSON, all[i], nil, func(o map[string]any) { events = append(events, redacted(withoutManaged(o))) })
+		err := v.served.list(ctx, r, asJSON, all[i], nil, func(o map[string]any) { events = append(events, packedEvent(o)) })
 		if err != nil {
 			p.leave("events of %s: %v", all[i], err)
 			return
@@ -195,7 +197,7 @@ func (v *verifier) packLogs(ctx context.Context, p *pack) {
 			if !strings.HasPrefix(name, id.Name+"-") {
 				return
 			}
-			if text, err := yaml.Marshal(redacted(withoutManaged(pod))); err == nil {
+			if text, err := yaml.Marshal(v.packedPod(id, pod)); err == nil {
 				p.add(path.Join("cluster", v.owners[id.Namespace], id.Namespace, safe("Pod--"+name)+".yaml"), text)
 			}
 			for _, field := range []string{"containers", "initContainers"} {

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -38,6 +39,7 @@ const patience = 2 * time.Minute
 type client struct {
 	rest    *rest.RESTClient
 	context string // of the kubeconfig
+	server  string // its URL
 
 	mu    sync.Mutex
 	asked int
@@ -53,7 +55,12 @@ func connect(kubeconfig, name string) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--kubeconfig: %w", err)
 	}
-	if name == "" {
+	switch {
+	case len(raw.Contexts) == 0:
+		return nil, fmt.Errorf("--kubeconfig: found no context in %s: must be a file that has one, which --kubeconfig or KUBECONFIG names", some(files(rules)))
+	case name == "" && raw.CurrentContext == "":
+		return nil, fmt.Errorf("--context: none is given, and the kubeconfig has no current-context: must be one of %s", some(slices.Sorted(maps.Keys(raw.Contexts))))
+	case name == "":
 		name = raw.CurrentContext
 	}
 	if _, known := raw.Contexts[name]; !known {
@@ -71,7 +78,29 @@ func connect(kubeconfig, name string) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--context %s: %w", name, err)
 	}
-	return &client{rest: made, context: name}, nil
+	return &client{rest: made, context: name, server: config.Host}, nil
+}
+
+// files are those that a kubeconfig is read from.
+func files(rules *clientcmd.ClientConfigLoadingRules) []string {
+	if rules.ExplicitPath != "" {
+		return []string{rules.ExplicitPath}
+	}
+	return rules.Precedence
+}
+
+// version is the API server's; wait is how long it may take to answer this first request.
+func (c *client) version(ctx context.Context, wait time.Duration) (server version.Info, err error) {
+	within, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	err = c.get(within, asJSON, "/version", nil, &server)
+	switch {
+	case ctx.Err() == nil && within.Err() != nil:
+		err = fmt.Errorf("%s has not answered within %s: must be an API server that does, or --timeout be longer", c.server, wait)
+	case !isUnreachable(err): // without the right to ask for the version, too
+		return server, nil
+	}
+	return server, fmt.Errorf("context %s: %w", c.context, err)
 }
 
 // What the API server is asked to answer with: names and labels alone, and of Secrets

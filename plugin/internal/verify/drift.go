@@ -14,7 +14,7 @@ import (
 
 // compare compares each rendered object with what the cluster has. The API server says
 // what would be there if it were applied: what differs then has been changed. What is
-// there and would stay, and nobody renders, is in extras.
+// there and would stay, and nobody renders, is taken out of that.
 func (v *verifier) compare(ctx context.Context) {
 	each(ctx, len(v.rendered), func(i int) { v.compareOne(ctx, v.rendered[i]) })
 }
@@ -45,6 +45,13 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 		switch {
 		case apierrors.IsConflict(err) && try < tries-1:
 			continue
+		case isRefused(err):
+			found := lacking(is, it.object)
+			v.drifted(it, id, found)
+			if len(found) == 0 { // what else has been changed, nobody can say
+				v.report.miss(Drift, "try to apply "+r.String()+", patch with dryRun=All", err)
+			}
+			return
 		case apierrors.IsInvalid(err): // such as a field that nobody may change
 			v.report.find(Drift, check.Error, it.tenant, id, "cannot be applied to what is there: %v", err)
 			return
@@ -55,12 +62,10 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 		if keeps(id) {
 			v.present.Store(id, is)
 		}
-		found := differences(is, would)
-		more, err := v.extras(ctx, path, is, would)
+		found, err := v.differences(ctx, path, is, would)
 		if err != nil {
 			v.report.miss(Drift, "try to update "+r.String()+", update with dryRun=All", err)
 		}
-		found = append(found, more...)
 		if len(found) > 0 && try < tries-1 {
 			var again map[string]any
 			if v.client.get(ctx, asMetadata, path, nil, &again) == nil && revision(again) != revision(is) {
@@ -68,11 +73,27 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 			}
 		}
 		v.report.of(it.tenant, func(t *Tenant) { t.Objects++ })
-		for _, d := range found {
-			v.report.find(Drift, check.Error, it.tenant, id, "%s", d)
-		}
+		v.drifted(it, id, found)
 		return
 	}
+}
+
+func (v *verifier) drifted(it item, id object.ID, found []difference) {
+	for _, d := range found {
+		v.report.add(Finding{Drift, check.Error, it.tenant, id, d.String(), d.bare()})
+	}
+}
+
+// isRefused says whether an admission policy or a webhook refuses a write that whoever asks
+// has the right to.
+func isRefused(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "denied request") || strings.Contains(err.Error(), "denied the request"))
+}
+
+// lacking are the fields that an object has otherwise than they are rendered. Of one that
+// the API server does not say its mind about, it is what can be told.
+func lacking(is, rendered map[string]any) []difference {
+	return slices.DeleteFunc(differences(is, plainOf(rendered)), func(d difference) bool { return !d.must })
 }
 
 // keeps says whether an object is looked at again: the others are large, and many.

@@ -11,11 +11,12 @@ import (
 )
 
 // Contradictions are the questions that the table answers otherwise than the rendered
-// Roles and bindings do, for each tenant of overlays; asked are how many there were.
-func Contradictions(ctx context.Context, o render.Options) (found []string, n int, err error) {
-	v := &verifier{owners: map[string]string{}, report: &Report{tenants: map[string]*Tenant{}}, served: &served{}}
+// Roles and bindings do, for each tenant of overlays; by are how many there were, by overlays.
+func Contradictions(ctx context.Context, o render.Options) (found []string, by map[string]int, err error) {
+	by = map[string]int{}
+	v := &verifier{owners: map[string]string{}, besides: map[string]bool{}, report: &Report{tenants: map[string]*Tenant{}}, served: &served{}}
 	if err := v.render(ctx, o); err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	for _, q := range questions {
 		name, _, _ := strings.Cut(q.resource, "/")
@@ -23,17 +24,17 @@ func Contradictions(ctx context.Context, o render.Options) (found []string, n in
 	}
 	model, err := authorize.New(v.planned.Snapshot)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	for _, c := range v.configs {
 		for _, r := range v.reviews(c, another, model) {
-			n++
+			by[c.Overlay]++
 			if d := model.Decide(r.request); d.Allowed != r.want {
 				found = append(found, fmt.Sprintf("%s: %s %s: found %t: must be %t", c.Name(), r.who, asked(r.request), d.Allowed, r.want))
 			}
 		}
 	}
-	return found, n, nil
+	return found, by, nil
 }
 
 // another is a tenant that is nobody's.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -33,37 +32,27 @@ var byControllers = []struct{ begins, ends, who string }{
 	{"spec.finalizers", "", "the API server, of Namespaces"},
 }
 
-// extras are fields that somebody has added to a rendered object. Who has which field is
-// in managedFields; those that come back when they are taken away are the API server's.
-func (v *verifier) extras(ctx context.Context, path string, is, would map[string]any) ([]difference, error) {
+// differences are the fields in which an object differs from what it must be: from what
+// would be there if it were applied, and from that without what somebody has added to it.
+// Who has which field is in managedFields; those that come back when they are taken away
+// are the API server's.
+func (v *verifier) differences(ctx context.Context, path string, is, would map[string]any) ([]difference, error) {
 	own := fieldsBy(would, func(m managed) bool { return m.Manager == manager })
 	all := fieldsBy(is, func(m managed) bool { return m.Subresource == "" })
-	paths := added(all, own)
-	if len(paths) == 0 {
-		return nil, nil
+	without, taken := runtime.DeepCopyJSON(would), false
+	for _, p := range added(all, own) {
+		taken = remove(without, p) || taken
 	}
-	without := runtime.DeepCopyJSON(is)
-	var kept []fieldpath.Path
-	for _, p := range paths {
-		if remove(without, p) {
-			kept = append(kept, p)
-		}
-	}
-	if len(kept) == 0 {
-		return nil, nil
+	if !taken {
+		return differences(is, would), nil
 	}
 	metadata, _ := without["metadata"].(map[string]any)
 	delete(metadata, "managedFields")
-	back, err := v.client.tryUpdate(ctx, path, without)
-	var found []difference
-	for _, p := range kept {
-		was, _ := lookup(is, p)
-		if now, there := lookup(back, p); there && reflect.DeepEqual(was, now) {
-			continue
-		}
-		found = append(found, difference{path: named(p), is: was, has: true})
+	must, err := v.client.tryUpdate(ctx, path, without)
+	if err != nil {
+		must = without
 	}
-	return found, err
+	return differences(is, must), err
 }
 
 // managed is an entry of managedFields.

@@ -33,6 +33,19 @@ func (d difference) String() string {
 	return fmt.Sprintf("%s: found %s: must be %s", d.path, show(d.path, d.is), show(d.path, d.would))
 }
 
+// bare is what a bundle has of a difference: without its values, where those may be secrets.
+func (d difference) bare() string {
+	switch {
+	case isShown(d.path):
+		return d.String()
+	case !d.has:
+		return d.path + ": is missing"
+	case !d.must:
+		return d.path + ": must not be there"
+	}
+	return d.path + ": is not as rendered"
+}
+
 // textsOf are the texts of a list of nothing else.
 func textsOf(value any) (texts []string, all bool) {
 	list, all := value.([]any)
@@ -83,8 +96,17 @@ func show(path string, value any) string {
 // differences are the fields in which an object differs from what it must be.
 func differences(is, would map[string]any) (found []difference) {
 	differ("", is, would, &found)
-	return slices.DeleteFunc(found, func(d difference) bool { return isServers(d.path) })
+	changed := map[string]bool{}
+	for _, d := range found {
+		changed[d.path] = true
+	}
+	return slices.DeleteFunc(found, func(d difference) bool { return isServers(d.path) || changed[follows[d.path]] })
 }
+
+// follows are fields that the API server sets, or takes away, by another one, which is
+// named where it has changed.
+var follows = map[string]string{"spec.externalTrafficPolicy": "spec.type", "spec.internalTrafficPolicy": "spec.type", "spec.allocateLoadBalancerNodePorts": "spec.type",
+	"spec.healthCheckNodePort": "spec.externalTrafficPolicy"}
 
 func differ(path string, is, would any, found *[]difference) {
 	if isServers(path) || reflect.DeepEqual(is, would) {
@@ -119,19 +141,25 @@ func fieldsOf(value any) map[string]any {
 		return value
 	case []any:
 		fields := make(map[string]any, len(value))
-		for i, element := range value {
-			key := fmt.Sprintf("[%d]", i)
-			if name := snapshot.Text(element, "name"); name != "" {
-				key = "[" + name + "]"
-			}
-			if fields[key] != nil { // names that are not unique tell nothing
-				key = fmt.Sprintf("[%d]", i)
-			}
-			fields[key] = element
+		for i, key := range keysOf(value) {
+			fields[key] = value[i]
 		}
 		return fields
 	}
 	return nil
+}
+
+// keysOf are what the elements of a list are called in paths.
+func keysOf(list []any) []string {
+	keys, seen := make([]string, len(list)), map[string]bool{}
+	for i, element := range list {
+		keys[i] = fmt.Sprintf("[%d]", i)
+		if name := snapshot.Text(element, "name"); name != "" && !seen[name] { // names that are not unique tell nothing
+			keys[i] = "[" + name + "]"
+			seen[name] = true
+		}
+	}
+	return keys
 }
 
 var plain = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)

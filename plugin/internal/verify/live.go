@@ -96,9 +96,19 @@ func (v *verifier) concerns(o map[string]any) bool {
 	return v.owners[snapshot.Text(o, "metadata", "namespace")] != "" || snapshot.Text(o, "metadata", "labels", tenantLabel) != ""
 }
 
-// isOwned says whether a Pod or a ReplicaSet is another object's.
+// isOwned says whether a Pod, a ReplicaSet or a Job is one that a controller makes of
+// another object, which is read itself.
 func isOwned(o map[string]any, r resource) bool {
-	return (r.name == "pods" || r.name == "replicasets" || r.name == "jobs") && len(snapshot.List(o, "metadata", "ownerReferences")) > 0
+	return slices.ContainsFunc(snapshot.List(o, "metadata", "ownerReferences"), func(owner any) bool {
+		return snapshot.Field(owner, "controller") == true && slices.Contains(makers[r.name], snapshot.Text(owner, "kind"))
+	})
+}
+
+// makers are the kinds whose controllers make objects of a resource.
+var makers = map[string][]string{
+	"pods":        {"DaemonSet", "Job", "Node", "ReplicaSet", "ReplicationController", "StatefulSet"},
+	"replicasets": {"Deployment"},
+	"jobs":        {"CronJob"},
 }
 
 // readSecrets reads which Secrets there are in the tenants' namespaces, and their types:

@@ -53,3 +53,11 @@ func marshal(o map[string]any) []byte {
 	}
 	return b.Bytes()
 }
+
+// plainOf is an object with numbers as the API server's answers have them.
+func plainOf(o map[string]any) (plain map[string]any) {
+	if json.Unmarshal(marshal(o), &plain) != nil {
+		return nil
+	}
+	return plain
+}

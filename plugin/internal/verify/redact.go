@@ -22,6 +22,10 @@ var (
 	keyBlock    = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`)
 	assigned    = regexp.MustCompile(`(?im)^(\s*[-"']?\s*["']?[\w.-]*(?:passw(?:or)?d|secret|api[_-]?key|access[_-]?key|[_-]token)["']?\s*[:=]\s*["']?)[^\s"'{}\[\]$<>]{4,}`)
 	inURL       = regexp.MustCompile(`(://[^/\s:@]+:)[^/\s@]+@`)
+	inQuery     = regexp.MustCompile(`(?i)([?&][\w.-]*(?:token|key|secret|passw(?:or)?d|sig|signature)=)[^&\s"']+`)
+	inJSON      = regexp.MustCompile(`(?i)("[\w.-]*(?:passw(?:or)?d|pwd|secret|token|api[_-]?key|access[_-]?key)"\s*:\s*")[^"]+`)
+	inArguments = regexp.MustCompile(`(?i)(--?[\w.-]*(?:passw(?:or)?d|token|secret|api-?key)[= ]+|\s-u\s+[^\s:]+:)[^\s"']+`)
+	known       = regexp.MustCompile(`\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abps]-[\w-]{10,})`)
 )
 
 // looksSecret judges the name of a field, or the path of one: of env[NAME].value it is NAME.
@@ -41,6 +45,10 @@ func redactedText(text string) string {
 	text = jwt.ReplaceAllString(text, leftOut)
 	text = keyBlock.ReplaceAllString(text, leftOut)
 	text = assigned.ReplaceAllString(text, "${1}"+leftOut)
+	text = inQuery.ReplaceAllString(text, "${1}"+leftOut)
+	text = inJSON.ReplaceAllString(text, "${1}"+leftOut)
+	text = inArguments.ReplaceAllString(text, "${1}"+leftOut)
+	text = known.ReplaceAllString(text, leftOut)
 	text = bearer.ReplaceAllString(text, "$1 "+leftOut)
 	return inURL.ReplaceAllString(text, "${1}"+leftOut+"@")
 }

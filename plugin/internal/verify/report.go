@@ -33,6 +33,8 @@ type Finding struct {
 	// Object is the zero value where it is about none.
 	Object  object.ID
 	Message string
+
+	bare string // the message in a bundle, if it is another
 }
 
 // Unasked is what could not be asked, of which nobody knows how it is.
@@ -78,9 +80,23 @@ type Report struct {
 }
 
 func (r *Report) find(part Part, severity check.Severity, tenant string, id object.ID, format string, args ...any) {
+	r.add(Finding{Part: part, Severity: severity, Tenant: tenant, Object: id, Message: fmt.Sprintf(format, args...)})
+}
+
+func (r *Report) add(f Finding) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.Findings = append(r.Findings, Finding{part, severity, tenant, id, fmt.Sprintf(format, args...)})
+	r.Findings = append(r.Findings, f)
+}
+
+// bare is a report for a bundle.
+func (r *Report) bare() *Report {
+	bare := &Report{Context: r.Context, Server: r.Server, Tenants: r.Tenants, Common: r.Common, Enforced: r.Enforced, Judged: r.Judged, Unasked: r.Unasked, Requests: r.Requests}
+	for _, f := range r.Findings {
+		f.Message = cmp.Or(f.bare, f.Message)
+		bare.Findings = append(bare.Findings, f)
+	}
+	return bare
 }
 
 // miss says that something could not be asked.

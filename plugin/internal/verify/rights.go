@@ -42,6 +42,7 @@ func (v *verifier) askRights(ctx context.Context) {
 	for i, c := range configs {
 		reviews = append(reviews, v.reviews(c, configs[(i+1)%len(configs)], model)...)
 	}
+	excess := excesses{}
 	each(ctx, len(reviews), func(i int) {
 		r := reviews[i]
 		allowed, reason, err := v.ask(ctx, r.request)
@@ -52,11 +53,12 @@ func (v *verifier) askRights(ctx context.Context) {
 		v.report.of(r.tenant, func(t *Tenant) { t.Questions++ })
 		switch {
 		case allowed && !r.want:
-			v.report.find(Rights, check.Error, r.tenant, object.ID{}, "%s may %s: must not%s", r.who, asked(r.request), because(reason))
+			excess.add(r, reason)
 		case !allowed && r.want:
 			v.report.find(Rights, check.Error, r.tenant, object.ID{}, "%s may not %s: must be allowed%s", r.who, asked(r.request), because(reason))
 		}
 	})
+	excess.report(v.report)
 }
 
 func because(reason string) string {

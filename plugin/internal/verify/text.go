@@ -2,14 +2,15 @@ package verify
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 // Text writes a report for people: what is wrong first, and then a line a tenant.
@@ -27,7 +28,7 @@ func (r *Report) Text(w io.Writer) error {
 		if f.Object != (object.ID{}) {
 			b.WriteString(f.Object.String() + ": ")
 		}
-		fmt.Fprintf(&b, "%s [%s]\n", f.Message, f.Part)
+		fmt.Fprintf(&b, "%s [%s]\n", printable.Text(f.Message), f.Part)
 	}
 	if r.Judged != nil {
 		for _, f := range r.Judged.Findings {
@@ -37,11 +38,13 @@ func (r *Report) Text(w io.Writer) error {
 				}
 			}
 		}
-		if err := r.Judged.Print(&b, check.Text, check.Error); err != nil {
+		var judged bytes.Buffer
+		if err := r.Judged.Print(&judged, check.Text, check.Error); err != nil {
 			return err
 		}
+		b.Write(bytes.TrimSuffix(judged.Bytes(), []byte(r.Judged.String()+"\n"))) // which counts the rules' alone
 		for _, line := range r.Judged.Errors {
-			fmt.Fprintf(&b, "could not be judged: %s [%s]\n", line, Rules)
+			fmt.Fprintf(&b, "could not be judged: %s [%s]\n", printable.Text(line), Rules)
 		}
 	}
 	if r.Judged == nil {
@@ -52,8 +55,9 @@ func (r *Report) Text(w io.Writer) error {
 		if u.Count > 1 {
 			times = fmt.Sprintf(", %d times", u.Count)
 		}
-		fmt.Fprintf(&b, "could not be asked%s: %s: %s [%s]\n", times, u.What, u.Why, u.Part)
+		fmt.Fprintf(&b, "could not be asked%s: %s: %s [%s]\n", times, u.What, printable.Text(u.Why), u.Part)
 	}
+	fmt.Fprintln(&b, r.summary())
 	fmt.Fprintln(&b, r.Enforced)
 	for _, t := range r.Common {
 		fmt.Fprintf(&b, "%s: %s\n", t.Name, t.line(wrong[t.Name]))
@@ -63,6 +67,40 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	_, err := b.WriteTo(w)
 	return err
+}
+
+// summary counts all that was found, whichever part has found it.
+func (r *Report) summary() string {
+	objects, accepted := 0, 0
+	for _, t := range slices.Concat(r.Tenants, r.Common) {
+		objects += t.Objects
+	}
+	if r.Judged != nil {
+		objects, accepted = r.Judged.Objects, len(r.Judged.Accepted)
+	}
+	var parts []string
+	for _, s := range []check.Severity{check.Error, check.Warning, check.Note} {
+		if n := r.Count(s) - r.Count(s+1); n > 0 {
+			parts = append(parts, count(n, s.String()))
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "no findings")
+	}
+	if accepted > 0 {
+		parts = append(parts, fmt.Sprintf("%d accepted", accepted))
+	}
+	if n := r.Errors(); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d could not be asked", n))
+	}
+	return fmt.Sprintf("%s, %s: %s", count(len(r.Tenants), "tenant"), count(objects, "object"), strings.Join(parts, ", "))
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // line is all that was asked about a tenant.
@@ -91,81 +129,4 @@ func (t Tenant) line(wrong int) string {
 		parts = append(parts, "no errors")
 	}
 	return strings.Join(parts, ", ")
-}
-
-// printed is what the format JSON prints. Its fields keep their names and meanings; later
-// versions may add others. Lists are never null.
-type printed struct {
-	Context  string           `json:"context"`
-	Server   string           `json:"server"`
-	Network  string           `json:"network"`
-	Requests int              `json:"requests"`
-	Tenants  []printedTenant  `json:"tenants"`
-	Common   []printedTenant  `json:"common"`
-	Findings []printedFinding `json:"findings"`
-	Unasked  []printedUnasked `json:"unasked"`
-	// Check is what check -o json prints, of the cluster's own objects.
-	Check json.RawMessage `json:"check,omitempty"`
-}
-
-type printedTenant struct {
-	Name          string   `json:"name"`
-	Questions     int      `json:"questions"`
-	Objects       int      `json:"objects"`
-	ControlPlanes []string `json:"controlPlanes"`
-	Until         string   `json:"certificatesUntil,omitempty"`
-}
-
-type printedFinding struct {
-	Part      Part           `json:"part"`
-	Severity  check.Severity `json:"severity"`
-	Tenant    string         `json:"tenant,omitempty"`
-	Group     string         `json:"group,omitempty"`
-	Kind      string         `json:"kind,omitempty"`
-	Namespace string         `json:"namespace,omitempty"`
-	Name      string         `json:"name,omitempty"`
-	Message   string         `json:"message"`
-}
-
-type printedUnasked struct {
-	Part   Part   `json:"part"`
-	What   string `json:"what"`
-	Count  int    `json:"count"`
-	Why    string `json:"why"`
-	Denied bool   `json:"denied"`
-}
-
-// JSON writes a report for programs.
-func (r *Report) JSON(w io.Writer) error {
-	p := printed{Context: r.Context, Server: r.Server, Network: r.Enforced, Requests: r.Requests,
-		Tenants: printTenants(r.Tenants), Common: printTenants(r.Common), Findings: []printedFinding{}, Unasked: []printedUnasked{}}
-	for _, f := range r.Findings {
-		p.Findings = append(p.Findings, printedFinding{f.Part, f.Severity, f.Tenant, f.Object.Group, f.Object.Kind, f.Object.Namespace, f.Object.Name, f.Message})
-	}
-	for _, u := range r.Unasked {
-		p.Unasked = append(p.Unasked, printedUnasked(u))
-	}
-	if r.Judged != nil {
-		var b bytes.Buffer
-		if err := r.Judged.Print(&b, check.JSON, check.Error); err != nil {
-			return err
-		}
-		p.Check = b.Bytes()
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(p)
-}
-
-func printTenants(all []Tenant) []printedTenant {
-	tenants := []printedTenant{}
-	for _, t := range all {
-		p := printedTenant{t.Name, t.Questions, t.Objects, append([]string{}, t.Planes...), ""}
-		if !t.Until.IsZero() {
-			p.Until = t.Until.UTC().Format(time.RFC3339)
-		}
-		tenants = append(tenants, p)
-	}
-	return tenants
 }

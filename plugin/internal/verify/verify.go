@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"k8s.io/apimachinery/pkg/version"
+	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
@@ -22,11 +22,16 @@ type Options struct {
 	render.Options
 	// Kubeconfig and Context are as kubectl has them; "" is its default.
 	Kubeconfig, Context string
+	// Timeout is how long the first answer may take; 0: half a minute.
+	Timeout time.Duration
 	// Bundle is a file to write what a support case needs to; "": none.
 	Bundle string
 	// Version is this program's, for the bundle.
 	Version string
 }
+
+// firstAnswer is how long a server that nobody has heard of may take.
+const firstAnswer = 30 * time.Second
 
 const tenantLabel = v1alpha1.TenantLabel
 
@@ -39,8 +44,10 @@ type verifier struct {
 	configs []snapshot.Config
 	planned *snapshot.Reading // as rendered
 	owners  map[string]string // tenants, by namespace
+	besides map[string]bool   // namespaces of control planes
 	// rendered are the objects that overlays and common bases give.
 	rendered []item
+	known    map[object.ID]bool // their IDs; see isRendered
 	// present are some rendered objects as the cluster has them, by their IDs.
 	present sync.Map
 }
@@ -59,7 +66,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
-	v := &verifier{owners: map[string]string{}, report: &Report{tenants: map[string]*Tenant{}}}
+	v := &verifier{owners: map[string]string{}, besides: map[string]bool{}, report: &Report{tenants: map[string]*Tenant{}}}
 	if err := v.render(ctx, o.Options); err != nil {
 		return nil, err
 	}
@@ -67,9 +74,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if v.client, err = connect(o.Kubeconfig, o.Context); err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
-	var server version.Info
-	if err := v.client.get(ctx, asJSON, "/version", nil, &server); isUnreachable(err) {
-		return nil, fmt.Errorf("verify: context %s: %w", v.client.context, err)
+	server, err := v.client.version(ctx, cmp.Or(o.Timeout, firstAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
 	}
 	v.report.Context, v.report.Server = v.client.context, server.GitVersion
 	var errs []error
@@ -91,6 +98,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	if !slices.ContainsFunc(v.report.Unasked, func(u Unasked) bool { return u.Part == Rules }) {
 		v.report.Judged = check.Judge(ctx, reading)
+		v.strangers(reading)
 	}
 	v.report.Requests = v.client.asked
 	v.report.sort()
@@ -140,6 +148,7 @@ func (v *verifier) render(ctx context.Context, o render.Options) error {
 			}
 			for _, ns := range t.Namespaces() {
 				v.owners[ns] = tenant
+				v.besides[ns] = !slices.Contains(t.Spec.ApplicationNamespaces, ns)
 			}
 		}
 		for _, o := range g.texts {

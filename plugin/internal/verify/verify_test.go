@@ -49,6 +49,9 @@ subjects[sales-admin]: is missing: must be {"kind":"User","name":"sales-admin"}`
 		{"a number for a text", `{a: 1}`, `{a: "1"}`, `a: found 1: must be "1"`},
 		{"a list for a map", `{a: [b]}`, `{a: {c: d}}`, "a[0]: found \"b\": must not be there\na.c: is missing: must be \"d\""},
 		{"a password", `{env: [{name: DB_PASSWORD, value: hunter2}]}`, `{env: [{name: DB_PASSWORD, value: other}]}`, `env[DB_PASSWORD].value: found (left out): must be (left out)`},
+		{"what another field has brought", `{spec: {type: NodePort, externalTrafficPolicy: Cluster}}`, `{spec: {type: ClusterIP}}`, `spec.type: found "NodePort": must be "ClusterIP"`},
+		{"what no other field has brought", `{spec: {type: NodePort, externalTrafficPolicy: Local}}`, `{spec: {type: NodePort, externalTrafficPolicy: Cluster}}`,
+			`spec.externalTrafficPolicy: found "Local": must be "Cluster"`},
 		{"a long text", `{a: ` + strings.Repeat("x", 200) + `}`, `{a: z}`, `a: found "` + strings.Repeat("x", 99) + `...: must be "z"`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -59,6 +62,37 @@ subjects[sales-admin]: is missing: must be {"kind":"User","name":"sales-admin"}`
 			require.Equal(t, row.want, strings.Join(lines, "\n"))
 		})
 	}
+}
+
+func TestLackingAreTheRenderedFieldsThatAreOtherwise(t *testing.T) {
+	for _, row := range []struct{ name, is, rendered, want string }{
+		{"the same, with what the API server adds", `{metadata: {uid: a, labels: {a: b, c: d}}, spec: {replicas: 1, other: 2}}`, `{metadata: {labels: {a: b}}, spec: {replicas: 1}}`, ""},
+		{"a label that is gone", `{metadata: {labels: {c: d}}}`, `{metadata: {labels: {istio-tenancy.dev/tenant: sales}}}`, `metadata.labels[istio-tenancy.dev/tenant]: is missing: must be "sales"`},
+		{"all labels are gone", `{metadata: {}}`, `{metadata: {labels: {a: b}}}`, `metadata.labels: is missing: must be {"a":"b"}`},
+		{"another value", `{metadata: {labels: {a: c}}}`, `{metadata: {labels: {a: b}}}`, `metadata.labels.a: found "c": must be "b"`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			rendered, err := objectsOf([]byte(row.rendered))
+			require.NoError(t, err)
+			var lines []string
+			for _, d := range lacking(decoded(t, row.is), rendered[0]) {
+				lines = append(lines, d.String())
+			}
+			require.Equal(t, row.want, strings.Join(lines, "\n"))
+		})
+	}
+}
+
+func TestARefusalOfAPolicyIsNoLackOfRights(t *testing.T) {
+	for text, want := range map[string]bool{
+		`namespaces "ns-1" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p' denied request: must not`: true,
+		`admission webhook "a.example.com" denied the request: must not`:                                          true,
+		`namespaces "ns-1" is forbidden: User "jo" cannot patch resource "namespaces" in API group ""`:            false,
+		`Deployment.apps "a" is invalid: spec.selector: Invalid value: field is immutable`:                        false,
+	} {
+		require.Equal(t, want, isRefused(errors.New(text)), text)
+	}
+	require.False(t, isRefused(nil))
 }
 
 func set(t *testing.T, text string) *fieldpath.Set {

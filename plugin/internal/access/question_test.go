@@ -1,0 +1,156 @@
+package access_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/access"
+)
+
+func TestParseQuestion(t *testing.T) {
+	for text, want := range map[string]string{
+		"create pods -n ns-1":                            "create pods in ns-1",
+		"get secrets istio-ca -n=ns-1":                   "get secrets istio-ca in ns-1",
+		"update deployments/scale x -n a":                "update deployments.apps/scale x in a",
+		"list virtualservices":                           "list virtualservices.networking.istio.io in all namespaces",
+		"get things.example.com":                         "get things.example.com in all namespaces",
+		"list nodes":                                     "list nodes",
+		"patch namespaces ns-1":                          "patch namespaces ns-1",
+		"* * -n a":                                       "* * in a",
+		"get /metrics":                                   "get /metrics",
+		"create events --namespace kubelet":              "create events in kubelet",
+		"get endpoints -n a":                             "get endpoints in a",
+		"impersonate users jo":                           "impersonate users jo",
+		"impersonate groups":                             "impersonate groups",
+		"impersonate userextras":                         "impersonate userextras.authentication.k8s.io",
+		"get pods/istiod-x -n a":                         "get pods istiod-x in a",
+		"get pods/log -n a":                              "get pods/log in a",
+		"get pods/log x -n a":                            "get pods/log x in a",
+		"get pods/x --subresource=log -n a":              "get pods/log x in a",
+		"create */exec -n a":                             "create */exec in a",
+		"get deploy -n a":                                "get deployments.apps in a",
+		"get Deployment/istiod -n a":                     "get deployments.apps istiod in a",
+		"get po -n a":                                    "get pods in a",
+		"get ingress -n a":                               "get ingresses.networking.k8s.io in a",
+		"get networkpolicies -n a":                       "get networkpolicies.networking.k8s.io in a",
+		"get ns/a":                                       "get namespaces a",
+		"get pods. -n a":                                 "get pods in a",
+		"get networkpolicies.crd.projectcalico.org -n a": "get networkpolicies.crd.projectcalico.org in a",
+	} {
+		q, err := access.ParseQuestion(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, q.String())
+	}
+	for text, want := range map[string]string{
+		"create":             "has 1 words",
+		"create pods a b":    "has 4 words",
+		"create pods -n":     "-n has no value",
+		"create pods -A":     "-A is not known",
+		"get things":         "things is no resource that is known by that name, without its group",
+		"get nodes -n a":     "nodes are in no namespace",
+		"get clusters":       "clusters is",
+		"gett pods":          `"gett" is no verb of Kubernetes; did you mean "get"?`,
+		"GET pods":           `"GET" is no verb of Kubernetes; did you mean "get"?`,
+		"list /metrics":      `"list" is no verb of Kubernetes`,
+		"get pods.apps":      "the group apps has no resource pods",
+		"get endpoints.core": "core is no group that is known",
+		"get gateways":       "gateways is in the groups gateway.networking.k8s.io, networking.istio.io",
+		`get pods -n "ns-0"`: `-n: "\"ns-0\"" is no name of a namespace`,
+		"get pods -n a -n b": `--namespace is given twice, "a" and "b"`,
+		"get pods/ -n a":     "nothing is after the slash",
+		"get pods/a b -n a":  `"a" and "b" are two names`,
+		"get /metrics -n a":  "/metrics is a path, which has neither a name nor a namespace",
+	} {
+		_, err := access.ParseQuestion(text)
+		require.ErrorContains(t, err, want, text)
+	}
+}
+
+// A name that moves the cursor, or begins a line, would forge what the table says.
+func TestNamesAreAsTheyAre(t *testing.T) {
+	s := read(t, header+`---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: b, namespace: ns-1}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+subjects: [{kind: User, name: "jo\x1b[2K\n  User eve  ns-1  admin"}]
+`)
+	r, err := access.New(s)
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, r.Table(&text))
+	who := access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo\x1b[2K\n  User eve  ns-1  admin"}}
+	rights, err := access.NewRights(s, who)
+	require.NoError(t, err)
+	require.NoError(t, rights.Text(&text))
+	q, err := access.ParseQuestion("get pods -n ns-1")
+	require.NoError(t, err)
+	answers, err := access.Ask(context.Background(), s, q)
+	require.NoError(t, err)
+	require.NoError(t, access.Answers(&text, q, answers))
+	require.NotContains(t, text.String(), "\x1b")
+	require.NotContains(t, text.String(), "\n  User eve")
+	require.Equal(t, 3, strings.Count(text.String(), `User jo\x1b[2K\n  User eve  ns-1  admin`))
+}
+
+const injecting = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: ns-1, labels: {istio-tenancy.dev/tenant: sales, istio.io/rev: sales%s}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: ns-1}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}, subjects: [{kind: User, name: jo}]}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: istio-sidecar-injector-sales}
+webhooks:
+- name: rev.namespace.sidecar-injector.istio.io
+  namespaceSelector: {matchLabels: {istio.io/rev: %s}}
+  objectSelector: {matchExpressions: [{key: sidecar.istio.io/inject, operator: NotIn, values: ["false"]}]}
+  rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+---
+`
+
+// The API server asks the injector before the policies.
+func TestAPodIsJudgedAsItsInjectorLeavesIt(t *testing.T) {
+	policy, err := os.ReadFile("../../../bases/tenancy/injected.yaml")
+	require.NoError(t, err)
+	for _, row := range []struct{ name, labels, revision, metadata, spec, want string }{
+		{"an ordinary Pod", "", "sales", "", "", "injected"},
+		{"a gateway", "", "sales", "", "image: auto", "injected"},
+		{"one that is not to be injected", "", "sales", `labels: {sidecar.istio.io/inject: "false"}`, "", "as it is"},
+		{"on the node's network", "", "sales", "", "hostNetwork", "as it is"},
+		{"a gateway that is not to be injected", "", "sales", `annotations: {sidecar.istio.io/inject: "false"}`, "image: auto", "refused"},
+		{"a gateway on the node's network", "", "sales", "", "hostNetwork, image: auto", "refused"},
+		{"without an injector", "", "other", "", "", "refused"},
+		{"on request, and not asked for", ", istio-tenancy.dev/injection: on-request", "sales", "", "image: auto", "refused"},
+		{"on request, and asked for", ", istio-tenancy.dev/injection: on-request", "sales", `labels: {sidecar.istio.io/inject: "true"}`, "", "injected"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := read(t, fmt.Sprintf(injecting, row.labels, row.revision)+string(policy))
+			image, host := "web", ""
+			if strings.Contains(row.spec, "auto") {
+				image = "auto"
+			}
+			if strings.Contains(row.spec, "hostNetwork") {
+				host = "hostNetwork: true, "
+			}
+			q, err := access.ParseQuestion("create pods -n ns-1")
+			require.NoError(t, err)
+			pod := read(t, fmt.Sprintf("{apiVersion: v1, kind: Pod, metadata: {name: p, %s}, spec: {%scontainers: [{name: c, image: %s}]}}", row.metadata, host, image))
+			q.Object = pod.Objects[0]
+			before := fmt.Sprint(q.Object.Content)
+			answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+			require.NoError(t, err)
+			require.Equal(t, row.want != "refused", answers[0].Allowed, answers[0].Refused)
+			require.Equal(t, row.want == "injected", answers[0].Injected != "")
+			require.Equal(t, before, fmt.Sprint(q.Object.Content), "the object is another's, too")
+		})
+	}
+}

@@ -1,0 +1,104 @@
+package verify
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// Whatever it is called, and wherever it stands, a text that is not rendered is not in a bundle.
+func TestABundleHasOnlyWhatIsRenderedOrKnownToBeNoSecret(t *testing.T) {
+	const rendered = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod, namespace: istio-sales, annotations: {note: kept-note}}
+spec:
+  template:
+    spec:
+      containers:
+      - name: discovery
+        args: [kept-argument, "--token"]
+        env: [{name: KEPT, value: kept-value}, {name: DB_PASS, value: from-overlay}]
+`
+	const live = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod, namespace: istio-sales, uid: kept-uid, labels: {app: kept-label}, annotations: {note: kept-note, other: hunter2, kubectl.kubernetes.io/last-applied-configuration: '{"a":"hunter2"}'}}
+spec:
+  paused: true
+  template:
+    spec:
+      serviceAccountName: kept-account
+      containers:
+      - name: discovery
+        image: kept-image
+        args: [kept-argument, "--token", hunter2]
+        command: [sh, -c, "curl -u admin:hunter2", "-phunter2"]
+        env: [{name: PWD_DB, value: hunter2}, {name: DB_PASS, value: hunter2}, {name: AUTH, value: hunter2}, {name: KEPT, value: kept-value}]
+        readinessProbe: {httpGet: {path: "/ready?token=hunter2", httpHeaders: [{name: X-Api-Key, value: hunter2}]}}
+        lifecycle: {preStop: {exec: {command: [export DB_PASS=hunter2]}}}
+        volumeMounts: [{name: kept-volume, mountPath: /kept-path}]
+status: {conditions: [{type: Available, message: kept-state}], containerStatuses: [{lastState: {terminated: {message: hunter2, reason: kept-reason}}}]}
+`
+	id := object.ID{Group: "apps", Kind: "Deployment", Namespace: "istio-sales", Name: "istiod"}
+	v := &verifier{rendered: []item{{decoded(t, rendered), "sales"}}}
+	text, err := json.Marshal(v.packed(id, decoded(t, live)))
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "hunter2")
+	for _, kept := range []string{"kept-note", "kept-uid", "kept-label", "kept-account", "kept-image", "kept-argument", "kept-value", "kept-volume", "/kept-path", "kept-state", "kept-reason",
+		"X-Api-Key", "PWD_DB", `"--token"`, `"paused":true`, `"name":"DB_PASS","value":"(left out), is not as rendered"`, `"name":"AUTH","value":"(left out)"`} {
+		require.Contains(t, string(text), kept)
+	}
+	pod := decoded(t, live)
+	pod["spec"] = snapshot.Field(pod, "spec", "template", "spec")
+	text, err = json.Marshal(v.packedPod(id, pod))
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "hunter2")
+	require.Contains(t, string(text), "kept-value")
+	text, err = json.Marshal(v.packed(object.ID{Kind: "ConfigMap", Name: "web"}, decoded(t, `{kind: ConfigMap, metadata: {name: web}, data: {config: '{"client_secret": "hunter2"}', name: hunter2, image: hunter2}}`)))
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "hunter2")
+	require.Contains(t, string(text), `"config":`)
+	for reason, want := range map[string]bool{"Unhealthy": false, "Scheduled": true} {
+		text, err = json.Marshal(packedEvent(decoded(t, `{kind: Event, reason: `+reason+`, message: what happened, involvedObject: {name: web}}`)))
+		require.NoError(t, err)
+		require.Equal(t, want, strings.Contains(string(text), "what happened"), reason)
+		require.Contains(t, string(text), `"involvedObject":{"name":"web"}`)
+	}
+}
+
+func TestABundlesReportHasNoValuesOfTheCluster(t *testing.T) {
+	v := &verifier{report: &Report{}}
+	is := decoded(t, `{metadata: {labels: {a: found-label}}, data: {b: hunter2, c: hunter2}, spec: {args: [hunter2]}}`)
+	v.drifted(item{}, object.ID{Kind: "ConfigMap", Name: "x"}, differences(is, decoded(t, `{metadata: {labels: {a: z}}, data: {b: z, d: z}, spec: {args: [z]}}`)))
+	var text, full strings.Builder
+	require.NoError(t, v.report.bare().Text(&text))
+	require.NoError(t, v.report.bare().JSON(&text))
+	require.NoError(t, v.report.Text(&full))
+	require.NotContains(t, text.String(), "hunter2")
+	require.Contains(t, full.String(), "hunter2")
+	for _, line := range []string{`metadata.labels.a: found "found-label": must be "z"`, "data.b: is not as rendered", "data.c: must not be there", "data.d: is missing", "spec.args: is not as rendered"} {
+		require.Contains(t, text.String(), line)
+	}
+	require.Equal(t, 5, v.report.Count(check.Error))
+}
+
+func TestLogsLoseWhatIsKnownToBeASecret(t *testing.T) {
+	for _, text := range []string{`{"client_secret": "hunter2"}`, "GET /ready?x=1&token=hunter2 200", "run --token hunter2 now", "run --db-password=hunter2", "curl -u admin:hunter2 https://a",
+		"key AKIAIOSFODNN7EXAMPLE", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "password: hunter2", "https://me:hunter2@example.com"} {
+		got := redactedText(text)
+		require.Contains(t, got, leftOut, text)
+		for _, secret := range []string{"hunter2", "AKIA", "ghp_"} {
+			require.NotContains(t, got, secret)
+		}
+	}
+	for _, text := range []string{"token policy third-party-jwt", "reads --tokens-dir /var/run", "a = b"} {
+		require.Equal(t, text, redactedText(text))
+	}
+}

@@ -1,0 +1,181 @@
+package verify
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/component-helpers/auth/rbac/validation"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/access"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// bindings finds what gives rights in tenants' namespaces, and is neither rendered nor
+// what every cluster has: who is told apart by both, the binding and what its role gives.
+func (v *verifier) bindings(s *snapshot.Snapshot) error {
+	live, err := authorize.New(s)
+	if err != nil {
+		return err
+	}
+	common, err := authorize.New(snapshot.New(nil, nil))
+	if err != nil {
+		return err
+	}
+	for _, kind := range []string{"RoleBinding", "ClusterRoleBinding"} {
+		for _, o := range s.Of(rbac, kind) {
+			tenant := v.owners[o.ID.Namespace]
+			if v.isRendered(o.ID) || kind == "RoleBinding" && tenant == "" {
+				continue
+			}
+			v.stranger(o, tenant, given{live, common})
+		}
+	}
+	return nil
+}
+
+// given says what bindings give in the cluster, and what those of every cluster do.
+type given struct{ live, common *authorize.Authorizer }
+
+// rights is what a binding gives to one of its subjects.
+type rights struct {
+	who      snapshot.Subject
+	rules    []rbacv1.PolicyRule // that the binding of every cluster does not give
+	isCommon bool                // whether every cluster's binding of that name has the subject
+}
+
+func (g given) by(o *snapshot.Object) (all []rights) {
+	for _, who := range snapshot.Subjects(o) {
+		subject := authorize.SubjectOf(rbacv1.Subject{Kind: who.Kind, Namespace: who.Namespace, Name: who.Name}, o.ID.Namespace)
+		of := func(a *authorize.Authorizer) (rules []rbacv1.PolicyRule) {
+			for _, grant := range a.Grants(subject) {
+				if grant.Binding == o.ID {
+					rules = append(rules, grant.Rule)
+				}
+			}
+			return rules
+		}
+		before := of(g.common)
+		if _, more := validation.Covers(before, of(g.live)); len(more) > 0 {
+			all = append(all, rights{who, more, len(before) > 0})
+		}
+	}
+	return all
+}
+
+// stranger judges one binding.
+func (v *verifier) stranger(o *snapshot.Object, tenant string, g given) {
+	type found struct {
+		severity check.Severity
+		whom     []string
+		rules    []rbacv1.PolicyRule
+	}
+	all := map[check.Severity]*found{}
+	for _, r := range g.by(o) {
+		severity := v.judge(r, o.ID, tenant)
+		if severity == 0 {
+			continue
+		}
+		if all[severity] == nil {
+			all[severity] = &found{severity: severity}
+		}
+		all[severity].whom, all[severity].rules = append(all[severity].whom, nameOf(r.who)), append(all[severity].rules, r.rules...)
+	}
+	for _, f := range all {
+		may, _ := access.WordsOf(f.rules)
+		where := ""
+		if o.ID.Namespace == "" {
+			where = " in every namespace"
+		}
+		v.unexpected(o, tenant, f.severity, "gives %s to %s%s, which is %s in the words of docs/access.md",
+			roleOf(o), some(f.whom), where, strings.Join(may, ", "))
+	}
+}
+
+// judge says how bad it is that somebody has rights: 0, where they are in no namespace.
+func (v *verifier) judge(r rights, binding object.ID, tenant string) check.Severity {
+	_, level := access.WordsOf(r.rules)
+	switch {
+	case binding.Namespace == "" && level < access.Dangerous && !slices.ContainsFunc(r.rules, v.isNamespaced):
+		return 0
+	case binding.Namespace == "" && slices.Contains(administrators, r.who):
+		return check.Note
+	case r.isCommon && !isBroad(r.who): // a program of Kubernetes, whose role is another version's, or more
+		return check.Note
+	case v.besides[binding.Namespace] && level > access.Reads:
+		return check.Error // more than who may read there has
+	case v.besides[binding.Namespace]:
+		return check.Warning
+	case binding.Namespace != "" && v.isOwn(r.who, tenant):
+		return check.Note // which the tenant's administrators may do
+	case binding.Namespace == "" && r.who.Kind == rbacv1.ServiceAccountKind && r.who.Namespace == "kube-system":
+		return check.Warning // who may write there has the cluster
+	case level == access.Dangerous:
+		return check.Error
+	}
+	return check.Warning
+}
+
+// administrators are groups to which an installer gives the cluster.
+//
+// Source: cmd/kubeadm/app/constants of kubernetes/kubernetes, since 1.29.
+var administrators = []snapshot.Subject{{Kind: rbacv1.GroupKind, Name: "system:masters"}, {Kind: rbacv1.GroupKind, Name: "kubeadm:cluster-admins"}}
+
+// isNamespaced says whether a rule allows something of a kind that is in namespaces.
+func (v *verifier) isNamespaced(rule rbacv1.PolicyRule) bool {
+	for _, group := range rule.APIGroups {
+		for _, name := range rule.Resources {
+			name, _, _ = strings.Cut(name, "/")
+			i := slices.IndexFunc(v.served.best, func(r resource) bool { return r.group == group && r.name == name })
+			if i >= 0 && v.served.best[i].namespaced || i < 0 && !object.IsClusterResource(group, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isOwn says whether somebody is a tenant's: a program of its application namespaces, or
+// one of those whom its file names.
+func (v *verifier) isOwn(who snapshot.Subject, tenant string) bool {
+	if who.Kind == rbacv1.ServiceAccountKind && v.owners[who.Namespace] == tenant {
+		return true
+	}
+	return slices.ContainsFunc(v.configs, func(c snapshot.Config) bool {
+		for _, s := range slices.Concat(c.Spec.Admins, c.Spec.Viewers) {
+			if c.Name() == tenant && s.Kind == who.Kind && s.Name == who.Name && s.Namespace == who.Namespace {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// isBroad says whether somebody is everybody, or every program.
+func isBroad(who snapshot.Subject) bool {
+	return who.Kind != rbacv1.ServiceAccountKind &&
+		slices.Contains([]string{"system:authenticated", "system:unauthenticated", "system:serviceaccounts", "system:anonymous"}, who.Name)
+}
+
+func nameOf(s snapshot.Subject) string {
+	return object.ID{Kind: s.Kind, Namespace: s.Namespace, Name: s.Name}.String()
+}
+
+func roleOf(binding *snapshot.Object) string {
+	return snapshot.Text(binding.Content, "roleRef", "kind") + " " + snapshot.Text(binding.Content, "roleRef", "name")
+}
+
+// few is how many of many are named.
+const few = 3
+
+// some names a few of many: "a, b, c and 4 more".
+func some(names []string) string {
+	if len(names) <= few+1 {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
+}

@@ -1,0 +1,157 @@
+package verify
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// said is what strangers says of a cluster that has some objects, of which the overlays
+// of the tenant sales give some.
+func said(t *testing.T, rendered, others string) []string {
+	t.Helper()
+	var c snapshot.Config
+	c.Metadata.Name = "sales"
+	c.Spec.ControlPlane.Namespace, c.Spec.ApplicationNamespaces = "istio-sales", []string{"ns-1"}
+	c.Spec.Admins = []v1alpha1.Subject{{Kind: rbacv1.UserKind, Name: "sales-admin"}}
+	v := &verifier{owners: map[string]string{"istio-sales": "sales", "ns-1": "sales"}, besides: map[string]bool{"istio-sales": true}, served: &served{},
+		configs: []snapshot.Config{c}, report: &Report{tenants: map[string]*Tenant{"sales": {}}}}
+	var texts [][]byte
+	for i, all := range []string{rendered, others} {
+		objects, err := objectsOf([]byte(all))
+		require.NoError(t, err)
+		for _, o := range objects {
+			if i == 0 {
+				v.rendered = append(v.rendered, item{o, "sales"})
+			}
+			texts = append(texts, marshal(o))
+		}
+	}
+	reading, err := snapshot.OfCluster("cluster", texts, v.configs)
+	require.NoError(t, err)
+	v.strangers(reading)
+	require.Empty(t, v.report.Unasked)
+	v.report.sort()
+	var lines []string
+	for _, f := range v.report.Findings {
+		lines = append(lines, fmt.Sprintf("%s: %s: %s", f.Severity, f.Object, f.Message))
+	}
+	return lines
+}
+
+const tenantNamespaces = `
+{apiVersion: v1, kind: Namespace, metadata: {name: istio-sales, labels: {istio-tenancy.dev/tenant: sales}}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {istio-tenancy.dev/tenant: sales}}}
+`
+
+func binding(kind, namespace, role, subject string) string {
+	return fmt.Sprintf("{apiVersion: rbac.authorization.k8s.io/v1, kind: %s, metadata: {name: more, namespace: %q}, roleRef: {kind: %s}, subjects: [{%s}]}\n", kind, namespace, role, subject)
+}
+
+func TestStrangersWithRightsAreFound(t *testing.T) {
+	const (
+		stranger = "kind: User, name: stranger"
+		view     = "ClusterRole, name: view"
+		edit     = "ClusterRole, name: edit"
+	)
+	secrets := "---\n{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: secrets, namespace: istio-sales, labels: {istio-tenancy.dev/tenant: sales}}, rules: [{apiGroups: [\"\"], resources: [secrets], verbs: [get]}]}\n"
+	nodes := "---\n{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: nodes}, rules: [{apiGroups: [\"\"], resources: [nodes], verbs: [get]}]}\n"
+	for _, row := range []struct{ name, object, want string }{
+		{"view of an application namespace", binding("RoleBinding", "ns-1", view, stranger), "warning: RoleBinding ns-1/more: is not rendered: gives ClusterRole view to User stranger, which is read "},
+		{"admin of one", binding("RoleBinding", "ns-1", "ClusterRole, name: admin", stranger), "error: RoleBinding ns-1/more: is not rendered: gives ClusterRole admin to User stranger"},
+		{"the tenant's own program there", binding("RoleBinding", "ns-1", edit, "kind: ServiceAccount, name: ci, namespace: ns-1"), "note: RoleBinding ns-1/more"},
+		{"the tenant's own administrator there", binding("RoleBinding", "ns-1", edit, "kind: User, name: sales-admin"), "note: RoleBinding ns-1/more"},
+		{"view beside the control plane", binding("RoleBinding", "istio-sales", view, stranger), "warning: RoleBinding istio-sales/more"},
+		{"edit beside it", binding("RoleBinding", "istio-sales", edit, stranger), "error: RoleBinding istio-sales/more"},
+		{"its own administrator beside it", binding("RoleBinding", "istio-sales", edit, "kind: User, name: sales-admin"), "error: RoleBinding istio-sales/more"},
+		{"a program of elsewhere beside it", binding("RoleBinding", "istio-sales", "ClusterRole, name: admin", "kind: ServiceAccount, name: default, namespace: default"),
+			"error: RoleBinding istio-sales/more: is not rendered: gives ClusterRole admin to ServiceAccount default/default"},
+		{"Secrets beside it", binding("RoleBinding", "istio-sales", "Role, name: secrets", stranger) + secrets, "error: RoleBinding istio-sales/more: is not rendered: gives Role secrets to User stranger, which is secrets "},
+		{"view of the cluster", binding("ClusterRoleBinding", "", view, stranger), "warning: ClusterRoleBinding more: is not rendered: gives ClusterRole view to User stranger in every namespace"},
+		{"edit of the cluster", binding("ClusterRoleBinding", "", edit, stranger), "error: ClusterRoleBinding more"},
+		{"edit of the cluster to its own program", binding("ClusterRoleBinding", "", edit, "kind: ServiceAccount, name: cni, namespace: kube-system"), "warning: ClusterRoleBinding more"},
+		{"the cluster to kubeadm's administrators", binding("ClusterRoleBinding", "", "ClusterRole, name: cluster-admin", "kind: Group, name: 'kubeadm:cluster-admins'"), "note: ClusterRoleBinding more"},
+		{"a namespace to them, by whoever", binding("RoleBinding", "istio-sales", "ClusterRole, name: cluster-admin", "kind: Group, name: 'kubeadm:cluster-admins'"), "error: RoleBinding istio-sales/more"},
+		{"nodes", binding("ClusterRoleBinding", "", "ClusterRole, name: nodes", stranger) + nodes, ""},
+		{"webhooks, which are in no namespace", binding("ClusterRoleBinding", "", "ClusterRole, name: hooks", stranger) +
+			"---\n{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: hooks}, rules: [{apiGroups: [admissionregistration.k8s.io], resources: [mutatingwebhookconfigurations], verbs: [update]}]}\n",
+			"error: ClusterRoleBinding more: is not rendered: gives ClusterRole hooks to User stranger in every namespace, which is webhooks "},
+		{"another namespace", binding("RoleBinding", "elsewhere", edit, stranger), ""},
+		{"a role that is not there", binding("RoleBinding", "ns-1", "Role, name: gone", stranger), ""},
+		{"a subject more in a binding of every cluster", strings.Replace(binding("ClusterRoleBinding", "", "ClusterRole, name: cluster-admin", "kind: Group, name: 'system:masters'}, {"+stranger), "more", "cluster-admin", 1),
+			"error: ClusterRoleBinding cluster-admin: is not rendered: gives ClusterRole cluster-admin to User stranger in every namespace"},
+		{"a binding of every cluster", strings.Replace(binding("ClusterRoleBinding", "", "ClusterRole, name: cluster-admin", "kind: Group, name: 'system:masters'"), "more", "cluster-admin", 1), ""},
+		{"a role of every cluster that gives more to everybody",
+			"{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: \"system:basic-user\", labels: {kubernetes.io/bootstrapping: rbac-defaults}}, rules: [{apiGroups: [\"\"], resources: [secrets], verbs: [get]}]}\n---\n" +
+				strings.Replace(binding("ClusterRoleBinding", "", "ClusterRole, name: 'system:basic-user'", "kind: Group, name: 'system:authenticated'"), "more", "'system:basic-user'", 1),
+			"error: ClusterRoleBinding system:basic-user: is not rendered: gives ClusterRole system:basic-user to Group system:authenticated in every namespace, which is secrets "},
+		{"accepted", strings.Replace(binding("ClusterRoleBinding", "", edit, stranger), "name: more", "name: more, annotations: {istio-tenancy.dev/accept-unrendered: our CI}", 1),
+			"note: ClusterRoleBinding more: is not rendered: gives ClusterRole edit to User stranger in every namespace"},
+		{"accepted without a reason", strings.Replace(binding("ClusterRoleBinding", "", edit, stranger), "name: more", "name: more, annotations: {istio-tenancy.dev/accept-unrendered: ''}", 1), "error: ClusterRoleBinding more"},
+	} {
+		t.Run(row.name, func(t *testing.T) { begins(t, row.want, said(t, tenantNamespaces, row.object)) })
+	}
+	require.Empty(t, said(t, tenantNamespaces+"---\n"+binding("RoleBinding", "istio-sales", edit, stranger), ""), "what is rendered, drift tells")
+}
+
+// begins wants one line, or with "" none.
+func begins(t *testing.T, want string, lines []string) {
+	t.Helper()
+	if want == "" {
+		require.Empty(t, lines)
+		return
+	}
+	require.Len(t, lines, 1)
+	require.True(t, strings.HasPrefix(lines[0], want), lines[0])
+}
+
+func TestWhatIsBesideAControlPlaneAndNotRenderedIsFound(t *testing.T) {
+	webhook := func(kind, selector, scope string) string {
+		return "{apiVersion: admissionregistration.k8s.io/v1, kind: " + kind + ", metadata: {name: more}, webhooks: [{name: a.example.com, namespaceSelector: {" + selector +
+			"}, rules: [{apiGroups: [''], resources: [pods], scope: '" + scope + "'}]}]}"
+	}
+	policy := func(spec string) string {
+		return "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: open, namespace: istio-sales}, spec: {podSelector: {}, " + spec + "}}"
+	}
+	for _, row := range []struct{ name, object, want string }{
+		{"a Deployment", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: busybox, namespace: istio-sales}}", "error: Deployment istio-sales/busybox: is not rendered: "},
+		{"a Pod", "{apiVersion: v1, kind: Pod, metadata: {name: busybox, namespace: istio-sales}}", "error: Pod istio-sales/busybox"},
+		{"a Pod that says that it is another's", "{apiVersion: v1, kind: Pod, metadata: {name: busybox, namespace: istio-sales, labels: {istio-tenancy.dev/tenant: sales}, ownerReferences: [{kind: ConfigMap}]}}",
+			"error: Pod istio-sales/busybox"},
+		{"a Secret", "{apiVersion: v1, kind: Secret, metadata: {name: cacerts, namespace: istio-sales}, type: Opaque}", "warning: Secret istio-sales/cacerts: is not rendered"},
+		{"a Secret of istiod", "{apiVersion: v1, kind: Secret, metadata: {name: istio-ca-secret, namespace: istio-sales}, type: istio.io/ca-root}", ""},
+		{"a Secret that a Certificate asks for", "{apiVersion: v1, kind: Secret, metadata: {name: asked, namespace: istio-sales}, type: kubernetes.io/tls}", ""},
+		{"a ConfigMap", "{apiVersion: v1, kind: ConfigMap, metadata: {name: istio, namespace: istio-sales}}", "warning: ConfigMap istio-sales/istio"},
+		{"a lock", "{apiVersion: v1, kind: ConfigMap, metadata: {name: istio-leader, namespace: istio-sales, annotations: {control-plane.alpha.kubernetes.io/leader: '{}'}}}", ""},
+		{"what Kubernetes makes", "{apiVersion: v1, kind: ConfigMap, metadata: {name: kube-root-ca.crt, namespace: istio-sales}}", ""},
+		{"a policy that lets all in", policy("ingress: [{}]"), "error: NetworkPolicy istio-sales/open: is not rendered: it lets in"},
+		{"a policy that lets in a namespace", policy("ingress: [{from: [{namespaceSelector: {}}]}]"), "error: NetworkPolicy istio-sales/open"},
+		{"a policy that lets in addresses", policy("ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]"), "error: NetworkPolicy istio-sales/open"},
+		{"a policy that closes", policy("policyTypes: [Ingress]"), "warning: NetworkPolicy istio-sales/open"},
+		{"in an application namespace", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: ns-1}}", ""},
+		{"a webhook for the tenant", webhook("MutatingWebhookConfiguration", "matchLabels: {istio-tenancy.dev/tenant: sales}", "*"),
+			"warning: MutatingWebhookConfiguration more: is not rendered: a.example.com sees and changes what is written in istio-sales, ns-1"},
+		{"a webhook for all", webhook("ValidatingWebhookConfiguration", "", "Namespaced"), "warning: ValidatingWebhookConfiguration more: is not rendered: a.example.com sees what"},
+		{"a webhook for others", webhook("MutatingWebhookConfiguration", "matchLabels: {istio-tenancy.dev/tenant: hr}", "*"), ""},
+		{"a webhook for what is in no namespace", webhook("MutatingWebhookConfiguration", "", "Cluster"), ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			begins(t, row.want, said(t, tenantNamespaces+"---\n{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: a, namespace: istio-sales}, spec: {secretName: asked}}\n", row.object))
+		})
+	}
+}
+
+func TestOnlyWhatAControllerMakesOfAnotherObjectIsPassedOver(t *testing.T) {
+	pods := resource{name: "pods"}
+	require.True(t, isOwned(decoded(t, `{metadata: {ownerReferences: [{kind: ReplicaSet, controller: true}]}}`), pods))
+	for _, owners := range []string{`[]`, `[{kind: ConfigMap, controller: true}]`, `[{kind: ReplicaSet}]`} {
+		require.False(t, isOwned(decoded(t, `{metadata: {ownerReferences: `+owners+`}}`), pods), owners)
+	}
+}
