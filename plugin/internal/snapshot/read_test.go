@@ -142,6 +142,8 @@ func TestTenants(t *testing.T) {
 ---
 {apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: c}}
 ---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: d}}
+---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: istiod, namespace: c}
