@@ -98,7 +98,11 @@ func (f fields) isNoMoreThan(builtin fields) bool {
 	gathers := f.AggregationRule == nil || reflect.DeepEqual(f.AggregationRule, builtin.AggregationRule)
 	return gathers && (covers || f.AggregationRule != nil) && // whose rules a controller writes
 		f.RoleRef.Kind == builtin.RoleRef.Kind && f.RoleRef.Name == builtin.RoleRef.Name &&
-		!slices.ContainsFunc(f.Subjects, func(s rbacv1.Subject) bool { return !slices.Contains(builtin.Subjects, s) })
+		!slices.ContainsFunc(f.Subjects, func(s rbacv1.Subject) bool {
+			return !slices.ContainsFunc(builtin.Subjects, func(b rbacv1.Subject) bool {
+				return s.Kind == b.Kind && s.Namespace == b.Namespace && s.Name == b.Name
+			})
+		})
 }
 
 // complete adds to a role what an API server that starts adds: the rules that every cluster

@@ -129,6 +129,14 @@ func secretOfToken(_ Identity, namespace string, on target) map[string]any {
 	return o
 }
 
+// tokenOfAnother is a merge patch after which Kubernetes writes a token of another
+// ServiceAccount into a Secret: it does where the annotation names one, and there is none.
+func tokenOfAnother(_ Identity, namespace string, on target) map[string]any {
+	return map[string]any{"apiVersion": "v1", "kind": "Secret", "data": map[string]any{"token": nil}, "metadata": map[string]any{
+		"name": on.name, "namespace": namespace,
+		"annotations": map[string]any{"kubernetes.io/service-account.name": on.account, "kubernetes.io/service-account.uid": nil}}}
+}
+
 func plainSecret(_ Identity, namespace string, _ target) map[string]any {
 	return newObject("", "v1", "Secret", namespace, map[string]any{"type": "Opaque"})
 }

@@ -82,6 +82,8 @@ var stepTable = append([]step{
 		text: "reads Secret {namespace}/{name}, which has a token of {account}"},
 	{kind: TokenSecret, verbs: []string{"create"}, right: resource("secrets"), also: []need{{read, resource("secrets"), ""}}, on: anyAccount, sends: secretOfToken, twin: plainSecret,
 		text: "makes a Secret in {namespace}, which gets a token of {account}, and reads it"},
+	{kind: TokenSecret, verbs: change, right: resource("secrets"), also: []need{{read, resource("secrets"), sameName}}, on: tokensOfAny, sends: tokenOfAnother,
+		text: "has Secret {namespace}/{name}, which has a token, get one of {account}, and reads it"},
 	{kind: Impersonate, verbs: []string{"impersonate"}, right: resource("serviceaccounts"), on: accounts,
 		text: "acts as {account}"},
 	{kind: Impersonate, verbs: []string{"impersonate:serviceaccount"}, right: resource("serviceaccounts.authentication.k8s.io"), on: accounts,
@@ -146,6 +148,16 @@ func anyAccount(s *search, _ Identity, namespace string) (all []target) {
 func tokens(s *search, _ Identity, namespace string) (all []target) {
 	for _, t := range s.cluster.tokens[namespace] {
 		all = append(all, target(t))
+	}
+	return all
+}
+
+// tokensOfAny are the Secrets with a token, each with every ServiceAccount.
+func tokensOfAny(s *search, _ Identity, namespace string) (all []target) {
+	for _, t := range s.cluster.tokens[namespace] {
+		for _, name := range s.accounts[namespace] {
+			all = append(all, target{t.name, name})
+		}
 	}
 	return all
 }
