@@ -69,6 +69,7 @@ var rightMutants = map[string][]mutant{
 		{with("sales", clusterRight("User", "sales-admin", "kyverno.io", "clusterpolicies", "create")), "clusterpolicies.kyverno.io"},
 		{with("sales", clusterRight("User", "sales-admin", "external-secrets.io", "clusterexternalsecrets", "patch")), "clusterexternalsecrets.external-secrets.io"},
 		{with("sales", clusterRight("User", "sales-admin", "policies.kyverno.io", "'*'", "create")), "*.policies.kyverno.io"},
+		{with("sales", clusterRight("User", "sales-admin", "trust.cert-manager.io", "'*'", "create")), "bundles.trust.cert-manager.io"},
 		{with("sales", clusterURL("/logs/*", "get")), "/logs/*"},
 		{with("sales", clusterURL("'*'", "'*'")), "reads the logs"},
 		{with("sales", clusterURL("/debug*", "get")), "reads the memory of the API server"},

@@ -84,17 +84,15 @@ func (s *search) reached(group, name string, rule rbacv1.PolicyRule) (found []st
 	if group == "*" && base != "*" {
 		groups = object.Groups(base)
 	}
-	if len(groups) == 0 || base == "*" && object.HasNamespaced(group) {
-		return []string{name}, base == "*" && sub == "" // nobody knows better
+	if len(groups) == 0 || base == "*" && group == "*" {
+		return []string{name}, group == "*" && base == "*" // nobody knows better
 	}
 	if base == "*" {
-		for r := range clusterRights {
-			if r.group == group && (sub == "" || sub == r.subresource) && s.isDanger(r, rule) {
-				found = append(found, r.name())
-			}
+		found = s.dangersIn(group, sub, rule)
+		if beyond = len(found) > 0; object.HasNamespaced(group) {
+			found = []string{name}
 		}
-		slices.Sort(found)
-		return found, len(found) > 0
+		return found, beyond
 	}
 	for _, group := range groups {
 		switch r := (right{group, base, sub}); {
@@ -107,6 +105,24 @@ func (s *search) reached(group, name string, rule rbacv1.PolicyRule) (found []st
 		}
 	}
 	return found, beyond
+}
+
+// dangersIn are the resources of a group without a namespace, or those subresources of them,
+// that a rule opens.
+func (s *search) dangersIn(group, sub string, rule rbacv1.PolicyRule) (found []string) {
+	for r := range clusterRights {
+		if r.group == group && (sub == "" || sub == r.subresource) && s.isDanger(r, rule) {
+			found = append(found, r.name())
+		}
+	}
+	for _, kind := range object.Kinds(group) {
+		r := right{group, object.Resource(kind), sub}
+		if _, known := clusterRights[r]; !known && object.IsClusterResource(group, r.resource) && s.isDanger(r, rule) {
+			found = append(found, r.name())
+		}
+	}
+	slices.Sort(found)
+	return found
 }
 
 // isDanger says whether a rule about a kind without a namespace opens what it must not. What

@@ -165,7 +165,15 @@ func (c *cluster) leave(ctx context.Context, t snapshot.Tenant, actors ...[]Iden
 			}
 		}
 	}
+	for _, p := range s.paths {
+		slices.SortFunc(p.Others, compare)
+	}
 	return s.paths, nil
+}
+
+// compare puts identities in order.
+func compare(a, b Identity) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 }
 
 // actorsOf are the people of a tenant, and its programs: whoever a binding in the tenant's
@@ -197,10 +205,7 @@ func (c *cluster) actorsOf(t snapshot.Tenant) (people, programs []Identity) {
 			add(&programs, account(namespace, name))
 		}
 	}
-	order := func(a, b Identity) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	}
-	slices.SortFunc(people, order)
-	slices.SortFunc(programs, order)
+	slices.SortFunc(people, compare)
+	slices.SortFunc(programs, compare)
 	return people, programs
 }

@@ -209,8 +209,11 @@ func (s *search) tell(came map[Identity]*Hop, e ended, group int) {
 		e.end = end{kind: e.kind, host: e.host}
 	}
 	if known, is := s.told[e.end]; is {
-		if known.group == group && s.paths[known.at].Hops[0].As != first {
-			s.paths[known.at].Others = append(s.paths[known.at].Others, first)
+		if p := &s.paths[known.at]; known.group == group && p.Hops[0].As != first && !slices.Contains(p.Others, first) {
+			if len(hops) < len(p.Hops) { // the shortest is told
+				p.Hops, first = hops, p.Hops[0].As
+			}
+			p.Others = append(p.Others, first)
 		}
 		return
 	}
