@@ -32,6 +32,7 @@ type hop struct {
 	Text     string    `json:"text"`
 	Requests []sent    `json:"requests"`
 	Becomes  *identity `json:"becomes"`
+	With     string    `json:"with"`
 }
 
 type identity struct {
@@ -48,12 +49,13 @@ type sent struct {
 	Subresource string         `json:"subresource"`
 	Namespace   string         `json:"namespace"`
 	Name        string         `json:"name"`
+	URL         string         `json:"path"`
 	Object      map[string]any `json:"object"`
 }
 
 func TestEveryPathThatCheckReportsIsWalked(t *testing.T) {
 	c := claims(t, "Each path that check reports where rights were added on purpose is walked on the API server, hop by hop: as whoever begins it, then as whom each hop leads to, by the token that it gives")
-	k, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "reach"), Users: []string{"alice", "bob"},
+	k, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "reach"), Users: []string{"alice", "bob", "carol"},
 		// The default until 1.34: a right to get pods/exec is enough, by a GET over WebSockets.
 		Flags:       []string{"--feature-gates=AuthorizePodWebsocketUpgradeCreatePermission=false"},
 		Controllers: "*"}) // of all kinds that make Pods
@@ -230,11 +232,26 @@ func (w walker) begin(who identity) actor {
 	case "User":
 		return w.As(who.Name).Do
 	case "Group":
+		if who.Name == "system:unauthenticated" {
+			return w.anonymous
+		}
 		return func(method, path, body string) (cluster.Answer, error) {
 			return w.Admin.Impersonate("somebody", who.Name, method, path, body)
 		}
 	}
 	return w.account(who)
+}
+
+// anonymous sends a request as whoever has no token. What it asks about itself, which it may
+// not, an administrator asks.
+func (w walker) anonymous(method, path, body string) (cluster.Answer, error) {
+	const reviews = "/apis/authorization.k8s.io/v1/"
+	if path != reviews+"selfsubjectaccessreviews" {
+		return w.Admin.Impersonate("system:anonymous", "system:unauthenticated", method, path, body)
+	}
+	body = strings.NewReplacer(`"SelfSubjectAccessReview"`, `"SubjectAccessReview"`,
+		`"spec":{`, `"spec":{"user":"system:anonymous","groups":["system:unauthenticated"],`).Replace(body)
+	return w.Admin.Do(method, reviews+"subjectaccessreviews", body)
 }
 
 func (w walker) account(who identity) actor {
@@ -270,7 +287,15 @@ func (s sent) path() string {
 func (w walker) take(as actor, h hop) actor {
 	t := w.t
 	var last cluster.Answer
+	walked := h
+	if h.With != "" { // what it does with the rights that it gives itself
+		walked.Kind = h.With
+	}
 	for _, s := range h.Requests {
+		h := walked
+		if s.Group == "rbac.authorization.k8s.io" {
+			h.Kind = "bind"
+		}
 		if s.Name == "" && (h.Kind == "exec" || h.Kind == "change" && s.Resource == "pods") {
 			s.Name = w.podOf(*h.Becomes)
 		}
@@ -280,21 +305,10 @@ func (w walker) take(as actor, h hop) actor {
 		return nil
 	}
 	to := *h.Becomes
-	switch h.Kind {
+	switch h = walked; h.Kind {
 	case "token":
 		token, err := cluster.TokenIn(last)
 		require.NoError(t, err)
-		return w.WithToken(token).Do
-	case "bind", "escalate":
-		var token string
-		require.NoError(t, cluster.Eventually(patience, func() error { // the authorizer learns of it a moment later
-			answer, err := as(http.MethodPost, "/api/v1/namespaces/"+to.Namespace+"/serviceaccounts/"+to.Name+"/token", `{"spec":{}}`)
-			if err := errors.Join(err, answer.Error()); err != nil {
-				return err
-			}
-			token, err = cluster.TokenIn(answer)
-			return err
-		}))
 		return w.WithToken(token).Do
 	case "tokenSecret":
 		return w.WithToken(w.secretOf(to)).Do
@@ -343,7 +357,7 @@ func (w walker) ask(as actor, h hop, s sent) cluster.Answer {
 	case h.Kind == "exec", h.Kind == "change" && s.Resource == "pods":
 		w.patchPod(as, h, s)
 		return cluster.Answer{}
-	case method == "", body == "" && method != http.MethodGet, method == http.MethodGet && s.Name != "" && h.Kind != "tokenSecret", s.Subresource != "" && s.Name == "":
+	case method == "", s.URL != "", body == "" && method != http.MethodGet, method == http.MethodGet && s.Name != "" && h.Kind != "tokenSecret", s.Subresource != "" && s.Name == "":
 		w.reviewed(as, h, s)
 		return cluster.Answer{}
 	case h.Kind == "tokenSecret" && s.Verb == "get" && s.Name == "":
@@ -382,8 +396,12 @@ func (w walker) patchPod(as actor, h hop, s sent) {
 }
 
 func (w walker) reviewed(as actor, h hop, s sent) {
-	review, err := json.Marshal(map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": map[string]any{
-		"resourceAttributes": map[string]any{"verb": s.Verb, "group": s.Group, "resource": s.Resource, "subresource": s.Subresource, "namespace": s.Namespace, "name": s.Name}}})
+	about := map[string]any{
+		"resourceAttributes": map[string]any{"verb": s.Verb, "group": s.Group, "resource": s.Resource, "subresource": s.Subresource, "namespace": s.Namespace, "name": s.Name}}
+	if s.URL != "" {
+		about = map[string]any{"nonResourceAttributes": map[string]any{"verb": s.Verb, "path": s.URL}}
+	}
+	review, err := json.Marshal(map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": about})
 	require.NoError(w.t, err)
 	answer, err := as(http.MethodPost, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", string(review))
 	require.NoError(w.t, errors.Join(err, answer.Error()))

@@ -2,6 +2,7 @@ package admit
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -40,7 +41,23 @@ type compiled struct {
 }
 
 func newPolicy(p *v1.ValidatingAdmissionPolicy, source snapshot.Source, bindings []*binding, environments func() *environment.EnvSet) *policy {
-	return &policy{p, source, newCriteria(p.Spec.MatchConstraints), bindings, sync.OnceValues(func() (compiled, error) { return compile(p, environments()) })}
+	return &policy{p, source, newCriteria(p.Spec.MatchConstraints), bindings, known(p, environments)}
+}
+
+// compilations are those of a process, by policy: func() (compiled, error). A program that
+// judges several snapshots meets the same policies again and again, and to compile them is
+// most of its work.
+var compilations sync.Map
+
+// known is the compilation of a policy, or of one that is the same.
+func known(p *v1.ValidatingAdmissionPolicy, environments func() *environment.EnvSet) func() (compiled, error) {
+	compile := sync.OnceValues(func() (compiled, error) { return compile(p, environments()) })
+	key, err := json.Marshal([]any{p.Name, p.Spec})
+	if err != nil {
+		return compile
+	}
+	first, _ := compilations.LoadOrStore(string(key), compile)
+	return first.(func() (compiled, error))
 }
 
 // expression is one that is to have one of some types; name is a variable's.

@@ -55,6 +55,8 @@ type Grant struct {
 	// Both are the zero value where no object grants it: the API server allows
 	// everything to the group system:masters.
 	Role, Binding object.ID
+	// At is which of the rules of Role it is, from 0.
+	At int
 	// RoleSource and BindingSource are where they are written; the zero value: every
 	// cluster has them.
 	RoleSource, BindingSource snapshot.Source
@@ -74,16 +76,19 @@ type Decision struct {
 type Authorizer struct {
 	// bindings are by whom they name, and by where they hold.
 	bindings map[rbacv1.Subject]map[string][]*binding
+	named    map[object.ID]*binding
+	roles    map[object.ID]*role
+	// builtin are the objects that are as every cluster has them.
+	builtin map[object.ID]bool
 }
 
 // New is the authorizer of an API server that has the objects of a snapshot. Every object
-// that is none of RBAC's is in the error.
+// that is none of RBAC's is in the error; what the others grant is known all the same.
 func New(s *snapshot.Snapshot) (*Authorizer, error) {
 	all, err := read(s)
-	if err != nil {
-		return nil, err
-	}
-	return &Authorizer{bindings: index(all, resolve(all))}, nil
+	a := &Authorizer{bindings: map[rbacv1.Subject]map[string][]*binding{}, named: map[object.ID]*binding{}, roles: resolve(all), builtin: all.builtin}
+	a.index(all)
+	return a, err
 }
 
 // Decide answers a request.
@@ -111,16 +116,11 @@ func (r Request) namespaces() []string {
 }
 
 // Grants are all rules that a subject has: those for the whole cluster, and then by
-// namespace.
+// namespace. What a rule says in vain is left out: see effective.
 func (a *Authorizer) Grants(s Subject) []Grant {
 	var grants []Grant
 	for _, b := range a.of(s, nil) {
-		if b.role == nil {
-			continue
-		}
-		for i := range b.role.rules {
-			grants = append(grants, b.grant(i))
-		}
+		grants = append(grants, b.grants()...)
 	}
 	return grants
 }

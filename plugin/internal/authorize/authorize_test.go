@@ -193,3 +193,36 @@ func request(who authorize.Subject, ask string) authorize.Request {
 	r.Resource, r.Group, _ = strings.Cut(r.Resource, ".")
 	return r
 }
+
+// What a rule says in vain is no grant, and what every cluster has is told from what is
+// called like it.
+func TestHolders(t *testing.T) {
+	a := newAuthorizer(t, `
+- {kind: ClusterRole, metadata: {name: vain}, rules: [
+    {}, {verbs: [get]}, {verbs: [get], resources: [pods]}, {apiGroups: [""], resources: [pods]},
+    {verbs: [get], apiGroups: [""], resources: [pods/*, "*/*"]}, {verbs: [get], apiGroups: [""], resources: [pods/*, pods]}, {verbs: [get], nonResourceURLs: [/metrics]}]}
+- {kind: ClusterRoleBinding, metadata: {name: vain}, roleRef: {kind: ClusterRole, name: vain}, subjects: [{kind: User, name: ann}, {kind: ServiceAccount, namespace: ns-1, name: sa}]}
+- {kind: RoleBinding, metadata: {namespace: ns-1, name: vain}, roleRef: {kind: ClusterRole, name: vain}, subjects: [{kind: User, name: ann}]}
+- {kind: ClusterRoleBinding, metadata: {name: "system:discovery"}, roleRef: {kind: ClusterRole, name: "system:discovery"}, subjects: [{kind: Group, name: "system:authenticated", apiGroup: rbac.authorization.k8s.io}]}
+- {kind: ClusterRoleBinding, metadata: {name: "system:basic-user"}, roleRef: {kind: ClusterRole, name: "system:basic-user"}, subjects: [{kind: User, name: ann}]}
+`)
+	var found []string
+	for _, g := range a.Grants(authorize.Subject{User: "ann"}) {
+		if g.Role.Name == "vain" {
+			found = append(found, fmt.Sprint(g.Namespace, g.At, g.Rule.Resources, g.Rule.NonResourceURLs))
+		}
+	}
+	require.Equal(t, []string{"5 [pods] []", "6 [] [/metrics]", "ns-15 [pods] []"}, found)
+	binding := func(name string) object.ID {
+		return object.ID{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding", Name: name}
+	}
+	require.Len(t, a.Of(binding("vain")), 2)
+	require.True(t, a.IsBuiltin(a.Of(binding("system:discovery"))[0]))
+	require.False(t, a.IsBuiltin(a.Of(binding("system:basic-user"))[0]), "it has a subject more")
+	require.True(t, a.IsBuiltin(a.Of(binding("system:kube-scheduler"))[0]))
+	builtin, named := a.Accounts()[[2]string{"ns-1", "sa"}]
+	require.True(t, named)
+	require.False(t, builtin, "nobody makes it")
+	require.True(t, a.Accounts()[[2]string{"kube-system", "clusterrole-aggregation-controller"}])
+	require.Contains(t, a.RolesIn("ns-1"), object.ID{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: "admin"})
+}

@@ -23,11 +23,25 @@ type binding struct {
 
 func (b *binding) grant(i int) Grant {
 	rule := b.role.rules[i]
-	g := Grant{Namespace: b.namespace, Rule: rule.PolicyRule, Binding: b.id, BindingSource: b.source}
+	g := Grant{Namespace: b.namespace, Rule: rule.PolicyRule, At: rule.at, Binding: b.id, BindingSource: b.source}
 	if rule.of != nil {
 		g.Role, g.RoleSource = rule.of.id, rule.of.source
 	}
 	return g
+}
+
+// grants are all that a binding gives. A URL is in no namespace.
+func (b *binding) grants() []Grant {
+	if b == nil || b.role == nil {
+		return nil
+	}
+	var grants []Grant
+	for i, rule := range b.role.rules {
+		if b.namespace == "" || len(rule.Resources) > 0 {
+			grants = append(grants, b.grant(i))
+		}
+	}
+	return grants
 }
 
 // everything is what the API server allows to system:masters without asking RBAC.
@@ -36,30 +50,29 @@ var everything = []rule{
 	{PolicyRule: rbacv1.PolicyRule{Verbs: []string{"*"}, NonResourceURLs: []string{"*"}}},
 }
 
-func index(all objects, roles map[object.ID]*role) map[rbacv1.Subject]map[string][]*binding {
-	found := map[rbacv1.Subject]map[string][]*binding{}
+func (a *Authorizer) index(all objects) {
 	add := func(s rbacv1.Subject, b *binding) {
 		k, ok := key(s, b.namespace)
 		if !ok {
 			return
 		}
-		in := found[k]
+		in := a.bindings[k]
 		if in == nil {
 			in = map[string][]*binding{}
-			found[k] = in
+			a.bindings[k] = in
 		}
 		if n := len(in[b.namespace]); n == 0 || in[b.namespace][n-1] != b { // it may name somebody twice
 			in[b.namespace] = append(in[b.namespace], b)
 		}
 	}
 	for i, from := range all.bindings {
-		b := &binding{order: i, namespace: from.id.Namespace, id: from.id, source: from.source, role: roles[refers(from)]}
+		b := &binding{order: i, namespace: from.id.Namespace, id: from.id, source: from.source, role: a.roles[refers(from)]}
+		a.named[from.id] = b
 		for _, s := range from.Subjects {
 			add(s, b)
 		}
 	}
 	add(rbacv1.Subject{Kind: rbacv1.GroupKind, Name: masters}, &binding{order: len(all.bindings), role: newRole(everything)})
-	return found
 }
 
 // refers is the role that a binding names. A Role is of the binding's namespace, so that

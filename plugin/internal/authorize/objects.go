@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -44,12 +45,17 @@ type stored struct {
 }
 
 // objects are all that RBAC knows: first the snapshot's, then what every cluster has.
-type objects struct{ roles, bindings []*stored }
+type objects struct {
+	roles, bindings []*stored
+	// builtin are those that are as every cluster has them, given or not.
+	builtin map[object.ID]bool
+}
 
 // namespaced says of which kinds of RBAC the objects are in a namespace.
 var namespaced = map[string]bool{"Role": true, "RoleBinding": true, "ClusterRole": false, "ClusterRoleBinding": false}
 
 func read(s *snapshot.Snapshot) (all objects, err error) {
+	all.builtin = map[object.ID]bool{}
 	var failed []error
 	for _, kind := range []string{"ClusterRole", "Role", "ClusterRoleBinding", "RoleBinding"} {
 		for _, o := range s.Of(rbac.Group, kind) {
@@ -58,8 +64,9 @@ func read(s *snapshot.Snapshot) (all objects, err error) {
 				continue
 			}
 			from, err := snapshot.Decode[fields](o)
-			all.add(&stored{from, o.ID, o.Source})
-			failed = append(failed, err)
+			if failed = append(failed, err); err == nil {
+				all.add(&stored{from, o.ID, o.Source})
+			}
 		}
 	}
 	var kept struct{ Objects []fields }
@@ -70,12 +77,32 @@ func read(s *snapshot.Snapshot) (all objects, err error) {
 		id := object.ID{Group: rbac.Group, Kind: o.Kind, Namespace: o.Metadata.Namespace, Name: o.Metadata.Name}
 		switch given := s.Get(id); {
 		case given == nil:
+			all.builtin[id] = true
 			all.add(&stored{fields: o, id: id})
-		case given.Annotations()[rbacv1.AutoUpdateAnnotationKey] != "false":
-			all.complete(id, o)
+		default:
+			if from, err := snapshot.Decode[fields](given); err == nil && from.isNoMoreThan(o) {
+				all.builtin[id] = true
+			}
+			if given.Annotations()[rbacv1.AutoUpdateAnnotationKey] != "false" {
+				all.complete(id, o)
+			}
 		}
 	}
 	return all, errors.Join(failed...)
+}
+
+// isNoMoreThan says whether an object gives nothing that the one that every cluster has
+// under its name does not give.
+func (f fields) isNoMoreThan(builtin fields) bool {
+	covers, _ := validation.Covers(builtin.Rules, f.Rules)
+	gathers := f.AggregationRule == nil || reflect.DeepEqual(f.AggregationRule, builtin.AggregationRule)
+	return gathers && (covers || f.AggregationRule != nil) && // whose rules a controller writes
+		f.RoleRef.Kind == builtin.RoleRef.Kind && f.RoleRef.Name == builtin.RoleRef.Name &&
+		!slices.ContainsFunc(f.Subjects, func(s rbacv1.Subject) bool {
+			return !slices.ContainsFunc(builtin.Subjects, func(b rbacv1.Subject) bool {
+				return s.Kind == b.Kind && s.Namespace == b.Namespace && s.Name == b.Name
+			})
+		})
 }
 
 // complete adds to a role what an API server that starts adds: the rules that every cluster

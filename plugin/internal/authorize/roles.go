@@ -3,6 +3,7 @@ package authorize
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"sync"
 
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -26,6 +27,7 @@ type role struct {
 type rule struct {
 	rbacv1.PolicyRule
 	of *stored
+	at int // in its rules
 }
 
 // resolve returns the roles by their IDs. The rules of a ClusterRole that gathers are
@@ -57,7 +59,7 @@ func (o *stored) gathers() bool { return o.id.Kind == "ClusterRole" && o.Aggrega
 func (o *stored) rules() []rule {
 	rules := make([]rule, len(o.Rules))
 	for i, r := range o.Rules {
-		rules[i] = rule{r, o}
+		rules[i] = rule{r, o, i}
 	}
 	return rules
 }
@@ -118,13 +120,30 @@ func (g gatherer) selected(s metav1.LabelSelector) []*stored {
 }
 
 func newRole(rules []rule) *role {
-	r := &role{rules: rules, names: map[string]bool{}}
+	r := &role{names: map[string]bool{}}
 	for _, rule := range rules {
+		if !rule.effective() {
+			continue
+		}
+		r.rules = append(r.rules, rule)
 		for _, name := range rule.ResourceNames {
 			r.names[name] = true
 		}
 	}
 	return r
+}
+
+// effective leaves of a rule what RBAC lets it allow, and says whether that is anything: a
+// rule without verbs, or without groups, allows nothing, and of the subresources of every
+// resource RBAC knows "*/log", but neither "pods/*" nor "*/*".
+func (r *rule) effective() bool {
+	if vain := func(name string) bool { return strings.HasSuffix(name, "/*") }; slices.ContainsFunc(r.Resources, vain) {
+		r.Resources = slices.DeleteFunc(slices.Clone(r.Resources), vain)
+	}
+	if len(r.APIGroups) == 0 {
+		r.Resources = nil
+	}
+	return len(r.Verbs) > 0 && len(r.Resources)+len(r.NonResourceURLs) > 0
 }
 
 // asked is a request without who asks and where. As a rule it has one value of each.

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
@@ -20,6 +22,10 @@ type acceptance struct {
 	o            *snapshot.Object // that has it, or nil
 	config       *snapshot.Config // that has it, or nil
 	used         bool
+	// own says that the tenant of the object may write the line, as far as anybody knows, so
+	// that it counts for what is the tenant's alone; over is that it was not enough.
+	own, over bool
+	tenant    string // of the object
 }
 
 // accepted are all acceptances.
@@ -29,7 +35,8 @@ type accepted struct {
 	all     []*acceptance
 }
 
-func acceptances(r *snapshot.Reading) accepted {
+func acceptances(e *estate) accepted {
+	r := e.Reading
 	a := accepted{objects: map[*snapshot.Object][]*acceptance{}, tenants: map[string][]*acceptance{}}
 	for i, c := range r.Configs {
 		for _, line := range lines(c.Metadata.Annotations[Annotation]) {
@@ -39,7 +46,7 @@ func acceptances(r *snapshot.Reading) accepted {
 	}
 	for _, o := range r.Objects {
 		for _, line := range lines(snapshot.Text(o.Content, "metadata", "annotations", Annotation)) {
-			line.o = o
+			line.o, line.tenant, line.own = o, e.tenantOf(o), len(r.Configs) == 0 && e.writable(o)
 			a.all, a.objects[o] = append(a.all, line), append(a.objects[o], line)
 		}
 	}
@@ -69,17 +76,40 @@ func (a accepted) of(f *Finding) string {
 	}
 	reason := ""
 	for _, c := range candidates {
-		if c.rule == f.Rule && c.reason != "" {
+		switch {
+		case c.rule != f.Rule || c.reason == "":
+		case c.own && f.isAboutOthers(c.tenant):
+			c.over = true
+		default:
 			c.used, reason = true, c.reason
 		}
 	}
 	return reason
 }
 
+// isAboutOthers says whether a finding is about more than what a tenant has, and may open.
+func (f *Finding) isAboutOthers(tenant string) bool {
+	rule, _ := RuleOf(f.Rule)
+	return !rule.gives && (f.Path != nil || !slices.Equal(f.Tenants, []string{tenant}))
+}
+
+// writable says whether somebody whom a binding in an object's namespace names may change
+// the object.
+func (e *estate) writable(o *snapshot.Object) bool {
+	resource := object.Resource(o.ID.Kind)
+	return o.ID.Namespace != "" && slices.ContainsFunc(e.in[[2]string{o.ID.Namespace, "RoleBinding"}], func(binding *snapshot.Object) bool {
+		return slices.ContainsFunc(e.rights.Of(binding.ID), func(g authorize.Grant) bool {
+			is := func(all []string, one string) bool { return slices.Contains(all, one) || slices.Contains(all, "*") }
+			return is(g.Rule.APIGroups, o.ID.Group) && is(g.Rule.Resources, resource) && (is(g.Rule.Verbs, "update") || is(g.Rule.Verbs, "patch"))
+		})
+	})
+}
+
 // findings are about the annotations themselves.
 func (a accepted) findings() (found []Finding) {
 	wrong, _ := RuleOf("wrong-accept")
 	unused, _ := RuleOf("unused-accept")
+	own, _ := RuleOf("own-accept")
 	for _, line := range a.all {
 		_, known := RuleOf(line.rule)
 		r := report{rule: wrong}
@@ -88,6 +118,9 @@ func (a accepted) findings() (found []Finding) {
 			line.add(&r, "found %q, which is no rule%s", line.rule, suggest.Question(line.rule, ids()))
 		case line.reason == "":
 			line.add(&r, "found %q without a reason: must be %q", line.rule, line.rule+": why it may be so")
+		case line.over:
+			r.rule = own
+			line.add(&r, "accepts %s, which is about others than tenant %s, whose people may write it: does not count", line.rule, line.tenant)
 		case !line.used:
 			r.rule = unused
 			line.add(&r, "accepts %s, which is not found", line.rule)

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
 // Baseline are findings that were there when somebody began to check.
@@ -39,6 +40,11 @@ func ReadBaseline(file string) (*Baseline, error) {
 	}
 	if b.Version != baselineVersion {
 		return nil, fmt.Errorf("%s: version: found %d: must be %d, as --write-baseline writes", file, b.Version, baselineVersion)
+	}
+	for i, e := range b.Findings {
+		if e.Fingerprint == "" || e.Rule == "" {
+			return nil, fmt.Errorf("%s: %s: has no fingerprint, or no rule: must be as --write-baseline writes it", file, object.Index("findings", i))
+		}
 	}
 	return &b, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
@@ -25,7 +26,8 @@ type estate struct {
 	asks map[[2]string]string
 	// called are the Services that webhooks call; nil: nobody has asked yet.
 	called map[[2]string]bool
-	known  map[subject][]string // see people
+	who    map[subject]roles // see people
+	rights *authorize.Authorizer
 }
 
 // tenant is what is known of a tenant.
@@ -38,8 +40,10 @@ type tenant struct {
 	partial bool
 }
 
-func newEstate(r *snapshot.Reading) *estate {
-	e := &estate{Reading: r, owners: map[string][]string{}, tenants: map[string]*tenant{}, in: map[[2]string][]*snapshot.Object{},
+// newEstate also returns what of the rights could not be read.
+func newEstate(r *snapshot.Reading) (*estate, error) {
+	rights, err := authorize.New(r.Snapshot)
+	e := &estate{Reading: r, rights: rights, owners: map[string][]string{}, tenants: map[string]*tenant{}, in: map[[2]string][]*snapshot.Object{},
 		planesOf: map[string][]snapshot.Plane{}, asks: map[[2]string]string{}}
 	for _, t := range r.Tenants {
 		e.tenants[t.Name] = &tenant{Tenant: t, partial: true}
@@ -84,7 +88,7 @@ func newEstate(r *snapshot.Reading) *estate {
 		e.planesOf[of] = append(e.planesOf[of], p)
 	}
 	e.spaces = e.newSpaces()
-	return e
+	return e, err
 }
 
 // isApart says whether an object is of an overlay with a tenant's applications alone.

@@ -43,6 +43,8 @@ type Rule struct {
 	Why, Fix string
 
 	find func(*estate, *report)
+	// gives says that the tenant of the object opens what is its own, and takes nothing.
+	gives bool
 }
 
 // Finding is a place where a rule does not hold.
@@ -65,11 +67,12 @@ type Finding struct {
 	// Accepted is the reason why somebody accepts it; "": nobody does.
 	Accepted string
 
-	about string             // tells findings of a rule about an object apart
-	of    *snapshot.Object   // Object, if it is in the snapshot
-	more  []*snapshot.Object // others that it is about, which may accept it, too
-	field string             // of a tenant's file
-	file  string             // that has it
+	rights []string           // all that it is about: one that grows is another
+	about  string             // tells findings of a rule about an object apart
+	of     *snapshot.Object   // Object, if it is in the snapshot
+	more   []*snapshot.Object // others that it is about, which may accept it, too
+	field  string             // of a tenant's file
+	file   string             // that has it
 }
 
 // Hop is a step of a way.
@@ -87,6 +90,9 @@ func (f *Finding) print() {
 	sum := sha256.New()
 	for _, part := range append([]string{f.Rule, f.Object.Group, f.Object.Kind, f.Object.Namespace, f.Object.Name, f.about}, f.Tenants...) {
 		fmt.Fprintf(sum, "%d:%s\n", len(part), part)
+	}
+	for _, right := range f.rights {
+		fmt.Fprintf(sum, "%d:%s\n", len(right), right)
 	}
 	for _, hop := range f.Hops {
 		fmt.Fprintf(sum, "%s\n%s\n%s\n", hop.Object.Group, hop.Object, hop.Rule)

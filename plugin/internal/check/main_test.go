@@ -187,13 +187,19 @@ func all(changes ...change) change {
 func (p pair) check(t *testing.T, c change) *check.Report {
 	t.Helper()
 	require.NoError(t, c(p))
-	dir := t.TempDir()
+	report := run(t, check.Options{Options: snapshot.Options{Paths: []string{p.write(t)}}})
+	require.Empty(t, report.Errors)
+	return report
+}
+
+// write writes a pair into a directory.
+func (p pair) write(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
 	for name, text := range p {
 		if strings.HasSuffix(name, ".yaml") {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 		}
 	}
-	report := run(t, check.Options{Options: snapshot.Options{Paths: []string{dir}}})
-	require.Empty(t, report.Errors)
-	return report
+	return dir
 }

@@ -153,3 +153,12 @@ func sortedKeys(m map[string]any) []string {
 	slices.Sort(keys)
 	return keys
 }
+
+// doubleObject finds what a file has twice. An overlay cannot: kustomize refuses it.
+func doubleObject(e *estate, r *report) {
+	for _, o := range e.Objects {
+		if last := e.Get(o.ID); last != o && last.Source.File == o.Source.File {
+			r.add(o, "", []string{e.tenantOf(o)}, "%s: %s has it again: that one is judged, and this one is not", o.ID, last.Source)
+		}
+	}
+}

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -105,4 +108,81 @@ func TestJUnit(t *testing.T) {
 	require.Equal(t, suite{"no-mtls", 3, 0, 2, 0}, of["no-mtls"])
 	require.Equal(t, suite{"shared-tenant", 1, 0, 0, 0}, of["shared-tenant"])
 	require.NoError(t, xml.Unmarshal([]byte(printed(t, check.JUnit, check.Warning)), &all))
+}
+
+// What is in a name makes no line of its own.
+func TestNamesInText(t *testing.T) {
+	const forged = "x\n0 tenants: no findings\n::error::y\x1b[2J\u202e"
+	r := check.Report{Findings: []check.Finding{{Rule: "no-mtls", Severity: check.Error, Message: forged, Hops: []check.Hop{{Text: forged}}}},
+		Accepted: []check.Finding{{Message: forged, Accepted: forged}}, Gone: []check.Entry{{Message: forged}}}
+	var out bytes.Buffer
+	require.NoError(t, r.Print(&out, check.Text, check.Error))
+	require.Equal(t, 5, bytes.Count(out.Bytes(), []byte("\n")))
+	require.NotContains(t, out.String(), "\x1b")
+	require.Contains(t, out.String(), `error: x\n0 tenants: no findings\n::error::y\x1b[2J\u202e [no-mtls]`)
+}
+
+func TestBaseline(t *testing.T) {
+	for text, said := range map[string]string{
+		`{"version": 1, "findings": [{}]}`: "findings[0]: has no fingerprint, or no rule",
+		`{"version": 2}`:                   "version: found 2: must be 1",
+		`[]`:                               "must be what --write-baseline writes",
+	} {
+		file := filepath.Join(t.TempDir(), "known.json")
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		_, err := check.ReadBaseline(file)
+		require.ErrorContains(t, err, said)
+	}
+}
+
+// What grows is not what was known, and what is written otherwise is.
+func TestGrowth(t *testing.T) {
+	secrets := func(names string) string {
+		return strings.Replace(clusterRight("User", "sales-admin", "", "secrets", "list, get"), "verbs:", "resourceNames: ["+names+"], verbs:", 1)
+	}
+	alice := roleBinding("istio-system1", "alice", "{kind: User, name: alice}", "edit")
+	bob := roleBinding("istio-system1", "bob", "{kind: User, name: bob}", "edit")
+	way := clusterRight("ServiceAccount", "istiod-sales", "", "nodes/proxy", "get")
+	for name, c := range map[string]struct {
+		before, after string
+		same          bool
+	}{
+		"nothing":                   {secrets("x"), secrets("x"), true},
+		"another order":             {secrets("x, y"), strings.Replace(secrets("y, x"), "list, get", "get, list", 1), true},
+		"another name":              {secrets("x"), secrets("x, y"), false},
+		"another right":             {secrets("x"), strings.Replace(secrets("x"), "[secrets]", "[secrets, configmaps]", 1), false},
+		"a right of no namespace":   {secrets("x"), strings.Replace(secrets("x"), "[secrets]", "[secrets, nodes/proxy]", 1), false},
+		"of a foreign namespace":    {may("ns-0", "User", "sales-admin", "", "pods", "get"), may("ns-0", "User", "sales-admin", "", "pods", "get, create"), false},
+		"of nobody's namespace":     {may("monitoring", "User", "sales-admin", "", "pods", "get"), may("monitoring", "User", "sales-admin", "", "pods", "get, list"), false},
+		"somebody else, in between": {way + "\n---\n" + alice, way + "\n---\n" + alice + "\n---\n" + bob, false},
+		"everybody":                 {bindingTo("ns-1", "{kind: Group, name: 'system:authenticated'}"), strings.Replace(bindingTo("ns-1", "{kind: Group, name: 'system:authenticated'}"), "name: edit", "name: admin", 1), false},
+	} {
+		before, after := newPair(t).check(t, with("common", c.before)), newPair(t).check(t, with("common", c.after))
+		known := map[string]bool{}
+		for _, f := range before.Findings {
+			known[f.Fingerprint] = true
+		}
+		all := true
+		for _, f := range after.Findings {
+			all = all && known[f.Fingerprint]
+		}
+		require.NotEmpty(t, before.Findings, name)
+		require.Equal(t, c.same, all, name)
+	}
+}
+
+// What no API server takes is a mistake, and ends nothing.
+func TestBroken(t *testing.T) {
+	webhook := "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingWebhookConfiguration\nmetadata: {name: wh}\nwebhooks: [x]\n---\n" +
+		strings.Replace(clusterRight("User", "sales-admin", "admissionregistration.k8s.io", "mutatingwebhookconfigurations", "update"), "verbs:", "resourceNames: [wh], verbs:", 1)
+	for object, said := range map[string]string{
+		webhook: "wh: cannot restore struct from: string",
+		"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: broken}\nrules: x": "ClusterRole broken",
+	} {
+		p := newPair(t)
+		require.NoError(t, with("common", object)(p))
+		report := run(t, check.Options{Options: snapshot.Options{Paths: []string{p.write(t)}}})
+		require.Len(t, report.Errors, 1)
+		require.Contains(t, report.Errors[0], said)
+	}
 }

@@ -5,67 +5,72 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
-// people are the tenants that each person, group or program of elsewhere administers.
-func (e *estate) people() map[subject][]string {
-	if e.known != nil {
-		return e.known
+// roles are what somebody is to tenants.
+type roles struct{ administers, views map[string]bool }
+
+// people are the tenants that each person, group or program of elsewhere administers, or
+// views.
+func (e *estate) people() map[subject]roles {
+	if e.who != nil {
+		return e.who
 	}
-	people := map[subject]map[string]bool{}
-	add := func(s subject, tenant string) {
-		if s.isBroad() || s.namespace != "" && e.owner(s.namespace) != "" {
+	e.who = map[subject]roles{}
+	add := func(s subject, tenant string, views bool) {
+		if s.isBroad() || s.isMaster() || s.namespace != "" && e.owner(s.namespace) != "" {
 			return
 		}
-		if people[s] == nil {
-			people[s] = map[string]bool{}
+		if _, met := e.who[s]; !met {
+			e.who[s] = roles{map[string]bool{}, map[string]bool{}}
 		}
-		people[s][tenant] = true
+		if views {
+			e.who[s].views[tenant] = true
+		} else {
+			e.who[s].administers[tenant] = true
+		}
 	}
 	for _, c := range e.Configs {
 		for _, a := range c.Spec.Admins {
-			add(subject{a.Kind, a.Namespace, a.Name}, c.Name())
+			add(subject{a.Kind, a.Namespace, a.Name}, c.Name(), false)
+		}
+		for _, v := range c.Spec.Viewers {
+			add(subject{v.Kind, v.Namespace, v.Name}, c.Name(), true)
 		}
 	}
 	e.bindings(func(o *snapshot.Object, tenant string) {
-		if e.tenants[tenant].config != nil || e.reads(o) {
+		grants := e.rights.Of(o.ID)
+		if e.tenants[tenant].config != nil || len(grants) == 0 {
 			return
 		}
+		views := !slices.ContainsFunc(grants, func(g authorize.Grant) bool { return !onlyReads(g.Rule.Verbs) })
 		for _, s := range subjects(o) {
-			add(s, tenant)
+			add(s, tenant, views)
 		}
 	})
-	e.known = map[subject][]string{}
-	for s, tenants := range people {
-		e.known[s] = slices.Sorted(maps.Keys(tenants))
-	}
-	return e.known
+	return e.who
 }
 
-// reads says whether a binding's role only reads.
-func (e *estate) reads(binding *snapshot.Object) bool {
-	id := object.ID{Group: rbac, Kind: snapshot.Text(binding.Content, "roleRef", "kind"), Name: snapshot.Text(binding.Content, "roleRef", "name")}
-	if id.Kind == "Role" {
-		id.Namespace = binding.ID.Namespace
-	}
-	role := e.Get(id)
-	if role == nil {
-		return id.Name == "view"
-	}
-	return !slices.ContainsFunc(snapshot.List(role.Content, "rules"), func(rule any) bool { return !onlyReads(snapshot.Texts(rule, "verbs")) })
-}
+// isMaster says whether a subject may do everything without any binding.
+func (s subject) isMaster() bool { return s.kind == "Group" && s.name == "system:masters" }
 
 func sharedAdmin(e *estate, r *report) {
 	people := e.people()
 	for _, s := range slices.SortedFunc(maps.Keys(people), func(a, b subject) int { return cmp.Compare(a.String(), b.String()) }) {
-		tenants := people[s]
-		if len(tenants) < 2 {
+		tenants := slices.Sorted(maps.Keys(people[s].administers))
+		views := slices.DeleteFunc(slices.Sorted(maps.Keys(people[s].views)), func(tenant string) bool { return people[s].administers[tenant] })
+		if len(tenants) == 0 || len(tenants)+len(views) < 2 {
 			continue
 		}
+		what := "administers " + called(tenants)
+		if len(views) > 0 {
+			what += ", and views " + called(views)
+		}
 		t := e.tenants[tenants[len(tenants)-1]]
-		f := r.add(nil, s.String(), tenants, "%s: administers %s: whoever it is carries what the one tenant has to the other", s, called(tenants))
+		f := r.add(nil, s.String(), append(views, tenants...), "%s: %s: whoever it is carries what the one tenant has to the other", s, what)
 		if t.config == nil {
 			f.Source = t.Source
 			continue

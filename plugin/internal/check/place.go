@@ -37,11 +37,27 @@ func foreignObject(e *estate, r *report) {
 }
 
 func unlabelledNamespace(e *estate, r *report) {
+	labelled := e.labelledIn()
 	for _, o := range e.Of("", "Namespace") {
 		if owner := e.owner(o.ID.Name); owner != "" && o.Tenant() == "" {
 			r.add(o, "", []string{owner}, "%s of tenant %s: has no label %s: must have it, with the value %s", o.ID, owner, v1alpha1.TenantLabel, owner)
+		} else if owner != "" || snapshot.IsClusterNamespace(o.ID.Name) {
+			continue
+		} else if in := labelled[o.ID.Name]; len(in) == 1 {
+			r.add(o, "", in, "%s: has objects of tenant %s, and no label %s: must have it, with the value %s, if it is the tenant's", o.ID, in[0], v1alpha1.TenantLabel, in[0])
 		}
 	}
+}
+
+// labelledIn are the tenants that the labels of objects in namespaces name.
+func (e *estate) labelledIn() map[string][]string {
+	all := map[string][]string{}
+	for _, o := range e.Objects {
+		if tenant := o.Tenant(); o.ID.Namespace != "" && e.owner(o.ID.Namespace) == "" && tenant != "" && !slices.Contains(all[o.ID.Namespace], tenant) {
+			all[o.ID.Namespace] = append(all[o.ID.Namespace], tenant)
+		}
+	}
+	return all
 }
 
 const (

@@ -3,12 +3,14 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
@@ -65,6 +67,7 @@ func foreignSubject(e *estate, r *report) {
 				continue
 			}
 			f := r.add(o, s.String(), []string{tenant, owner}, "%s of tenant %s: gives %s to %s of tenant %s", o.ID, tenant, roleOf(o), s, owner)
+			f.rights = e.given(o)
 			e.askedFor(f, tenant, s)
 		}
 	})
@@ -92,17 +95,20 @@ func broadBinding(e *estate, r *report) {
 	e.bindings(func(o *snapshot.Object, tenant string) {
 		for _, s := range subjects(o) {
 			if s.isBroad() {
-				r.add(o, s.String(), []string{tenant}, "%s of tenant %s: gives %s to %s", o.ID, tenant, roleOf(o), s)
+				f := r.add(o, s.String(), []string{tenant}, "%s of tenant %s: gives %s to %s", o.ID, tenant, roleOf(o), s)
+				f.rights = e.given(o)
 			}
 		}
 	})
 	for _, o := range e.Of(rbac, "ClusterRoleBinding") {
-		if strings.HasPrefix(o.ID.Name, "system:") { // which every cluster has
+		all := e.rights.Of(o.ID)
+		if len(all) > 0 && e.rights.IsBuiltin(all[0]) {
 			continue
 		}
 		for _, s := range subjects(o) {
 			if grants := e.namespaced(o); s.isBroad() && len(grants) > 0 && len(e.Tenants) > 0 {
-				r.add(o, s.String(), []string{e.tenantOf(o)}, "%s: gives %s, in every namespace of every tenant, to %s: %s", o.ID, roleOf(o), s, grants[0])
+				f := r.add(o, s.String(), []string{e.tenantOf(o)}, "%s: gives %s, in every namespace of every tenant, to %s: %s", o.ID, roleOf(o), s, grants[0])
+				f.rights = e.given(o)
 			}
 		}
 	}
@@ -122,43 +128,45 @@ func (g granted) String() string {
 	return fmt.Sprintf("%s: %s %s", g.at, strings.Join(g.verbs, ", "), strings.TrimSuffix(g.resource+"."+g.group, "."))
 }
 
-// namespaced are the resources of namespaces that the ClusterRole of a binding allows, with
-// those that it aggregates.
-func (e *estate) namespaced(binding *snapshot.Object) []granted {
-	name := snapshot.Text(binding.Content, "roleRef", "name")
-	role := e.Get(object.ID{Group: rbac, Kind: "ClusterRole", Name: name})
-	if role == nil && slices.Contains([]string{"cluster-admin", "admin", "edit", "view"}, name) {
-		return []granted{{group: "*", resource: "*", at: "ClusterRole " + name + ", which every cluster has"}}
-	}
-	return e.grants(role, map[string]bool{})
-}
-
-func (e *estate) grants(role *snapshot.Object, seen map[string]bool) (found []granted) {
-	if role == nil || seen[role.ID.Name] {
-		return nil
-	}
-	seen[role.ID.Name] = true
-	for i, rule := range snapshot.List(role.Content, "rules") {
-		for _, group := range snapshot.Texts(rule, "apiGroups") {
-			for _, resource := range snapshot.Texts(rule, "resources") {
-				if group == "*" || resource == "*" || strings.HasPrefix(resource, "*/") || !object.IsClusterResource(group, resource) {
-					found = append(found, granted{group, resource, snapshot.Texts(rule, "verbs"), role.ID.String() + ": " + object.Index("rules", i)})
+// namespaced are the resources of namespaces that the role of a binding allows, with those
+// that it aggregates.
+func (e *estate) namespaced(binding *snapshot.Object) (found []granted) {
+	for _, g := range e.rights.Of(binding.ID) {
+		at := g.Role.String() + ": " + object.Index("rules", g.At)
+		if g.RoleSource.File == "" {
+			at = g.Role.String() + ", which every cluster has"
+		}
+		for _, group := range g.Rule.APIGroups {
+			for _, resource := range g.Rule.Resources {
+				if inNamespaces(group, resource) {
+					found = append(found, granted{group, resource, g.Rule.Verbs, at})
 				}
 			}
 		}
 	}
-	for _, selector := range snapshot.List(role.Content, "aggregationRule", "clusterRoleSelectors") {
-		sel, err := selectorOf(selector)
-		if err != nil {
-			continue
-		}
-		for _, o := range e.Of(rbac, "ClusterRole") {
-			if sel.Matches(labelSet(o)) {
-				found = append(found, e.grants(o, seen)...)
-			}
-		}
-	}
 	return found
+}
+
+// inNamespaces says whether a rule names a kind that is in namespaces, or one of which
+// nothing is known.
+func inNamespaces(group, resource string) bool {
+	base, _, _ := strings.Cut(resource, "/")
+	if base == "*" {
+		return object.HasNamespaced(group)
+	}
+	groups := []string{group}
+	if group == "*" {
+		groups = object.Groups(base)
+	}
+	return len(groups) == 0 || slices.ContainsFunc(groups, func(group string) bool { return !object.IsClusterResource(group, base) })
+}
+
+// given is what the role of a binding allows, each by itself, however its rules are written.
+func (e *estate) given(binding *snapshot.Object) (all []string) {
+	for _, g := range e.rights.Of(binding.ID) {
+		all = append(all, authorize.Atoms(g.Rule)...)
+	}
+	return distinct(all)
 }
 
 func clusterBinding(e *estate, r *report) {
@@ -166,9 +174,11 @@ func clusterBinding(e *estate, r *report) {
 	for _, o := range e.Of(rbac, "ClusterRoleBinding") {
 		var grants []granted
 		for _, s := range subjects(o) {
-			tenants := people[s]
+			tenants := slices.Sorted(maps.Keys(people[s].administers))
 			if owner := e.owner(s.namespace); owner != "" {
 				tenants = []string{owner}
+			} else if !s.isBroad() {
+				tenants = distinct(append(slices.Clip(tenants), e.labelled(o))) // whose binding it is
 			}
 			if len(tenants) == 0 {
 				continue
@@ -179,6 +189,7 @@ func clusterBinding(e *estate, r *report) {
 				}
 			}
 			f := r.add(o, s.String(), tenants, "%s: gives %s of %s rights in every namespace: %s", o.ID, s, called(tenants), grants[0])
+			f.rights = e.given(o)
 			t := e.tenants[tenants[0]]
 			if s.kind != serviceAccount || s.namespace != t.ControlPlane {
 				continue
@@ -191,6 +202,14 @@ func clusterBinding(e *estate, r *report) {
 			}
 		}
 	}
+}
+
+// labelled is the tenant that an object's label names, if there is such a one.
+func (e *estate) labelled(o *snapshot.Object) string {
+	if e.tenants[o.Tenant()] == nil {
+		return ""
+	}
+	return o.Tenant()
 }
 
 // without says why a program of a tenant's Istio reads what it is granted in the whole

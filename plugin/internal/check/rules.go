@@ -1,8 +1,16 @@
 package check
 
+import "slices"
+
 // Rules are all of them, in the order in which people read of them: what is taken twice,
 // who sees whom, who may do what, what is missing, what was forgotten.
 func Rules() []Rule {
+	all := rules()
+	at := slices.IndexFunc(all, func(r Rule) bool { return r.ID == "open-network" })
+	return slices.Insert(all, at, rightRules()...)
+}
+
+func rules() []Rule {
 	return []Rule{
 		{
 			ID: "shared-tenant", Severity: Error, find: sharedTenant,
@@ -15,6 +23,12 @@ func Rules() []Rule {
 			Line: "Two tenants claim one namespace.",
 			Why:  "The administrators of both have rights in it, both control planes watch it, and what is in it is the one's as much as the other's.",
 			Fix:  "Give each namespace to one tenant. To let another tenant connect to it, use spec.network.allowFrom.",
+		},
+		{
+			ID: "cluster-namespace", Severity: Error, find: clusterNamespace,
+			Line: "A tenant claims a namespace that every cluster has.",
+			Why:  "What runs in kube-system has the rights of Kubernetes itself, and the others are everybody's. What is the tenant's own is not judged.",
+			Fix:  "Take the label istio-tenancy.dev/tenant from the Namespace, or the namespace from what names it, and give the tenant namespaces of its own.",
 		},
 		{
 			ID: "shared-revision", Severity: Error, find: sharedRevision,
@@ -101,85 +115,25 @@ func Rules() []Rule {
 			Fix:  "Move the object to a namespace of the tenant, or the namespace to the tenant's file.",
 		},
 		{
-			ID: "foreign-subject", Severity: Error, find: foreignSubject,
-			Line: "A tenant's RoleBinding gives a ServiceAccount of another tenant rights.",
-			Why:  "Whoever may create Pods in the other tenant's namespace has these rights.",
-			Fix:  "Bind the tenant's own ServiceAccounts.",
+			ID: "double-object", Severity: Warning, find: doubleObject,
+			Line: "A file has two objects of one kind and name.",
+			Why:  "An API server that is given both keeps the last, so that the last alone is judged.",
+			Fix:  "Take out the one that is not meant.",
 		},
 		{
-			ID: "broad-binding", Severity: Error, find: broadBinding,
-			Line: "A binding gives everybody, or every program, rights in a tenant's namespaces.",
-			Why:  "system:authenticated has every user and every ServiceAccount of every tenant, and system:serviceaccounts all of the latter.",
-			Fix:  "Name the users, groups and ServiceAccounts that are meant.",
-		},
-		{
-			ID: "cluster-binding", Severity: Error, find: clusterBinding,
-			Line: "A ClusterRoleBinding gives somebody of a tenant rights in every namespace.",
-			Why:  "A rule about objects that are in namespaces holds in those of all tenants if a ClusterRoleBinding grants it.",
-			Fix:  "Use a RoleBinding in each namespace of the tenant.",
-		},
-		{
-			ID: "foreign-right", Severity: Error,
-			Line: "Somebody of a tenant has, or comes to, a right in a namespace of another tenant.",
-			Why:  "Each hop of the way is a request that the API server allows, and that no admission policy refuses.",
-			Fix:  "Take away the right of one hop. The first is mostly the one that should not be there.",
-		},
-		{
-			ID: outsideRight, Severity: Warning,
-			Line: "Somebody of a tenant has, or comes to, a right in a namespace that is no tenant's.",
-			Why:  "What runs there may have more rights than a tenant, and whoever may run a Pod or ask for a token there has them.",
-			Fix:  "Take away the right of one hop; or, if it is meant, accept it by an annotation of the binding.",
-		},
-		{
-			ID: "cluster-right", Severity: Error,
-			Line: "Somebody of a tenant has, or comes to, a right in the whole cluster by which other tenants are reached.",
-			Why:  "Each hop of the way is a request that the API server allows, and that no admission policy refuses.",
-			Fix:  "Take away the right of one hop. A RoleBinding in each namespace of the tenant takes the place of a ClusterRoleBinding.",
-		},
-		{
-			ID: "node-access", Severity: Error,
-			Line: "Somebody of a tenant may make a Pod that holds its node.",
-			Why:  "A Pod that mounts the node's file system, or is privileged, has the ServiceAccounts and Secrets of every Pod that runs there.",
-			Fix:  "Deploy the common base, whose policies refuse such Pods, or set the label pod-security.kubernetes.io/enforce of the Namespace to baseline or restricted.",
-		},
-		{
-			ID: "namespace-labels", Severity: Error,
-			Line: "Somebody of a tenant may change the labels of the tenant's own Namespace.",
-			Why:  "Policies, webhooks, control planes and NetworkPolicies tell by the labels of a Namespace whose it is.",
-			Fix:  "Grant no right on namespaces in a Role, and none on all resources of the core group by a wildcard.",
-		},
-		{
-			ID: "webhook-change", Severity: Error,
-			Line: "Somebody of a tenant may have a webhook asked about the objects of others.",
-			Why:  "A webhook sees what everybody applies, Secrets included, and a mutating one changes it.",
-			Fix:  "Deploy the common base, whose policies let a control plane write nothing but its certificate into its webhooks.",
-		},
-		{
-			ID: "foreign-mesh", Severity: Error,
-			Line: "A program of a tenant gets a certificate of another tenant's mesh.",
-			Why:  "With it, and the configuration that comes with it, it is a member of that mesh.",
-			Fix:  "Give each mesh an audience of its own, deploy the common base, whose policy keeps it for the tenant, and close the network around istiod.",
-		},
-		{
-			ID: "shared-admin", Severity: Warning, find: sharedAdmin,
-			Line: "One user or group administers two tenants.",
-			Why:  "What is known of the one tenant is known to the administrator of the other, and one stolen password opens both.",
-			Fix:  "Name different subjects; or, if it is meant, say so by an annotation of the tenant.",
-		},
-		{
-			ID: "open-network", Severity: Error, find: openNetwork,
+			ID: "open-network", Severity: Error, gives: true, find: openNetwork,
 			Line: "A NetworkPolicy lets in Pods of another tenant.",
 			Why:  "NetworkPolicies add up: one that opens is not closed by any other.",
 			Fix:  "Take the peer out, or list the namespace in spec.network.allowFrom, if it shall connect.",
 		},
 		{
-			ID: "public-network", Severity: Warning, find: publicNetwork,
+			ID: "public-network", Severity: Warning, gives: true, find: publicNetwork,
 			Line: "A NetworkPolicy lets in everybody.",
 			Why:  "Pods of every other tenant can connect to these Pods. The ports of gateways, and those that the API server calls, are not meant.",
 			Fix:  "Name who may connect under from, and the port.",
 		},
 		{
-			ID: "open-identity", Severity: Error, find: openIdentity,
+			ID: "open-identity", Severity: Error, gives: true, find: openIdentity,
 			Line: "The policy that denies foreign identities excepts another tenant.",
 			Why:  "Workloads of the other tenant's namespaces are then served as the tenant's own.",
 			Fix:  "Take the namespace out, or list it in spec.network.allowFrom, if it shall connect.",
@@ -267,6 +221,12 @@ func Rules() []Rule {
 			Line: "An annotation that accepts findings has no reason, or names no rule.",
 			Why:  "What is accepted has to be understood by whoever reads it next year.",
 			Fix:  "Write istio-tenancy.dev/accept: \"RULE: REASON\", one a line.",
+		},
+		{
+			ID: "own-accept", Severity: Note,
+			Line: "An annotation that a tenant may write accepts what is about others, and does not count.",
+			Why:  "Where no overlay was read, whoever may change the object in the cluster may have written it.",
+			Fix:  "Accept the finding where a review sees it: in the overlay, or on an object that the tenant may not change.",
 		},
 		{
 			ID: "unused-accept", Severity: Note,

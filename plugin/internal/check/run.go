@@ -49,7 +49,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 
 // Judge checks what was read.
 func Judge(ctx context.Context, reading *snapshot.Reading) *Report {
-	e := newEstate(reading)
+	e, err := newEstate(reading)
 	r := &Report{Tenants: len(reading.Tenants), Objects: len(reading.Objects), Overlays: reading.Overlays, Files: reading.Files, Common: reading.Common}
 	var found []Finding
 	for _, rule := range Rules() {
@@ -59,12 +59,15 @@ func Judge(ctx context.Context, reading *snapshot.Reading) *Report {
 			found = append(found, of.findings...)
 		}
 	}
-	reached, err := ways(ctx, e, found)
+	var reached []Finding
+	if err == nil {
+		reached, err = ways(ctx, e, found)
+	}
 	if err != nil {
 		r.Errors = append(r.Errors, strings.Split(err.Error(), "\n")...)
 	}
 	found = append(found, reached...)
-	accepted := acceptances(reading)
+	accepted := acceptances(e)
 	for i := range found {
 		found[i].print()
 		found[i].Accepted = accepted.of(&found[i])

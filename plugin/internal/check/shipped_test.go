@@ -86,6 +86,15 @@ metadata:
 		require.Contains(t, f.Message, "spec.network.allowFrom[0]")
 	}
 
+	// Whom two files name is no way from the one to the other by what the files make of it,
+	// and is by anything else.
+	overlay("hr", "hr", "spec:\n\tadmins:\n\t- {kind: User, name: jane}\n\tviewers:\n\t- {kind: User, name: jo}\n\tapplicationNamespaces:\n\t- people\n")
+	require.Len(t, find("shared-admin"), 1)
+	require.Empty(t, find("foreign-right"))
+	write("overlays/hr/own.yaml", roleBinding("people", "extra", "{kind: User, name: jo, apiGroup: rbac.authorization.k8s.io}", "admin")+"\n")
+	require.Len(t, find("foreign-right"), 1)
+	overlay("hr", "hr", "spec:\n\tadmins:\n\t- {kind: User, name: jo}\n\tapplicationNamespaces:\n\t- people\n")
+
 	write("overlays/sales/tenant.yaml", strings.Replace(read(t, dir, "overlays/sales/tenant.yaml"), "  annotations:\n",
 		"  annotations:\n    istio-tenancy.dev/accept: |\n      shared-admin: jo is the only one who knows both\n      shared-trust-domain: they were one mesh\n", 1))
 	require.Empty(t, find("shared-admin"))

@@ -28,9 +28,7 @@ type spaces struct {
 // selects them selects more than a tenant's.
 const elsewhere = "some-other-namespace"
 
-func nobodys() []string {
-	return []string{"default", "kube-node-lease", "kube-public", "kube-system", elsewhere}
-}
+func nobodys() []string { return append(snapshot.ClusterNamespaces(), elsewhere) }
 
 func (e *estate) newSpaces() spaces {
 	s := spaces{labels: map[string]labels.Set{}, with: map[string][]string{}, where: map[[2]string][]string{}, known: map[string][]string{}}
@@ -54,6 +52,17 @@ func (e *estate) newSpaces() spaces {
 		}
 	}
 	return s
+}
+
+// clusterNamespace finds tenants of which somebody says that they have what is nobody's.
+func clusterNamespace(e *estate, r *report) {
+	for _, t := range e.Tenants {
+		for _, ns := range t.Namespaces {
+			if snapshot.IsClusterNamespace(ns) {
+				r.add(e.Get(object.ID{Kind: "Namespace", Name: ns}), ns, []string{t.Name}, "namespace %s: is claimed by tenant %s: every cluster has it, and it can be no tenant's", ns, t.Name)
+			}
+		}
+	}
 }
 
 // selected are the namespaces that a selector selects, sorted; nil selects all. One that

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 // Format is how a report is printed.
@@ -47,18 +49,23 @@ func (r *Report) Print(w io.Writer, format Format, least Severity) error {
 
 func (r *Report) text(b *bytes.Buffer) {
 	for _, f := range r.Findings {
-		fmt.Fprintf(b, "%s%s: %s [%s]\n", position(f), f.Severity, f.Message, f.Rule)
+		line(b, "%s%s: %s [%s]", position(f), f.Severity, f.Message, f.Rule)
 		for i, hop := range f.Hops {
-			fmt.Fprintf(b, "    %d. %s\n", i+1, hop)
+			line(b, "    %d. %s", i+1, hop)
 		}
 	}
 	for _, f := range r.Accepted {
-		fmt.Fprintf(b, "%saccepted: %s [%s]: %s\n", position(f), f.Message, f.Rule, f.Accepted)
+		line(b, "%saccepted: %s [%s]: %s", position(f), f.Message, f.Rule, f.Accepted)
 	}
 	for _, e := range r.Gone {
-		fmt.Fprintf(b, "not found any more, take it out of the baseline: %s [%s]\n", e.Message, e.Rule)
+		line(b, "not found any more, take it out of the baseline: %s [%s]", e.Message, e.Rule)
 	}
-	fmt.Fprintln(b, r)
+	line(b, "%s", r)
+}
+
+// line writes one line, whatever is in the names of objects.
+func line(b *bytes.Buffer, format string, args ...any) {
+	fmt.Fprintln(b, printable.Text(fmt.Sprintf(format, args...)))
 }
 
 // position is "overlays/hr/tenant.yaml:14: ", or "" where a finding is about the whole.

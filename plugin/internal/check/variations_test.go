@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
@@ -73,7 +74,20 @@ var variations = map[string]change{
 	"a Secret":                                             with("sales", "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: ns-1}\nstringData: {host: web.ns-0.svc}"),
 	"a List":                                               with("sales", "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: l, namespace: ns-1}}"),
 	"a field that nobody knows":                            with("sales", "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: t, namespace: ns-1}\nspec: {x: {y: [1, 2.5, true, null]}}"),
-	"an accepted finding":                                  with("sales", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web\n  namespace: ns-1\n  annotations: {istio-tenancy.dev/accept: 'public-network: a front end without a gateway'}\nspec: {podSelector: {matchLabels: {app: web}}, ingress: [{}]}"),
+	"what every cluster lets everybody read": all(with("sales", roleBinding("kube-system", "lg", salesAdmin, "'system:public-info-viewer'")),
+		with("common", strings.Replace(may("kube-public", "User", "'system:anonymous'", "", "configmaps", "get"), "verbs:", "resourceNames: [cluster-info], verbs:", 1))),
+	"rules that no API server takes":       with("common", strings.Replace(clusterRight("User", "sales-admin", "", "secrets", ""), "rules: [", "rules: [{}, {resources: [secrets], verbs: [get]}, {apiGroups: [''], verbs: [get]}, ", 1)),
+	"a reader of kinds without namespaces": with("common", strings.Replace(clusterRight("User", "sales-admin", "apiextensions.k8s.io', 'scheduling.k8s.io', 'node.k8s.io', 'flowcontrol.apiserver.k8s.io', 'apiregistration.k8s.io", "'*'", "get, list, watch"), "may", "kinds", -1)),
+	"a reader of nodes":                    with("common", clusterRight("User", "sales-admin", "*", "nodes", "get")),
+	"a reader of what nodes use":           with("common", clusterRight("User", "sales-admin", "metrics.k8s.io", "nodes", "get, list")),
+	"resources that RBAC does not know":    with("common", clusterRight("User", "sales-admin", "", "'pods/*', '*/*'", "get, list")),
+	"an own administrator's name":          with("common", strings.Replace(strings.Replace(clusterRight("ServiceAccount", "default", "", "users", "impersonate"), "verbs:", "resourceNames: [sales-admin], verbs:", 1), "istio-system1", "ns-1", 1)),
+	"more of a name that nobody has":       with("common", clusterRight("User", "sales-admin", "authentication.k8s.io", "userextras/scopes, uids", "impersonate")),
+	"whoever may do everything anyway":     with("sales", bindingTo("ns-1", "{kind: Group, name: 'system:masters', apiGroup: rbac.authorization.k8s.io}")),
+	"a role that is not there":             with("dev", roleBinding("ns-0", "extra", salesAdmin, "gone")),
+	"questions about rights":               with("common", clusterRight("User", "sales-admin", "authorization.k8s.io", "subjectaccessreviews", "create")),
+	"a URL of no tenant":                   with("common", clusterURL("/metrics, /healthz*", "get")),
+	"an accepted finding":                  with("sales", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web\n  namespace: ns-1\n  annotations: {istio-tenancy.dev/accept: 'public-network: a front end without a gateway'}\nspec: {podSelector: {matchLabels: {app: web}}, ingress: [{}]}"),
 }
 
 func TestVariations(t *testing.T) {

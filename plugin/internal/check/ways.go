@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/admit"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/netpol"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/reach"
@@ -30,11 +31,7 @@ const outsideRight = "outside-right"
 // what is not the tenant's. A way of one hop, by a binding that another rule has found, is
 // the hop of that finding.
 func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
-	model := reach.Model{Snapshot: e.Snapshot, Planes: e.Planes, People: e.named()}
-	var err error
-	if model.Rights, err = authorize.New(e.Snapshot); err != nil {
-		return nil, err
-	}
+	model := reach.Model{Snapshot: e.Snapshot, Planes: e.Planes, People: e.named(), Rights: e.rights}
 	policies, err := admit.New(e.Snapshot, model.Rights)
 	if err != nil {
 		return nil, err
@@ -50,10 +47,10 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	about := map[object.ID]int{}
+	about := map[object.ID][]int{}
 	for i, f := range found {
 		if f.Rule == "foreign-subject" || f.Rule == "broad-binding" || f.Rule == "cluster-binding" {
-			about[f.Object] = i
+			about[f.Object] = append(about[f.Object], i)
 		}
 	}
 	var more []Finding
@@ -64,8 +61,11 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 		if p.Host {
 			f.Severity = Note
 		}
-		if i, known := about[f.Object]; known && len(p.Hops) == 1 && slices.Contains(found[i].Tenants, p.Tenant) {
-			found[i].Hops, found[i].Path = f.Hops, f.Path
+		says := func(i int) bool { return found[i].says(p) }
+		if at := slices.IndexFunc(about[f.Object], says); at >= 0 {
+			if known := &found[about[f.Object][at]]; known.Path == nil {
+				known.Hops, known.Path = f.Hops, f.Path
+			}
 			continue
 		}
 		more = append(more, f)
@@ -73,16 +73,30 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 	return more, nil
 }
 
-// named are those whom the files of tenants name; nil, where none was read.
-func (e *estate) named() map[string][]reach.Identity {
-	if len(e.Configs) == 0 {
-		return nil
+// says whether a finding about a binding says what a way does: that whoever it names has
+// rights in namespaces.
+func (f *Finding) says(p reach.Path) bool {
+	first := p.Hops[0]
+	if len(p.Hops) > 1 || first.Kind != reach.Foreign && first.Kind != reach.Cluster || first.Beyond {
+		return false
 	}
-	all := map[string][]reach.Identity{}
+	broad := f.Rule == "broad-binding"
+	return (p.Tenant == "" || broad && len(f.Tenants) == 0 || slices.Contains(f.Tenants, p.Tenant)) &&
+		(broad || strings.HasPrefix(f.about, "Group ") || f.about == first.As.String())
+}
+
+// named are those whom the files of tenants name.
+func (e *estate) named() map[string]reach.People {
+	all := map[string]reach.People{}
 	for _, c := range e.Configs {
-		for _, s := range slices.Concat(c.Spec.Admins, c.Spec.Viewers) {
-			all[c.Name()] = append(all[c.Name()], reach.Identity{Kind: s.Kind, Namespace: s.Namespace, Name: s.Name})
-		}
+		all[c.Name()] = reach.People{Admins: identities(c.Spec.Admins), Viewers: identities(c.Spec.Viewers)}
+	}
+	return all
+}
+
+func identities(subjects []v1alpha1.Subject) (all []reach.Identity) {
+	for _, s := range subjects {
+		all = append(all, reach.Identity{Kind: s.Kind, Namespace: s.Namespace, Name: s.Name})
 	}
 	return all
 }
@@ -90,24 +104,37 @@ func (e *estate) named() map[string][]reach.Identity {
 func wayOf(e *estate, p reach.Path) Finding {
 	first, last := p.Hops[0], p.Hops[len(p.Hops)-1]
 	asked := last.Requests[len(last.Requests)-1]
-	f := Finding{Rule: wayRules[last.Kind], Path: &p, Tenants: distinct(append([]string{p.Tenant}, p.Tenants...)), about: fmt.Sprintf("%s %s %s", last.Kind, asked.Verb, asked.Resource)}
+	f := Finding{Rule: wayRules[last.Kind], Path: &p, Tenants: distinct(append([]string{p.Tenant}, p.Tenants...)), rights: last.Rights,
+		about: fmt.Sprintf("%s %s %s", last.Kind, asked.Verb, asked.Resource+asked.Path)}
 	if last.Kind == reach.Foreign && len(p.Tenants) == 0 {
 		f.Rule = outsideRight
 	}
 	for _, hop := range p.Hops {
-		by := hop.Requests[0].By
+		by := hop.By()
 		h := Hop{Text: hop.As.String() + " " + hop.Text, Object: by.Binding, Source: by.BindingSource}
 		if by.Role.Kind != "" {
 			h.Rule = by.Role.String()
 		}
 		f.Hops = append(f.Hops, h)
 	}
-	by := last.Requests[0].By
+	by := last.By()
+	for i := len(p.Hops) - 1; i > 0 && by.BindingSource.File == ""; i-- { // nobody can change what every cluster has
+		by = p.Hops[i-1].By()
+	}
 	f.Object, f.Source = by.Binding, by.BindingSource
 	f.of = e.Get(f.Object)
-	f.Message = fmt.Sprintf("%s of tenant %s: %s", first.As, p.Tenant, last.Text)
-	if last.As != first.As {
-		f.Message = fmt.Sprintf("%s of tenant %s: becomes %s, and then %s", first.As, p.Tenant, last.As, last.Text)
+	who := []string{first.As.String()}
+	for _, other := range p.Others {
+		who = append(who, other.String())
 	}
+	f.rights = append(slices.Clone(f.rights), who...)
+	f.Message = some(who) + " of tenant " + p.Tenant + ": "
+	if p.Tenant == "" {
+		f.Message = first.As.String() + ", which is whoever sends no token: "
+	}
+	if last.As != first.As {
+		f.Message += "becomes " + last.As.String() + ", and then "
+	}
+	f.Message += last.Text
 	return f
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
@@ -82,7 +83,7 @@ object or on the IstioTenant, accepts a finding, which is listed then. With
 			}
 			var errs []error
 			for _, line := range report.Errors {
-				errs = append(errs, errors.New(line))
+				errs = append(errs, errors.New(printable.Text(line)))
 			}
 			if write != "" && len(errs) == 0 {
 				errs = append(errs, report.WriteBaseline(write))

@@ -62,8 +62,32 @@ func Kinds(group string) []string {
 // kind that is known to have no namespace.
 func IsClusterResource(group, resource string) bool {
 	resource, _, _ = strings.Cut(resource, "/")
+	if slices.Contains(strings.Fields(clusterResources[group]), resource) {
+		return true
+	}
 	of := func(kind string) bool { return plural(kind) == resource }
 	return slices.ContainsFunc(strings.Fields(clusterScoped[group]), of) || slices.ContainsFunc(listed(group, "cluster"), of)
+}
+
+// clusterResources are resources without a namespace that are not called as their kind, or
+// are of none: what somebody may sign, or act as.
+var clusterResources = map[string]string{
+	"":                      "users groups",
+	"authentication.k8s.io": "users groups uids userextras nodes",
+	"certificates.k8s.io":   "signers",
+	"metrics.k8s.io":        "nodes",
+}
+
+// notServed are groups whose kinds in a namespace are alpha, which no API server serves
+// unless it is told to.
+const notServed = "scheduling.k8s.io"
+
+// HasNamespaced says whether a group has a kind in a namespace, or nothing is known of it.
+func HasNamespaced(group string) bool {
+	if group == "*" || namespaced[group] != "" && group != notServed || len(listed(group, "namespaced")) > 0 {
+		return true
+	}
+	return clusterScoped[group] == "" && len(listed(group, "cluster")) == 0
 }
 
 // plural is the resource of a kind, as Kubernetes forms it.

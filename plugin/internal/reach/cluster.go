@@ -20,8 +20,9 @@ type cluster struct {
 	owners map[string][]string
 	// planes are the namespaces of the control planes of a namespace's tenants.
 	planes map[string][]string
-	// bound are the subjects of the bindings in a namespace.
-	bound map[string][]Identity
+	// bound are the subjects of the bindings in a namespace, and labelled those of the
+	// ClusterRoleBindings that have a tenant's label, by tenant.
+	bound, labelled map[string][]Identity
 	// accounts are the ServiceAccounts in a namespace that are there, that a workload
 	// names, or that a binding names: whoever may make one makes that.
 	accounts map[string][]string
@@ -78,7 +79,7 @@ var template = []string{"spec", "template", "spec"}
 func newCluster(m Model) *cluster {
 	c := &cluster{
 		Model:  m,
-		owners: map[string][]string{}, planes: map[string][]string{}, bound: map[string][]Identity{}, accounts: map[string][]string{},
+		owners: map[string][]string{}, planes: map[string][]string{}, bound: map[string][]Identity{}, labelled: map[string][]Identity{}, accounts: map[string][]string{},
 		workloads: map[string][]workload{}, tokens: map[string][]tokenSecret{}, hosts: map[string]bool{}, members: map[string]string{},
 		there:  map[[2]string]bool{},
 		meshes: meshesOf(m.Tenants, m.Planes, m.Network),
@@ -142,21 +143,31 @@ func newCluster(m Model) *cluster {
 			}
 		}
 	}
-	for _, kind := range []string{"RoleBinding", "ClusterRoleBinding"} {
-		for _, o := range m.Of(rbacv1.GroupName, kind) {
-			for _, named := range snapshot.Subjects(o) {
-				who := Identity(named)
-				if who.Kind == rbacv1.ServiceAccountKind {
-					know(who.Namespace, who.Name)
-				}
-				if kind == "RoleBinding" {
-					c.bound[o.ID.Namespace] = append(c.bound[o.ID.Namespace], who)
-				}
-			}
+	for _, o := range m.Of(rbacv1.GroupName, "RoleBinding") {
+		c.bound[o.ID.Namespace] = append(c.bound[o.ID.Namespace], identities(o)...)
+	}
+	for _, o := range m.Of(rbacv1.GroupName, "ClusterRoleBinding") {
+		if tenant := o.Tenant(); tenant != "" {
+			c.labelled[tenant] = append(c.labelled[tenant], identities(o)...)
 		}
+	}
+	for account, builtin := range m.Rights.Accounts() {
+		know(account[0], account[1])
+		c.there[account] = c.there[account] || builtin
 	}
 	for namespace, names := range known {
 		c.accounts[namespace] = slices.Sorted(maps.Keys(names))
 	}
 	return c
+}
+
+// identities are the subjects of a binding, but for the group of those who may do everything
+// without one.
+func identities(binding *snapshot.Object) (all []Identity) {
+	for _, s := range snapshot.Subjects(binding) {
+		if s.Kind != rbacv1.GroupKind || s.Name != "system:masters" {
+			all = append(all, Identity(s))
+		}
+	}
+	return all
 }

@@ -10,8 +10,14 @@ type danger struct {
 
 var write = []string{"create", "update", "patch", "delete", "deletecollection"}
 
-// clusterRights are the kinds without a namespace by which tenants are reached. What is
-// not here, such as reading nodes, opens nothing of a tenant's.
+// clusterURLs are those of an API server that open something of a tenant's, by how they begin.
+var clusterURLs = []struct{ prefix, text string }{
+	{"/logs/", "reads the logs on the API server's host, with what tenants have written"},
+	{"/debug/pprof/", "reads the memory of the API server"},
+}
+
+// clusterRights are the kinds without a namespace by which tenants are reached. Of one that
+// is here, what is not named, such as reading nodes, opens nothing of a tenant's.
 var clusterRights = map[right]danger{
 	resource("namespaces"):          {write, "moves a Namespace from one tenant to another by its labels, or deletes it", false},
 	resource("namespaces/status"):   {change, "moves a Namespace from one tenant to another by its labels", false},
@@ -23,10 +29,13 @@ var clusterRights = map[right]danger{
 	resource("nodes/pods"):          {read, "reads what every Pod of a node is", false},
 	resource("nodes/status"):        {change, "moves Pods from a node", false},
 	resource("persistentvolumes"):   {write, "mounts any folder of a node, or another tenant's volume", false},
-	resource("users"):               {[]string{"impersonate"}, "makes whoever has it any user", false},
-	resource("groups"):              {[]string{"impersonate"}, "makes whoever has it a member of any group", false},
+	resource("users"):               {[]string{"impersonate"}, "makes whoever has it any user", true},
+	resource("groups"):              {[]string{"impersonate"}, "makes whoever has it a member of any group", true},
 
-	resource("clusterroles.rbac.authorization.k8s.io"):                        {[]string{"bind", "escalate", "delete", "deletecollection"}, "gives whoever has it any right, or takes those of others away", false},
+	resource("users.authentication.k8s.io"): {[]string{"impersonate:user-info"}, "makes whoever has it any user, as far as impersonate-on lets it", true},
+	resource("nodes.authentication.k8s.io"): {[]string{"impersonate:arbitrary-node"}, "makes whoever has it any node, as far as impersonate-on lets it", false},
+
+	resource("clusterroles.rbac.authorization.k8s.io"):                        {[]string{"bind", "escalate", "update", "patch", "delete", "deletecollection"}, "gives whoever has it any right, or takes those of others away", false},
 	resource("certificatesigningrequests.certificates.k8s.io/nodeclient"):     {[]string{"create"}, "gets a certificate of a node, which reads the Secrets of its Pods", false},
 	resource("certificatesigningrequests.certificates.k8s.io/selfnodeclient"): {[]string{"create"}, "gets a certificate of a node, which reads the Secrets of its Pods", false},
 	resource("ipaddresses.networking.k8s.io"):                                 {write, "takes the address of another tenant's Service", false},
@@ -62,4 +71,24 @@ var clusterRights = map[right]danger{
 	resource("clusternetworkpolicies.policy.networking.k8s.io"):                {write, "opens or closes the network of others", false},
 	resource("adminnetworkpolicies.policy.networking.k8s.io"):                  {write, "opens or closes the network of others", false},
 	resource("baselineadminnetworkpolicies.policy.networking.k8s.io"):          {write, "opens or closes the network of others", false},
+
+	// By these, nothing of a tenant's is reached: they are questions, and what is said of
+	// whoever one is already another.
+	resource("componentstatuses"):                                {},
+	resource("tokenreviews.authentication.k8s.io"):               {},
+	resource("selfsubjectreviews.authentication.k8s.io"):         {},
+	resource("groups.authentication.k8s.io"):                     {},
+	resource("uids.authentication.k8s.io"):                       {},
+	resource("userextras.authentication.k8s.io"):                 {},
+	resource("subjectaccessreviews.authorization.k8s.io"):        {},
+	resource("selfsubjectaccessreviews.authorization.k8s.io"):    {},
+	resource("selfsubjectrulesreviews.authorization.k8s.io"):     {},
+	resource("certificatesigningrequests.certificates.k8s.io"):   {},
+	resource("imagereviews.imagepolicy.k8s.io"):                  {},
+	resource("storageversions.internal.apiserver.k8s.io"):        {},
+	resource("storageversionmigrations.storagemigration.k8s.io"): {},
+	resource("resourcepoolstatusrequests.resource.k8s.io"):       {},
+	resource("nodes.metrics.k8s.io"):                             {},
+	resource("clusterpolicyreports.wgpolicyk8s.io"):              {},
+	resource("clusterephemeralreports.reports.kyverno.io"):       {},
 }

@@ -3,50 +3,37 @@ package reach
 import (
 	"fmt"
 	"slices"
-	"strings"
 
-	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
+// public is the namespace that Kubernetes makes for what everybody may read.
+const public = "kube-public"
+
 // foreignEnds tells what bindings in a namespace that is not the tenant's give.
 func (s *search) foreignEnds(who Identity, namespace string, grants []authorize.Grant) {
 	for _, of := range byBinding(grants) {
-		if isBuiltin(of) || s.isShared(who, namespace, of[0].Binding) {
+		if s.isBuiltin(of) || s.isShared(who, namespace, of[0].Binding) || namespace == public && who == anonymous && !slices.ContainsFunc(of, writes) {
 			continue
 		}
 		most := worst(of)
-		s.tell(end{of[0].Binding, namespace, Foreign}, Hop{
-			Kind: Foreign, As: who, Requests: []Request{asked(most, namespace)},
+		s.ended(ended{end: end{namespace: namespace, kind: Foreign}, last: Hop{
+			Kind: Foreign, As: who, Requests: []Request{asked(most, namespace)}, Rights: rights(of),
 			Text: fmt.Sprintf("may %s in %s", summary(of), namespace),
-		})
+		}})
 	}
+}
+
+func writes(g authorize.Grant) bool {
+	return slices.ContainsFunc(g.Rule.Verbs, func(verb string) bool { return !slices.Contains(read, verb) })
 }
 
 // isBuiltin says that every cluster has the binding, and the role as it is.
-func isBuiltin(of []authorize.Grant) bool {
-	return !slices.ContainsFunc(of, func(g authorize.Grant) bool { return g.BindingSource.File != "" || g.RoleSource.File != "" })
-}
-
-// isShared says that the files of two tenants name the same person, which is not a way from
-// the one to the other. Where nobody has read the files, the bindings tell that they make.
-func (s *search) isShared(who Identity, namespace string, binding object.ID) bool {
-	if who.Kind == rbacv1.ServiceAccountKind {
-		return false
-	}
-	for _, owner := range s.owners[namespace] {
-		if s.People != nil {
-			if slices.Contains(s.People[owner], who) && slices.Contains(s.People[s.tenant.Name], who) {
-				return true
-			}
-		} else if o := s.Get(binding); o != nil && o.Tenant() == owner && slices.Contains([]string{"access-all-" + namespace, "view-all-" + namespace}, binding.Name) {
-			return true
-		}
-	}
-	return false
+func (s *search) isBuiltin(of []authorize.Grant) bool {
+	return !slices.ContainsFunc(of, func(g authorize.Grant) bool { return !s.Rights.IsBuiltin(g) })
 }
 
 // ends tells what rights in one namespace are the whole cluster's: a Pod that holds its
@@ -109,7 +96,7 @@ func (s *search) tryEnd(who Identity, grants []authorize.Grant, r Request, kind 
 	if err != nil || refused != "" {
 		return false, err
 	}
-	s.tell(end{namespace: r.Namespace, kind: kind}, Hop{Kind: kind, As: who, Requests: []Request{r}, Text: text})
+	s.ended(ended{end: end{namespace: r.Namespace, kind: kind}, last: Hop{Kind: kind, As: who, Requests: []Request{r}, Text: text}})
 	return true, nil
 }
 
@@ -154,96 +141,4 @@ func (s *search) relabelled(namespace string) (all []map[string]any) {
 		all = append(all, map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace, "labels": labels}})
 	}
 	return all
-}
-
-// clusterEnds tells what rights in the whole cluster open.
-func (s *search) clusterEnds(who Identity, grants []authorize.Grant) error {
-	for _, of := range byBinding(grants) {
-		if isBuiltin(of) && !isFull(of) {
-			continue
-		}
-		if err := s.webhookEnds(who, of); err != nil {
-			return err
-		}
-		var wide []authorize.Grant
-		for _, g := range of {
-			if rule, ok := s.opens(g.Rule); ok {
-				g.Rule = rule
-				wide = append(wide, g)
-			}
-		}
-		if len(wide) == 0 {
-			continue
-		}
-		most := worst(wide)
-		text := fmt.Sprintf("may %s in the whole cluster", summary(wide))
-		if why := whatOpens(most.Rule); why != "" {
-			text += ", which " + why
-		}
-		s.tell(end{by: of[0].Binding, kind: Cluster}, Hop{Kind: Cluster, As: who, Requests: []Request{asked(most, "")}, Text: text})
-	}
-	return nil
-}
-
-func isFull(grants []authorize.Grant) bool {
-	return slices.ContainsFunc(grants, func(g authorize.Grant) bool {
-		return slices.Contains(g.Rule.Verbs, "*") && slices.Contains(g.Rule.Resources, "*")
-	})
-}
-
-// opens is the part of a rule of the whole cluster that reaches tenants: what is of
-// namespaces, and of the kinds without one those of clusterRights. What a rule names is the
-// tenant's own where the snapshot has it as that.
-func (s *search) opens(rule rbacv1.PolicyRule) (rbacv1.PolicyRule, bool) {
-	part := rule
-	part.Resources = nil
-	for _, name := range rule.Resources {
-		for _, group := range rule.APIGroups {
-			if s.reaches(group, name, rule) && !slices.Contains(part.Resources, name) {
-				part.Resources = append(part.Resources, name)
-			}
-		}
-	}
-	return part, len(part.Resources) > 0
-}
-
-func (s *search) reaches(group, name string, rule rbacv1.PolicyRule) bool {
-	if name == "*" || group == "*" {
-		return true
-	}
-	base, _, _ := strings.Cut(name, "/")
-	if !object.IsClusterResource(group, base) {
-		return !(group == "authorization.k8s.io" && base == "localsubjectaccessreviews")
-	}
-	danger, known := clusterRights[right{group, base, sub(name)}]
-	if !known || !slices.ContainsFunc(rule.Verbs, func(v string) bool { return v == "*" || slices.Contains(danger.verbs, v) }) {
-		return false
-	}
-	return !danger.own || !s.areOwn(base, rule.ResourceNames)
-}
-
-// areOwn says whether a rule names objects of the tenant alone, or such as are not there.
-func (s *search) areOwn(resource string, names []string) bool {
-	kind := map[string]string{"mutatingwebhookconfigurations": "MutatingWebhookConfiguration", "validatingwebhookconfigurations": "ValidatingWebhookConfiguration"}[resource]
-	return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool {
-		o := s.Get(object.ID{Group: "admissionregistration.k8s.io", Kind: kind, Name: name})
-		return o != nil && o.Tenant() != s.tenant.Name && !s.tenant.Has(calledBy(o))
-	})
-}
-
-func sub(name string) string {
-	_, sub, _ := strings.Cut(name, "/")
-	return sub
-}
-
-func whatOpens(rule rbacv1.PolicyRule) string {
-	for _, name := range rule.Resources {
-		base, _, _ := strings.Cut(name, "/")
-		for _, group := range rule.APIGroups {
-			if danger, known := clusterRights[right{group, base, sub(name)}]; known {
-				return danger.text
-			}
-		}
-	}
-	return ""
 }

@@ -100,9 +100,9 @@ func (s *search) meshEnds(who Identity, namespace string, grants []authorize.Gra
 				if !s.isForeign(m) || !s.connects(namespace, m) {
 					continue
 				}
-				s.tell(end{by: m.Object.ID, kind: Mesh, namespace: m.Object.ID.Namespace}, Hop{Kind: Mesh, As: who, Requests: []Request{r},
+				s.ended(ended{end: end{about: m.Object.ID, kind: Mesh, namespace: m.Object.ID.Namespace}, last: Hop{Kind: Mesh, As: who, Requests: []Request{r},
 					Text: fmt.Sprintf("gets a token of the audience %s, connects from %s to port %d of %s, and is given a certificate and the configuration of the mesh of %s",
-						audience, namespace, discoveryPort, m.Object.ID, cmp.Or(m.tenant, m.Object.ID.Namespace))})
+						audience, namespace, discoveryPort, m.Object.ID, cmp.Or(m.tenant, m.Object.ID.Namespace))}})
 			}
 			break
 		}

@@ -58,6 +58,8 @@ type Request struct {
 	Subresource string `json:"subresource,omitempty"`
 	Namespace   string `json:"namespace,omitempty"`
 	Name        string `json:"name,omitempty"`
+	// Path is a URL that is no resource; with it, what is of a resource is not there.
+	Path string `json:"path,omitempty"`
 	// Object is what is sent; nil, where there is nothing to send.
 	Object map[string]any  `json:"object,omitempty"`
 	By     authorize.Grant `json:"-"`
@@ -74,12 +76,31 @@ type Hop struct {
 	Requests []Request `json:"requests"`
 	// Becomes is who the hop leads to; nil at the end of a path.
 	Becomes *Identity `json:"becomes,omitempty"`
+	// With is what As does with the rights that it gives itself by a hop Bind or Escalate.
+	With Kind `json:"with,omitempty"`
+	// Rights are all that an end is about, sorted, and each by itself: "get secrets x".
+	Rights []string `json:"-"`
+	// Beyond says that of a right in the whole cluster, not all is of namespaces.
+	Beyond bool `json:"-"`
 }
 
-// Path is a way out of a tenant.
+// By is the grant without which there would be no hop: that of the right to get more rights,
+// if it has one.
+func (h Hop) By() authorize.Grant {
+	for _, r := range h.Requests {
+		if r.Verb == "bind" || r.Verb == "escalate" {
+			return r.By
+		}
+	}
+	return h.Requests[0].By
+}
+
+// Path is a way out of a tenant. Without a tenant, it is that of whoever has no token.
 type Path struct {
 	Tenant string `json:"tenant"`
 	Hops   []Hop  `json:"hops"`
+	// Others have a way to the same end, too, sorted.
+	Others []Identity `json:"others,omitempty"`
 	// Namespace is the foreign one that it leads to; "": the whole cluster.
 	Namespace string `json:"namespace,omitempty"`
 	// Tenants are those whose namespace that is; none, of the whole cluster, and of a
@@ -104,11 +125,17 @@ type Model struct {
 	Rights *authorize.Authorizer
 	// Admission may be nil: nothing is refused.
 	Admission Admission
-	// People are those whom a tenant's file names; nil: nobody has read it.
-	People map[string][]Identity
+	// People are those whom the files of tenants name, by tenant, as far as they were read.
+	People map[string]People
 	// Network may be nil: everything connects.
 	Network *netpol.Network
 }
+
+// People are those whom a tenant's file names.
+type People struct{ Admins, Viewers []Identity }
+
+// anonymous is whoever has no token. Every Pod can be that: it need not send the one it has.
+var anonymous = Identity{Kind: rbacv1.GroupKind, Name: "system:unauthenticated"}
 
 // Find returns the ways out of each tenant, the shortest to each right that is not the
 // tenant's, those of one tenant after those of another. Where a person and a program have
@@ -116,27 +143,43 @@ type Model struct {
 func Find(ctx context.Context, m Model) ([]Path, error) {
 	c := newCluster(m)
 	paths, failed := make([][]Path, len(m.Tenants)), make([]error, len(m.Tenants))
-	workers.OnAllCores(len(paths), func(i int) { paths[i], failed[i] = c.leave(ctx, m.Tenants[i]) })
+	workers.OnAllCores(len(paths), func(i int) {
+		people, programs := c.actorsOf(m.Tenants[i])
+		paths[i], failed[i] = c.leave(ctx, m.Tenants[i], people, programs)
+	})
+	if len(m.Tenants) > 0 {
+		found, err := c.leave(ctx, snapshot.Tenant{}, []Identity{anonymous})
+		paths, failed = append(paths, found), append(failed, err)
+	}
 	return slices.Concat(paths...), errors.Join(failed...)
 }
 
 // leave returns the ways out of a tenant. People are searched before programs, which
 // are told only what people cannot do.
-func (c *cluster) leave(ctx context.Context, t snapshot.Tenant) ([]Path, error) {
-	people, programs := c.actors(t)
-	s := &search{cluster: c, tenant: t, ctx: ctx, came: map[Identity]*Hop{}, told: map[end]bool{}}
-	for _, group := range [][]Identity{people, programs} {
-		if err := s.from(group); err != nil {
-			return nil, err
+func (c *cluster) leave(ctx context.Context, t snapshot.Tenant, actors ...[]Identity) ([]Path, error) {
+	s := &search{cluster: c, tenant: t, ctx: ctx, actors: actors, visits: map[Identity]*visit{}, told: map[end]told{}}
+	for i, group := range actors {
+		for _, who := range group {
+			if err := s.from(who, i); err != nil {
+				return nil, err
+			}
 		}
+	}
+	for _, p := range s.paths {
+		slices.SortFunc(p.Others, compare)
 	}
 	return s.paths, nil
 }
 
-// actors are the people of a tenant, and its programs: whoever a binding in the tenant's
-// namespaces names, and every ServiceAccount there. A ServiceAccount in a namespace of
+// compare puts identities in order.
+func compare(a, b Identity) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+}
+
+// actorsOf are the people of a tenant, and its programs: whoever a binding in the tenant's
+// namespaces, or with its label, names, and every ServiceAccount there. A ServiceAccount in a namespace of
 // another tenant is that one's.
-func (c *cluster) actors(t snapshot.Tenant) (people, programs []Identity) {
+func (c *cluster) actorsOf(t snapshot.Tenant) (people, programs []Identity) {
 	met := map[Identity]bool{}
 	add := func(list *[]Identity, who Identity) {
 		if !met[who] {
@@ -144,14 +187,17 @@ func (c *cluster) actors(t snapshot.Tenant) (people, programs []Identity) {
 			*list = append(*list, who)
 		}
 	}
+	bound := c.labelled[t.Name]
 	for _, namespace := range t.Namespaces {
-		for _, who := range c.bound[namespace] {
-			switch {
-			case who.Kind != rbacv1.ServiceAccountKind:
-				add(&people, who)
-			case len(c.owners[who.Namespace]) == 0:
-				add(&people, who) // a tool outside of all tenants that acts for this one
-			}
+		bound = append(slices.Clip(bound), c.bound[namespace]...)
+	}
+	for _, who := range bound {
+		switch {
+		case who == anonymous || who.Name == "system:anonymous": // who is searched once
+		case who.Kind != rbacv1.ServiceAccountKind:
+			add(&people, who)
+		case len(c.owners[who.Namespace]) == 0:
+			add(&people, who) // a tool outside of all tenants that acts for this one
 		}
 	}
 	for _, namespace := range t.Namespaces {
@@ -159,10 +205,7 @@ func (c *cluster) actors(t snapshot.Tenant) (people, programs []Identity) {
 			add(&programs, account(namespace, name))
 		}
 	}
-	order := func(a, b Identity) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	}
-	slices.SortFunc(people, order)
-	slices.SortFunc(programs, order)
+	slices.SortFunc(people, compare)
+	slices.SortFunc(programs, compare)
 	return people, programs
 }

@@ -30,12 +30,16 @@ func (r right) version() string {
 	return "v1"
 }
 
-func (r right) rule(verb string, names ...string) rbacv1.PolicyRule {
-	name := r.resource
+// name is how a rule names the resource.
+func (r right) name() string {
 	if r.subresource != "" {
-		name += "/" + r.subresource
+		return r.resource + "/" + r.subresource
 	}
-	return rbacv1.PolicyRule{Verbs: []string{verb}, APIGroups: []string{r.group}, Resources: []string{name}, ResourceNames: names}
+	return r.resource
+}
+
+func (r right) rule(verb string, names ...string) rbacv1.PolicyRule {
+	return rbacv1.PolicyRule{Verbs: []string{verb}, APIGroups: []string{r.group}, Resources: []string{r.name()}, ResourceNames: names}
 }
 
 // may returns the grant that allows a verb on an object; without a name, on any. What is
@@ -57,11 +61,15 @@ func mayAny(grants []authorize.Grant, verb string, r right) bool {
 	})
 }
 
+// nameless are the verbs of requests that name no object: for RBAC, their name is "", which
+// a rule may list among its resourceNames.
+var nameless = []string{"create", "list", "watch", "deletecollection"}
+
 // covers says whether a rule allows a verb on an object; without a name, on any. Most rules
 // are of other resources, which is told without taking them apart.
 func covers(rule rbacv1.PolicyRule, verb string, r right, name string) bool {
 	wanted := r.rule(verb)
-	if len(rule.ResourceNames) > 0 && name != "" {
+	if len(rule.ResourceNames) > 0 && (name != "" || r.subresource == "" && slices.Contains(nameless, verb)) {
 		wanted.ResourceNames = []string{name}
 	}
 	return concerns(rule, wanted) && allows(rule, wanted)
@@ -78,4 +86,13 @@ func concerns(rule, wanted rbacv1.PolicyRule) bool {
 func allows(rule, wanted rbacv1.PolicyRule) bool {
 	covered, _ := validation.Covers([]rbacv1.PolicyRule{rule}, []rbacv1.PolicyRule{wanted})
 	return covered
+}
+
+// rights are what grants allow, each by itself and sorted, however their rules are written.
+func rights(grants []authorize.Grant) (all []string) {
+	for _, g := range grants {
+		all = append(all, authorize.Atoms(g.Rule)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

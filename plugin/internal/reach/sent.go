@@ -129,31 +129,39 @@ func secretOfToken(_ Identity, namespace string, on target) map[string]any {
 	return o
 }
 
+// tokenOfAnother is a merge patch after which Kubernetes writes a token of another
+// ServiceAccount into a Secret: it does where the annotation names one, and there is none.
+func tokenOfAnother(_ Identity, namespace string, on target) map[string]any {
+	return map[string]any{"apiVersion": "v1", "kind": "Secret", "data": map[string]any{"token": nil}, "metadata": map[string]any{
+		"name": on.name, "namespace": namespace,
+		"annotations": map[string]any{"kubernetes.io/service-account.name": on.account, "kubernetes.io/service-account.uid": nil}}}
+}
+
 func plainSecret(_ Identity, namespace string, _ target) map[string]any {
 	return newObject("", "v1", "Secret", namespace, map[string]any{"type": "Opaque"})
 }
 
-// bindingOf gives a ClusterRole to whoever makes it.
-func bindingOf(role string) func(who Identity, namespace string, _ target) map[string]any {
-	return func(who Identity, namespace string, _ target) map[string]any {
-		subject := map[string]any{"kind": who.Kind, "name": who.Name}
-		if who.Namespace != "" {
-			subject["namespace"] = who.Namespace
-		} else {
-			subject["apiGroup"] = rbacv1.GroupName
-		}
-		return newObject(rbacv1.GroupName, "v1", "RoleBinding", namespace, map[string]any{
-			"roleRef":  map[string]any{"apiGroup": rbacv1.GroupName, "kind": "ClusterRole", "name": role},
-			"subjects": []any{subject},
-		})
+// bindingOf gives a role to whoever makes it.
+func bindingOf(kind, role string, who Identity, namespace string) map[string]any {
+	subject := map[string]any{"kind": who.Kind, "name": who.Name}
+	if who.Namespace != "" {
+		subject["namespace"] = who.Namespace
+	} else {
+		subject["apiGroup"] = rbacv1.GroupName
 	}
+	o := newObject(rbacv1.GroupName, "v1", "RoleBinding", namespace, map[string]any{
+		"roleRef":  map[string]any{"apiGroup": rbacv1.GroupName, "kind": kind, "name": role},
+		"subjects": []any{subject},
+	})
+	o["metadata"].(map[string]any)["name"] = made + "-" + role
+	return o
 }
 
-func roleOfAll(_ Identity, namespace string, on target) map[string]any {
+func roleOfAll(namespace, name string) map[string]any {
 	o := newObject(rbacv1.GroupName, "v1", "Role", namespace, map[string]any{
 		"rules": []any{map[string]any{"apiGroups": []any{"*"}, "resources": []any{"*"}, "verbs": []any{"*"}}},
 	})
-	o["metadata"].(map[string]any)["name"] = on.name
+	o["metadata"].(map[string]any)["name"] = name
 	return o
 }
 

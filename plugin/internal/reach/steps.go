@@ -58,9 +58,6 @@ type need struct {
 // no name.
 type target struct{ name, account string }
 
-// everything is the ClusterRole that has every right.
-const everything = "cluster-admin"
-
 var (
 	change = []string{"patch", "update"}
 	read   = []string{"get", "list", "watch"}
@@ -69,6 +66,8 @@ var (
 	connect = []string{"create", "get"}
 
 	serviceAccounts = resource("serviceaccounts")
+	roleBindings    = resource("rolebindings.rbac.authorization.k8s.io")
+	roles           = resource("roles.rbac.authorization.k8s.io")
 	clusterRoles    = resource("clusterroles.rbac.authorization.k8s.io")
 )
 
@@ -83,8 +82,12 @@ var stepTable = append([]step{
 		text: "reads Secret {namespace}/{name}, which has a token of {account}"},
 	{kind: TokenSecret, verbs: []string{"create"}, right: resource("secrets"), also: []need{{read, resource("secrets"), ""}}, on: anyAccount, sends: secretOfToken, twin: plainSecret,
 		text: "makes a Secret in {namespace}, which gets a token of {account}, and reads it"},
-	{kind: Impersonate, verbs: []string{"impersonate", "impersonate:serviceaccount"}, right: resource("serviceaccounts"), on: accounts,
+	{kind: TokenSecret, verbs: change, right: resource("secrets"), also: []need{{read, resource("secrets"), sameName}}, on: tokensOfAny, sends: tokenOfAnother,
+		text: "has Secret {namespace}/{name}, which has a token, get one of {account}, and reads it"},
+	{kind: Impersonate, verbs: []string{"impersonate"}, right: resource("serviceaccounts"), on: accounts,
 		text: "acts as {account}"},
+	{kind: Impersonate, verbs: []string{"impersonate:serviceaccount"}, right: resource("serviceaccounts.authentication.k8s.io"), on: accounts,
+		text: "acts as {account}, as far as impersonate-on lets it"},
 	{kind: Exec, verbs: connect, right: resource("pods/exec"), on: running,
 		text: "runs a program in a Pod of {account}"},
 	{kind: Exec, verbs: connect, right: resource("pods/attach"), on: running,
@@ -93,14 +96,6 @@ var stepTable = append([]step{
 		text: "adds a container to a Pod of {account}"},
 	{kind: ChangePod, verbs: change, right: resource("pods"), on: running, sends: podOfAnother,
 		text: "changes the image of a Pod of {account}"},
-	{kind: Bind, verbs: []string{"create"}, right: resource("rolebindings.rbac.authorization.k8s.io"), also: []need{{[]string{"bind"}, clusterRoles, everything}}, on: anyAccount, sends: bindingOf(everything), twin: bindingOf("view"),
-		text: "binds ClusterRole cluster-admin in {namespace}, and with it asks for a token of {account}"},
-	{kind: Bind, verbs: []string{"create"}, right: resource("rolebindings.rbac.authorization.k8s.io"), also: []need{{[]string{"bind"}, clusterRoles, "admin"}}, on: anyAccount, sends: bindingOf("admin"), twin: bindingOf("view"),
-		text: "binds ClusterRole admin in {namespace}, and with it asks for a token of {account}"},
-	{kind: Bind, verbs: []string{"create"}, right: resource("rolebindings.rbac.authorization.k8s.io"), also: []need{{[]string{"bind"}, clusterRoles, "edit"}}, on: anyAccount, sends: bindingOf("edit"), twin: bindingOf("view"),
-		text: "binds ClusterRole edit in {namespace}, and with it asks for a token of {account}"},
-	{kind: Escalate, verbs: change, right: resource("roles.rbac.authorization.k8s.io"), also: []need{{[]string{"escalate"}, resource("roles.rbac.authorization.k8s.io"), sameName}}, on: heldRoles, sends: roleOfAll,
-		text: "gives Role {namespace}/{name} every right, and with it asks for a token of {account}"},
 	{kind: Gateway, verbs: []string{"create"}, right: resource("gateways.gateway.networking.k8s.io"), also: []need{{[]string{"create"}, resource("configmaps"), ""}}, on: gatewayAccounts, sends: gateway,
 		text: "makes a Gateway in {namespace}, whose Deployment the control plane makes to run as {account}"},
 }, workloadSteps()...)
@@ -157,6 +152,16 @@ func tokens(s *search, _ Identity, namespace string) (all []target) {
 	return all
 }
 
+// tokensOfAny are the Secrets with a token, each with every ServiceAccount.
+func tokensOfAny(s *search, _ Identity, namespace string) (all []target) {
+	for _, t := range s.cluster.tokens[namespace] {
+		for _, name := range s.accounts[namespace] {
+			all = append(all, target{t.name, name})
+		}
+	}
+	return all
+}
+
 // running are the ServiceAccounts of Pods that are there. The names of Pods are mostly the
 // controllers', so that a right to Pods by name leads to those of a StatefulSet, and those
 // that nobody else makes.
@@ -184,21 +189,6 @@ func (s *search) workloadsOf(namespace string, r right) (all []target) {
 		if w.group == r.group && w.resource == r.resource {
 			for _, name := range s.accounts[namespace] {
 				all = append(all, target{w.name, name})
-			}
-		}
-	}
-	return all
-}
-
-// heldRoles are the Roles of a namespace that are bound to an identity.
-func heldRoles(s *search, who Identity, namespace string) (all []target) {
-	for _, g := range s.Rights.Grants(who.subject()) {
-		if g.Namespace != namespace || g.Role.Kind != "Role" {
-			continue
-		}
-		for _, name := range s.accounts[namespace] {
-			if on := (target{g.Role.Name, name}); !slices.Contains(all, on) {
-				all = append(all, on)
 			}
 		}
 	}

@@ -42,8 +42,8 @@ func (s *search) webhookEnds(who Identity, grants []authorize.Grant) error {
 						return err
 					}
 					if refused == "" {
-						s.tell(end{by: object.ID{Group: r.group, Kind: kind.kind, Name: name}, kind: Webhook}, Hop{Kind: Webhook, As: who, Requests: []Request{request},
-							Text: fmt.Sprintf("has %s %s asked about the objects of every namespace, and sees or changes them", kind.kind, name)})
+						s.ended(ended{end: end{about: object.ID{Group: r.group, Kind: kind.kind, Name: name}, kind: Webhook}, last: Hop{Kind: Webhook, As: who, Requests: []Request{request},
+							Text: fmt.Sprintf("has %s %s asked about the objects of every namespace, and sees or changes them", kind.kind, name)}})
 					}
 				}
 			}
@@ -69,8 +69,9 @@ func (s *search) widened(id object.ID) map[string]any {
 	after := runtime.DeepCopyJSON(o.Content)
 	webhooks, _, _ := unstructured.NestedSlice(after, "webhooks")
 	for _, w := range webhooks {
-		w := w.(map[string]any)
-		w["namespaceSelector"], w["objectSelector"] = map[string]any{}, map[string]any{}
+		if w, is := w.(map[string]any); is { // the API server takes nothing else
+			w["namespaceSelector"], w["objectSelector"] = map[string]any{}, map[string]any{}
+		}
 	}
 	after["webhooks"] = webhooks
 	return after

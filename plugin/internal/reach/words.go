@@ -36,6 +36,8 @@ var weights = []struct {
 }{
 	{"*", right{"*", "*", ""}},
 	{"*", right{"", "*", ""}},
+	{"escalate", clusterRoles},
+	{"bind", clusterRoles},
 	{"list", resource("secrets")},
 	{"get", resource("secrets")},
 	{"watch", resource("secrets")},
@@ -72,6 +74,13 @@ func asked(g authorize.Grant, namespace string) Request {
 	if len(rule.ResourceNames) > 0 {
 		r.Name = rule.ResourceNames[0]
 	}
+	if len(rule.Resources) == 0 {
+		r.Path, r.Version = rule.NonResourceURLs[0], ""
+		if r.Verb == "*" {
+			r.Verb = "get"
+		}
+		return r
+	}
 	if len(rule.APIGroups) > 0 && rule.APIGroups[0] != "*" {
 		r.Group = rule.APIGroups[0]
 	}
@@ -95,7 +104,7 @@ func summary(grants []authorize.Grant) string {
 	slices.SortStableFunc(all, func(a, b authorize.Grant) int { return cmp.Compare(weight(a.Rule), weight(b.Rule)) })
 	var parts []string
 	for _, g := range all[:min(len(all), 2)] {
-		var names []string
+		names := slices.Clone(g.Rule.NonResourceURLs)
 		for _, name := range g.Rule.Resources {
 			names = append(names, rbac.Resource(g.Rule.APIGroups[0], name))
 		}

@@ -2,10 +2,13 @@ package snapshot
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -45,11 +48,17 @@ func newParser(all *words) *parser {
 func (p *parser) parse(file string, text []byte, lined bool) parsed {
 	p.source, p.lined, p.parsed = Source{File: file}, lined, parsed{}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	if bytes.Contains(text, []byte("\r\n")) {
-		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	if !utf8.Valid(text) {
+		p.fail(1, "is no UTF-8: must be")
+		return p.parsed
+	}
+	if bytes.IndexByte(text, '\r') >= 0 { // of which YAML makes an end of a line, too
+		text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 	}
 	for _, d := range manifest.Documents(text) {
-		p.document(d)
+		for _, one := range values(d) {
+			p.document(one)
+		}
 	}
 	return p.parsed
 }
@@ -59,8 +68,11 @@ func (p *parser) document(d manifest.Document) {
 	if slices.ContainsFunc(long, collision.MayHaveRoots) {
 		short, long = d.Text, nil
 	}
-	var n yaml.Node
-	if err := yaml.Unmarshal(short, &n); err != nil {
+	var n, more yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(short))
+	if err := decoder.Decode(&n); err == io.EOF {
+		return
+	} else if err != nil || decoder.Decode(&more) != io.EOF { // "..." ends a document, too
 		p.slowly(d)
 		return
 	}
@@ -89,13 +101,17 @@ func (p *parser) slowly(d manifest.Document) {
 	}
 }
 
-// add adds an object, or those of a List; line is what its nodes' are short of.
+// add adds an object, or those of a list, which is for Kubernetes what has items; line is
+// what its nodes' are short of.
 func (p *parser) add(n *yaml.Node, line int, long [][]byte) {
 	kind, items := scalar(n, "kind"), field(n, "items")
-	if strings.HasSuffix(kind, "List") && items != nil && items.Kind == yaml.SequenceNode {
+	if items != nil && items.Kind == yaml.SequenceNode {
+		if len(items.Content) == 0 && !strings.HasSuffix(kind, "List") {
+			p.fail(n.Line+line, "%s: found items, and none in them: only a List has items", cmp.Or(kind, "an object"))
+		}
 		for _, item := range items.Content {
-			if item.Kind == yaml.MappingNode && field(item, "kind") == nil {
-				p.fail(item.Line+line, "%s: an item has no kind: must be an object", kind)
+			if item.Kind != yaml.MappingNode || field(item, "kind") == nil {
+				p.fail(item.Line+line, "%s: an item has no kind: must be an object", cmp.Or(kind, "a List"))
 				continue
 			}
 			p.add(item, line, nil)
@@ -107,8 +123,8 @@ func (p *parser) add(n *yaml.Node, line int, long [][]byte) {
 	if p.isCluster(id) {
 		id.Namespace = "" // as the API server has it, whatever a file says
 	}
-	if id.Kind == "" || id.Name == "" || scalar(n, "apiVersion") == "" {
-		p.fail(n.Line+line, "found an object of kind %q called %q: must have apiVersion, kind and metadata.name", id.Kind, id.Name)
+	if lacks := lacking(n, content); len(lacks) > 0 {
+		p.fail(n.Line+line, "found an object of kind %q called %q without %s: must have apiVersion, kind and metadata.name", id.Kind, id.Name, strings.Join(lacks, " and "))
 		return
 	}
 	o := &Object{ID: id, Source: p.source, Content: content}
@@ -159,47 +175,6 @@ func (p *parser) read(value any) {
 			p.read(element)
 		}
 	}
-}
-
-// isSimple says whether nodes have no anchors, aliases, tags and merge keys, and every
-// key once: one reading.
-func isSimple(n *yaml.Node) bool {
-	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
-		return false
-	}
-	if n.Kind == yaml.MappingNode {
-		for i := 0; i < len(n.Content); i += 2 {
-			key := n.Content[i]
-			if key.Kind != yaml.ScalarNode || key.Tag != yaml.NodeTagString {
-				return false
-			}
-			for j := 0; j < i && len(n.Content) < 2*fewKeys; j += 2 {
-				if n.Content[j].Value == key.Value {
-					return false
-				}
-			}
-		}
-		if len(n.Content) >= 2*fewKeys && hasDouble(n) {
-			return false
-		}
-	}
-	for _, element := range n.Content {
-		if !isSimple(element) {
-			return false
-		}
-	}
-	return true
-}
-
-// fewKeys is how many keys are compared with each other faster than they are counted.
-const fewKeys = 16
-
-func hasDouble(n *yaml.Node) bool {
-	keys := make(map[string]bool, len(n.Content)/2)
-	for i := 0; i < len(n.Content); i += 2 {
-		keys[n.Content[i].Value] = true
-	}
-	return len(keys) < len(n.Content)/2
 }
 
 // value is what a node's JSON decodes to.

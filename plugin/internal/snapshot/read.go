@@ -84,6 +84,7 @@ func Read(ctx context.Context, o Options) (*Reading, error) {
 			reading.Common = append(reading.Common, p.name)
 		}
 	}
+	errs = append(errs, missing(objects, o.Named)...)
 	slices.SortStableFunc(reading.Configs, func(a, b Config) int { return cmp.Compare(a.Name(), b.Name()) })
 	reading.Snapshot = New(objects, tenants(objects, reading, o.Named))
 	return reading, errors.Join(errs...)

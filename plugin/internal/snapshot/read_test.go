@@ -142,6 +142,8 @@ func TestTenants(t *testing.T) {
 ---
 {apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: c}}
 ---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: d}}
+---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: istiod, namespace: c}
@@ -216,4 +218,67 @@ spec:
 	}
 	require.Equal(t, 5, len(shaped.Of("apps", "Deployment")))
 	require.NotNil(t, shaped.Get(object.ID{Kind: "Namespace", Name: "team-c"}))
+}
+
+// Nothing that stands in a file is passed over in silence.
+func TestAllDocuments(t *testing.T) {
+	const one, two = `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}}`, `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "two"}}`
+	yaml := func(name string) string { return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\n" }
+	for _, text := range []string{
+		one + "\n" + two + "\n", one + two, "---\n" + one + "\n" + two, one + "\n---\n" + two, "--- " + one + "\n" + two,
+		yaml("one") + "...\n---\n" + yaml("two") + "...\n",
+		strings.ReplaceAll(yaml("one")+"---\n"+yaml("two"), "\n", "\r"),
+		`{"apiVersion": "v1", "kind": "List", "items": [` + one + `]}` + "\n" + two,
+		"items:\n- " + one + "\n- " + two, "apiVersion: v1\nkind: list\nitems:\n- " + one + "\n- " + two,
+		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\nitems: [" + one + ", " + two + "]",
+	} {
+		r, err := stdin(t, text)
+		require.NoError(t, err, text)
+		var names []string
+		for _, o := range r.Objects {
+			names = append(names, o.ID.Name)
+		}
+		require.Equal(t, []string{"one", "two"}, names, "%q", text)
+	}
+	for text, said := range map[string]string{
+		yaml("one") + "...\n" + two: "document 1: did not find expected <document start>",
+		one + "}":                   "did not find expected",
+		"\xff\xfe" + strings.Join(strings.Split(one, ""), "\x00"):         "stdin:1: is no UTF-8",
+		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\nitems: []": "stdin:1: ConfigMap: found items, and none in them",
+		"apiVersion: v1\nkind: Pod\nmetadata: {generateName: x-}":         "without metadata.name (it has metadata.generateName, of which the API server makes a name)",
+		"metadata: {name: x}": "without apiVersion and kind",
+		"items: [x]":          "a List: an item has no kind",
+	} {
+		_, err := stdin(t, text)
+		require.ErrorContains(t, err, said, "%q", text)
+	}
+}
+
+// A namespace that the user names has something in it.
+func TestNamedNamespaces(t *testing.T) {
+	const text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: a}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: b}\n"
+	_, err := read(t, snapshot.Options{Paths: []string{"-"}, In: strings.NewReader(text), Named: map[string][]string{"one": {"a", "b"}}})
+	require.NoError(t, err)
+	_, err = read(t, snapshot.Options{Paths: []string{"-"}, In: strings.NewReader(text), Named: map[string][]string{"one": {"a", "B", "nope"}}})
+	require.EqualError(t, err, "--tenant one=B: nothing of what was read is in namespace B: must be one that has objects\n"+
+		"--tenant one=nope: nothing of what was read is in namespace nope: must be one that has objects")
+}
+
+// One object makes nobody's namespace that of a tenant who has others, and no object makes
+// one that every cluster has that of a tenant.
+func TestNobodysNamespace(t *testing.T) {
+	const object = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: NAMESPACE, labels: {istio-tenancy.dev/tenant: one}}\n"
+	const namespace = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {istio-tenancy.dev/tenant: one}}\n"
+	in := func(name string) string { return strings.Replace(object, "NAMESPACE", name, 1) }
+	for text, expected := range map[string][]string{
+		in("a") + in("b"):                           {"a", "b"},
+		in("a") + in("b") + namespace:               {"a"},
+		in("a") + in("kube-system"):                 {"a"},
+		in("default") + in("kube-public") + in("c"): {"c"},
+	} {
+		r, err := stdin(t, text)
+		require.NoError(t, err)
+		require.Len(t, r.Tenants, 1)
+		require.Equal(t, expected, r.Tenants[0].Namespaces)
+	}
 }

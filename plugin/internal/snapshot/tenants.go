@@ -2,15 +2,25 @@ package snapshot
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 )
 
+// ClusterNamespaces are those that every cluster has, which are no tenant's.
+func ClusterNamespaces() []string {
+	return []string{"default", "kube-node-lease", "kube-public", "kube-system"}
+}
+
+// IsClusterNamespace says whether every cluster has a namespace.
+func IsClusterNamespace(name string) bool { return slices.Contains(ClusterNamespaces(), name) }
+
 // tenants are those that objects, overlays and the user name. A namespace is that
-// tenant's of which the overlay, or the label of the Namespace, says so; where neither
-// does, that of its objects.
+// tenant's of which the overlay, or the label of the Namespace, says so. Where neither
+// says anything of a tenant, its namespaces are those that its objects are in: one object
+// makes nobody's namespace that of a tenant who has others.
 func tenants(objects []*Object, r *Reading, named map[string][]string) []Tenant {
 	of := map[string]*Tenant{}
 	spaces := map[string]map[string]bool{}
@@ -30,7 +40,7 @@ func tenants(objects []*Object, r *Reading, named map[string][]string) []Tenant 
 			owned[ns] = true
 		}
 	}
-	configured := map[string]bool{}
+	configured := map[string]bool{} // tenants of which something says the namespaces
 	for _, c := range r.Configs {
 		configured[c.Name()] = true
 		own(c.Name(), Source{File: c.File}, c.Namespaces()...)
@@ -41,11 +51,12 @@ func tenants(objects []*Object, r *Reading, named map[string][]string) []Tenant 
 	}
 	for _, o := range objects {
 		if tenant := o.Tenant(); tenant != "" && o.ID.Group == "" && o.ID.Kind == "Namespace" {
+			configured[tenant] = true
 			own(tenant, o.Source, o.ID.Name)
 		}
 	}
 	for _, o := range objects {
-		if tenant := o.Tenant(); tenant != "" && o.ID.Namespace != "" && !owned[o.ID.Namespace] && !configured[tenant] {
+		if tenant := o.Tenant(); tenant != "" && o.ID.Namespace != "" && !owned[o.ID.Namespace] && !configured[tenant] && !IsClusterNamespace(o.ID.Namespace) {
 			add(tenant, o.Source, o.ID.Namespace)
 		}
 	}
@@ -57,6 +68,24 @@ func tenants(objects []*Object, r *Reading, named map[string][]string) []Tenant 
 		found = append(found, *t)
 	}
 	return found
+}
+
+// missing are mistakes in what the user says: namespaces in which there is nothing.
+func missing(objects []*Object, named map[string][]string) (errs []error) {
+	there := map[string]bool{}
+	for _, o := range objects {
+		if there[o.ID.Namespace] = true; o.ID.Group == "" && o.ID.Kind == "Namespace" {
+			there[o.ID.Name] = true
+		}
+	}
+	for _, tenant := range slices.Sorted(maps.Keys(named)) {
+		for _, ns := range named[tenant] {
+			if !there[ns] {
+				errs = append(errs, fmt.Errorf("--tenant %s=%s: nothing of what was read is in namespace %s: must be one that has objects", tenant, ns, ns))
+			}
+		}
+	}
+	return errs
 }
 
 // plane is the namespace of a tenant's own control plane.
