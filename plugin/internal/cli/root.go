@@ -69,6 +69,9 @@ under generators.`,
 		Example: `  # Render a tenant's overlay; istio-tenancy must be on PATH.
   kustomize build --enable-alpha-plugins --enable-exec overlays/sales
 
+  # Start a repository for tenants, with the first one.
+  istio-tenancy init platform --tenant payroll --admin User:payroll-admin
+
   # Start an overlay for another tenant.
   istio-tenancy new payroll --admin User:payroll-admin
 
@@ -98,7 +101,7 @@ under generators.`,
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	root.AddCommand(accessCommand(s), apiProxyCommand(s), checkCommand(s), explainCommand(s), newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
+	root.AddCommand(accessCommand(s), apiProxyCommand(s), checkCommand(s), explainCommand(s), initCommand(s), newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
 		schemaCommand(s), splitCommand(s), summaryCommand(s), upgradeCommand(s), verifyCommand(s), versionCommand(s))
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(onlyOnce)
