@@ -106,6 +106,7 @@ under generators.`,
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(onlyOnce)
 	}
+	complete(root)
 	return root
 }
 
