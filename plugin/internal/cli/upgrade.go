@@ -34,7 +34,10 @@ base, or a directory of such directories. Tenants for which the same changes are
 named together, once. Long lists are shortened, and say so: -o json and -o yaml
 have every field that differs, and render --diff the lines of YAML.
 
-What overlays may run and read is limited as it is for render.`,
+What overlays may run and read is limited as it is for render.
+
+Exit codes: 0; 1 where an overlay has a mistake, and the others are told about; 130
+where it was stopped.`,
 		Example: `  istio-tenancy upgrade --to bases/istio/control-plane overlays/sales
   istio-tenancy upgrade --from bases/istio-1.30/control-plane --to bases/istio/control-plane overlays/*
   istio-tenancy upgrade --to bases/istio/control-plane overlays -o json | jq '.reports[].rights'`,
