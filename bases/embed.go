@@ -1,5 +1,5 @@
-// Package bases holds the Kustomize bases that tenants share, and the part of
-// them that does not depend on Istio's release.
+// Package bases holds the Kustomize bases that tenants share: those of current Istio,
+// and what does not depend on Istio's release.
 package bases
 
 import "embed"
@@ -9,3 +9,9 @@ import "embed"
 //
 //go:embed tenancy/*.yaml
 var Tenancy embed.FS
+
+// Istio are the files of istio, current Istio. They are rendered from the charts that are
+// compiled into the program, and build on [Tenancy].
+//
+//go:embed istio
+var Istio embed.FS

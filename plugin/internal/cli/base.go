@@ -20,13 +20,13 @@ func (o *overlay) locate() error {
 	if _, err := os.Lstat(dir); err == nil {
 		return fmt.Errorf("%s: exists already: must be a new directory", o.dir)
 	}
-	o.Schema, err = schemaURL()
+	o.Schema, err = schemaURL(v1alpha1.KindTenant)
 	if err != nil {
 		return err
 	}
 	checkout := checkoutAround(dir)
-	if checkout != "" {
-		if o.Schema, err = filepath.Rel(dir, filepath.Join(checkout, "plugin/api/v1alpha1/istiotenant.schema.json")); err != nil {
+	if file := filepath.Join(checkout, "plugin/api/v1alpha1/istiotenant.schema.json"); checkout != "" && isFile(file) {
+		if o.Schema, err = filepath.Rel(dir, file); err != nil {
 			return err
 		}
 	}
@@ -87,8 +87,14 @@ func isRemote(base string) bool {
 		strings.HasPrefix(base, "github.com/")
 }
 
-func schemaURL() (string, error) {
-	text, err := v1alpha1.Schema(v1alpha1.KindTenant)
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// schemaURL is the address of the JSON schema of a kind.
+func schemaURL(kind string) (string, error) {
+	text, err := v1alpha1.Schema(kind)
 	if err != nil {
 		return "", err
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,12 +8,13 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 )
 
 func newCommand(s Streams) *cobra.Command {
-	var o overlay
+	o := overlay{command: "new"}
 	var admins, viewers []string
 	cmd := &cobra.Command{
 		Use:   "new NAME --admin KIND:NAME",
@@ -27,7 +27,9 @@ ServiceAccount:NAMESPACE/NAME; a bare NAME is a User. What a tenant beside the
 new one has already, its name, revision or a namespace, is refused, and so is a
 namespace in which names of hosts end, such as com, hr or internal: to every Pod
 of the cluster, the Service "bank" in a namespace "hr" is the host bank.hr. Give
-another by --app-namespace, or accept it by --accept-domain-name.
+another by --app-namespace, or accept it by --accept-domain-name. A control plane
+in istio-system takes the place of an Istio that is there, and so is refused, too,
+without --accept-istio-system.
 
 Without --output the overlay is written beside the others: to ./NAME in a
 directory that is called overlays or holds overlays, to ../NAME in an overlay,
@@ -43,24 +45,7 @@ and elsewhere to overlays/NAME.`,
 		Args: arguments{name: "NAME", what: "the tenant's name", example: "new payroll --admin User:payroll-admin", least: 1, most: 1}.check,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.Name = args[0]
-			var errs []error
-			if len(admins) == 0 {
-				errs = append(errs, errors.New("new: --admin is missing: must be given at least once, such as --admin User:jo"))
-			}
-			for _, f := range []struct {
-				name  string
-				texts []string
-				into  *[]v1alpha1.Subject
-			}{{"--admin", admins, &o.Admins}, {"--viewer", viewers, &o.Viewers}} {
-				for _, text := range f.texts {
-					subject, err := parseSubject(text)
-					if err != nil {
-						errs = append(errs, fmt.Errorf("%s: %w", f.name, err))
-						continue
-					}
-					*f.into = append(*f.into, subject)
-				}
-			}
+			errs := o.setSubjects(admins, viewers)
 			if o.dir == "" {
 				dir, err := overlaysDir()
 				if err != nil {
@@ -77,14 +62,42 @@ and elsewhere to overlays/NAME.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Mesh, "mesh", "", "whose control plane it is, as in spec.mesh: `dedicated`, shared or host (default dedicated)")
-	f.StringVar(&o.Namespace, "namespace", "", "`namespace` of the control plane (default istio-NAME, or istio-shared of one that is shared)")
-	f.StringArrayVar(&o.ApplicationNamespaces, "app-namespace", nil, "`namespace` of the applications; repeatable (default NAME)")
-	f.StringArrayVar(&o.AcceptDomainNames, "accept-domain-name", nil, "`namespace` of the tenant to accept though names of hosts end in it; repeatable")
-	f.StringArrayVar(&admins, "admin", nil, "administrator as `KIND:NAME`; repeatable, at least one")
-	f.StringArrayVar(&viewers, "viewer", nil, "who may read as `KIND:NAME`; repeatable")
+	o.flags(f, &admins, &viewers)
 	f.StringVar(&o.base, "base", "", "`directory` of the base, or its URL, which render takes with --allow-remote (default bases/istio/control-plane of the checkout around the output, or bases/istio/shared)")
 	f.StringVarP(&o.dir, "output", "o", "", "`directory` to write (default NAME beside the other overlays, or overlays/NAME)")
 	return cmd
+}
+
+// flags are those that new and init have in common.
+func (o *overlay) flags(f *pflag.FlagSet, admins, viewers *[]string) {
+	f.StringVar(&o.Namespace, "namespace", "", "`namespace` of the control plane (default istio-NAME, or istio-shared of one that is shared)")
+	f.StringArrayVar(&o.ApplicationNamespaces, "app-namespace", nil, "`namespace` of the applications; repeatable (default NAME)")
+	f.StringArrayVar(&o.AcceptDomainNames, "accept-domain-name", nil, "`namespace` of the tenant to accept though names of hosts end in it; repeatable")
+	f.BoolVar(&o.AcceptIstioSystem, "accept-istio-system", false, "accept the namespace istio-system for the control plane, which takes the place of an Istio that is there")
+	f.StringArrayVar(admins, "admin", nil, "administrator as `KIND:NAME`; repeatable, at least one")
+	f.StringArrayVar(viewers, "viewer", nil, "who may read as `KIND:NAME`; repeatable")
+}
+
+// setSubjects reads --admin and --viewer, and returns what is wrong with them.
+func (o *overlay) setSubjects(admins, viewers []string) (errs []error) {
+	if len(admins) == 0 {
+		errs = append(errs, fmt.Errorf("%s: --admin is missing: must be given at least once, such as --admin User:jo", o.command))
+	}
+	for _, f := range []struct {
+		name  string
+		texts []string
+		into  *[]v1alpha1.Subject
+	}{{"--admin", admins, &o.Admins}, {"--viewer", viewers, &o.Viewers}} {
+		for _, text := range f.texts {
+			subject, err := parseSubject(text)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", f.name, err))
+				continue
+			}
+			*f.into = append(*f.into, subject)
+		}
+	}
+	return errs
 }
 
 // report prints what there is to say of a directory that is written. It stays if

@@ -17,6 +17,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/domain"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/scaffold"
 )
 
 // overlay is a tenant's directory that is to be written.
@@ -24,16 +25,17 @@ type overlay struct {
 	Name, Mesh, Namespace string
 	ApplicationNamespaces []string
 	AcceptDomainNames     []string
+	AcceptIstioSystem     bool
 	Admins, Viewers       []v1alpha1.Subject
 
 	// Stated says whether the file names the control plane's namespace: not for a tenant
 	// that shares one, unless it is asked for.
 	Stated bool
-	// Base and Schema are as the files refer to them.
-	Base, Schema string
+	// Base, Schema and the pages in Docs are as the files refer to them.
+	Base, Schema, Docs string
 
-	// base and dir are as the user gives them.
-	base, dir string
+	// base and dir are as the user gives them, and command is what they are given to.
+	base, dir, command string
 }
 
 // write writes the directory, whole or not at all, and returns its tenant. Its
@@ -47,20 +49,29 @@ func (o overlay) write(known ...error) (v1alpha1.IstioTenant, error) {
 	if err := errors.Join(append(known, o.locate())...); err != nil {
 		return v1alpha1.IstioTenant{}, err
 	}
+	files, err := o.files(tenant)
+	if err != nil {
+		return v1alpha1.IstioTenant{}, err
+	}
+	return tenant, atomicwrite.Dir(o.dir, "", files)
+}
+
+// files are those of the directory, by their names.
+func (o overlay) files(tenant v1alpha1.IstioTenant) (map[string][]byte, error) {
 	o.Stated = !o.Shared() || o.Namespace != ""
 	o.Namespace, o.ApplicationNamespaces = tenant.Spec.ControlPlane.Namespace, tenant.Spec.ApplicationNamespaces
+	if o.Docs = scaffold.Pages; strings.HasPrefix(o.Schema, "..") { // the project's own checkout
+		o.Docs = "docs/"
+	}
 	files := map[string][]byte{}
 	for name, text := range templates {
 		content, err := o.execute(name, text)
 		if err != nil {
-			return v1alpha1.IstioTenant{}, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		files[name] = content
 	}
-	if err := atomicwrite.Dir(o.dir, "", files); err != nil {
-		return v1alpha1.IstioTenant{}, err
-	}
-	return tenant, nil
+	return files, nil
 }
 
 // tenant is what the flags say, with the defaults. Where an administrator is
@@ -81,7 +92,19 @@ func (o overlay) tenant(standIn bool) (v1alpha1.IstioTenant, error) {
 		return v1alpha1.IstioTenant{}, failed
 	}
 	tenant, wrong := v1alpha1.DecodeTenant(text)
-	return tenant, errors.Join(wrong, err)
+	return tenant, errors.Join(wrong, err, o.inIstioSystem(tenant))
+}
+
+// inIstioSystem refuses the namespace where an Istio of the whole cluster usually is, unless
+// it is asked for: applied there, the tenant's control plane takes the other's place.
+func (o overlay) inIstioSystem(tenant v1alpha1.IstioTenant) error {
+	const namespace = "istio-system"
+	if tenant.Spec.ControlPlane.Namespace != namespace || o.AcceptIstioSystem {
+		return nil
+	}
+	return fmt.Errorf("%s: --namespace %s: is where an Istio of the whole cluster usually runs, and this tenant's would take its place: "+
+		"must be another, such as --namespace istio-%s-mesh, unless the cluster has no Istio there, and you say so by --accept-istio-system",
+		o.command, namespace, o.Name)
 }
 
 // domainNames are the namespaces in which names of hosts end, and that nobody
@@ -95,9 +118,9 @@ func (o overlay) domainNames() ([]string, error) {
 			return
 		}
 		names = append(names, namespace)
-		errs = append(errs, fmt.Errorf("new: %s %s: %s: to every Pod of the cluster, its resolver's search path makes a Service \"x\" in this namespace "+
+		errs = append(errs, fmt.Errorf("%s: %s %s: %s: to every Pod of the cluster, its resolver's search path makes a Service \"x\" in this namespace "+
 			"the host \"x.%s\": must be another name, such as %s %s, unless the cluster administrator accepts it by --accept-domain-name %s",
-			flag, namespace, what, namespace, flag, better, namespace))
+			o.command, flag, namespace, what, namespace, flag, better, namespace))
 	}
 	check("--namespace", o.Namespace, "istio-"+o.Namespace)
 	applications := o.ApplicationNamespaces
@@ -180,7 +203,7 @@ metadata:
         path: istio-tenancy
 spec:
 {{- if .Mesh}}
-  # Whose control plane it is: see docs/models.md.
+  # Whose control plane it is: see {{.Docs}}models.md.
   mesh: {{.Mesh}}
 {{- end}}
 {{- if .Stated}}
@@ -190,7 +213,7 @@ spec:
 {{- end}}
   # Where the tenant's applications run.
 {{- if and (gt (len .ApplicationNamespaces) 1) (not .Mesh)}} The control plane reads the whole cluster for
-  # several of them, unless the base states an image of the API proxy: see docs/api-proxy.md.
+  # several of them, unless the base states an image of the API proxy: see {{.Docs}}api-proxy.md.
 {{- end}}
   applicationNamespaces:
 {{- range .ApplicationNamespaces}}

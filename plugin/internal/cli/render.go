@@ -51,8 +51,12 @@ that lie in the same directory.
 What kustomize would pass over is a warning: a patch whose target matches no
 object, and an entry of images that no container has. So is what the old output
 gave and the new one does not: somebody's role, or a namespace of the tenant; what
-was made with it stays in the cluster. The last lines name the overlays
-whose output changed, and count them.`,
+was made with it stays in the cluster. So is a Secret whose values are readable in
+DIR, which is for Git. The last lines name the overlays whose output changed, and
+count them.
+
+Exit codes: 0; 1 where an overlay has a mistake, and with --check where output would
+change; 130 where it was stopped, and what is rendered by then stays.`,
 		Example: `  istio-tenancy render overlays/* -o rendered
   istio-tenancy render overlays -o rendered --diff
   istio-tenancy render overlays -o rendered --check --prune    # in CI

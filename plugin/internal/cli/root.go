@@ -65,9 +65,15 @@ func New(s Streams) *cobra.Command {
 Without arguments this is a function for kustomize, which reads a ResourceList
 on stdin and writes one to stdout. A kustomization names it through the
 configuration that it lists: an IstioTenant under transformers, an IstioRelease
-under generators.`,
+under generators.
+
+Exit codes: 0; 1 for a mistake, and for what check, verify, access, summary and
+render --check find; 2 where verify could not ask all; 130 where a command was stopped.`,
 		Example: `  # Render a tenant's overlay; istio-tenancy must be on PATH.
   kustomize build --enable-alpha-plugins --enable-exec overlays/sales
+
+  # Start a repository for tenants, with the first one.
+  istio-tenancy init platform --tenant payroll --admin User:payroll-admin
 
   # Start an overlay for another tenant.
   istio-tenancy new payroll --admin User:payroll-admin
@@ -98,11 +104,12 @@ under generators.`,
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	root.AddCommand(accessCommand(s), apiProxyCommand(s), checkCommand(s), explainCommand(s), newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
+	root.AddCommand(accessCommand(s), apiProxyCommand(s), checkCommand(s), explainCommand(s), initCommand(s), newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
 		schemaCommand(s), splitCommand(s), summaryCommand(s), upgradeCommand(s), verifyCommand(s), versionCommand(s))
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(onlyOnce)
 	}
+	complete(root)
 	return root
 }
 

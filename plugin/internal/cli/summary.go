@@ -10,7 +10,7 @@ func summaryCommand(s Streams) *cobra.Command {
 	o := summary.Options{In: s.In}
 	var format string
 	cmd := &cobra.Command{
-		Use:   "summary PATH... [-o text|table|json]",
+		Use:   "summary PATH... [-o text|table|json|yaml]",
 		Short: "Say what rendered tenants are",
 		Long: `Print, for each tenant, its namespaces, its objects by kind, how its control
 plane is limited to them, and who administers what. Everything is read from the
@@ -33,6 +33,6 @@ the summary.`,
 			return summary.Print(s.Out, o)
 		},
 	}
-	cmd.Flags().StringVarP(&format, "output", "o", string(summary.Text), "`FORMAT`: text, table (one line a tenant) or json")
+	cmd.Flags().StringVarP(&format, "output", "o", string(summary.Text), "`FORMAT`: text, table (one line a tenant), json or yaml")
 	return cmd
 }

@@ -7,11 +7,13 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/upgrade"
 )
 
@@ -29,10 +31,13 @@ go, what restarts, arguments, variables, mesh configuration, images, injection.
 
 Nothing is written. An OVERLAY is a directory with a kustomization that lists the
 base, or a directory of such directories. Tenants for which the same changes are
-named together, once. Long lists are shortened, and say so: -o json has every field
-that differs, and render --diff the lines of YAML.
+named together, once. Long lists are shortened, and say so: -o json and -o yaml
+have every field that differs, and render --diff the lines of YAML.
 
-What overlays may run and read is limited as it is for render.`,
+What overlays may run and read is limited as it is for render.
+
+Exit codes: 0; 1 where an overlay has a mistake, and the others are told about; 130
+where it was stopped.`,
 		Example: `  istio-tenancy upgrade --to bases/istio/control-plane overlays/sales
   istio-tenancy upgrade --from bases/istio-1.30/control-plane --to bases/istio/control-plane overlays/*
   istio-tenancy upgrade --to bases/istio/control-plane overlays -o json | jq '.reports[].rights'`,
@@ -42,8 +47,8 @@ What overlays may run and read is limited as it is for render.`,
 		}.check,
 		RunE: func(_ *cobra.Command, args []string) error {
 			debug.SetGCPercent(100) // as for render
-			if format := upgrade.Format(format); format != upgrade.Text && format != upgrade.JSON {
-				return fmt.Errorf("upgrade: --output: found %q: must be %s or %s", format, upgrade.Text, upgrade.JSON)
+			if formats := []string{string(upgrade.Text), string(upgrade.JSON), string(upgrade.YAML)}; !slices.Contains(formats, format) {
+				return fmt.Errorf("upgrade: --output: found %q: must be text, json or yaml%s", format, suggest.Question(format, formats))
 			}
 			var err error
 			if o.Executable, err = os.Executable(); err != nil {
@@ -65,7 +70,7 @@ What overlays may run and read is limited as it is for render.`,
 	f := cmd.Flags()
 	f.StringVar(&o.To, "to", "", "`BASE` of a control plane that takes the place of what the overlays list: a directory, or an address")
 	f.StringVar(&o.From, "from", "", "`BASE` that the overlays list; without it, the one that each lists")
-	f.StringVarP(&format, "output", "o", string(upgrade.Text), "`FORMAT`: text or json")
+	f.StringVarP(&format, "output", "o", string(upgrade.Text), "`FORMAT`: text, json or yaml")
 	allowFlags(f, &o.Allow)
 	return cmd
 }

@@ -49,7 +49,7 @@ func versionCommand(s Streams) *cobra.Command {
 			case structured.Is(format):
 				return structured.Print(s.Out, format, v)
 			}
-			return fmt.Errorf("--output: found %q; must be text, json or yaml", format)
+			return fmt.Errorf("version: --output: found %q: must be text, json or yaml", format)
 		},
 	}
 	cmd.Flags().StringVarP(&format, "output", "o", "text", "`FORMAT`: text, json or yaml")

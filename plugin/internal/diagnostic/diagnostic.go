@@ -18,11 +18,14 @@ const (
 	warningMark = mark + "warning: "
 )
 
-// Error writes a line for each line of an error.
-func Error(w io.Writer, err error) { write(w, mark, err.Error()) }
+// Error writes a line for each line of an error, with the address of the page that says
+// what to do, where there is one.
+func Error(w io.Writer, err error) { write(w, mark, err.Error(), withPage) }
 
 // Warning writes a line for each line of a warning.
-func Warning(w io.Writer, text string) { write(w, warningMark, text) }
+func Warning(w io.Writer, text string) {
+	write(w, warningMark, text, func(line string) string { return line })
+}
 
 // InEachLine puts a prefix before each line of an error that has not got it yet.
 func InEachLine(prefix string, err error) error {
@@ -38,15 +41,15 @@ func InEachLine(prefix string, err error) error {
 }
 
 // write has nobody to tell that stderr is gone.
-func write(w io.Writer, mark, text string) {
+func write(w io.Writer, mark, text string, finish func(line string) string) {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" {
-			fmt.Fprintf(w, "%s%s\n", mark, line)
+			fmt.Fprintf(w, "%s%s\n", mark, finish(line))
 		}
 	}
 }
 
-// Said is what a process has said, without the marks.
+// Said is what a process has said, without the marks, and without the addresses of pages.
 type Said struct {
 	Errors, Warnings []string
 	// Others are the lines of other programs.
@@ -61,7 +64,7 @@ func Read(stderr string) Said {
 		if text, ok := strings.CutPrefix(line, warningMark); ok {
 			s.Warnings = append(s.Warnings, text)
 		} else if text, ok := strings.CutPrefix(line, mark); ok {
-			s.Errors = append(s.Errors, text)
+			s.Errors = append(s.Errors, withoutPage(text))
 		} else if line != "" {
 			s.Others = append(s.Others, line)
 		}

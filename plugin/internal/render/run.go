@@ -222,6 +222,7 @@ func (r *run) write(j *job, text []byte) error {
 	if err != nil {
 		return err
 	}
+	r.tell(j, files)
 	changes, err := r.output.changes(j.dir, j.name, files)
 	if err != nil {
 		return err

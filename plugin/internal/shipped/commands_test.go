@@ -28,7 +28,7 @@ var needs = map[string]map[string]int{
 	"docs/install.md":      {"the network: a module proxy": 1, "a registry": 1},
 	"docs/istioctl.md":     {"a cluster": 2},
 	"docs/migrate.md":      {"a cluster": 2, "a cluster with Maistra": 1, "istioctl": 1},
-	"docs/operations.md":   {"a cluster": 7, "istioctl": 1},
+	"docs/operations.md":   {"a cluster": 8, "istioctl": 1},
 	"docs/tested.md":       {"the servers of make e2e": 1},
 	"docs/verify.md":       {"a cluster": 1},
 }

@@ -3,6 +3,7 @@
 package structured
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -33,8 +34,12 @@ func Print(w io.Writer, format string, value any) error {
 func encode(format string, value any) ([]byte, error) {
 	switch format {
 	case JSON:
-		text, err := json.MarshalIndent(value, "", "  ")
-		return append(text, '\n'), err
+		var text bytes.Buffer
+		encoder := json.NewEncoder(&text)
+		encoder.SetEscapeHTML(false) // it is read by no browser, and has "->" in it
+		encoder.SetIndent("", "  ")
+		err := encoder.Encode(value)
+		return text.Bytes(), err
 	case YAML:
 		return yaml.Marshal(value)
 	}

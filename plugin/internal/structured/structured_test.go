@@ -14,10 +14,10 @@ func TestBothHaveTheSameFields(t *testing.T) {
 		Tenant string   `json:"tenant"`
 		Empty  string   `json:"empty,omitempty"`
 		Spaces []string `json:"namespaces"`
-	}{Tenant: "sales", Spaces: []string{"ns-1"}}
+	}{Tenant: "sales -> hr", Spaces: []string{"ns-1"}}
 	for format, want := range map[string]string{
-		structured.JSON: "{\n  \"tenant\": \"sales\",\n  \"namespaces\": [\n    \"ns-1\"\n  ]\n}\n",
-		structured.YAML: "namespaces:\n- ns-1\ntenant: sales\n",
+		structured.JSON: "{\n  \"tenant\": \"sales -> hr\",\n  \"namespaces\": [\n    \"ns-1\"\n  ]\n}\n",
+		structured.YAML: "namespaces:\n- ns-1\ntenant: sales -> hr\n",
 	} {
 		require.True(t, structured.Is(format))
 		var out strings.Builder

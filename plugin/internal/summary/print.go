@@ -2,7 +2,6 @@ package summary
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -12,13 +11,13 @@ import (
 	"text/tabwriter"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
-func report(w io.Writer, tenants []Tenant) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(Report{tenants})
+func report(format Format) func(io.Writer, []Tenant) error {
+	return func(w io.Writer, tenants []Tenant) error {
+		return structured.Print(w, string(format), Report{tenants})
+	}
 }
 
 func table(w io.Writer, tenants []Tenant) error {

@@ -31,20 +31,22 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rendered"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
 // Format is how tenants are printed.
 type Format string
 
-// Text is a block a tenant, Table a line a tenant, and JSON a [Report].
+// Text is a block a tenant, Table a line a tenant, and JSON and YAML are a [Report].
 const (
 	Text  Format = "text"
 	Table Format = "table"
-	JSON  Format = "json"
+	JSON  Format = structured.JSON
+	YAML  Format = structured.YAML
 )
 
-// Report is what the format JSON prints. Its fields keep their names and
+// Report is what the formats JSON and YAML print. Its fields keep their names and
 // meanings; later versions may add others.
 type Report struct {
 	Tenants []Tenant `json:"tenants"`
@@ -127,7 +129,7 @@ type Options struct {
 	Format Format // "": Text
 }
 
-var formats = map[Format]func(io.Writer, []Tenant) error{Text: text, Table: table, JSON: report}
+var formats = map[Format]func(io.Writer, []Tenant) error{Text: text, Table: table, JSON: report(JSON), YAML: report(YAML)}
 
 // Print writes a summary of each tenant. What cannot be read is an error, and
 // nothing is written. That two tenants own the same object or namespace is an
@@ -138,9 +140,9 @@ func Print(w io.Writer, o Options) error {
 	}
 	format, known := formats[o.Format]
 	if !known {
-		names := []string{string(Text), string(Table), string(JSON)}
+		names := []string{string(Text), string(Table), string(JSON), string(YAML)}
 		return fmt.Errorf("summary: --output: %q is unknown: must be %s%s", o.Format,
-			strings.Join(names[:2], ", ")+" or "+names[2], suggest.Question(string(o.Format), names))
+			strings.Join(names[:3], ", ")+" or "+names[3], suggest.Question(string(o.Format), names))
 	}
 	files, err := rendered.Files(o.Paths)
 	if err != nil {

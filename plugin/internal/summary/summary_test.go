@@ -311,7 +311,7 @@ func TestPrintErrors(t *testing.T) {
 	require.ErrorContains(t, err, "absent.yaml")
 	require.ErrorContains(t, err, "empty: holds", "all mistakes at once")
 	require.EqualError(t, summary.Print(&strings.Builder{}, summary.Options{Format: "tabel"}),
-		`summary: --output: "tabel" is unknown: must be text, table or json; did you mean "table"?`)
+		`summary: --output: "tabel" is unknown: must be text, table, json or yaml; did you mean "table"?`)
 }
 
 // A writer that fails is a full disk, or a pipe that nobody reads.
@@ -320,7 +320,7 @@ type failing struct{}
 func (failing) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
 func TestPrintReportsThatItCannotWrite(t *testing.T) {
-	for _, format := range []summary.Format{summary.Text, summary.Table, summary.JSON} {
+	for _, format := range []summary.Format{summary.Text, summary.Table, summary.JSON, summary.YAML} {
 		err := summary.Print(failing{}, summary.Options{Paths: []string{"-"}, In: strings.NewReader(pilot("args: [discovery]")), Format: format})
 		require.EqualError(t, err, "stdout: no space left on device", format)
 	}

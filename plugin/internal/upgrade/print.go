@@ -2,10 +2,11 @@ package upgrade
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
 // Format is how reports are printed.
@@ -14,16 +15,14 @@ type Format string
 // The formats.
 const (
 	Text Format = "text"
-	JSON Format = "json"
+	JSON Format = structured.JSON
+	YAML Format = structured.YAML
 )
 
 // Print writes reports. Text has the most dangerous first, and shortens long lists.
 func Print(w io.Writer, reports []Report, format Format) error {
-	if format == JSON {
-		encoder := json.NewEncoder(w)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(struct {
+	if structured.Is(string(format)) {
+		return structured.Print(w, string(format), struct {
 			Reports []Report `json:"reports"`
 		}{reports})
 	}

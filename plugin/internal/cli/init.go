@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/scaffold"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
+)
+
+func initCommand(s Streams) *cobra.Command {
+	o := overlay{command: "init"}
+	var r scaffold.Options
+	var ci string
+	var admins, viewers []string
+	cmd := &cobra.Command{
+		Use:   "init DIR --tenant NAME --admin KIND:NAME",
+		Short: "Start a repository for tenants",
+		Long: `Write a repository for tenants: the bases that they share, the overlay of the
+first tenant, a page that says what is where, and hooks for pre-commit. No network
+is needed. DIR must not exist, or be empty; it is written whole or not at all.
+
+The bases are those that are compiled into the program; --bases names an address of
+them instead, in a version. --gitops adds what Flux or Argo CD reads, and --ci what
+checks each change.
+
+What is said of administrators and of namespaces by new --help holds here, too.`,
+		Example: `  istio-tenancy init platform --tenant payroll --admin User:payroll-admin
+
+  # With Flux, and a workflow of GitHub Actions.
+  istio-tenancy init platform --tenant payroll --admin Group:payroll --gitops flux --repository https://git.example.org/platform.git --ci github
+
+  # Over bases that stay where they are.
+  istio-tenancy init platform --tenant payroll --admin User:jo --bases https://github.com/istio-tenancy/istio-tenancy//bases/istio?ref=v1`,
+		Args: arguments{name: "DIR", what: "the directory to write", example: "init platform --tenant payroll --admin User:payroll-admin", least: 1, most: 1}.check,
+		RunE: func(_ *cobra.Command, args []string) error {
+			o.dir = args[0]
+			errs := append([]error{empty(o.dir)}, o.setSubjects(admins, viewers)...)
+			switch {
+			case ci == "github":
+				r.GitHub = true
+			case ci != "":
+				errs = append(errs, fmt.Errorf("init: --ci: found %q: must be github%s", ci, suggest.Question(ci, []string{"github"})))
+			}
+			files, tenant, err := o.repository(r, errs)
+			if err != nil {
+				return err
+			}
+			if err := atomicwrite.Dir(o.dir, "", files); err != nil {
+				return err
+			}
+			return report(s.Out, o.dir, afterInit(o.dir, r, tenant))
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Name, "tenant", "", "`NAME` of the first tenant")
+	o.flags(f, &admins, &viewers)
+	f.StringVar(&r.Bases, "bases", "", "`URL` of bases/istio in a Git repository, with ?ref= and a tag or a commit (default a copy of the program's own)")
+	f.StringVar(&r.GitOps, "gitops", "", "add the files of a `TOOL`: flux or argocd")
+	f.StringVar(&r.Repository, "repository", "", "`URL` that the repository will have, for --gitops; those of tenants are expected beside it")
+	f.StringVar(&ci, "ci", "", "add a workflow of `CI`: github")
+	return cmd
+}
+
+// repository makes all files. Its error is all that is wrong, and what is already known to be.
+func (o overlay) repository(r scaffold.Options, known []error) (map[string][]byte, v1alpha1.IstioTenant, error) {
+	var tenant v1alpha1.IstioTenant
+	if o.Name == "" {
+		known = append(known, errors.New("init: --tenant is missing: must be the name of the first tenant, such as --tenant payroll"))
+	} else {
+		var err error
+		tenant, err = o.tenant(true)
+		known = append(known, err)
+	}
+	o.Base = "../../" + sharedBase
+	var err error
+	if o.Schema, err = schemaURL(v1alpha1.KindTenant); err != nil {
+		return nil, tenant, err
+	}
+	if r.Schema, err = schemaURL(v1alpha1.KindRelease); err != nil {
+		return nil, tenant, err
+	}
+	r.Tenant, r.ApplicationNamespaces, r.Version = o.Name, tenant.Spec.ApplicationNamespaces, ownVersion().Version
+	if len(r.ApplicationNamespaces) == 0 {
+		r.ApplicationNamespaces = []string{o.Name} // of a tenant that is refused
+	}
+	if r.Overlay, err = o.files(tenant); err != nil {
+		return nil, tenant, err
+	}
+	files, err := scaffold.Files(r)
+	return files, tenant, errors.Join(append(known, err)...)
+}
+
+// empty refuses a directory that has something, before anything is written. The working
+// directory cannot be replaced as a whole below whoever is in it.
+func empty(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return nil // it is not there, or writing it says why
+	}
+	const must = "must be a new or an empty directory"
+	if !info.IsDir() {
+		return fmt.Errorf("init: %s: is no directory: %s", dir, must)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("init: %w", err)
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("init: %s: is not empty, it has %s: %s", dir, entries[0].Name(), must)
+	}
+	if here, err := os.Stat("."); err == nil && os.SameFile(here, info) {
+		name := "platform"
+		if path, err := filepath.Abs(dir); err == nil {
+			name = filepath.Base(path)
+		}
+		return fmt.Errorf("init: %s: is the working directory, in whose place the new one comes: run it from above, as cd .. && %s init %s", dir, program, name)
+	}
+	return nil
+}
+
+// afterInit says what is written, and how to go on.
+func afterInit(dir string, r scaffold.Options, t v1alpha1.IstioTenant) string {
+	another := "orders"
+	if taken := append(t.Spec.ApplicationNamespaces, t.Name(), strings.TrimPrefix(t.Spec.ControlPlane.Namespace, "istio-")); slices.Contains(taken, another) {
+		another = t.Name() + "-2"
+	}
+	steps := []string{
+		"cd " + word(dir),
+		"git init --quiet --initial-branch main",
+		fmt.Sprintf("%s new %s --admin User:%s-admin", program, another, another),
+		fmt.Sprintf("%s render %s overlays -o rendered%s", program, scaffold.Common, r.Allow()),
+		fmt.Sprintf("%s check %s%s", program, r.Judged(), r.Allow()),
+		fmt.Sprintf("%s summary rendered", program),
+		fmt.Sprintf("kustomize build --enable-alpha-plugins --enable-exec overlays/%s", t.Name()),
+		"git add .",
+	}
+	more := ""
+	if r.GitOps != "" && r.Repository == "" {
+		more = fmt.Sprintf("%s names https://example.com/ where your repositories are: replace it.\n", filepath.Join(dir, r.GitOps))
+	}
+	return fmt.Sprintf(`%s: a repository for tenants, with %s: control plane in %s, applications in %s
+
+Next, another tenant, and what the cluster would get:
+  %s
+
+%s%s says what is where, and how it is applied.
+`, dir, t.Name(), t.Spec.ControlPlane.Namespace, strings.Join(t.Spec.ApplicationNamespaces, ", "),
+		strings.Join(steps, "\n  "), more, filepath.Join(dir, "README.md"))
+}
+
+// word is a text as a shell has it.
+func word(text string) string {
+	plain := func(r rune) bool { return strings.ContainsRune("./_-", r) || unicode.IsLetter(r) || unicode.IsDigit(r) }
+	if !strings.ContainsFunc(text, func(r rune) bool { return !plain(r) }) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
