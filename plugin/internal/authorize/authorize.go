@@ -101,7 +101,7 @@ func (a *Authorizer) Decide(r Request) Decision {
 			continue
 		}
 		if i, allowed := b.role.allows(q); allowed {
-			return Decision{Allowed: true, By: b.grant(i)}
+			return Decision{Allowed: true, By: b.grant(b.role.rules[i])}
 		}
 	}
 	return Decision{Broken: broken}

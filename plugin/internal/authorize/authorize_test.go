@@ -213,6 +213,8 @@ func TestHolders(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{"5 [pods] []", "6 [] [/metrics]", "ns-15 [pods] []"}, found)
+	require.True(t, a.Decide(authorize.Request{Subject: authorize.Subject{User: "ann"}, Verb: "get", Resource: "pods", Subresource: "*"}).Allowed, "to the letter")
+	require.False(t, a.Decide(authorize.Request{Subject: authorize.Subject{User: "ann"}, Verb: "get", Resource: "pods", Subresource: "log"}).Allowed)
 	binding := func(name string) object.ID {
 		return object.ID{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding", Name: name}
 	}

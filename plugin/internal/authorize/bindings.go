@@ -21,8 +21,7 @@ type binding struct {
 	role      *role // nil: it is not there
 }
 
-func (b *binding) grant(i int) Grant {
-	rule := b.role.rules[i]
+func (b *binding) grant(rule rule) Grant {
 	g := Grant{Namespace: b.namespace, Rule: rule.PolicyRule, At: rule.at, Binding: b.id, BindingSource: b.source}
 	if rule.of != nil {
 		g.Role, g.RoleSource = rule.of.id, rule.of.source
@@ -36,9 +35,9 @@ func (b *binding) grants() []Grant {
 		return nil
 	}
 	var grants []Grant
-	for i, rule := range b.role.rules {
-		if b.namespace == "" || len(rule.Resources) > 0 {
-			grants = append(grants, b.grant(i))
+	for _, rule := range b.role.rules {
+		if rule.effective() && (b.namespace == "" || len(rule.Resources) > 0) {
+			grants = append(grants, b.grant(rule))
 		}
 	}
 	return grants

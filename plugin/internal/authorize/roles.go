@@ -120,12 +120,8 @@ func (g gatherer) selected(s metav1.LabelSelector) []*stored {
 }
 
 func newRole(rules []rule) *role {
-	r := &role{names: map[string]bool{}}
+	r := &role{rules: rules, names: map[string]bool{}}
 	for _, rule := range rules {
-		if !rule.effective() {
-			continue
-		}
-		r.rules = append(r.rules, rule)
 		for _, name := range rule.ResourceNames {
 			r.names[name] = true
 		}
@@ -133,9 +129,10 @@ func newRole(rules []rule) *role {
 	return r
 }
 
-// effective leaves of a rule what RBAC lets it allow, and says whether that is anything: a
-// rule without verbs, or without groups, allows nothing, and of the subresources of every
-// resource RBAC knows "*/log", but neither "pods/*" nor "*/*".
+// effective leaves of a rule what it allows of requests that there are, and says whether that
+// is anything: a rule without verbs, or without groups, allows nothing, and of the
+// subresources of every resource RBAC knows "*/log", but neither "pods/*" nor "*/*". These
+// allow what is called so to the letter, of which a SubjectAccessReview may ask.
 func (r *rule) effective() bool {
 	if vain := func(name string) bool { return strings.HasSuffix(name, "/*") }; slices.ContainsFunc(r.Resources, vain) {
 		r.Resources = slices.DeleteFunc(slices.Clone(r.Resources), vain)
