@@ -144,13 +144,24 @@ func startCluster(t testing.TB, name string, flags ...string) *cluster.Cluster {
 func newStage(t testing.TB, c *cluster.Cluster, names stageNames) *stage {
 	s := &stage{Cluster: c, t: t, names: names, tokens: map[string]string{}}
 	for _, namespace := range append(slices.Clone(names.namespaces), names.foreign...) {
-		s.apply(namespaceYAML, "NAMESPACE", namespace)
+		s.come(namespace)
 	}
 	for _, namespace := range names.namespaces {
 		s.allow(namespace)
 	}
 	s.apply(wideYAML, "ROOT", names.namespaces[0], "NAMES", "["+strings.Join(names.namespaces, ", ")+"]")
 	return s
+}
+
+// come makes a Namespace, and returns when it has the root certificate that Kubernetes puts
+// there: settle compares while nobody writes.
+func (s *stage) come(namespace string) {
+	s.t.Helper()
+	s.apply(namespaceYAML, "NAMESPACE", namespace)
+	require.NoError(s.t, cluster.Eventually(time.Minute, func() error {
+		_, err := s.Admin.Get("/api/v1/namespaces/" + namespace + "/configmaps/kube-root-ca.crt")
+		return err
+	}))
 }
 
 // allow gives istiod its rights in a namespace.

@@ -90,7 +90,7 @@ func TestNamespacesComeAndGo(t *testing.T) {
 	scene.same("before the namespace exists")
 
 	come := func(name string) {
-		s.apply(namespaceYAML, "NAMESPACE", late)
+		s.come(late)
 		s.allow(late)
 		s.put(configMaps, late, name)
 		s.put(services, late, name)
