@@ -2,10 +2,10 @@ package check
 
 import (
 	"bytes"
-	"encoding/json"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/reach"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
 // printed is what the format JSON prints. Its fields keep their names and meanings;
@@ -54,10 +54,7 @@ type printedHop struct {
 }
 
 func (r *Report) json(b *bytes.Buffer) error {
-	e := json.NewEncoder(b)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(printed{
+	return structured.Print(b, structured.JSON, printed{
 		Tenants: r.Tenants, Objects: r.Objects, Common: append([]string{}, r.Common...),
 		Findings: printedFindings(r.Findings), Accepted: printedFindings(r.Accepted), Known: printedFindings(r.Known),
 		Gone: append([]Entry{}, r.Gone...), Errors: append([]string{}, r.Errors...),

@@ -45,7 +45,7 @@ func (e *estate) namespace(name string) *snapshot.Object {
 // closesAll says whether a NetworkPolicy isolates every Pod of its namespace.
 func closesAll(o *snapshot.Object) bool {
 	types := snapshot.Texts(o.Content, "spec", "policyTypes")
-	selector, err := selectorOf(snapshot.Field(o.Content, "spec", "podSelector"))
+	selector, err := snapshot.Selector(snapshot.Field(o.Content, "spec", "podSelector"))
 	return err == nil && selector.Empty() && (len(types) == 0 || slices.Contains(types, "Ingress"))
 }
 
@@ -69,7 +69,7 @@ func openNetwork(e *estate, r *report) {
 			if selector == nil {
 				continue
 			}
-			if sel, err := selectorOf(selector); err != nil || sel.Empty() {
+			if sel, err := snapshot.Selector(selector); err != nil || sel.Empty() {
 				continue // which is everybody
 			}
 			e.opens(r, o, tenant, e.spaces.selected(selector))
@@ -138,7 +138,7 @@ func isEverybody(peer any) bool {
 	if selector == nil {
 		return false
 	}
-	sel, err := selectorOf(selector)
+	sel, err := snapshot.Selector(selector)
 	return err == nil && sel.Empty()
 }
 

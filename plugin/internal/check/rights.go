@@ -45,10 +45,7 @@ func subjects(o *snapshot.Object) (found []subject) {
 
 const serviceAccount = "ServiceAccount"
 
-// isBroad says whether a subject is everybody, or every program.
-func (s subject) isBroad() bool {
-	return slices.Contains([]string{"system:authenticated", "system:unauthenticated", accountGroup, "system:anonymous", "*"}, s.name) && s.kind != serviceAccount
-}
+func (s subject) isBroad() bool { return snapshot.Subject{Kind: s.kind, Name: s.name}.IsEverybody() }
 
 // bindings calls use for each RoleBinding in a tenant's namespaces.
 func (e *estate) bindings(use func(o *snapshot.Object, tenant string)) {
@@ -66,7 +63,7 @@ func foreignSubject(e *estate, r *report) {
 			if s.namespace == "" || owner == "" || e.isOf(tenant, s.namespace) || e.hosts(owner, tenant) && s.namespace == e.tenants[owner].ControlPlane {
 				continue
 			}
-			f := r.add(o, s.String(), []string{tenant, owner}, "%s of tenant %s: gives %s to %s of tenant %s", o.ID, tenant, roleOf(o), s, owner)
+			f := r.add(o, s.String(), []string{tenant, owner}, "%s of tenant %s: gives %s to %s of tenant %s", o.ID, tenant, snapshot.RoleOf(o), s, owner)
 			f.rights = e.given(o)
 			e.askedFor(f, tenant, s)
 		}
@@ -87,15 +84,11 @@ func (e *estate) askedFor(f *Finding, tenant string, s subject) {
 	}
 }
 
-func roleOf(o *snapshot.Object) string {
-	return snapshot.Text(o.Content, "roleRef", "kind") + " " + snapshot.Text(o.Content, "roleRef", "name")
-}
-
 func broadBinding(e *estate, r *report) {
 	e.bindings(func(o *snapshot.Object, tenant string) {
 		for _, s := range subjects(o) {
 			if s.isBroad() {
-				f := r.add(o, s.String(), []string{tenant}, "%s of tenant %s: gives %s to %s", o.ID, tenant, roleOf(o), s)
+				f := r.add(o, s.String(), []string{tenant}, "%s of tenant %s: gives %s to %s", o.ID, tenant, snapshot.RoleOf(o), s)
 				f.rights = e.given(o)
 			}
 		}
@@ -107,7 +100,7 @@ func broadBinding(e *estate, r *report) {
 		}
 		for _, s := range subjects(o) {
 			if grants := e.namespaced(o); s.isBroad() && len(grants) > 0 && len(e.Tenants) > 0 {
-				f := r.add(o, s.String(), []string{e.tenantOf(o)}, "%s: gives %s, in every namespace of every tenant, to %s: %s", o.ID, roleOf(o), s, grants[0])
+				f := r.add(o, s.String(), []string{e.tenantOf(o)}, "%s: gives %s, in every namespace of every tenant, to %s: %s", o.ID, snapshot.RoleOf(o), s, grants[0])
 				f.rights = e.given(o)
 			}
 		}

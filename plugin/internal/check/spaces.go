@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
 
@@ -68,7 +67,7 @@ func clusterNamespace(e *estate, r *report) {
 // selected are the namespaces that a selector selects, sorted; nil selects all. One that
 // no API server takes selects none.
 func (s spaces) selected(selector any) []string {
-	sel, err := selectorOf(selector)
+	sel, err := snapshot.Selector(selector)
 	if err != nil {
 		return nil
 	}
@@ -109,18 +108,6 @@ func (s spaces) candidates(sel labels.Selector) []string {
 		}
 	}
 	return best
-}
-
-// selectorOf reads a selector of the API; nil, and one without requirements, selects all.
-func selectorOf(value any) (labels.Selector, error) {
-	var s metav1.LabelSelector
-	s.MatchLabels = snapshot.TextMap(value, "matchLabels")
-	for _, m := range snapshot.List(value, "matchExpressions") {
-		s.MatchExpressions = append(s.MatchExpressions, metav1.LabelSelectorRequirement{
-			Key: snapshot.Text(m, "key"), Operator: metav1.LabelSelectorOperator(snapshot.Text(m, "operator")), Values: snapshot.Texts(m, "values"),
-		})
-	}
-	return metav1.LabelSelectorAsSelector(&s)
 }
 
 // isNobodys says whether a namespace is of no tenant.

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -28,4 +29,14 @@ func Subjects(binding *Object) (all []Subject) {
 		all = append(all, s)
 	}
 	return all
+}
+
+// IsEverybody says whether a subject is everybody, or every program.
+func (s Subject) IsEverybody() bool {
+	return slices.Contains([]string{"system:authenticated", "system:unauthenticated", "system:serviceaccounts", "system:anonymous", "*"}, s.Name) && s.Kind != serviceAccount
+}
+
+// RoleOf is what a binding gives: "ClusterRole edit".
+func RoleOf(binding *Object) string {
+	return Text(binding.Content, "roleRef", "kind") + " " + Text(binding.Content, "roleRef", "name")
 }

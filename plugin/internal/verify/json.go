@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
 // printed is what the format JSON prints. Its fields keep their names and meanings; later
@@ -69,10 +70,7 @@ func (r *Report) JSON(w io.Writer) error {
 		}
 		p.Check = b.Bytes()
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(p)
+	return structured.Print(w, structured.JSON, p)
 }
 
 func printTenants(all []Tenant) []printedTenant {

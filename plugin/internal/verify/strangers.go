@@ -92,7 +92,7 @@ func (v *verifier) stranger(o *snapshot.Object, tenant string, g given) {
 			where = " in every namespace"
 		}
 		v.unexpected(o, tenant, f.severity, "gives %s to %s%s, which is %s in the words of docs/access.md",
-			roleOf(o), some(f.whom), where, strings.Join(may, ", "))
+			snapshot.RoleOf(o), some(f.whom), where, strings.Join(may, ", "))
 	}
 }
 
@@ -104,7 +104,7 @@ func (v *verifier) judge(r rights, binding object.ID, tenant string) check.Sever
 		return 0
 	case binding.Namespace == "" && slices.Contains(administrators, r.who):
 		return check.Note
-	case r.isCommon && !isBroad(r.who): // a program of Kubernetes, whose role is another version's, or more
+	case r.isCommon && !r.who.IsEverybody(): // a program of Kubernetes, whose role is another version's, or more
 		return check.Note
 	case v.besides[binding.Namespace] && level > access.Reads:
 		return check.Error // more than who may read there has
@@ -155,18 +155,8 @@ func (v *verifier) isOwn(who snapshot.Subject, tenant string) bool {
 	})
 }
 
-// isBroad says whether somebody is everybody, or every program.
-func isBroad(who snapshot.Subject) bool {
-	return who.Kind != rbacv1.ServiceAccountKind &&
-		slices.Contains([]string{"system:authenticated", "system:unauthenticated", "system:serviceaccounts", "system:anonymous"}, who.Name)
-}
-
 func nameOf(s snapshot.Subject) string {
 	return object.ID{Kind: s.Kind, Namespace: s.Namespace, Name: s.Name}.String()
-}
-
-func roleOf(binding *snapshot.Object) string {
-	return snapshot.Text(binding.Content, "roleRef", "kind") + " " + snapshot.Text(binding.Content, "roleRef", "name")
 }
 
 // few is how many of many are named.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
@@ -181,7 +180,7 @@ func (v *verifier) selected(s *snapshot.Snapshot, webhook any) (found []string) 
 	if !slices.ContainsFunc(snapshot.List(webhook, "rules"), inNamespaces) {
 		return nil
 	}
-	selector, err := selectorOf(snapshot.Field(webhook, "namespaceSelector"))
+	selector, err := snapshot.Selector(snapshot.Field(webhook, "namespaceSelector"))
 	if err != nil {
 		return nil
 	}
@@ -191,15 +190,4 @@ func (v *verifier) selected(s *snapshot.Snapshot, webhook any) (found []string) 
 		}
 	}
 	return found
-}
-
-// selectorOf reads a selector of the API; nil selects all.
-func selectorOf(value any) (labels.Selector, error) {
-	s := metav1.LabelSelector{MatchLabels: snapshot.TextMap(value, "matchLabels")}
-	for _, m := range snapshot.List(value, "matchExpressions") {
-		s.MatchExpressions = append(s.MatchExpressions, metav1.LabelSelectorRequirement{
-			Key: snapshot.Text(m, "key"), Operator: metav1.LabelSelectorOperator(snapshot.Text(m, "operator")), Values: snapshot.Texts(m, "values"),
-		})
-	}
-	return metav1.LabelSelectorAsSelector(&s)
 }
