@@ -94,7 +94,8 @@ func TestCommandsOfPages(t *testing.T) {
 }
 
 // runPage runs a script at the top of a copy of the repository, as somebody whose home is
-// there as well, and returns what it prints.
+// there as well, and returns what it prints. That a make runs this test is nothing that the
+// page's own make knows: it would print a warning about it.
 func runPage(t *testing.T, script string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -107,7 +108,8 @@ func runPage(t *testing.T, script string) string {
 	programs := clitest.Bin(t)
 	cmd := exec.Command("sh", "-ec", makeWithoutBuild+script)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOGC=400", "PROGRAMS="+programs, "HOME="+filepath.Join(dir, "home"), "PATH="+programs+":"+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), "GOGC=400", "PROGRAMS="+programs, "HOME="+filepath.Join(dir, "home"), "PATH="+programs+":"+os.Getenv("PATH"),
+		"MAKEFLAGS=", "MAKELEVEL=0")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s\n%s", script, out)
 	require.NotContains(t, string(out), "warning: ", script)
