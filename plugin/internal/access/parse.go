@@ -16,6 +16,9 @@ import (
 // Source: "Request verbs" of Kubernetes' documentation, in Authorization.
 var verbs = []string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "impersonate", "bind", "escalate", "use", "approve", "sign", "attest", "*"}
 
+// Verbs are the words with which a question about a resource begins.
+func Verbs() []string { return slices.Clone(verbs) }
+
 // pathVerbs are those of requests about what is no resource.
 var pathVerbs = []string{"get", "head", "post", "put", "patch", "delete", "options", "*"}
 

@@ -7,30 +7,32 @@ import (
 	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
 // Format is how a report is printed.
 type Format string
 
-// Text is for people, JSON for programs, SARIF for code reviews, and JUnit for CI
+// Text is for people, JSON and YAML for programs, SARIF for code reviews, and JUnit for CI
 // systems.
 const (
 	Text  Format = "text"
-	JSON  Format = "json"
+	JSON  Format = structured.JSON
+	YAML  Format = structured.YAML
 	SARIF Format = "sarif"
 	JUnit Format = "junit"
 )
 
 // Formats are all of them.
-func Formats() []Format { return []Format{Text, JSON, SARIF, JUnit} }
+func Formats() []Format { return []Format{Text, JSON, YAML, SARIF, JUnit} }
 
 // Print writes a report, all of it at once.
 func (r *Report) Print(w io.Writer, format Format, least Severity) error {
 	var b bytes.Buffer
 	var err error
 	switch format {
-	case JSON:
-		err = r.json(&b)
+	case JSON, YAML:
+		err = r.structured(&b, format)
 	case SARIF:
 		err = r.sarif(&b)
 	case JUnit:

@@ -108,6 +108,8 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%s--%s has no value: must be followed by %s%s", of, empty.GetFlag().Name, value, help)
 	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
 		return fmt.Errorf("%s--%s: found %q: must be true or false", of, invalid.GetFlag().Name, invalid.GetValue())
+	case errors.As(err, &invalid) && invalid.GetFlag().Name == colorName:
+		return fmt.Errorf("%s--%s: found %q: %w", of, colorName, invalid.GetValue(), invalid.Unwrap())
 	}
 	return fmt.Errorf("%s%w%s", of, err, help)
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
@@ -36,7 +35,7 @@ tenant that their label istio-tenancy.dev/tenant names; where there is none,
 --tenant says which namespaces are one tenant's.
 
 The exit code is 1 where a finding is as bad as --fail-on says, or where not all
-could be judged. An annotation istio-tenancy.dev/accept: "RULE: REASON", on the
+could be judged; it is 130 where check was stopped. An annotation istio-tenancy.dev/accept: "RULE: REASON", on the
 object or on the IstioTenant, accepts a finding, which is listed then. With
 --baseline, findings that were known do not count. See istio-tenancy explain.`,
 		Example: `  istio-tenancy check overlays/*
@@ -54,7 +53,7 @@ object or on the IstioTenant, accepts a finding, which is listed then. With
 				return err
 			}
 			if !slices.Contains(check.Formats(), check.Format(format)) {
-				return fmt.Errorf("check: --output: found %q: must be text, json, sarif or junit%s", format, suggest.Question(format, []string{"text", "json", "sarif", "junit"}))
+				return fmt.Errorf("check: --output: found %q: must be text, json, yaml, sarif or junit%s", format, suggest.Question(format, formatsOfCheck()))
 			}
 			if o.Named, err = named(tenants); err != nil {
 				return err
@@ -68,7 +67,7 @@ object or on the IstioTenant, accepts a finding, which is listed then. With
 				return err
 			}
 			o.Paths, o.In = args, s.In
-			o.Warn = func(line string) { diagnostic.Warning(s.Err, line) }
+			o.Warn = s.warn
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			report, err := check.Run(ctx, o)
@@ -78,7 +77,11 @@ object or on the IstioTenant, accepts a finding, which is listed then. With
 			if err != nil {
 				return err
 			}
-			if err := report.Print(s.Out, check.Format(format), least); err != nil {
+			out := s.Out
+			if format == string(check.Text) {
+				out = s.paint(out, findings)
+			}
+			if err := report.Print(out, check.Format(format), least); err != nil {
 				return err
 			}
 			var errs []error
@@ -94,7 +97,7 @@ object or on the IstioTenant, accepts a finding, which is listed then. With
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&format, "output", "o", string(check.Text), "`FORMAT`: text, json, sarif or junit")
+	f.StringVarP(&format, "output", "o", string(check.Text), "`FORMAT`: text, json, yaml, sarif or junit")
 	f.StringVar(&failOn, "fail-on", check.Error.String(), "`SEVERITY` from which findings make the exit code 1: error, warning, note, or none")
 	f.StringVar(&baseline, "baseline", "", "`FILE` of findings that are known, and do not count")
 	f.StringVar(&write, "write-baseline", "", "write all findings to `FILE`, as a baseline, and exit 0")

@@ -64,7 +64,7 @@ func function(s Streams) error {
 	if err != nil {
 		return fmt.Errorf("functionConfig: %w", err)
 	}
-	filter, err := do.filter([]byte(config), func(warning string) { diagnostic.Warning(s.Err, warning) })
+	filter, err := do.filter([]byte(config), s.warn)
 	if err != nil {
 		return err
 	}

@@ -14,9 +14,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/paint"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
@@ -80,7 +79,10 @@ change; 130 where it was stopped, and what is rendered by then stays.`,
 				return err
 			}
 			o.Overlays, o.Out = args, s.Out
-			o.Warn = func(line string) { diagnostic.Warning(s.Err, line) }
+			if o.Diff {
+				o.Out = s.paint(s.Out, differences)
+			}
+			o.Warn = s.warn
 			if verbose {
 				o.Explain = func(line string) { fmt.Fprintf(s.Err, "%s: %s\n", program, line) }
 			}
@@ -154,7 +156,7 @@ func buildOverlayCommand(s Streams) *cobra.Command {
 
 // progress shows a bar on a terminal, and elsewhere a line every few seconds.
 func progress(out io.Writer) (report func(done, all int), finish func()) {
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+	if paint.IsTerminal(out) {
 		var bar *progressbar.ProgressBar
 		report = func(done, all int) {
 			if bar == nil {

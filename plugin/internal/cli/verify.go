@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/verify"
 )
@@ -57,7 +56,7 @@ nothing is, and not all could be asked.`,
 				return err
 			}
 			if format != "text" && format != "json" {
-				return fmt.Errorf("verify: --output: found %q: must be text or json%s", format, suggest.Question(format, []string{"text", "json"}))
+				return fmt.Errorf("verify: --output: found %q: must be text, json or yaml%s", format, suggest.Question(format, []string{"text", "json", "yaml"}))
 			}
 			if o.Timeout <= 0 {
 				return fmt.Errorf("verify: --timeout: found %s: must be more than nothing, such as 30s", o.Timeout)
@@ -66,7 +65,7 @@ nothing is, and not all could be asked.`,
 				return err
 			}
 			o.Overlays, o.Version = args, ownVersion().Version
-			o.Warn = func(line string) { diagnostic.Warning(s.Err, line) }
+			o.Warn = s.warn
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			report, err := verify.Run(ctx, o)
@@ -76,7 +75,10 @@ nothing is, and not all could be asked.`,
 			if report == nil {
 				return err
 			}
-			print := map[string]func() error{"text": func() error { return report.Text(s.Out) }, "json": func() error { return report.JSON(s.Out) }}[format]
+			print := func() error { return report.Print(s.Out, format) }
+			if format == "text" {
+				print = func() error { return report.Text(s.paint(s.Out, findings)) }
+			}
 			if err := errors.Join(print(), err); err != nil {
 				return err
 			}
@@ -87,7 +89,7 @@ nothing is, and not all could be asked.`,
 	f.StringVar(&o.Context, "context", "", "`NAME` of the kubeconfig's context; the current one, by default")
 	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "`FILE` to read; KUBECONFIG or ~/.kube/config, by default")
 	f.DurationVar(&o.Timeout, "timeout", 30*time.Second, "`TIME` that the API server may take for the first answer")
-	f.StringVarP(&format, "output", "o", "text", "`FORMAT`: text or json")
+	f.StringVarP(&format, "output", "o", "text", "`FORMAT`: text, json or yaml")
 	f.StringVar(&failOn, "fail-on", "error", "`SEVERITY` from which findings make the exit code 1: error, warning, note, or none")
 	f.StringVar(&o.Bundle, "bundle", "", "new `FILE` to write what a support case needs to, as tar.gz")
 	allowFlags(f, &o.Allow)

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
 // lastLines is how much of a log a bundle has.
@@ -71,7 +72,7 @@ func (v *verifier) bundle(ctx context.Context, o Options, reading *snapshot.Read
 	p.leave("of events and logs, what looks like a token, a key or a password: what else programs have printed is there")
 	p.leave("texts of ConfigMaps longer than 4 kB, but for the configuration of the mesh: drift of them is in the report")
 	var text, report bytes.Buffer
-	if err := errors.Join(v.report.bare().Text(&text), v.report.bare().JSON(&report)); err != nil {
+	if err := errors.Join(v.report.bare().Text(&text), v.report.bare().Print(&report, structured.JSON)); err != nil {
 		return err
 	}
 	p.add("report.txt", []byte(redactedText(text.String())))
