@@ -76,6 +76,7 @@ e2e-api: ## Run those on an API server and istiods alone.
 	cd e2e && go test -count=1 -timeout 60m -v .
 
 e2e-release: snapshot ## Make what a release has, and try it as somebody does who has no clone.
+	$(MAKE) image
 	cd e2e && PLATFORMS=$(PLATFORMS) go test -count=1 -v ./release
 
 e2e-apiproxy: ## Run those of the API proxy, on an API server of their own.
