@@ -104,7 +104,7 @@ var reaching = []struct{ name, manifest, message string }{
 // TestEveryManifestThatReachesPastItsTenantIsRefused builds each with the real
 // kustomize, as whoever writes a file of an overlay would have it built.
 func TestEveryManifestThatReachesPastItsTenantIsRefused(t *testing.T) {
-	c := claims(t, "Every manifest that would reach past its tenant is refused by kustomize build, with its object and the field named")
+	c := claims(t, "kustomize build refuses every manifest that would reach past its tenant, and names the object and the field")
 	source, err := newCheckout(t.TempDir())
 	require.NoError(t, err)
 	require.NoError(t, source.CopyTenant("sales", "attack"))

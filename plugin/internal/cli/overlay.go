@@ -164,11 +164,11 @@ resources:
 - {{.Base | yaml}}
 transformers:
 - tenant.yaml
-# The order of the output, in which kubectl applies it: Namespaces first, the policies
-# that close them before what runs there, the injector before what it injects, the
-# validator last. Flux, Argo CD and a kustomization that lists this one have an order
-# of their own: there, Pods wait for their injector, since a policy of the common base
-# refuses them without their proxy.
+# kubectl applies the output in this order: first Namespaces, then the policies that
+# protect them, then workloads, with the injector before the Pods that it injects. The
+# validating webhook is last. Flux, Argo CD and a kustomization that lists this one use
+# their own order. There, Pods wait for their injector, because a policy of the common
+# base refuses Pods without their proxy.
 sortOptions:
   order: legacy
   legacySortOptions:
