@@ -12,6 +12,10 @@ IMAGE     ?= ghcr.io/istio-tenancy/istio-tenancy
 # Tools for releases and for the list of components, in versions that the module proxy has.
 GORELEASER := v2.15.1
 CYCLONEDX  := v1.10.0
+GOLANGCI   := v2.15.0
+GOVULNCHECK := v1.9.0
+# The Go vulnerability database is a Go module, too, of which the proxy has the newest.
+VULNDB     ?= v0.0.0-20261105234957-e22db6528018
 # The race detector needs a C compiler. It is used only for packages with concurrent
 # code, which contain one of the words below. For all others, it would only take six times
 # as long. Scripts (testscript) run concurrently as well: they call the same code as the
@@ -22,7 +26,7 @@ RENDER    := ./plugin/internal/render
 CONCURRENT = $(filter-out $(RENDER),$(sort $(patsubst %/,./%,$(dir $(shell grep -rlE '\bgo func\b|\.Go\b|t\.Parallel\b' --include='*.go' plugin)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo image snapshot release release-tools test e2e e2e-api e2e-apiproxy e2e-release e2e-pods e2e-node e2e-node-open e2e-gitops e2e-gitops-open e2e-soak bench bench-gitops manifests compare istio istio-accept lint generate kinds clean
+.PHONY: help build demo image snapshot release release-tools test e2e e2e-api e2e-apiproxy e2e-release e2e-pods e2e-node e2e-node-open e2e-gitops e2e-gitops-open e2e-soak bench bench-gitops manifests compare istio istio-accept lint golangci vulnerabilities generate kinds clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -125,6 +129,21 @@ lint: ## Check formatting, vet and go.mod. (test checks golden files.)
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	go vet ./...
 	go mod tidy -diff
+
+golangci: ## Run golangci-lint in each Go module that has code, as set by .golangci.yml.
+	@GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	bin/golangci-lint run
+	@set -e -x; for module in e2e e2e/page e2e/prometheus e2e/flux e2e/network e2e/connections e2e/kiali; do \
+		(cd $$module && $(CURDIR)/bin/golangci-lint run -c $(CURDIR)/.golangci.yml); \
+	done
+
+vulnerabilities: ## List the known vulnerabilities of the modules, and fail if the program calls one; VULNDB=latest asks for the newest list.
+	@GOBIN=$(CURDIR)/bin go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
+	@GOBIN=$(CURDIR)/bin go install golang.org/x/vulndb/cmd/indexdb@$(VULNDB)
+	@rm -rf bin/vulndb && mkdir bin/vulndb
+	cd bin && ./indexdb -out vulndb -vulns "$$(go mod download -json golang.org/x/vulndb@$(VULNDB) | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')/data/osv"
+	bin/govulncheck -format json -db file://$(CURDIR)/bin/vulndb ./plugin/cmd/... > bin/vulndb/found.json
+	go run ./plugin/internal/vulnerabilities < bin/vulndb/found.json
 
 generate: ## Rewrite the golden files, the pages of the rules and of the tenant's file, the picture, and the fields of Istio's mesh configuration.
 	go generate ./plugin/internal/release/meshconfig
