@@ -27,7 +27,7 @@ var taking = []struct {
 		},
 	},
 	{
-		"a control plane's namespace in which cluster-admin ends", `spec.controlPlane.namespace: "admin" is how the names of others' objects end`, []string{"istio-system1", "admin"},
+		"a control plane's namespace in which cluster-admin ends", `spec.controlPlane.namespace: "admin" is the end of names of other objects`, []string{"istio-system1", "admin"},
 		map[string]string{
 			"kustomization.yaml": "resources: [../../bases/istio/control-plane, m.yaml]\ntransformers: [tenant.yaml]\n",
 			"m.yaml":             rbacOf + "ClusterRole\nmetadata: {name: cluster-admin}\nrules: []\n",

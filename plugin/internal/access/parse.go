@@ -78,9 +78,9 @@ func split(text string) (w words, err error) {
 	return w, nil
 }
 
-// ParseQuestion reads "create pods -n ns-1", "get secrets istio-ca -n ns-1", or
-// "get secrets/istio-ca -n ns-1", "create pods/exec -n ns-1", "update deployments.apps" or
-// "get /metrics". What stands after a slash is a subresource if the resource is known to
+// ParseQuestion reads "create pods -n ns-1", "get secrets istio-ca -n ns-1", or "get
+// secrets/istio-ca -n ns-1", "create pods/exec -n ns-1", "update deployments.apps" or
+// "get /metrics". The part after a slash is a subresource if the resource is known to
 // have it, and otherwise a name.
 func ParseQuestion(text string) (Question, error) {
 	q, err := parse(text)
@@ -113,7 +113,7 @@ func parse(text string) (q Question, err error) {
 	}
 	if q.Namespace = w.flags["--namespace"]; q.Namespace != "" {
 		if wrong := validation.IsDNS1123Label(q.Namespace); len(wrong) > 0 {
-			return q, fmt.Errorf("-n: %q is no name of a namespace", q.Namespace)
+			return q, fmt.Errorf("-n: %q is not the name of a namespace", q.Namespace)
 		}
 	}
 	resource, part, parted := strings.Cut(what, "/")

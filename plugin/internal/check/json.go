@@ -19,7 +19,7 @@ type printed struct {
 	Accepted []printedFinding `json:"accepted"`
 	Known    []printedFinding `json:"known"`
 	Gone     []Entry          `json:"gone"`
-	// Errors are why not all was judged.
+	// Errors are the reasons why not everything could be checked.
 	Errors []string `json:"errors"`
 }
 

@@ -60,7 +60,7 @@ func (r *Report) text(b *bytes.Buffer) {
 		line(b, "%saccepted: %s [%s]: %s", position(f), f.Message, f.Rule, f.Accepted)
 	}
 	for _, e := range r.Gone {
-		line(b, "not found any more, take it out of the baseline: %s [%s]", e.Message, e.Rule)
+		line(b, "no longer found, remove it from the baseline: %s [%s]", e.Message, e.Rule)
 	}
 	line(b, "%s", r)
 }
@@ -122,11 +122,11 @@ func (r *Report) String() string {
 		parts = append(parts, fmt.Sprintf("%d in the baseline", n))
 	}
 	if n := len(r.Gone); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d of the baseline not found any more", n))
+		parts = append(parts, fmt.Sprintf("%d of the baseline no longer found", n))
 	}
 	b.WriteString(strings.Join(parts, ", "))
 	if n := len(r.Errors); n > 0 {
-		fmt.Fprintf(&b, "; not all was judged: %s", count(n, "mistake"))
+		fmt.Fprintf(&b, "; not everything could be checked: %s", count(n, "mistake"))
 	}
 	return b.String()
 }

@@ -35,27 +35,28 @@ func accessCommand(s Streams) *cobra.Command {
 	var f accessFlags
 	cmd := &cobra.Command{
 		Use:   "access PATH... [--as SUBJECT] [--can QUESTION] [-o table|json|yaml|html]",
-		Short: "Say who may do what, before anything is applied",
+		Short: "Show who may do what, before anything is applied",
 		Long: `Print what each user, group and ServiceAccount may do in which namespace, in a few
-words that docs/access.md explains, and which namespaces the network lets in. A
-PATH is an overlay, rendered YAML or a dump of a cluster: a file, a directory, or -
-for stdin.
+words that docs/access.md explains, and from which namespaces the network allows
+connections. A PATH is an overlay, rendered YAML or a dump of a cluster: a file, a
+directory, or - for stdin.
 
   -o html       writes one page with a matrix and a drawing, which needs no network
-  --as SUBJECT  lists every rule of one subject, by which binding and role, and where
-                these are written. It is User:NAME, Group:NAME or
-                ServiceAccount:NAMESPACE/NAME; a bare NAME is a User. What a user's
-                groups may do is among it if --as-group names them
+  --as SUBJECT  lists every rule of one subject, with its binding, its role and the
+                files that have them. SUBJECT is User:NAME, Group:NAME or
+                ServiceAccount:NAMESPACE/NAME; a NAME alone is a User. The rules of a
+                user's groups are listed, too, if --as-group names the groups
   --can "VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAME] [-n NAMESPACE]"
-                answers one question, and says why. Without -n it asks for all
-                namespaces; without --as, who may. A RESOURCE is called as kubectl
-                takes it, and RESOURCE/NAME is one, too: what follows the slash is a
-                subresource only if the resource has it. With -f, the admission
-                policies judge the object in a file, a Pod as its injector leaves it
+                answers one question, and gives the reason. Without -n, the question is
+                about all namespaces. Without --as, the answer lists who may do it.
+                RESOURCE is written as for kubectl. RESOURCE/NAME is accepted, too: the
+                part after the slash is a subresource only if the resource has one of
+                that name. With -f, the admission policies are applied to the object
+                in a file, and to a Pod after the injection of its sidecar
 
-Exit codes: 0; with --can 1 for no, as of kubectl auth can-i, and for nobody but those
-whom every cluster has. Mistakes exit 1, too, and are on stderr: no is on stdout. It is
-130 where access was stopped.`,
+Exit codes: 0 for success; with --can, 1 for the answer no, as with kubectl auth can-i,
+and if only subjects that every cluster has may do it. Mistakes exit with 1, too. The
+answer no is on stdout, and mistakes are on stderr. Exit code 130: access was stopped.`,
 		Example: `  istio-tenancy access overlays/*
   istio-tenancy access rendered -o html > access.html
   istio-tenancy access rendered --as sales-admin
@@ -87,10 +88,10 @@ whom every cluster has. Mistakes exit 1, too, and are on stderr: no is on stdout
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&f.format, "output", "o", "", "`FORMAT`: table, json, yaml, or, without --as and --can, html (default table)")
-	flags.StringVar(&f.as, "as", "", "the one `SUBJECT` to tell about")
+	flags.StringVar(&f.as, "as", "", "the `SUBJECT` whose rules to list")
 	flags.StringArrayVar(&f.groups, "as-group", nil, "a `GROUP` that the user of --as is in; repeatable")
 	flags.StringVar(&f.can, "can", "", "the `QUESTION` to answer")
-	flags.StringVarP(&f.file, "filename", "f", "", "`FILE` with the object that is to be written, for --can; - for stdin")
+	flags.StringVarP(&f.file, "filename", "f", "", "`FILE` with the object to write, for --can; - for stdin")
 	allowFlags(flags, &o.Allow)
 	return cmd
 }
@@ -102,9 +103,9 @@ func (f accessFlags) run(ctx context.Context, s Streams, o snapshot.Options) err
 	case f.format != "table" && !structured.Is(f.format) && (f.format != "html" || !whole):
 		return fmt.Errorf("access: --output: found %q: must be table, json, yaml, or, without --as and --can, html", f.format)
 	case f.file != "" && f.can == "":
-		return errors.New("access: --filename is given without --can: must be with a question about the object, such as --can \"create pods -n ns-1\"")
+		return errors.New("access: --filename is given without --can: must be given with a question about the object, such as --can \"create pods -n ns-1\"")
 	case len(f.groups) > 0 && f.as == "":
-		return errors.New("access: --as-group is given without --as: must be with the user that is in the group")
+		return errors.New("access: --as-group is given without --as: must be given with the user who is in the group")
 	}
 	var who []access.Who
 	if f.as != "" {

@@ -75,8 +75,9 @@ on stdin and writes one to stdout. A kustomization names it through the
 configuration that it lists: an IstioTenant under transformers, an IstioRelease
 under generators.
 
-Exit codes: 0; 1 for a mistake, and for what check, verify, access, summary and
-render --check find; 2 where verify could not ask all; 130 where a command was stopped.`,
+Exit codes: 0 for success; 1 for a mistake, and for what check, verify, access,
+summary and render --check find; 2 if verify could not ask all its questions; 130
+if a command was interrupted.`,
 		Example: `  # Render a tenant's overlay; istio-tenancy must be on PATH.
   kustomize build --enable-alpha-plugins --enable-exec overlays/sales
 

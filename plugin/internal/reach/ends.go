@@ -45,7 +45,7 @@ func (s *search) ends(who Identity, namespace string, grants []authorize.Grant) 
 				Object: s.nodeWorkload(w.group, w.version, w.kind, w.spec, namespace), twin: newWorkload(w.group, w.version, w.kind, w.spec, namespace, "default")}
 			s.fit(r.twin, w.spec, namespace)
 			told, err := s.tryEnd(who, grants, r, Node, "makes a "+w.kind+" in "+namespace+
-				" that mounts the root of its node, and holds what runs there: the cluster sets no Pod security for that namespace")
+				" that mounts the root of its node, and gets control of what runs there: the cluster sets no Pod security for that namespace")
 			if err != nil {
 				return err
 			}
@@ -60,7 +60,7 @@ func (s *search) ends(who Identity, namespace string, grants []authorize.Grant) 
 				r := Request{Verb: verb, Version: "v1", Resource: "namespaces", Subresource: sub, Namespace: namespace, Name: namespace, Object: sent,
 					twin: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}}}
 				told, err := s.tryEnd(who, grants, r, Relabel, "changes the labels of Namespace "+namespace+
-					", by which policies, webhooks, control planes and NetworkPolicies tell whose it is")
+					", by which policies, webhooks, control planes and NetworkPolicies find its tenant")
 				if err != nil {
 					return err
 				}
