@@ -179,7 +179,7 @@ func progress(out io.Writer) (report func(done, all int), finish func()) {
 	report = func(done, all int) {
 		if done < all && time.Since(last) > every {
 			last = time.Now()
-			fmt.Fprintf(out, "%s: %d of %d rendered\n", program, done, all)
+			fmt.Fprintf(out, "%d of %d rendered\n", done, all)
 		}
 	}
 	return report, func() {}
