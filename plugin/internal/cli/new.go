@@ -144,7 +144,7 @@ func parseSubject(text string) (v1alpha1.Subject, error) {
 		kind, name = "User", text
 	case kind == "User", kind == "Group", kind == "ServiceAccount":
 	default:
-		return v1alpha1.Subject{}, fmt.Errorf("%q has an unknown kind: must begin with User:, Group: or ServiceAccount:", text)
+		return v1alpha1.Subject{}, fmt.Errorf("%q has an unknown kind: must begin with User, Group or ServiceAccount, as in User:NAME", text)
 	}
 	namespace := ""
 	if kind == "ServiceAccount" && name != "" {

@@ -58,14 +58,14 @@ func (c connection) decide(direction networkingv1.PolicyType, pod, peer Pod) Ver
 	}
 	var verdict Verdict
 	for _, address := range c.addresses(direction, pod, peer) {
-		if verdict = c.decideAt(direction, pod, peer, address); verdict.Allowed {
+		if verdict = c.decideAt(direction, pod, address); verdict.Allowed {
 			break
 		}
 	}
 	return verdict
 }
 
-func (c connection) decideAt(direction networkingv1.PolicyType, pod, peer Pod, address net.IP) Verdict {
+func (c connection) decideAt(direction networkingv1.PolicyType, pod Pod, address net.IP) Verdict {
 	tiers := c.tiers(pod.Namespace)
 	if verdict, final := tiers[0].decide(c, direction, address); final {
 		return verdict

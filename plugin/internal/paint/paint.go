@@ -22,7 +22,7 @@ const (
 	Never  When = "never"
 )
 
-// Set, String and Type make When the value of a flag.
+// Set reads one of the three words. With String and Type, a When is the value of a flag.
 func (w *When) Set(text string) error {
 	switch When(text) {
 	case Auto, Always, Never:

@@ -101,7 +101,7 @@ func load(dir, host string, now time.Time) (*Identity, error) {
 		err = errors.New("found 0: must be at least 1")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %v", path, err) // a file that is missing here is no reason to be silent
+		return nil, fmt.Errorf("%s: %v", path, err) //nolint:errorlint // a file that is missing here is no reason to be silent
 	}
 	return id, nil
 }
