@@ -245,7 +245,7 @@ func TestModelSeesLosses(t *testing.T) {
 			find: func(_ *Line, v uint64) (Vector, bool) { return Uniform(parts, v), true }, again: restarted,
 		},
 		"no floor": {
-			find: func(_ *Line, v uint64) (Vector, bool) {
+			find: func(l *Line, v uint64) (Vector, bool) {
 				at, known := l.Find(v)
 				l.mu.Lock()
 				l.floor = 0
@@ -266,7 +266,7 @@ func TestModelSeesLosses(t *testing.T) {
 			},
 		},
 		"the later instead of the lower": {
-			find: func(_ *Line, v uint64) (Vector, bool) {
+			find: func(l *Line, v uint64) (Vector, bool) {
 				at, known := l.Find(v)
 				for i := range at {
 					at[i] = max(at[i], v) // what a client that is ahead has
