@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
@@ -89,6 +90,10 @@ is 130 if check was stopped.`,
 			var errs []error
 			for _, line := range report.Errors {
 				errs = append(errs, errors.New(printable.Text(line)))
+			}
+			if report.Tenants == 0 && len(errs) == 0 {
+				errs = append(errs, errors.New("check: found no tenant, so that nothing was compared: objects must have the label "+
+					v1alpha1.TenantLabel+", or --tenant must name tenants, such as sales=istio-sales,ns-1"))
 			}
 			if write != "" && len(errs) == 0 {
 				errs = append(errs, report.WriteBaseline(write))

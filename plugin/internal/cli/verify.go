@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/verify"
 )
@@ -58,7 +59,7 @@ one; 2 if there is no such finding, and not all questions could be asked.`,
 			if err != nil {
 				return err
 			}
-			if format != "text" && format != "json" {
+			if format != "text" && !structured.Is(format) {
 				return fmt.Errorf("verify: --output: found %q: must be text, json or yaml%s", format, suggest.Question(format, []string{"text", "json", "yaml"}))
 			}
 			if o.Timeout <= 0 {
