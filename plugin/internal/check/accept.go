@@ -44,9 +44,23 @@ func acceptances(e *estate) accepted {
 			a.all, a.tenants[c.Name()] = append(a.all, line), append(a.tenants[c.Name()], line)
 		}
 	}
+	type written struct {
+		id   object.ID
+		text string
+	}
+	annotation := func(o *snapshot.Object) string {
+		return snapshot.Text(o.Content, "metadata", "annotations", Annotation)
+	}
+	reviewed := map[written]bool{} // a dump may have what an overlay gives
 	for _, o := range r.Objects {
-		for _, line := range lines(snapshot.Text(o.Content, "metadata", "annotations", Annotation)) {
-			line.o, line.tenant, line.own = o, e.tenantOf(o), len(r.Configs) == 0 && e.writable(o)
+		if text := annotation(o); o.Reviewed && text != "" {
+			reviewed[written{o.ID, text}] = true
+		}
+	}
+	for _, o := range r.Objects {
+		text := annotation(o)
+		for _, line := range lines(text) {
+			line.o, line.tenant, line.own = o, e.tenantOf(o), !reviewed[written{o.ID, text}] && e.writable(o)
 			a.all, a.objects[o] = append(a.all, line), append(a.objects[o], line)
 		}
 	}

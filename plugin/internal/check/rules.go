@@ -225,7 +225,7 @@ func rules() []Rule {
 		{
 			ID: "own-accept", Severity: Note,
 			Line: "An annotation that a tenant may write accepts what is about others, and does not count.",
-			Why:  "Where no overlay was read, whoever may change the object in the cluster may have written it.",
+			Why:  "No overlay gives the object with that annotation, so that whoever may change the object in the cluster may have written it.",
 			Fix:  "Accept the finding where a review sees it: in the overlay, or on an object that the tenant may not change.",
 		},
 		{

@@ -41,6 +41,9 @@ type Object struct {
 	// Content is the whole object, as its JSON decodes: maps, slices, strings, int64,
 	// float64 and bool. It is shared, and not to be changed.
 	Content map[string]any
+	// Reviewed says that an overlay gives the object, with the acceptances that it has: whoever
+	// reviews the overlay has read them.
+	Reviewed bool
 
 	words  []uint32 // that may name a namespace; see wordReader
 	marked []string // texts of a shape that have other words in each tenant

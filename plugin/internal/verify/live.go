@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -84,7 +86,23 @@ func (v *verifier) readLive(ctx context.Context) *snapshot.Reading {
 	if err != nil {
 		v.report.miss(Rules, "an object", err)
 	}
+	v.markReviewed(reading)
 	return reading
+}
+
+// markReviewed marks what has the acceptances that the overlays give it, and no others: an
+// overlay's are read before they are applied, and those that somebody has written into the
+// cluster are not.
+func (v *verifier) markReviewed(reading *snapshot.Reading) {
+	given := map[object.ID]string{}
+	for _, it := range v.rendered {
+		if text := snapshot.Text(it.object, "metadata", "annotations", check.Annotation); text != "" {
+			given[idOf(it.object)] = text
+		}
+	}
+	for _, o := range reading.Objects {
+		o.Reviewed = given[o.ID] != "" && given[o.ID] == snapshot.Text(o.Content, "metadata", "annotations", check.Annotation)
+	}
 }
 
 func (w read) is(r resource) bool {
