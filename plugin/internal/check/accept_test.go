@@ -27,6 +27,7 @@ func TestWhoMayAccept(t *testing.T) {
 	}{
 		"a dump":                                {"patch", "", reason, false, false},
 		"a dump, by nobody who may":             {"get", "", reason, false, true},
+		"a dump, by whoever may make it again":  {"get, create, delete", "", reason, false, false},
 		"an overlay":                            {"patch", reason, "", true, true},
 		"a cluster, beside the tenants' files":  {"patch", "", reason, true, false},
 		"a cluster that is as an overlay says":  {"patch", reason, reason, true, true},
