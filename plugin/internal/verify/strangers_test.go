@@ -23,6 +23,7 @@ func said(t *testing.T, rendered, others string) []string {
 	v := &verifier{owners: map[string]string{"istio-sales": "sales", "ns-1": "sales"}, besides: map[string]bool{"istio-sales": true}, served: &served{},
 		configs: []snapshot.Config{c}, report: &Report{tenants: map[string]*Tenant{"sales": {}}}}
 	var texts [][]byte
+	var err error
 	for i, all := range []string{rendered, others} {
 		objects, err := objectsOf([]byte(all))
 		require.NoError(t, err)
@@ -31,6 +32,10 @@ func said(t *testing.T, rendered, others string) []string {
 				v.rendered = append(v.rendered, item{o, "sales"})
 			}
 			texts = append(texts, marshal(o))
+		}
+		if i == 0 {
+			v.planned, err = snapshot.OfCluster("rendered", texts, v.configs)
+			require.NoError(t, err)
 		}
 	}
 	reading, err := snapshot.OfCluster("cluster", texts, v.configs)
@@ -118,6 +123,12 @@ func TestWhatIsBesideAControlPlaneAndNotRenderedIsFound(t *testing.T) {
 		return "{apiVersion: admissionregistration.k8s.io/v1, kind: " + kind + ", metadata: {name: more}, webhooks: [{name: a.example.com, namespaceSelector: {" + selector +
 			"}, rules: [{apiGroups: [''], resources: [pods], scope: '" + scope + "'}]}]}"
 	}
+	lock := func(name, more string) string {
+		return "{apiVersion: v1, kind: ConfigMap, metadata: {name: " + name + ", namespace: istio-sales, annotations: {control-plane.alpha.kubernetes.io/leader: '{}'}}" + more + "}"
+	}
+	citadels := func(name string) string {
+		return "{apiVersion: v1, kind: Secret, metadata: {name: " + name + ", namespace: istio-sales}, type: istio.io/key-and-cert}"
+	}
 	policy := func(spec string) string {
 		return "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: open, namespace: istio-sales}, spec: {podSelector: {}, " + spec + "}}"
 	}
@@ -130,7 +141,12 @@ func TestWhatIsBesideAControlPlaneAndNotRenderedIsFound(t *testing.T) {
 		{"a Secret of istiod", "{apiVersion: v1, kind: Secret, metadata: {name: istio-ca-secret, namespace: istio-sales}, type: istio.io/ca-root}", ""},
 		{"a Secret that a Certificate asks for", "{apiVersion: v1, kind: Secret, metadata: {name: asked, namespace: istio-sales}, type: kubernetes.io/tls}", ""},
 		{"a ConfigMap", "{apiVersion: v1, kind: ConfigMap, metadata: {name: istio, namespace: istio-sales}}", "warning: ConfigMap istio-sales/istio"},
-		{"a lock", "{apiVersion: v1, kind: ConfigMap, metadata: {name: istio-leader, namespace: istio-sales, annotations: {control-plane.alpha.kubernetes.io/leader: '{}'}}}", ""},
+		{"a lock", lock("istio-leader", ""), ""},
+		{"a lock of 0.x", lock("istio-ingress-controller-leader-istio", ""), ""},
+		{"a lock that holds something", lock("istio-leader", ", data: {mesh: 'a: b'}"), "warning: ConfigMap istio-sales/istio-leader"},
+		{"a lock of nobody's", lock("istio", ""), "warning: ConfigMap istio-sales/istio"},
+		{"a Secret of the type of Citadel's", citadels("cacerts"), "warning: Secret istio-sales/cacerts"},
+		{"a Secret of Citadel's, beside istiod", citadels("istio.default"), "warning: Secret istio-sales/istio.default"},
 		{"what Kubernetes makes", "{apiVersion: v1, kind: ConfigMap, metadata: {name: kube-root-ca.crt, namespace: istio-sales}}", ""},
 		{"a policy that lets all in", policy("ingress: [{}]"), "error: NetworkPolicy istio-sales/open: is not rendered: it lets in"},
 		{"a policy that lets in a namespace", policy("ingress: [{from: [{namespaceSelector: {}}]}]"), "error: NetworkPolicy istio-sales/open"},
@@ -147,6 +163,22 @@ func TestWhatIsBesideAControlPlaneAndNotRenderedIsFound(t *testing.T) {
 			begins(t, row.want, said(t, tenantNamespaces+"---\n{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: a, namespace: istio-sales}, spec: {secretName: asked}}\n", row.object))
 		})
 	}
+}
+
+func TestCitadelMakesSecretsBesideItself(t *testing.T) {
+	pilot := func(version string) string {
+		return tenantNamespaces + "---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: istio-pilot, namespace: istio-sales}, spec: {template: {spec: {containers: [" +
+			"{name: discovery, image: 'docker.io/istio/pilot:" + version + "', args: [discovery, --appNamespace, ns-1]}]}}}}\n"
+	}
+	secret := func(name, typ string) string {
+		return "{apiVersion: v1, kind: Secret, metadata: {name: " + name + ", namespace: istio-sales}, type: " + typ + "}"
+	}
+	for _, version := range []string{"0.7.1", "1.0.9", "1.4.10"} {
+		require.Empty(t, said(t, pilot(version), secret("istio.default", "istio.io/key-and-cert")), version)
+		begins(t, "warning: Secret istio-sales/cacerts", said(t, pilot(version), secret("cacerts", "istio.io/key-and-cert")))
+		begins(t, "warning: Secret istio-sales/istio.default", said(t, pilot(version), secret("istio.default", "Opaque")))
+	}
+	begins(t, "warning: Secret istio-sales/istio.default", said(t, pilot("1.10.6"), secret("istio.default", "istio.io/key-and-cert")))
 }
 
 func TestOnlyWhatAControllerMakesOfAnotherObjectIsPassedOver(t *testing.T) {
