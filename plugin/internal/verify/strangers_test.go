@@ -180,11 +180,3 @@ func TestCitadelMakesSecretsBesideItself(t *testing.T) {
 	}
 	begins(t, "warning: Secret istio-sales/istio.default", said(t, pilot("1.10.6"), secret("istio.default", "istio.io/key-and-cert")))
 }
-
-func TestOnlyWhatAControllerMakesOfAnotherObjectIsPassedOver(t *testing.T) {
-	pods := resource{name: "pods"}
-	require.True(t, isOwned(decoded(t, `{metadata: {ownerReferences: [{kind: ReplicaSet, controller: true}]}}`), pods))
-	for _, owners := range []string{`[]`, `[{kind: ConfigMap, controller: true}]`, `[{kind: ReplicaSet}]`} {
-		require.False(t, isOwned(decoded(t, `{metadata: {ownerReferences: `+owners+`}}`), pods), owners)
-	}
-}
