@@ -107,6 +107,55 @@ func TestStrangersWithRightsAreFound(t *testing.T) {
 	require.Empty(t, said(t, tenantNamespaces+"---\n"+binding("RoleBinding", "istio-sales", edit, stranger), ""), "what is rendered, drift tells")
 }
 
+// TestStrangersWithRightsOnTheClusterAreFound has rights that are of no namespace, and that
+// package reach knows.
+func TestStrangersWithRightsOnTheClusterAreFound(t *testing.T) {
+	role := func(rule string) string {
+		return "---\n{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: more}, rules: [{" + rule + "}]}\n"
+	}
+	const (
+		stranger = "kind: User, name: stranger"
+		more     = "ClusterRole, name: more"
+	)
+	for rule, says := range map[string]string{
+		"apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [create]":                                       "which is write in the words of docs/access.md, and which answers in the place of the API server",
+		"apiGroups: [''], resources: [persistentvolumes], verbs: [create]":                                                     "and which mounts any folder of a node",
+		"apiGroups: [''], resources: [nodes/log, nodes/checkpoint], verbs: [get]":                                              "and which reads the logs of every Pod of a node, reads the memory of every Pod",
+		"apiGroups: [''], resources: [namespaces/status, namespaces/finalize], verbs: [update, patch]":                         "and which ends a Namespace",
+		"apiGroups: [''], resources: ['*/status'], verbs: [patch]":                                                             "moves a Namespace from one tenant to another by its labels",
+		"apiGroups: [authentication.k8s.io], resources: [users], verbs: ['impersonate:user-info']":                             "and which makes whoever has it any user",
+		"apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/nodeclient], verbs: [create]":                "and which gets a certificate of a node",
+		"apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [delete, patch]":                    "and which deletes or changes every tenant's objects of a kind",
+		"nonResourceURLs: ['/debug/pprof/*', '/logs/*'], verbs: [get]":                                                         "which is read in the words of docs/access.md, and which reads the logs on the API server's host",
+		"apiGroups: [rbac.authorization.k8s.io], resources: [clusterrolebindings], verbs: [delete]":                            "and which takes the rights of others away",
+		"apiGroups: [admissionregistration.k8s.io], resources: [validatingadmissionpolicybindings], verbs: [deletecollection]": "and which takes down the rules that keep tenants apart",
+		"apiGroups: [kyverno.io], resources: [clusterpolicies], verbs: [delete]":                                               "and which changes what is the whole cluster's",
+		"apiGroups: ['*'], resources: ['*'], verbs: [approve, 'impersonate:user-info']":                                        "which is certificates in the words of docs/access.md",
+		"apiGroups: ['*'], resources: ['*'], verbs: ['impersonate:arbitrary-node']":                                            "and which makes whoever has it any node",
+	} {
+		lines := said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, stranger)+role(rule))
+		begins(t, "error: ClusterRoleBinding more: is not rendered: gives ClusterRole more to User stranger in every namespace, which is ", lines)
+		require.Contains(t, lines[0], says)
+	}
+	for rule, want := range map[string]string{
+		"apiGroups: [''], resources: [nodes, persistentvolumes], verbs: [get, list, watch]":          "",
+		"apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests], verbs: [create]": "",
+		"apiGroups: [authorization.k8s.io], resources: [subjectaccessreviews], verbs: [create]":      "",
+		"apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [get, list, watch]":   "",
+		"nonResourceURLs: [/metrics, /healthz], verbs: [get]":                                        "",
+	} {
+		begins(t, want, said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, stranger)+role(rule)))
+	}
+	const nodeclient, selfnodeclient = "apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/nodeclient], verbs: [create]", "apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/selfnodeclient], verbs: [create]"
+	const joining, nodes = "kind: Group, name: 'system:bootstrappers:kubeadm:default-node-token'", "kind: Group, name: 'system:nodes'"
+	begins(t, "note: ClusterRoleBinding more", said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, joining)+role(nodeclient)))
+	begins(t, "note: ClusterRoleBinding more", said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, nodes)+role(selfnodeclient)))
+	begins(t, "error: ClusterRoleBinding more", said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, nodes)+role(nodeclient)))
+	begins(t, "error: RoleBinding ns-1/more: is not rendered: gives ClusterRole more to User stranger, which is write in the words of docs/access.md, and which moves a Namespace",
+		said(t, tenantNamespaces, binding("RoleBinding", "ns-1", more, stranger)+role("apiGroups: [''], resources: [namespaces/status], verbs: [patch]")))
+	begins(t, "warning: RoleBinding ns-1/more", said(t, tenantNamespaces, binding("RoleBinding", "ns-1", more, stranger)+role("apiGroups: [''], resources: [persistentvolumes], verbs: [create]")))
+}
+
 // begins wants one line, or with "" none.
 func begins(t *testing.T, want string, lines []string) {
 	t.Helper()
