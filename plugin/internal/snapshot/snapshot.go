@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 // Source is where an object is written.
@@ -49,11 +50,16 @@ type Object struct {
 	marked []string // texts of a shape that have other words in each tenant
 }
 
+// String is how messages name an object and say where it is, on one line: "rendered/sales.yaml:30: Role ns-1/web".
+func (o *Object) String() string {
+	return printable.Text(o.Source.String() + ": " + o.ID.String())
+}
+
 // Decode returns an object as its Go type. A field of another type than the API's is an
 // error; an unknown one is passed over, as the API server does.
 func Decode[T any](o *Object) (value T, err error) {
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Content, &value); err != nil {
-		return value, fmt.Errorf("%s: %s: %w", o.Source, o.ID, err)
+		return value, fmt.Errorf("%s: %w", o, err)
 	}
 	return value, nil
 }
