@@ -30,7 +30,7 @@ func isMaker(r resource) bool {
 }
 
 // owner is an object that others are made of. One with the same name and another uid is
-// another object: Kubernetes deletes what names one that is not there.
+// another object. Kubernetes deletes an object whose owner is not there.
 type owner struct{ kind, namespace, name, uid string }
 
 // ownerOf is what an object says that a controller has made it of; the zero value: of nothing.
@@ -53,14 +53,14 @@ func isMirror(o map[string]any, r resource) bool {
 	return r.name == "pods" && snapshot.Text(o, "metadata", "annotations", corev1.MirrorPodAnnotationKey) != ""
 }
 
-// orphan is an object that says of what it was made, where nobody knows yet that this is there.
+// orphan is an object that says what it was made of, before anybody knows whether that is there.
 type orphan struct {
 	resource resource
 	object   map[string]any
 	by       owner
 }
 
-// settles is how long Kubernetes may take to delete what an object has left that was deleted.
+// settles is how long Kubernetes may take to delete what was made of an object that is gone.
 const settles = 5 * time.Second
 
 // orphans are the objects that are not made of another one, whatever they say: their owners
