@@ -151,9 +151,11 @@ func TestNewNamesEveryObjectThatIsWrong(t *testing.T) {
 	_, err := authorize.New(read(t, `
 - {kind: Role, metadata: {namespace: a, name: r}, rules: [{verbs: get}]}
 - {kind: RoleBinding, metadata: {name: of-no-namespace}}
+- {kind: Role, metadata: {namespace: a, name: "x\n::error::y"}, rules: [{verbs: get}]}
 `))
 	require.ErrorContains(t, err, "file:1: Role a/r: ")
 	require.ErrorContains(t, err, `file:2: RoleBinding of-no-namespace: metadata.namespace: found ""`)
+	require.ErrorContains(t, err, `file:3: Role a/x\n::error::y: `)
 }
 
 func newAuthorizer(t *testing.T, objects string) *authorize.Authorizer {

@@ -60,7 +60,7 @@ func read(s *snapshot.Snapshot) (all objects, err error) {
 	for _, kind := range []string{"ClusterRole", "Role", "ClusterRoleBinding", "RoleBinding"} {
 		for _, o := range s.Of(rbac.Group, kind) {
 			if namespaced[kind] != (o.ID.Namespace != "") {
-				failed = append(failed, fmt.Errorf("%s: %s: metadata.namespace: found %q: a Role or RoleBinding is in a namespace, a ClusterRole or ClusterRoleBinding is in none", o.Source, o.ID, o.ID.Namespace))
+				failed = append(failed, fmt.Errorf("%s: metadata.namespace: found %q: a Role or RoleBinding is in a namespace, a ClusterRole or ClusterRoleBinding is in none", o, o.ID.Namespace))
 				continue
 			}
 			from, err := snapshot.Decode[fields](o)

@@ -44,9 +44,23 @@ func acceptances(e *estate) accepted {
 			a.all, a.tenants[c.Name()] = append(a.all, line), append(a.tenants[c.Name()], line)
 		}
 	}
+	type written struct {
+		id   object.ID
+		text string
+	}
+	annotation := func(o *snapshot.Object) string {
+		return snapshot.Text(o.Content, "metadata", "annotations", Annotation)
+	}
+	reviewed := map[written]bool{} // a dump may have what an overlay gives
 	for _, o := range r.Objects {
-		for _, line := range lines(snapshot.Text(o.Content, "metadata", "annotations", Annotation)) {
-			line.o, line.tenant, line.own = o, e.tenantOf(o), len(r.Configs) == 0 && e.writable(o)
+		if text := annotation(o); o.Reviewed && text != "" {
+			reviewed[written{o.ID, text}] = true
+		}
+	}
+	for _, o := range r.Objects {
+		text := annotation(o)
+		for _, line := range lines(text) {
+			line.o, line.tenant, line.own = o, e.tenantOf(o), !reviewed[written{o.ID, text}] && e.writable(o)
 			a.all, a.objects[o] = append(a.all, line), append(a.objects[o], line)
 		}
 	}
@@ -94,13 +108,13 @@ func (f *Finding) isAboutOthers(tenant string) bool {
 }
 
 // writable says whether somebody whom a binding in an object's namespace names may change
-// the object.
+// the object, or make it.
 func (e *estate) writable(o *snapshot.Object) bool {
 	resource := object.Resource(o.ID.Kind)
 	return o.ID.Namespace != "" && slices.ContainsFunc(e.in[[2]string{o.ID.Namespace, "RoleBinding"}], func(binding *snapshot.Object) bool {
 		return slices.ContainsFunc(e.rights.Of(binding.ID), func(g authorize.Grant) bool {
 			is := func(all []string, one string) bool { return slices.Contains(all, one) || slices.Contains(all, "*") }
-			return is(g.Rule.APIGroups, o.ID.Group) && is(g.Rule.Resources, resource) && (is(g.Rule.Verbs, "update") || is(g.Rule.Verbs, "patch"))
+			return is(g.Rule.APIGroups, o.ID.Group) && is(g.Rule.Resources, resource) && slices.ContainsFunc([]string{"create", "update", "patch"}, func(verb string) bool { return is(g.Rule.Verbs, verb) })
 		})
 	})
 }

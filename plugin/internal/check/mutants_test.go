@@ -47,6 +47,7 @@ var mutants = map[string][]change{
 		all(in("dev", "ConfigMap", "istio-dev", "    trustDomain: dev.mesh\n", ""), in("sales", "ConfigMap", "istio-sales", "    trustDomain: sales.mesh\n", "")),
 	},
 	"shared-audience": {
+		in("sales", "Deployment", "istiod-sales", "        - name: TOKEN_AUDIENCES\n          value: sales.istio-tenancy.dev\n", "        - name: TOKEN_AUDIENCES\n          value: sales.istio-tenancy.dev\n        - name: TOKEN_AUDIENCES\n          value: dev.istio-tenancy.dev\n"),
 		in("dev", "Deployment", "istiod-dev", "- name: TOKEN_AUDIENCES\n          value: dev.istio-tenancy.dev", "- name: TOKEN_AUDIENCES\n          value: dev.istio-tenancy.dev,sales.istio-tenancy.dev"),
 		all(in("dev", "Deployment", "istiod-dev", "        - name: TOKEN_AUDIENCES\n          value: dev.istio-tenancy.dev\n", ""),
 			in("sales", "Deployment", "istiod-sales", "        - name: TOKEN_AUDIENCES\n          value: sales.istio-tenancy.dev\n", "")),
@@ -60,6 +61,7 @@ var mutants = map[string][]change{
 		all(nodePort("dev", "ns-0", "UDP"), nodePort("sales", "istio-system1", "UDP")),
 	},
 	"unlimited-discovery": {
+		in("sales", "Deployment", "istiod-sales", "        - name: ISTIO_WATCH_NAMESPACE\n          value: ns-1\n", "        - name: ISTIO_WATCH_NAMESPACE\n          value: ns-1\n        - name: ISTIO_WATCH_NAMESPACE\n          value: \"\"\n"),
 		in("sales", "Deployment", "istiod-sales", "        - name: ISTIO_WATCH_NAMESPACE\n          value: ns-1\n", ""),
 		in("sales", "Deployment", "istiod-sales", "        - name: ISTIO_WATCH_NAMESPACE\n          value: ns-1\n", "        - name: ISTIO_WATCH_NAMESPACE\n          value: \"\"\n"),
 	},

@@ -225,7 +225,7 @@ func rules() []Rule {
 		{
 			ID: "own-accept", Severity: Note,
 			Line: "An annotation that a tenant may write accepts a finding about others, and does not count.",
-			Why:  "If no overlay was read, anybody who may change the object in the cluster may have written the annotation.",
+			Why:  "No overlay contains the object with this annotation, so anybody who may change the object in the cluster may have written the annotation.",
 			Fix:  "Accept the finding where a review sees it: in the overlay, or on an object that the tenant may not change.",
 		},
 		{

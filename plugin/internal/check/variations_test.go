@@ -35,6 +35,7 @@ var variations = map[string]change{
 	"an own CA":                                            issuerIn("dev", "istio-system"),
 	"another trust domain":                                 in("sales", "ConfigMap", "istio-sales", "trustDomain: sales.mesh", "trustDomain: shop.example.com"),
 	"an own audience more":                                 in("sales", "Deployment", "istiod-sales", "          value: sales.istio-tenancy.dev\n", "          value: sales.istio-tenancy.dev,shop.example.com\n"),
+	"an own audience, the last of two":                     in("sales", "Deployment", "istiod-sales", "        - name: TOKEN_AUDIENCES\n", "        - name: TOKEN_AUDIENCES\n          value: dev.istio-tenancy.dev\n        - name: TOKEN_AUDIENCES\n"),
 	"a revision tag of the tenant":                         with("dev", webhookOf("istio-revision-tag-stable-dev", "dev", "istio-system", "istio.io/tag: stable-dev, istio.io/rev: dev")),
 	"selectors by name":                                    all(unwatched, selectors("{matchLabels: {kubernetes.io/metadata.name: ns-1}}")),
 	"selectors by the tenant's label":                      all(unwatched, selectors("{matchLabels: {istio-tenancy.dev/tenant: sales}}")),

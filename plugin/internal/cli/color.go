@@ -36,7 +36,7 @@ var (
 	findings = []paint.Rule{
 		{Pattern: regexp.MustCompile(`^(?:\S+: )?(error): `), Color: paint.Red},
 		{Pattern: regexp.MustCompile(`^(?:\S+: )?(warning): `), Color: paint.Yellow},
-		{Pattern: regexp.MustCompile(`^(could not be (?:asked|judged))`), Color: paint.Yellow},
+		{Pattern: regexp.MustCompile(`^(could not be (?:asked|checked))`), Color: paint.Yellow},
 		{Pattern: regexp.MustCompile(`^(?:\S+: )?(note|accepted): `), Color: paint.Cyan},
 		{Pattern: regexp.MustCompile(`: (no findings)`), Color: paint.Green},
 	}

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 const (
@@ -40,11 +42,12 @@ func InEachLine(prefix string, err error) error {
 	return errors.Join(lines...)
 }
 
-// write has nobody to tell that stderr is gone.
+// write has nobody to tell that stderr is gone. What others have called things stays readable
+// on its line.
 func write(w io.Writer, mark, text string, finish func(line string) string) {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" {
-			fmt.Fprintf(w, "%s%s\n", mark, finish(line))
+			fmt.Fprintf(w, "%s%s\n", mark, printable.Text(finish(line)))
 		}
 	}
 }

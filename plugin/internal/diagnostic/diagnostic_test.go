@@ -10,6 +10,13 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 )
 
+func TestALineShowsWhatIsInIt(t *testing.T) {
+	var stderr strings.Builder
+	diagnostic.Error(&stderr, errors.New("a\x1b[2J\rb: is no name"))
+	diagnostic.Warning(&stderr, "c\u202ed")
+	require.Equal(t, `istio-tenancy: a\x1b[2J\rb: is no name`+"\n"+`istio-tenancy: warning: c\u202ed`+"\n", stderr.String())
+}
+
 func TestWhatIsWrittenIsRead(t *testing.T) {
 	var stderr strings.Builder
 	diagnostic.Error(&stderr, errors.New("spec.mlts: unknown field\n  spec.x: unknown field\n\n"))

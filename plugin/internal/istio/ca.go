@@ -25,6 +25,15 @@ const (
 // RootWritten are the versions whose control planes write RootConfigMap.
 var RootWritten = Range{Since: "1.5"}
 
+// AccountSecrets are those that Citadel makes for each ServiceAccount, beside it and in the
+// namespaces that it knows: their name is the prefix and the account's.
+// Source: istio/istio at 0.7.1: security/pkg/pki/ca/controller/secret.go, and at 1.4.10:
+// security/pkg/k8s/controller/workloadsecret.go.
+var AccountSecrets = struct {
+	Range        Range
+	Prefix, Type string
+}{citadel.Range, "istio.", "istio.io/key-and-cert"}
+
 // IssuerSecret is where an Issuer of cert-manager's names the Secret whose key it signs
 // with, and IssuerKey is where that Secret has the key. Source: CAIssuer of
 // pkg/apis/certmanager/v1 of cert-manager/cert-manager.

@@ -197,3 +197,18 @@ func TestTheEmbeddedReleaseIsTheNewest(t *testing.T) {
 	require.True(t, strings.HasPrefix(istio.Release, istio.Newest+"."))
 	require.True(t, semver.MustParse(istio.Oldest).LessThan(semver.MustParse(istio.Newest)))
 }
+
+// TestLocks has the names that the control planes of each version have beside them.
+func TestLocks(t *testing.T) {
+	for _, name := range []string{
+		"istio-ingress-controller-leader-istio", // up to 1.4
+		"istio-leader", "istio-namespace-controller-election", "istio-validation-controller-election", "istio-status-leader", "istio-analyze-leader",
+		"istio-serviceexport-controller-election", "istio-gateway-leader", "istio-gateway-status-leader", "istio-gateway-deployment-leader",
+		"istio-node-untaint", "istio-ip-autoallocate", "istio-clustertrustbundle-controller-election",
+	} {
+		require.True(t, istio.IsLock(name), name)
+	}
+	for _, name := range []string{"istio", "istio-sales", "istio-sidecar-injector", "istio-ingress-controller-leader", "values", ""} {
+		require.False(t, istio.IsLock(name), name)
+	}
+}

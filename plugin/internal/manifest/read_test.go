@@ -24,6 +24,11 @@ func TestRead(t *testing.T) {
 			in:  "# licence\n---\n---\n# nothing\n---\n" + configMap + "--- # next\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: b, namespace: n}\n...\n---",
 			ids: []string{"ConfigMap a", "Deployment n/b"},
 		},
+		"a name of two lines": {
+			in:      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"a\\n::error::b\\e\"}\ndata: {a: x, a: x}\n",
+			ids:     []string{"ConfigMap a\n::error::b\x1b"},
+			repairs: []string{`f.yaml:4: ConfigMap a\n::error::b\x1b: data.a is given twice, with the same value; kept one`},
+		},
 		"windows line ends and a byte order mark": {
 			in:  "\ufeff" + strings.ReplaceAll(configMap+"---\n"+strings.Replace(configMap, "a}", "b}", 1), "\n", "\r\n"),
 			ids: []string{"ConfigMap a", "ConfigMap b"},

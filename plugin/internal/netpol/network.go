@@ -173,7 +173,7 @@ func read(o *snapshot.Object) (*policy, error) {
 		complete(spec.Egress[i].Ports)
 	}
 	if err := check(spec); err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", o.Source, o.ID, err)
+		return nil, fmt.Errorf("%s: %w", o, err)
 	}
 	p := &policy{id: o.ID, source: o.Source, whole: &whole, alone: map[networkingv1.PolicyType][]*networkingv1.NetworkPolicy{}}
 	p.pods, _ = metav1.LabelSelectorAsSelector(&spec.PodSelector) // was checked
@@ -222,7 +222,7 @@ func (n *Network) readCluster(s *snapshot.Snapshot) error {
 		whole, err := snapshot.Decode[v1alpha2.ClusterNetworkPolicy](o)
 		if err == nil {
 			if err = checkCluster(&whole.Spec); err != nil {
-				err = fmt.Errorf("%s: %s: %w", o.Source, o.ID, err)
+				err = fmt.Errorf("%s: %w", o, err)
 			}
 		}
 		errs = append(errs, err)

@@ -142,6 +142,30 @@ func dangerOf(r right) danger {
 	return danger{write, "changes what is the whole cluster's, and may act on every tenant", false}
 }
 
+// Opens is what a rule that somebody has in the whole cluster opens of tenants beyond what is in
+// their namespaces, such as "answers in the place of the API server"; nil: nothing.
+func Opens(rule rbacv1.PolicyRule) (texts []string) {
+	s := &search{cluster: &cluster{}} // of no tenant, so that nothing is its own
+	if _, beyond := s.opens(rule); !beyond {
+		return nil
+	}
+	for _, url := range rule.NonResourceURLs {
+		if text := urlDanger(url); text != "" {
+			texts = append(texts, text)
+		}
+	}
+	for r, danger := range clusterRights {
+		if slices.ContainsFunc(danger.verbs, func(verb string) bool { return concerns(rule, r.rule(verb)) }) {
+			texts = append(texts, danger.text)
+		}
+	}
+	if len(texts) == 0 {
+		texts = append(texts, dangerOf(right{}).text)
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}
+
 // areOwn says whether a rule names objects of the tenant alone, such as are not there, or
 // its people.
 func (s *search) areOwn(resource string, names []string) bool {

@@ -1,6 +1,7 @@
 package setting
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,9 +39,7 @@ func Proxied(plane controlplane.ControlPlane) (namespaces []string) {
 // has, too, and that no other mount replaces.
 func reads(container, writer *yaml.RNode) bool {
 	words := object.Strings(container, "args")
-	for _, env := range object.List(container, "env") {
-		words = append(words, object.String(env, "value"))
-	}
+	words = slices.AppendSeq(words, maps.Values(variables(container)))
 	mounts := object.List(container, "volumeMounts")
 	for i, m := range mounts {
 		shared := slices.ContainsFunc(object.List(writer, "volumeMounts"), func(other *yaml.RNode) bool {

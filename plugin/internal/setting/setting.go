@@ -9,10 +9,11 @@ package setting
 import (
 	"strings"
 
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/program"
 )
 
 // Audiences are the audiences of tokens that a control plane accepts, as it states
@@ -22,27 +23,34 @@ func Audiences(plane controlplane.ControlPlane) []string {
 		if component.Identity == nil || !component.Identity.Holds(plane.Version) {
 			continue
 		}
-		variable, err := program.Variable(plane.Container, component.Identity.Audience)
-		if err != nil || variable == nil || object.String(variable, "value") == "" {
-			return nil
+		if text := variables(plane.Container)[component.Identity.Audience]; text != "" {
+			return strings.Split(text, ",")
 		}
-		return strings.Split(object.String(variable, "value"), ",")
+		return nil
 	}
 	return nil
 }
 
 // Watched is the namespace that ISTIO_WATCH_NAMESPACE names.
 func Watched(plane controlplane.ControlPlane) []string {
-	for _, env := range object.List(plane.Container, "env") {
-		if object.String(env, "name") == "ISTIO_WATCH_NAMESPACE" && object.String(env, "value") != "" {
-			return []string{object.String(env, "value")}
-		}
+	if namespace := variables(plane.Container)["ISTIO_WATCH_NAMESPACE"]; namespace != "" {
+		return []string{namespace}
 	}
 	return nil
 }
 
-// AppNamespaces are those of Pilot's --appNamespace.
-func AppNamespaces(plane controlplane.ControlPlane) []string {
+// variables are the texts of a container's environment variables. Of several with one name the
+// last one counts, as for whatever runs the container.
+func variables(container *yaml.RNode) map[string]string {
+	values := map[string]string{}
+	for _, env := range object.List(container, "env") {
+		values[object.String(env, "name")] = object.String(env, "value")
+	}
+	return values
+}
+
+// AppNamespaces are those of Pilot's --appNamespace, of which the last one counts.
+func AppNamespaces(plane controlplane.ControlPlane) (namespaces []string) {
 	args := object.Strings(plane.Container, "args")
 	for i, arg := range args {
 		flag, value, joined := strings.Cut(arg, "=")
@@ -52,9 +60,10 @@ func AppNamespaces(plane controlplane.ControlPlane) []string {
 		if !joined && i+1 < len(args) {
 			value = args[i+1]
 		}
+		namespaces = nil
 		if value != "" {
-			return strings.Split(value, ",")
+			namespaces = strings.Split(value, ",")
 		}
 	}
-	return nil
+	return namespaces
 }

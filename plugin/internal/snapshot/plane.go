@@ -70,17 +70,18 @@ func mayHaveRoots(n *yaml.Node) bool {
 	return false
 }
 
-// variable is the value of an environment variable of a container.
-func variable(o *Object, container, name string) string {
+// variable is the value of an environment variable of a container; of several with that name,
+// the last one's.
+func variable(o *Object, container, name string) (value string) {
 	for _, c := range List(o.Content, "spec", "template", "spec", "containers") {
 		if Text(c, "name") != container {
 			continue
 		}
 		for _, v := range List(c, "env") {
 			if Text(v, "name") == name {
-				return Text(v, "value")
+				value = Text(v, "value")
 			}
 		}
 	}
-	return ""
+	return value
 }

@@ -133,6 +133,9 @@ func (r *reader) overlays(ctx context.Context, o Options, overlays []string) err
 		if !ok {
 			parsed = r.parse(given.Overlay, given.Text, false)
 		}
+		for _, o := range parsed.objects {
+			o.Reviewed = true
+		}
 		p := part{parsed: parsed, name: given.Overlay, common: given.Common}
 		for _, t := range given.Tenants {
 			p.configs = append(p.configs, Config{t, given.Overlay})

@@ -74,6 +74,7 @@ func TestFiles(t *testing.T) {
 		}
 		require.NoError(t, err, name)
 		require.Equal(t, c.ids, ids(r), name)
+		require.False(t, r.Objects[0].Reviewed, "no overlay gives it")
 	}
 }
 
@@ -195,6 +196,9 @@ spec:
 	shaped, err := read(t, snapshot.Options{Paths: []string{filepath.Join(dir, "overlays")}})
 	require.NoError(t, err)
 	require.Len(t, shaped.Configs, 5)
+	for _, o := range shaped.Objects {
+		require.True(t, o.Reviewed, o)
+	}
 	require.Equal(t, []string{filepath.Join(dir, "bases/istio/common")}, shaped.Common)
 
 	executable, err := exec.LookPath("istio-tenancy")

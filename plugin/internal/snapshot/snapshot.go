@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 // Source is where an object is written.
@@ -42,16 +43,24 @@ type Object struct {
 	// Content is the whole object, as its JSON decodes: maps, slices, strings, int64,
 	// float64 and bool. It is shared, and not to be changed.
 	Content map[string]any
+	// Reviewed says that an overlay gives the object, with the acceptances that it has: whoever
+	// reviews the overlay has read them.
+	Reviewed bool
 
 	words  []uint32 // that may name a namespace; see wordReader
 	marked []string // texts of a shape that have other words in each tenant
+}
+
+// String is how messages name an object and say where it is, on one line: "rendered/sales.yaml:30: Role ns-1/web".
+func (o *Object) String() string {
+	return printable.Text(o.Source.String() + ": " + o.ID.String())
 }
 
 // Decode returns an object as its Go type. A field of another type than the API's is
 // an error; an unknown field is ignored, as by the API server.
 func Decode[T any](o *Object) (value T, err error) {
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Content, &value); err != nil {
-		return value, fmt.Errorf("%s: %s: %w", o.Source, o.ID, err)
+		return value, fmt.Errorf("%s: %w", o, err)
 	}
 	return value, nil
 }

@@ -22,6 +22,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
@@ -60,7 +61,7 @@ func (p *pack) add(name string, text []byte) {
 func (p *pack) leave(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.without = append(p.without, fmt.Sprintf(format, args...))
+	p.without = append(p.without, printable.Text(fmt.Sprintf(format, args...)))
 }
 
 // bundle writes what a support case needs, as a whole or not at all.
@@ -104,7 +105,7 @@ func (v *verifier) checksums() []byte {
 	var lines []string
 	for _, it := range v.rendered {
 		sum := sha256.Sum256(marshal(it.object))
-		lines = append(lines, fmt.Sprintf("%s  %s  %s\n", hex.EncodeToString(sum[:]), it.tenant, idOf(it.object)))
+		lines = append(lines, printable.Text(fmt.Sprintf("%s  %s  %s", hex.EncodeToString(sum[:]), it.tenant, idOf(it.object)))+"\n")
 	}
 	slices.Sort(lines)
 	return []byte(strings.Join(lines, ""))
@@ -159,7 +160,7 @@ func safe(name string) string {
 			return '_'
 		}
 		return r
-	}, name)
+	}, printable.Text(name))
 }
 
 func (v *verifier) namespaces() []string {

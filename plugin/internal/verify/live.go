@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -54,7 +56,8 @@ func (v *verifier) readLive(ctx context.Context) *snapshot.Reading {
 			wanted = append(wanted, r)
 		}
 	}
-	lists := make([][][]byte, len(wanted)+1)
+	lists, owners := make([][][]byte, len(wanted)+1), make([][]owner, len(wanted))
+	owned := make([][]orphan, len(wanted))
 	each(ctx, len(lists), func(i int) {
 		if i == len(wanted) {
 			lists[i] = v.readSecrets(ctx)
@@ -63,13 +66,17 @@ func (v *verifier) readLive(ctx context.Context) *snapshot.Reading {
 		r := wanted[i]
 		tenants := slices.ContainsFunc(reads, func(w read) bool { return w.is(r) && w.tenants })
 		err := v.served.list(ctx, r, asJSON, "", nil, func(o map[string]any) {
-			if tenants && !v.concerns(o) || isOwned(o, r) {
+			if isMaker(r) {
+				owners[i] = append(owners[i], asOwner(o))
+			}
+			if tenants && !v.concerns(o) || isMirror(o, r) {
 				return
 			}
 			delete(snapshot.Field(o, "metadata").(map[string]any), "managedFields")
 			delete(o, "status")
-			text, err := json.Marshal(o)
-			if err == nil {
+			if by := ownerOf(o, r); by != (owner{}) {
+				owned[i] = append(owned[i], orphan{r, o, by})
+			} else if text, err := json.Marshal(o); err == nil {
 				lists[i] = append(lists[i], text)
 			}
 		})
@@ -77,6 +84,7 @@ func (v *verifier) readLive(ctx context.Context) *snapshot.Reading {
 			v.report.miss(Rules, "list "+r.String(), err)
 		}
 	})
+	lists = append(lists, v.orphans(ctx, slices.Concat(owned...), slices.Concat(owners...)))
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -84,7 +92,23 @@ func (v *verifier) readLive(ctx context.Context) *snapshot.Reading {
 	if err != nil {
 		v.report.miss(Rules, "an object", err)
 	}
+	v.markReviewed(reading)
 	return reading
+}
+
+// markReviewed marks what has the acceptances that the overlays give it, and no others: an
+// overlay's are read before they are applied, and those that somebody has written into the
+// cluster are not.
+func (v *verifier) markReviewed(reading *snapshot.Reading) {
+	given := map[object.ID]string{}
+	for _, it := range v.rendered {
+		if text := snapshot.Text(it.object, "metadata", "annotations", check.Annotation); text != "" {
+			given[idOf(it.object)] = text
+		}
+	}
+	for _, o := range reading.Objects {
+		o.Reviewed = given[o.ID] != "" && given[o.ID] == snapshot.Text(o.Content, "metadata", "annotations", check.Annotation)
+	}
 }
 
 func (w read) is(r resource) bool {
@@ -94,21 +118,6 @@ func (w read) is(r resource) bool {
 // concerns says whether an object is of a tenant's namespace, or labelled as a tenant's.
 func (v *verifier) concerns(o map[string]any) bool {
 	return v.owners[snapshot.Text(o, "metadata", "namespace")] != "" || snapshot.Text(o, "metadata", "labels", tenantLabel) != ""
-}
-
-// isOwned says whether a Pod, a ReplicaSet or a Job is one that a controller makes of
-// another object, which is read itself.
-func isOwned(o map[string]any, r resource) bool {
-	return slices.ContainsFunc(snapshot.List(o, "metadata", "ownerReferences"), func(owner any) bool {
-		return snapshot.Field(owner, "controller") == true && slices.Contains(makers[r.name], snapshot.Text(owner, "kind"))
-	})
-}
-
-// makers are the kinds whose controllers make objects of a resource.
-var makers = map[string][]string{
-	"pods":        {"DaemonSet", "Job", "Node", "ReplicaSet", "ReplicationController", "StatefulSet"},
-	"replicasets": {"Deployment"},
-	"jobs":        {"CronJob"},
 }
 
 // readSecrets reads which Secrets there are in the tenants' namespaces, and their types:

@@ -12,6 +12,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/reach"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -86,23 +87,29 @@ func (v *verifier) stranger(o *snapshot.Object, tenant string, g given) {
 		all[severity].whom, all[severity].rules = append(all[severity].whom, nameOf(r.who)), append(all[severity].rules, r.rules...)
 	}
 	for _, f := range all {
-		may, _ := access.WordsOf(f.rules)
-		where := ""
+		may, level := access.WordsOf(f.rules)
+		where, more := "", ""
 		if o.ID.Namespace == "" {
 			where = " in every namespace"
 		}
-		v.unexpected(o, tenant, f.severity, "gives %s to %s%s, which is %s in the words of docs/access.md",
-			snapshot.RoleOf(o), some(f.whom), where, strings.Join(may, ", "))
+		if texts := opened(f.rules, o.ID.Namespace); level < access.Dangerous && len(texts) > 0 {
+			more = ", and which " + some(texts)
+		}
+		v.unexpected(o, tenant, f.severity, "gives %s to %s%s, which is %s in the words of docs/access.md%s",
+			snapshot.RoleOf(o), some(f.whom), where, strings.Join(may, ", "), more)
 	}
 }
 
 // judge says how bad it is that somebody has rights: 0, where they are in no namespace.
 func (v *verifier) judge(r rights, binding object.ID, tenant string) check.Severity {
 	_, level := access.WordsOf(r.rules)
+	if len(opened(r.rules, binding.Namespace)) > 0 {
+		level = access.Dangerous
+	}
 	switch {
 	case binding.Namespace == "" && level < access.Dangerous && !slices.ContainsFunc(r.rules, v.isNamespaced):
 		return 0
-	case binding.Namespace == "" && slices.Contains(administrators, r.who):
+	case binding.Namespace == "" && (slices.Contains(administrators, r.who) || isJoin(r)):
 		return check.Note
 	case r.isCommon && !r.who.IsEverybody(): // a program of Kubernetes, whose role is another version's, or more
 		return check.Note
@@ -124,6 +131,44 @@ func (v *verifier) judge(r rights, binding object.ID, tenant string) check.Sever
 //
 // Source: cmd/kubeadm/app/constants of kubernetes/kubernetes, since 1.29.
 var administrators = []snapshot.Subject{{Kind: rbacv1.GroupKind, Name: "system:masters"}, {Kind: rbacv1.GroupKind, Name: "kubeadm:cluster-admins"}}
+
+// joins are rights that an installer gives so that nodes join the cluster, and renew what they
+// have: to whoever has a token for that, and to nodes.
+//
+// Source: cmd/kubeadm/app/phases/bootstraptoken/node of kubernetes/kubernetes.
+var joins = []struct{ group, resource string }{
+	{"system:bootstrappers:kubeadm:default-node-token", "certificatesigningrequests/nodeclient"},
+	{"system:nodes", "certificatesigningrequests/selfnodeclient"},
+}
+
+func isJoin(r rights) bool {
+	for _, j := range joins {
+		if r.who == (snapshot.Subject{Kind: rbacv1.GroupKind, Name: j.group}) {
+			covered, _ := validation.Covers([]rbacv1.PolicyRule{{Verbs: []string{"create"}, APIGroups: []string{"certificates.k8s.io"}, Resources: []string{j.resource}}}, r.rules)
+			return covered
+		}
+	}
+	return false
+}
+
+// opened is what rules open of tenants beyond what is in namespaces. A binding in a namespace
+// gives nothing without one but the Namespace itself.
+func opened(rules []rbacv1.PolicyRule, namespace string) (texts []string) {
+	for _, rule := range rules {
+		if namespace != "" {
+			var of []string
+			for _, name := range rule.Resources {
+				if base, sub, found := strings.Cut(name, "/"); base == "*" || base == "namespaces" {
+					of = append(of, map[bool]string{false: "namespaces", true: "namespaces/" + sub}[found])
+				}
+			}
+			rule.Resources, rule.NonResourceURLs = of, nil
+		}
+		texts = append(texts, reach.Opens(rule)...)
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}
 
 // isNamespaced says whether a rule allows something of a kind that is in namespaces.
 func (v *verifier) isNamespaced(rule rbacv1.PolicyRule) bool {

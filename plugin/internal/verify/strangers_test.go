@@ -23,6 +23,7 @@ func said(t *testing.T, rendered, others string) []string {
 	v := &verifier{owners: map[string]string{"istio-sales": "sales", "ns-1": "sales"}, besides: map[string]bool{"istio-sales": true}, served: &served{},
 		configs: []snapshot.Config{c}, report: &Report{tenants: map[string]*Tenant{"sales": {}}}}
 	var texts [][]byte
+	var err error
 	for i, all := range []string{rendered, others} {
 		objects, err := objectsOf([]byte(all))
 		require.NoError(t, err)
@@ -31,6 +32,10 @@ func said(t *testing.T, rendered, others string) []string {
 				v.rendered = append(v.rendered, item{o, "sales"})
 			}
 			texts = append(texts, marshal(o))
+		}
+		if i == 0 {
+			v.planned, err = snapshot.OfCluster("rendered", texts, v.configs)
+			require.NoError(t, err)
 		}
 	}
 	reading, err := snapshot.OfCluster("cluster", texts, v.configs)
@@ -101,6 +106,55 @@ func TestStrangersWithRightsAreFound(t *testing.T) {
 	require.Empty(t, said(t, tenantNamespaces+"---\n"+binding("RoleBinding", "istio-sales", edit, stranger), ""), "what is rendered, drift tells")
 }
 
+// TestStrangersWithRightsOnTheClusterAreFound has rights that are of no namespace, and that
+// package reach knows.
+func TestStrangersWithRightsOnTheClusterAreFound(t *testing.T) {
+	role := func(rule string) string {
+		return "---\n{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: more}, rules: [{" + rule + "}]}\n"
+	}
+	const (
+		stranger = "kind: User, name: stranger"
+		more     = "ClusterRole, name: more"
+	)
+	for rule, says := range map[string]string{
+		"apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [create]":                                       "which is write in the words of docs/access.md, and which answers in the place of the API server",
+		"apiGroups: [''], resources: [persistentvolumes], verbs: [create]":                                                     "and which mounts any folder of a node",
+		"apiGroups: [''], resources: [nodes/log, nodes/checkpoint], verbs: [get]":                                              "and which reads the logs of every Pod of a node, reads the memory of every Pod",
+		"apiGroups: [''], resources: [namespaces/status, namespaces/finalize], verbs: [update, patch]":                         "and which ends a Namespace",
+		"apiGroups: [''], resources: ['*/status'], verbs: [patch]":                                                             "moves a Namespace from one tenant to another by its labels",
+		"apiGroups: [authentication.k8s.io], resources: [users], verbs: ['impersonate:user-info']":                             "and which makes whoever has it any user",
+		"apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/nodeclient], verbs: [create]":                "and which gets a certificate of a node",
+		"apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [delete, patch]":                    "and which deletes or changes every tenant's objects of a kind",
+		"nonResourceURLs: ['/debug/pprof/*', '/logs/*'], verbs: [get]":                                                         "which is read in the words of docs/access.md, and which reads the logs on the API server's host",
+		"apiGroups: [rbac.authorization.k8s.io], resources: [clusterrolebindings], verbs: [delete]":                            "and which takes the rights of others away",
+		"apiGroups: [admissionregistration.k8s.io], resources: [validatingadmissionpolicybindings], verbs: [deletecollection]": "and which takes down the rules that keep tenants apart",
+		"apiGroups: [kyverno.io], resources: [clusterpolicies], verbs: [delete]":                                               "and which changes what is the whole cluster's",
+		"apiGroups: ['*'], resources: ['*'], verbs: [approve, 'impersonate:user-info']":                                        "which is certificates in the words of docs/access.md",
+		"apiGroups: ['*'], resources: ['*'], verbs: ['impersonate:arbitrary-node']":                                            "and which makes whoever has it any node",
+	} {
+		lines := said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, stranger)+role(rule))
+		begins(t, "error: ClusterRoleBinding more: is not rendered: gives ClusterRole more to User stranger in every namespace, which is ", lines)
+		require.Contains(t, lines[0], says)
+	}
+	for rule, want := range map[string]string{
+		"apiGroups: [''], resources: [nodes, persistentvolumes], verbs: [get, list, watch]":          "",
+		"apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests], verbs: [create]": "",
+		"apiGroups: [authorization.k8s.io], resources: [subjectaccessreviews], verbs: [create]":      "",
+		"apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [get, list, watch]":   "",
+		"nonResourceURLs: [/metrics, /healthz], verbs: [get]":                                        "",
+	} {
+		begins(t, want, said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, stranger)+role(rule)))
+	}
+	const nodeclient, selfnodeclient = "apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/nodeclient], verbs: [create]", "apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/selfnodeclient], verbs: [create]"
+	const joining, nodes = "kind: Group, name: 'system:bootstrappers:kubeadm:default-node-token'", "kind: Group, name: 'system:nodes'"
+	begins(t, "note: ClusterRoleBinding more", said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, joining)+role(nodeclient)))
+	begins(t, "note: ClusterRoleBinding more", said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, nodes)+role(selfnodeclient)))
+	begins(t, "error: ClusterRoleBinding more", said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, nodes)+role(nodeclient)))
+	begins(t, "error: RoleBinding ns-1/more: is not rendered: gives ClusterRole more to User stranger, which is write in the words of docs/access.md, and which moves a Namespace",
+		said(t, tenantNamespaces, binding("RoleBinding", "ns-1", more, stranger)+role("apiGroups: [''], resources: [namespaces/status], verbs: [patch]")))
+	begins(t, "warning: RoleBinding ns-1/more", said(t, tenantNamespaces, binding("RoleBinding", "ns-1", more, stranger)+role("apiGroups: [''], resources: [persistentvolumes], verbs: [create]")))
+}
+
 // begins wants one line, or with "" none.
 func begins(t *testing.T, want string, lines []string) {
 	t.Helper()
@@ -117,6 +171,12 @@ func TestWhatIsBesideAControlPlaneAndNotRenderedIsFound(t *testing.T) {
 		return "{apiVersion: admissionregistration.k8s.io/v1, kind: " + kind + ", metadata: {name: more}, webhooks: [{name: a.example.com, namespaceSelector: {" + selector +
 			"}, rules: [{apiGroups: [''], resources: [pods], scope: '" + scope + "'}]}]}"
 	}
+	lock := func(name, more string) string {
+		return "{apiVersion: v1, kind: ConfigMap, metadata: {name: " + name + ", namespace: istio-sales, annotations: {control-plane.alpha.kubernetes.io/leader: '{}'}}" + more + "}"
+	}
+	citadels := func(name string) string {
+		return "{apiVersion: v1, kind: Secret, metadata: {name: " + name + ", namespace: istio-sales}, type: istio.io/key-and-cert}"
+	}
 	policy := func(spec string) string {
 		return "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: open, namespace: istio-sales}, spec: {podSelector: {}, " + spec + "}}"
 	}
@@ -129,7 +189,12 @@ func TestWhatIsBesideAControlPlaneAndNotRenderedIsFound(t *testing.T) {
 		{"a Secret of istiod", "{apiVersion: v1, kind: Secret, metadata: {name: istio-ca-secret, namespace: istio-sales}, type: istio.io/ca-root}", ""},
 		{"a Secret that a Certificate asks for", "{apiVersion: v1, kind: Secret, metadata: {name: asked, namespace: istio-sales}, type: kubernetes.io/tls}", ""},
 		{"a ConfigMap", "{apiVersion: v1, kind: ConfigMap, metadata: {name: istio, namespace: istio-sales}}", "warning: ConfigMap istio-sales/istio"},
-		{"a lock", "{apiVersion: v1, kind: ConfigMap, metadata: {name: istio-leader, namespace: istio-sales, annotations: {control-plane.alpha.kubernetes.io/leader: '{}'}}}", ""},
+		{"a lock", lock("istio-leader", ""), ""},
+		{"a lock of 0.x", lock("istio-ingress-controller-leader-istio", ""), ""},
+		{"a lock that holds something", lock("istio-leader", ", data: {mesh: 'a: b'}"), "warning: ConfigMap istio-sales/istio-leader"},
+		{"a lock of nobody's", lock("istio", ""), "warning: ConfigMap istio-sales/istio"},
+		{"a Secret of the type of Citadel's", citadels("cacerts"), "warning: Secret istio-sales/cacerts"},
+		{"a Secret of Citadel's, beside istiod", citadels("istio.default"), "warning: Secret istio-sales/istio.default"},
 		{"what Kubernetes makes", "{apiVersion: v1, kind: ConfigMap, metadata: {name: kube-root-ca.crt, namespace: istio-sales}}", ""},
 		{"a policy that lets all in", policy("ingress: [{}]"), "error: NetworkPolicy istio-sales/open: is not rendered: it lets in"},
 		{"a policy that lets in a namespace", policy("ingress: [{from: [{namespaceSelector: {}}]}]"), "error: NetworkPolicy istio-sales/open"},
@@ -148,10 +213,18 @@ func TestWhatIsBesideAControlPlaneAndNotRenderedIsFound(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatAControllerMakesOfAnotherObjectIsPassedOver(t *testing.T) {
-	pods := resource{name: "pods"}
-	require.True(t, isOwned(decoded(t, `{metadata: {ownerReferences: [{kind: ReplicaSet, controller: true}]}}`), pods))
-	for _, owners := range []string{`[]`, `[{kind: ConfigMap, controller: true}]`, `[{kind: ReplicaSet}]`} {
-		require.False(t, isOwned(decoded(t, `{metadata: {ownerReferences: `+owners+`}}`), pods), owners)
+func TestCitadelMakesSecretsBesideItself(t *testing.T) {
+	pilot := func(version string) string {
+		return tenantNamespaces + "---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: istio-pilot, namespace: istio-sales}, spec: {template: {spec: {containers: [" +
+			"{name: discovery, image: 'docker.io/istio/pilot:" + version + "', args: [discovery, --appNamespace, ns-1]}]}}}}\n"
 	}
+	secret := func(name, typ string) string {
+		return "{apiVersion: v1, kind: Secret, metadata: {name: " + name + ", namespace: istio-sales}, type: " + typ + "}"
+	}
+	for _, version := range []string{"0.7.1", "1.0.9", "1.4.10"} {
+		require.Empty(t, said(t, pilot(version), secret("istio.default", "istio.io/key-and-cert")), version)
+		begins(t, "warning: Secret istio-sales/cacerts", said(t, pilot(version), secret("cacerts", "istio.io/key-and-cert")))
+		begins(t, "warning: Secret istio-sales/istio.default", said(t, pilot(version), secret("istio.default", "Opaque")))
+	}
+	begins(t, "warning: Secret istio-sales/istio.default", said(t, pilot("1.10.6"), secret("istio.default", "istio.io/key-and-cert")))
 }

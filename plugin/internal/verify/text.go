@@ -21,14 +21,14 @@ func (r *Report) Text(w io.Writer) error {
 		if f.Severity == check.Error {
 			wrong[f.Tenant]++
 		}
-		b.WriteString(f.Severity.String() + ": ")
+		at := f.Severity.String() + ": "
 		if f.Tenant != "" {
-			b.WriteString(f.Tenant + ": ")
+			at += f.Tenant + ": "
 		}
 		if f.Object != (object.ID{}) {
-			b.WriteString(f.Object.String() + ": ")
+			at += f.Object.String() + ": "
 		}
-		fmt.Fprintf(&b, "%s [%s]\n", printable.Text(f.Message), f.Part)
+		line(&b, "%s%s [%s]", at, f.Message, f.Part)
 	}
 	if r.Judged != nil {
 		for _, f := range r.Judged.Findings {
@@ -43,30 +43,32 @@ func (r *Report) Text(w io.Writer) error {
 			return err
 		}
 		b.Write(bytes.TrimSuffix(judged.Bytes(), []byte(r.Judged.String()+"\n"))) // which counts the rules' alone
-		for _, line := range r.Judged.Errors {
-			fmt.Fprintf(&b, "could not be checked: %s [%s]\n", printable.Text(line), Rules)
+		for _, text := range r.Judged.Errors {
+			line(&b, "could not be checked: %s [%s]", text, Rules)
 		}
 	}
 	if r.Judged == nil {
-		fmt.Fprintf(&b, "the cluster's own roles, policies and webhooks are not checked, because not all of them could be read [%s]\n", Rules)
+		line(&b, "the cluster's own roles, policies and webhooks are not checked, because not all of them could be read [%s]", Rules)
 	}
 	for _, u := range r.Unasked {
 		times := ""
 		if u.Count > 1 {
 			times = fmt.Sprintf(", %d times", u.Count)
 		}
-		fmt.Fprintf(&b, "could not be asked%s: %s: %s [%s]\n", times, u.What, printable.Text(u.Why), u.Part)
+		line(&b, "could not be asked%s: %s: %s [%s]", times, u.What, u.Why, u.Part)
 	}
-	fmt.Fprintln(&b, r.summary())
-	fmt.Fprintln(&b, r.Enforced)
-	for _, t := range r.Common {
-		fmt.Fprintf(&b, "%s: %s\n", t.Name, t.line(wrong[t.Name]))
-	}
-	for _, t := range r.Tenants {
-		fmt.Fprintf(&b, "%s: %s\n", t.Name, t.line(wrong[t.Name]))
+	line(&b, "%s", r.summary())
+	line(&b, "%s", r.Enforced)
+	for _, t := range slices.Concat(r.Common, r.Tenants) {
+		line(&b, "%s: %s", t.Name, t.line(wrong[t.Name]))
 	}
 	_, err := b.WriteTo(w)
 	return err
+}
+
+// line writes one line, whatever is in the names of objects.
+func line(b *bytes.Buffer, format string, args ...any) {
+	fmt.Fprintln(b, printable.Text(fmt.Sprintf(format, args...)))
 }
 
 // summary counts all that was found, whichever part has found it.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
@@ -31,11 +32,20 @@ func TestOneLineCountsAllThatIsFound(t *testing.T) {
 func TestAFindingIsALineWhateverSomebodyIsCalled(t *testing.T) {
 	r := &Report{}
 	r.find(Rules, check.Error, "", object.ID{Kind: "ClusterRoleBinding", Name: "more"}, "gives admin to User jo\x1b[2K\nsales: no errors")
+	r.find(Rules, check.Error, "x\nsales", object.ID{Kind: "RoleBinding", Namespace: "ns-1", Name: "x\n::error::y\x1b[2J"}, "is not rendered")
 	r.miss(Drift, "list pods", errors.New("two\nlines"))
+	r.Enforced = "NetworkPolicies are enforced by a\x1b[2J"
+	r.Tenants, r.Common = []Tenant{{Name: "sales\r", Planes: []string{"Deployment a\nb"}}}, []Tenant{{Name: "base\x1b"}}
 	var text strings.Builder
 	require.NoError(t, r.Text(&text))
 	require.Contains(t, text.String(), `gives admin to User jo\x1b[2K\nsales: no errors [rules]`+"\n")
 	require.Contains(t, text.String(), `could not be asked: list pods: two\nlines [drift]`+"\n")
+	require.Contains(t, text.String(), `error: x\nsales: RoleBinding ns-1/x\n::error::y\x1b[2J: is not rendered [rules]`+"\n")
+	for line := range strings.Lines(text.String()) {
+		line = strings.TrimSuffix(line, "\n")
+		require.Equal(t, printable.Text(line), line)
+		require.False(t, strings.HasPrefix(line, "::"), line)
+	}
 }
 
 func TestThatNothingWasJudgedIsSaidInJSON(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
@@ -73,18 +74,12 @@ var besideKinds = []struct {
 const runs = "whatever runs in a control plane's namespace may use its ServiceAccount, and with it its rights"
 
 // madeBeside are objects that Kubernetes and control planes make themselves.
-var madeBeside = []struct{ kind, name, typ, who string }{
-	{kind: "ConfigMap", name: "kube-root-ca.crt", who: "Kubernetes"},
-	{kind: "ServiceAccount", name: "default", who: "Kubernetes"},
-	{kind: "ConfigMap", name: istio.RootConfigMap, who: "istiod"},
-	{kind: "Secret", name: istio.OwnCA, who: "istiod, and Citadel"},
-	{kind: "Secret", typ: "istio.io/key-and-cert", who: "Citadel, for each ServiceAccount"},
+var madeBeside = []struct{ kind, name, who string }{
+	{"ConfigMap", "kube-root-ca.crt", "Kubernetes"},
+	{"ServiceAccount", "default", "Kubernetes"},
+	{"ConfigMap", istio.RootConfigMap, "istiod"},
+	{"Secret", istio.OwnCA, "istiod, and Citadel"},
 }
-
-// leaderAnnotation is on a ConfigMap by which programs elect a leader.
-//
-// Source: tools/leaderelection/resourcelock of k8s.io/client-go.
-const leaderAnnotation = "control-plane.alpha.kubernetes.io/leader"
 
 // beside looks at what is in the namespaces of control planes.
 func (v *verifier) beside(s *snapshot.Snapshot) {
@@ -92,7 +87,7 @@ func (v *verifier) beside(s *snapshot.Snapshot) {
 	for _, row := range besideKinds {
 		for _, kind := range strings.Fields(row.kinds) {
 			for _, o := range s.Of(row.group, kind) {
-				if !v.besides[o.ID.Namespace] || v.isRendered(o.ID) || isMade(o) || asked[o.ID] || v.isLabelled(o) {
+				if !v.besides[o.ID.Namespace] || v.isRendered(o.ID) || v.isMade(o) || asked[o.ID] || v.isLabelled(o) {
 					continue
 				}
 				severity, why := row.severity, row.why
@@ -110,16 +105,29 @@ func (v *verifier) isLabelled(o *snapshot.Object) bool {
 	return v.report.tenants[o.Tenant()] != nil && len(snapshot.List(o.Content, "metadata", "ownerReferences")) == 0
 }
 
-func isMade(o *snapshot.Object) bool {
-	if o.ID.Kind == "ConfigMap" && o.Annotations()[leaderAnnotation] != "" {
-		return true
-	}
+// isMade says whether Kubernetes, or the control plane itself, makes an object.
+func (v *verifier) isMade(o *snapshot.Object) bool {
 	for _, made := range madeBeside {
-		if made.kind == o.ID.Kind && (made.name == "" || made.name == o.ID.Name) && (made.typ == "" || made.typ == snapshot.Text(o.Content, "type")) {
+		if made.kind == o.ID.Kind && made.name == o.ID.Name {
 			return true
 		}
 	}
+	switch o.ID.Kind {
+	case "ConfigMap": // a lock holds nothing that anybody reads
+		return istio.IsLock(o.ID.Name) && o.Annotations()[istio.LeaderAnnotation] != "" && snapshot.Field(o.Content, "data") == nil
+	case "Secret":
+		made := istio.AccountSecrets
+		return strings.HasPrefix(o.ID.Name, made.Prefix) && snapshot.Text(o.Content, "type") == made.Type && v.runs(o.ID.Namespace, made.Range)
+	}
 	return false
+}
+
+// runs says whether a control plane of some versions is rendered into a namespace.
+func (v *verifier) runs(namespace string, versions istio.Range) bool {
+	return slices.ContainsFunc(v.planned.Planes, func(p snapshot.Plane) bool {
+		version, err := semver.NewVersion(p.Version)
+		return p.Object.ID.Namespace == namespace && err == nil && versions.Holds(version)
+	})
 }
 
 // secretsAskedFor are those into which a rendered object, such as cert-manager's

@@ -2,11 +2,13 @@ package checklist_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio/checklist"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio/module"
 )
@@ -25,6 +27,21 @@ func TestTheVersionInUseIsKnown(t *testing.T) {
 	require.NoError(t, list.Write(&out))
 	require.Empty(t, list.Items, out.String())
 	require.Empty(t, list.Gone, out.String())
+}
+
+// Each lock is a ConfigMap that verify knows, or a Lease, at which it does not look.
+func TestTheLocksInUseAreKnown(t *testing.T) {
+	known, err := checklist.Known()
+	require.NoError(t, err)
+	leases := []string{"istio-gateway-deployment", "istio-gateway-inferencepool"}
+	found := 0
+	for _, fact := range known.All() {
+		if fact.Topic == "lock" {
+			found++
+			require.True(t, istio.IsLock(fact.Name) || slices.Contains(leases, fact.Name), fact.Name)
+		}
+	}
+	require.Greater(t, found, 5)
 }
 
 func read(t *testing.T, text string) checklist.Facts {

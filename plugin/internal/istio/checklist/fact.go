@@ -38,7 +38,7 @@ var topics = []topic{
 	{"port", "a port: the NetworkPolicy says who may reach it"},
 	{"feature", "a variable that istiod reads: it may widen or limit what istiod sees"},
 	{"flag", "an argument that istiod knows: it may widen or limit what istiod sees"},
-	{"lock", "a lock that istiods elect a leader by: one that two tenants share lets one of them do nothing"},
+	{"lock", "a lock that istiods elect a leader by: one that two tenants share lets one of them do nothing; verify knows it by plugin/internal/istio/lock.go"},
 	{"watched", "a kind that istiod reads: it needs a right to"},
 	{"argument", "an argument in the charts"},
 	{"variable", "a variable in the charts"},
