@@ -130,7 +130,7 @@ func TestStrangersWithRightsOnTheClusterAreFound(t *testing.T) {
 		"apiGroups: [admissionregistration.k8s.io], resources: [validatingadmissionpolicybindings], verbs: [deletecollection]": "and which takes down the rules that keep tenants apart",
 		"apiGroups: [kyverno.io], resources: [clusterpolicies], verbs: [delete]":                                               "and which changes what is the whole cluster's",
 		"apiGroups: ['*'], resources: ['*'], verbs: [approve, 'impersonate:user-info']":                                        "which is certificates in the words of docs/access.md",
-		"apiGroups: ['*'], resources: ['*'], verbs: ['impersonate:arbitrary-node']":                                            "and which makes whoever has it any node",
+		"apiGroups: ['*'], resources: ['*'], verbs: ['impersonate:arbitrary-node']":                                            "and which lets its holder act as any node",
 	} {
 		lines := said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, stranger)+role(rule))
 		begins(t, "error: ClusterRoleBinding more: is not rendered: gives ClusterRole more to User stranger in every namespace, which is ", lines)
