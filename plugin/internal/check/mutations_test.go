@@ -24,6 +24,25 @@ webhooks:
 `, name, tenant, labels, namespace)
 }
 
+// asked is a webhook of sales that selects its application namespace.
+func asked(groups, resources, scope string) string {
+	return fmt.Sprintf(`
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: more, labels: {istio-tenancy.dev/tenant: sales}}
+webhooks:
+- name: more.example.com
+	clientConfig: {service: {name: more, namespace: ns-1}}
+	namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ns-1}}
+	rules: [{apiGroups: %s, apiVersions: ['*'], operations: ['*'], resources: %s, scope: %s}]
+`, groups, resources, scope)
+}
+
+// kindOf is the definition of a kind that nothing else knows.
+func kindOf(scope string) string {
+	return "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things.example.com}\nspec: {group: example.com, scope: " + scope + ", names: {plural: things, kind: Thing}}"
+}
+
 func bindingTo(namespace, subject string) string {
 	return fmt.Sprintf(`
 apiVersion: rbac.authorization.k8s.io/v1

@@ -92,9 +92,9 @@ func rules() []Rule {
 		},
 		{
 			ID: "foreign-webhook", Severity: Error, find: foreignWebhook,
-			Line: "A tenant's webhook is asked about objects of another tenant.",
-			Why:  "It reads them as they are written, and may refuse or change them.",
-			Fix:  "Add kubernetes.io/metadata.name In [the tenant's namespaces] to the webhook's namespaceSelector.",
+			Line: "A tenant's webhook is asked about objects of another tenant, or of the whole cluster.",
+			Why:  "It reads them as they are written, and may refuse or change them. A namespaceSelector does not limit kinds without a namespace.",
+			Fix:  "Add kubernetes.io/metadata.name In [the tenant's namespaces] to the webhook's namespaceSelector, and scope: Namespaced to its rules.",
 		},
 		{
 			ID: "wide-webhook", Severity: Warning, find: wideWebhook,
