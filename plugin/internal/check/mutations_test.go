@@ -97,6 +97,9 @@ var shareMesh = all(
 	in("sales", "Namespace", "ns-1", "    istio-tenancy.dev/tenant: sales\n", "    istio-tenancy.dev/tenant: sales\n    istio-tenancy.dev/mesh: sales\n"),
 )
 
+// joined makes a namespace of a third tenant a member of the mesh of sales.
+var joined = with("common", "apiVersion: v1\nkind: Namespace\nmetadata: {name: team, labels: {istio-tenancy.dev/tenant: team, istio-tenancy.dev/mesh: sales, pod-security.kubernetes.io/enforce: baseline}}")
+
 func nodePort(file, namespace, protocol string) change {
 	return with(file, fmt.Sprintf(`
 apiVersion: v1

@@ -31,7 +31,7 @@ type cluster struct {
 	there map[[2]string]bool
 	// workloads are what runs Pods in a namespace.
 	workloads map[string][]workload
-	// hosts are the tenants whose control plane others share.
+	// hosts are the tenants whose control plane others may share: their own Namespaces say so.
 	hosts map[string]bool
 	// members are the meshes of others that tenants are in.
 	members map[string]string
@@ -91,10 +91,12 @@ func newCluster(m Model) *cluster {
 			c.audiences = append(c.audiences, audience)
 		}
 	}
-	for _, o := range m.Of("", "Namespace") { // a host is one that somebody else names
-		if mesh, tenant := o.Labels()[v1alpha1.MeshLabel], o.Labels()[v1alpha1.TenantLabel]; mesh != "" && mesh != tenant {
-			c.members[tenant] = mesh
-			c.hosts[mesh] = true
+	for _, o := range m.Of("", "Namespace") {
+		if mesh, tenant := o.Labels()[v1alpha1.MeshLabel], o.Labels()[v1alpha1.TenantLabel]; mesh != "" {
+			c.hosts[mesh] = c.hosts[mesh] || mesh == tenant
+			if mesh != tenant {
+				c.members[tenant] = mesh
+			}
 		}
 	}
 	for _, t := range m.Tenants {

@@ -73,7 +73,7 @@ func (s *search) foreignAudiences() (all []string) {
 
 // isForeign says whether a mesh is none that the tenant is in.
 func (s *search) isForeign(m mesh) bool {
-	return m.tenant != s.tenant.Name && !s.tenant.Has(m.Object.ID.Namespace) && (m.tenant == "" || m.tenant != s.members[s.tenant.Name])
+	return m.tenant != s.tenant.Name && !s.tenant.Has(m.Object.ID.Namespace) && (!s.hosts[m.tenant] || m.tenant != s.members[s.tenant.Name])
 }
 
 // meshEnds tells of other tenants' meshes that a program in a namespace gets a certificate

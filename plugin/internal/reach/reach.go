@@ -106,8 +106,8 @@ type Path struct {
 	// Tenants are those whose namespace that is; none, of the whole cluster, and of a
 	// namespace that is no tenant's.
 	Tenants []string `json:"tenants,omitempty"`
-	// Host: the tenant's control plane is one that others share, so that what it reaches
-	// is what the cluster administrator has given to it.
+	// Host: it is a right of the tenant's control plane in a namespace that its mesh has
+	// from another tenant, which the cluster administrator has given to it.
 	Host bool `json:"host,omitempty"`
 }
 

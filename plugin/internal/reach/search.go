@@ -10,6 +10,7 @@ import (
 
 	rbacv1 "k8s.io/api/rbac/v1"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
@@ -197,6 +198,12 @@ func (s *search) ended(e ended) {
 	s.now.ends = append(s.now.ends, e)
 }
 
+// isMember says whether a namespace is of the mesh of the tenant.
+func (s *search) isMember(namespace string) bool {
+	o := s.Get(object.ID{Kind: "Namespace", Name: namespace})
+	return o != nil && s.hosts[s.tenant.Name] && o.Labels()[v1alpha1.MeshLabel] == s.tenant.Name
+}
+
 // tell adds the path to an end, or who begins it to that which is told already.
 func (s *search) tell(came map[Identity]*Hop, e ended, group int) {
 	hops := []Hop{e.last}
@@ -205,7 +212,7 @@ func (s *search) tell(came map[Identity]*Hop, e ended, group int) {
 	}
 	slices.Reverse(hops)
 	first := hops[0].As
-	if e.host = s.hosts[s.tenant.Name] && first.Kind == rbacv1.ServiceAccountKind && first.Namespace == s.tenant.ControlPlane; e.builtin {
+	if e.host = e.kind == Foreign && s.isMember(e.namespace) && first.Kind == rbacv1.ServiceAccountKind && first.Namespace == s.tenant.ControlPlane; e.builtin {
 		e.end = end{kind: e.kind, host: e.host}
 	}
 	if known, is := s.told[e.end]; is {

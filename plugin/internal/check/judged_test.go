@@ -1,0 +1,59 @@
+package check_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
+)
+
+// judged are changes where it counts how bad a finding is, or that there is none of a rule.
+var judged = map[string]struct {
+	change     change
+	rule, says string
+	severity   check.Severity // 0: there is no such finding
+}{
+	// What a shared control plane reaches is what it is for in the namespaces of its mesh alone.
+	"a shared control plane in a namespace of its mesh":       {all(hosts, joined, with("common", roleBinding("team", "extra", istiodOfSales, "view"))), "foreign-right", "in team", check.Note},
+	"a shared control plane in a namespace of another tenant": {all(hosts, joined, with("dev", roleBinding("ns-0", "extra", istiodOfSales, "view"))), "foreign-subject", "ns-0/extra", check.Error},
+	"a shared control plane in the whole cluster":             {all(hosts, joined, with("common", clusterRight("ServiceAccount", "istiod-sales", "", "nodes/proxy", "get"))), "cluster-right", "nodes/proxy", check.Error},
+	"a control plane that others say is shared":               {all(joined, with("common", roleBinding("team", "extra", istiodOfSales, "view"))), "foreign-subject", "team/extra", check.Error},
+	"a member of a mesh that is not shared":                   {all(mutants["foreign-mesh"][1], meshLabel("sales", "ns-1", "dev")), "foreign-mesh", "the mesh of dev", check.Error},
+	// Of tenants that are in a third one's mesh, neither has the other's control plane.
+	"the own injector for a tenant in the same mesh":      {all(bothJoin, with("sales", webhookOf("more", "sales", "istio-system1", "a: b"))), "foreign-injection", "selects ns-0", check.Error},
+	"the own discovery of a tenant in the same mesh":      {all(bothJoin, mutants["foreign-discovery"][0]), "foreign-discovery", "watches ns-0", check.Error},
+	"a gateway of a tenant in the same mesh":              {all(bothJoin, gateway("dev", "ns-0", "a.example.com"), route("sales", "ns-1", "ns-0/web", "b.example.com")), "foreign-gateway", "ns-0/web", check.Error},
+	"the injector of a shared control plane for a member": {all(shareMesh, with("sales", webhookOf("more", "sales", "istio-system1", "a: b"))), "foreign-injection", "", 0},
+	"the gateway of a shared control plane for a member":  {all(shareMesh, gateway("sales", "ns-1", "a.example.com"), route("dev", "ns-0", "ns-1/web", "a.example.com")), "foreign-gateway", "", 0},
+}
+
+func TestJudged(t *testing.T) {
+	for name, c := range judged {
+		t.Run(name, func(t *testing.T) {
+			severity := check.Severity(0)
+			var found []string
+			for _, f := range newPair(t).check(t, c.change).Findings {
+				found = append(found, f.Severity.String()+": "+f.Message+" ["+f.Rule+"]")
+				if f.Rule == c.rule && strings.Contains(f.Message, c.says) {
+					severity = max(severity, f.Severity)
+				}
+			}
+			require.Equal(t, c.severity.String(), severity.String(), "%s", strings.Join(found, "\n"))
+		})
+	}
+}
+
+const istiodOfSales = "{kind: ServiceAccount, name: istiod-sales, namespace: istio-system1}"
+
+// meshLabel says of a namespace of a tenant that it is in a mesh.
+func meshLabel(tenant, namespace, mesh string) change {
+	label := "    istio-tenancy.dev/tenant: " + tenant + "\n"
+	return in(tenant, "Namespace", namespace, label, label+"    istio-tenancy.dev/mesh: "+mesh+"\n")
+}
+
+// hosts has sales share its control plane, and joined has a third tenant be in its mesh.
+var hosts = meshLabel("sales", "ns-1", "sales")
+
+var bothJoin = all(meshLabel("dev", "ns-0", "shared"), meshLabel("sales", "ns-1", "shared"))
