@@ -27,6 +27,14 @@ var judged = map[string]struct {
 	"a gateway of a tenant in the same mesh":              {all(bothJoin, gateway("dev", "ns-0", "a.example.com"), route("sales", "ns-1", "ns-0/web", "b.example.com")), "foreign-gateway", "ns-0/web", check.Error},
 	"the injector of a shared control plane for a member": {all(shareMesh, with("sales", webhookOf("more", "sales", "istio-system1", "a: b"))), "foreign-injection", "", 0},
 	"the gateway of a shared control plane for a member":  {all(shareMesh, gateway("sales", "ns-1", "a.example.com"), route("dev", "ns-0", "ns-1/web", "a.example.com")), "foreign-gateway", "", 0},
+	// Whoever lets others in shows them what is its own, and decides nothing about what is theirs.
+	"an export of another's name to whoever is let in":    {all(letsIn, export("bank.team.svc.cluster.local")), "foreign-export", "is shown to team", check.Error},
+	"another's name by whoever lets it in":                {all(letsIn, export("bank.team.svc.cluster.local")), "foreign-name", "names team", check.Warning},
+	"an export of a host outside to whoever is let in":    {all(letsIn, export("api.example.com")), "foreign-export", "is shown to team", check.Error},
+	"an export of every host to whoever is let in":        {all(letsIn, export("'*'")), "foreign-export", "is shown to team", check.Error},
+	"an export of an own name to whoever is let in":       {all(letsIn, export("web.ns-0.svc.cluster.local")), "foreign-export", "asked for: Namespace ns-0", check.Note},
+	"an export of an own short name to whoever is let in": {all(letsIn, export("web")), "foreign-export", "asked for: Namespace ns-0", check.Note},
+	"an export to whoever asks for it":                    {all(joined, replace("common", "{name: team, ", "{name: team, annotations: {istio-tenancy.dev/allow-from: ns-0}, "), export("api.example.com")), "foreign-export", "asked for: Namespace team", check.Note},
 }
 
 func TestJudged(t *testing.T) {
@@ -57,3 +65,11 @@ func meshLabel(tenant, namespace, mesh string) change {
 var hosts = meshLabel("sales", "ns-1", "sales")
 
 var bothJoin = all(meshLabel("dev", "ns-0", "shared"), meshLabel("sales", "ns-1", "shared"))
+
+// letsIn has dev let a third tenant in.
+var letsIn = all(joined, in("dev", "Namespace", "ns-0", "  annotations:\n", "  annotations:\n    istio-tenancy.dev/allow-from: team\n"))
+
+// export shows that tenant a host.
+func export(host string) change {
+	return with("dev", "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: more, namespace: ns-0}\nspec: {hosts: ["+host+"], exportTo: [team], http: [{route: [{destination: {host: web}}]}]}")
+}

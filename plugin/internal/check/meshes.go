@@ -1,6 +1,8 @@
 package check
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -204,13 +206,35 @@ func foreignExport(e *estate, r *report) {
 		if tenant == "" {
 			return
 		}
-		found, _ := e.foreign(tenant, to, nil)
-		found = slices.DeleteFunc(found, func(ns string) bool {
-			return e.asks[[2]string{tenant, ns}] != "" || e.hosts(e.owner(ns), tenant)
-		})
-		if len(found) > 0 {
-			_, tenants := e.foreign(tenant, found, nil)
-			r.add(o, about(found), append(tenants, tenant), "%s of tenant %s: is shown to %s of %s", o.ID, tenant, some(found), called(tenants))
+		found, _ := e.foreign(tenant, to, func(owner string) bool { return e.hosts(owner, tenant) })
+		own := e.isAboutOwn(o, tenant)
+		asked := map[string][]string{} // by who asks; "": nobody
+		for _, ns := range found {
+			who := e.asks[[2]string{e.owner(ns), o.ID.Namespace}]
+			if own {
+				who = cmp.Or(who, e.asks[[2]string{tenant, ns}])
+			}
+			asked[who] = append(asked[who], ns)
 		}
+		for _, who := range slices.Sorted(maps.Keys(asked)) {
+			_, tenants := e.foreign(tenant, asked[who], nil)
+			f := r.add(o, about(asked[who]), append(tenants, tenant), "%s of tenant %s: is shown to %s of %s", o.ID, tenant, some(asked[who]), called(tenants))
+			if who != "" {
+				f.asked(who)
+			}
+		}
+	})
+}
+
+// isAboutOwn says whether all that an object configures for whom it is shown to are Services
+// of its tenant: another host is not the tenant's to decide about for others.
+func (e *estate) isAboutOwn(o *snapshot.Object, tenant string) bool {
+	hosts := snapshot.Texts(o.Content, "spec", "hosts")
+	if host := snapshot.Text(o.Content, "spec", "host"); host != "" {
+		hosts = append(hosts, host)
+	}
+	return !slices.ContainsFunc(hosts, func(host string) bool {
+		parts := strings.Split(host, ".")
+		return host == unlimited || len(parts) > 1 && (len(parts) < 3 || parts[2] != "svc" || !e.isOf(tenant, parts[1]))
 	})
 }

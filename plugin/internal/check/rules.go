@@ -154,7 +154,7 @@ func rules() []Rule {
 			ID: "foreign-export", Severity: Error, find: foreignExport,
 			Line: "A Service or Istio configuration is exported to another tenant.",
 			Why:  "A VirtualService, DestinationRule or ServiceEntry that is visible in a namespace changes what its proxies do.",
-			Fix:  "Let exportTo name the tenant's own namespaces, and that of the gateway.",
+			Fix:  "Let exportTo name the tenant's own namespaces, and that of the gateway. What is about the tenant's own Services may be shown to spec.network.allowFrom, and anything to a tenant that lists this one there.",
 		},
 		{
 			ID: "wide-export", Severity: Warning, find: wideExport,
@@ -166,7 +166,7 @@ func rules() []Rule {
 			ID: "foreign-name", Severity: Warning, find: foreignName,
 			Line: "A tenant's object names a namespace of another tenant.",
 			Why:  "Most often it is left over from a copy. Where it means something, it is configuration about what belongs to somebody else.",
-			Fix:  "Name the tenant's own namespace, or list the other in spec.network.allowFrom.",
+			Fix:  "Name the tenant's own namespace, or list the other in spec.network.allowFrom. For the hosts of a Service or a route, the other tenant has to list this one.",
 		},
 		{
 			ID: "base-placeholder", Severity: Error, find: placeholder,
