@@ -35,6 +35,10 @@ var judged = map[string]struct {
 	"an export of an own name to whoever is let in":       {all(letsIn, export("web.ns-0.svc.cluster.local")), "foreign-export", "asked for: Namespace ns-0", check.Note},
 	"an export of an own short name to whoever is let in": {all(letsIn, export("web")), "foreign-export", "asked for: Namespace ns-0", check.Note},
 	"an export to whoever asks for it":                    {all(joined, replace("common", "{name: team, ", "{name: team, annotations: {istio-tenancy.dev/allow-from: ns-0}, "), export("api.example.com")), "foreign-export", "asked for: Namespace team", check.Note},
+	// Who accepts a binding has not accepted whoever becomes those whom it names.
+	"a program that becomes whoever is accepted": {all(with("common", strings.Replace(clusterRight("ServiceAccount", "istiod-sales", "", "secrets", "get, list"), "kind: ClusterRoleBinding\nmetadata: {",
+		"kind: ClusterRoleBinding\nmetadata: {annotations: {istio-tenancy.dev/accept: 'cluster-binding: for gateways'}, ", 1)),
+		with("sales", may("istio-system1", "ServiceAccount", "ci, namespace: istio-system1", "", "serviceaccounts/token", "create"))), "cluster-right", "ServiceAccount istio-system1/ci of tenant sales: becomes ServiceAccount istio-system1/istiod-sales", check.Error},
 }
 
 func TestJudged(t *testing.T) {
@@ -72,4 +76,19 @@ var letsIn = all(joined, in("dev", "Namespace", "ns-0", "  annotations:\n", "  a
 // export shows that tenant a host.
 func export(host string) change {
 	return with("dev", "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: more, namespace: ns-0}\nspec: {hosts: ["+host+"], exportTo: [team], http: [{route: [{destination: {host: web}}]}]}")
+}
+
+// A finding that is known is another one where a program comes to what a person has.
+func TestSomebodyElseComes(t *testing.T) {
+	print := func(subjects string) (fingerprint string) {
+		for _, f := range newPair(t).check(t, with("common", roleBinding("argocd", "apps", subjects, "view"))).Findings {
+			if f.Rule == "outside-right" {
+				require.Empty(t, fingerprint)
+				fingerprint = f.Fingerprint
+			}
+		}
+		require.NotEmpty(t, fingerprint)
+		return fingerprint
+	}
+	require.NotEqual(t, print(salesAdmin), print(salesAdmin+", {kind: ServiceAccount, name: default, namespace: ns-1}"))
 }

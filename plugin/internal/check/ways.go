@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	rbacv1 "k8s.io/api/rbac/v1"
+
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/admit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/netpol"
@@ -61,8 +63,10 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 		if p.Host {
 			f.Severity = Note
 		}
-		says := func(i int) bool { return found[i].says(p) }
-		if at := slices.IndexFunc(about[f.Object], says); at >= 0 {
+		says := func(who reach.Identity) int {
+			return slices.IndexFunc(about[f.Object], func(i int) bool { return found[i].says(p, who) })
+		}
+		if at := says(p.Hops[0].As); at >= 0 && !slices.ContainsFunc(p.Others, func(who reach.Identity) bool { return says(who) < 0 }) {
 			if known := &found[about[f.Object][at]]; known.Path == nil {
 				known.Hops, known.Path = f.Hops, f.Path
 			}
@@ -73,16 +77,23 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 	return more, nil
 }
 
-// says whether a finding about a binding says what a way does: that whoever it names has
-// rights in namespaces.
-func (f *Finding) says(p reach.Path) bool {
+// says whether a finding about a binding says what a way does: that somebody whom it names
+// has rights in namespaces.
+func (f *Finding) says(p reach.Path, who reach.Identity) bool {
 	first := p.Hops[0]
 	if len(p.Hops) > 1 || first.Kind != reach.Foreign && first.Kind != reach.Cluster || first.Beyond {
 		return false
 	}
-	broad := f.Rule == "broad-binding"
-	return (p.Tenant == "" || broad && len(f.Tenants) == 0 || slices.Contains(f.Tenants, p.Tenant)) &&
-		(broad || strings.HasPrefix(f.about, "Group ") || f.about == first.As.String())
+	if f.Rule == "broad-binding" {
+		return p.Tenant == "" || len(f.Tenants) == 0 || slices.Contains(f.Tenants, p.Tenant)
+	}
+	return (p.Tenant == "" || slices.Contains(f.Tenants, p.Tenant)) && (f.about == who.String() || f.names(who))
+}
+
+// names says whether a finding is about a group of ServiceAccounts that somebody is in.
+func (f *Finding) names(who reach.Identity) bool {
+	group, is := strings.CutPrefix(f.about, "Group ")
+	return is && who.Kind == rbacv1.ServiceAccountKind && (group == accountGroup || group == accountGroup+":"+who.Namespace)
 }
 
 // named are those whom the files of tenants name.

@@ -99,7 +99,7 @@ func (h Hop) By() authorize.Grant {
 type Path struct {
 	Tenant string `json:"tenant"`
 	Hops   []Hop  `json:"hops"`
-	// Others have a way to the same end, too, sorted.
+	// Others have a way to the same end, too, sorted, but for those whom the hops lead to.
 	Others []Identity `json:"others,omitempty"`
 	// Namespace is the foreign one that it leads to; "": the whole cluster.
 	Namespace string `json:"namespace,omitempty"`
@@ -139,7 +139,7 @@ var anonymous = Identity{Kind: rbacv1.GroupKind, Name: "system:unauthenticated"}
 
 // Find returns the ways out of each tenant, the shortest to each right that is not the
 // tenant's, those of one tenant after those of another. Where a person and a program have
-// a way to the same, it is the person's.
+// a way to the same, it is the person's, and the program is among the others.
 func Find(ctx context.Context, m Model) ([]Path, error) {
 	c := newCluster(m)
 	paths, failed := make([][]Path, len(m.Tenants)), make([]error, len(m.Tenants))
@@ -154,8 +154,8 @@ func Find(ctx context.Context, m Model) ([]Path, error) {
 	return slices.Concat(paths...), errors.Join(failed...)
 }
 
-// leave returns the ways out of a tenant. People are searched before programs, which
-// are told only what people cannot do.
+// leave returns the ways out of a tenant. People are searched before programs, whose ways
+// are told only where people have none.
 func (c *cluster) leave(ctx context.Context, t snapshot.Tenant, actors ...[]Identity) ([]Path, error) {
 	s := &search{cluster: c, tenant: t, ctx: ctx, actors: actors, visits: map[Identity]*visit{}, told: map[end]told{}}
 	for i, group := range actors {
@@ -165,7 +165,11 @@ func (c *cluster) leave(ctx context.Context, t snapshot.Tenant, actors ...[]Iden
 			}
 		}
 	}
-	for _, p := range s.paths {
+	for i := range s.paths {
+		p := &s.paths[i]
+		p.Others = slices.DeleteFunc(p.Others, func(who Identity) bool { // the way tells of them
+			return slices.ContainsFunc(p.Hops, func(h Hop) bool { return h.As == who })
+		})
 		slices.SortFunc(p.Others, compare)
 	}
 	return s.paths, nil

@@ -204,6 +204,15 @@ func (s *search) isMember(namespace string) bool {
 	return o != nil && s.hosts[s.tenant.Name] && o.Labels()[v1alpha1.MeshLabel] == s.tenant.Name
 }
 
+// shows says whether a way tells more than another one to the same: the shortest does, of
+// those by which somebody becomes whoever has the right.
+func shows(hops, than []Hop) bool {
+	if len(hops) == 1 || len(than) == 1 {
+		return len(hops) > len(than)
+	}
+	return len(hops) < len(than)
+}
+
 // tell adds the path to an end, or who begins it to that which is told already.
 func (s *search) tell(came map[Identity]*Hop, e ended, group int) {
 	hops := []Hop{e.last}
@@ -216,8 +225,8 @@ func (s *search) tell(came map[Identity]*Hop, e ended, group int) {
 		e.end = end{kind: e.kind, host: e.host}
 	}
 	if known, is := s.told[e.end]; is {
-		if p := &s.paths[known.at]; known.group == group && p.Hops[0].As != first && !slices.Contains(p.Others, first) {
-			if len(hops) < len(p.Hops) { // the shortest is told
+		if p := &s.paths[known.at]; p.Hops[0].As != first && !slices.Contains(p.Others, first) {
+			if known.group == group && shows(hops, p.Hops) {
 				p.Hops, first = hops, p.Hops[0].As
 			}
 			p.Others = append(p.Others, first)
