@@ -111,6 +111,15 @@ type Path struct {
 	Host bool `json:"host,omitempty"`
 }
 
+// Who are all that have the way: whoever begins it, those whom it leads to, and others.
+func (p Path) Who() []Identity {
+	all := slices.Clone(p.Others)
+	for _, h := range p.Hops {
+		all = append(all, h.As)
+	}
+	return all
+}
+
 // Admission says what of the cluster's policies refuses a request: a policy, and which of
 // its expressions.
 type Admission interface {
