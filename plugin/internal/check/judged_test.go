@@ -39,6 +39,9 @@ var judged = map[string]struct {
 	"a program that becomes whoever is accepted": {all(with("common", strings.Replace(clusterRight("ServiceAccount", "istiod-sales", "", "secrets", "get, list"), "kind: ClusterRoleBinding\nmetadata: {",
 		"kind: ClusterRoleBinding\nmetadata: {annotations: {istio-tenancy.dev/accept: 'cluster-binding: for gateways'}, ", 1)),
 		with("sales", may("istio-system1", "ServiceAccount", "ci, namespace: istio-system1", "", "serviceaccounts/token", "create"))), "cluster-right", "ServiceAccount istio-system1/ci of tenant sales: becomes ServiceAccount istio-system1/istiod-sales", check.Error},
+	// A binding that is called as a tenant's file would call it, where nobody has read the file.
+	"another's administrator in a binding that is called as a file's": {all(without("dev", "RoleBinding", "access-all-ns-0"), with("dev", labelled(roleBinding("ns-0", "access-all-ns-0", "{kind: User, name: dev-admin}, "+salesAdmin, "admin"), "access-all-ns-0", "dev"))), "foreign-right", "User sales-admin of tenant sales", check.Error},
+	"another's administrator as a viewer":                             {with("dev", labelled(roleBinding("ns-0", "view-all-ns-0", salesAdmin, "view"), "view-all-ns-0", "dev")), "foreign-right", "User sales-admin of tenant sales", check.Error},
 }
 
 func TestJudged(t *testing.T) {
