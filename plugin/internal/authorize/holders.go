@@ -30,6 +30,17 @@ func (a *Authorizer) RolesIn(namespace string) (all []object.ID) {
 	return all
 }
 
+// RolesMissing are the names of Roles that are not there, and that bindings of a namespace
+// give to a subject: whoever makes one of them gives it to the subject.
+func (a *Authorizer) RolesMissing(s Subject, namespace string) (names []string) {
+	for _, b := range a.of(s, []string{namespace}) {
+		if b.role == nil && b.refers.Kind == "Role" && !slices.Contains(names, b.refers.Name) {
+			names = append(names, b.refers.Name)
+		}
+	}
+	return names
+}
+
 // Rules are those of a role, each as a grant that nobody has yet.
 func (a *Authorizer) Rules(role object.ID) []Grant { return (&binding{role: a.roles[role]}).grants() }
 
