@@ -84,7 +84,7 @@ func (s *search) meshEnds(who Identity, namespace string, grants []authorize.Gra
 	}
 	for _, audience := range s.foreignAudiences() {
 		for _, r := range s.tokenRequests(namespace, audience, grants) {
-			by, granted := may(grants, "create", right{r.Group, r.Resource, r.Subresource}, r.Name)
+			by, granted := may(grants, r.Verb, right{r.Group, r.Resource, r.Subresource}, r.Name)
 			if !granted {
 				continue
 			}
@@ -122,14 +122,8 @@ func (s *search) tokenRequests(namespace, audience string, grants []authorize.Gr
 			twin:   tokenRequest(Identity{}, "", target{})})
 		break // a policy goes by the audience
 	}
-	for _, w := range oneOfEach(grants) {
-		sent := newWorkload(w.group, w.version, w.kind, w.spec, namespace, "default")
-		put(sent, []any{map[string]any{"name": "token", "projected": map[string]any{"sources": []any{
-			map[string]any{"serviceAccountToken": map[string]any{"audience": audience, "path": "token"}}}}}}, append(slices.Clone(w.spec), "volumes")...)
-		s.fit(sent, w.spec, namespace)
-		twin := newWorkload(w.group, w.version, w.kind, w.spec, namespace, "default")
-		s.fit(twin, w.spec, namespace)
-		all = append(all, Request{Verb: "create", Group: w.group, Version: w.version, Resource: w.resource, Namespace: namespace, Object: sent, twin: twin})
+	for _, p := range s.podsBy(namespace, grants) {
+		all = append(all, s.pods(p, namespace, haveToken(audience)))
 	}
 	return all
 }

@@ -1,10 +1,6 @@
 package reach
 
-import (
-	"slices"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-)
+import "slices"
 
 // Kind is what sort of hop it is.
 type Kind string
@@ -114,7 +110,7 @@ func workloadSteps() (steps []step) {
 			sends: of(func(on target) string { return on.account }), twin: of(func(target) string { return "default" }),
 			text: "makes a " + w.kind + " in {namespace} that runs as {account}",
 		})
-		if w.by == "" || w.kind == "Job" { // whose Pods' spec cannot change, or not so
+		if !w.changes() { // whose Pods' spec cannot change, or not so
 			continue
 		}
 		steps = append(steps, step{
@@ -211,10 +207,4 @@ func gatewayAccounts(s *search, _ Identity, namespace string) []target {
 		}
 	}
 	return nil
-}
-
-// podSpec is the Pod's spec of a workload that is there.
-func podSpec(content map[string]any, path []string) map[string]any {
-	spec, _, _ := unstructured.NestedMap(content, path...)
-	return spec
 }
