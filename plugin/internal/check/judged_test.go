@@ -42,6 +42,10 @@ var judged = map[string]struct {
 	// A binding that is called as a tenant's file would call it, where nobody has read the file.
 	"another's administrator in a binding that is called as a file's": {all(without("dev", "RoleBinding", "access-all-ns-0"), with("dev", labelled(roleBinding("ns-0", "access-all-ns-0", "{kind: User, name: dev-admin}, "+salesAdmin, "admin"), "access-all-ns-0", "dev"))), "foreign-right", "User sales-admin of tenant sales", check.Error},
 	"another's administrator as a viewer":                             {with("dev", labelled(roleBinding("ns-0", "view-all-ns-0", salesAdmin, "view"), "view-all-ns-0", "dev")), "foreign-right", "User sales-admin of tenant sales", check.Error},
+	// Each mesh has its own network: that the first one's is closed says nothing of the next.
+	"a third tenant's open control plane": {all(third, without("common", "ValidatingAdmissionPolicy", "istio-tenancy-tokens"),
+		with("zeta", policy("istio-zeta", "{}", "[{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ns-1}}}]}]"))), "foreign-mesh", "the mesh of zeta", check.Error},
+	"a third tenant's closed control plane": {all(third, without("common", "ValidatingAdmissionPolicy", "istio-tenancy-tokens")), "foreign-mesh", "", 0},
 }
 
 func TestJudged(t *testing.T) {
@@ -94,4 +98,10 @@ func TestSomebodyElseComes(t *testing.T) {
 		return fingerprint
 	}
 	require.NotEqual(t, print(salesAdmin), print(salesAdmin+", {kind: ServiceAccount, name: default, namespace: ns-1}"))
+}
+
+// third adds a tenant zeta, which is as dev is.
+func third(p pair) error {
+	p["zeta.yaml"] = strings.NewReplacer("istio-tenancy.dev", "istio-tenancy.dev", "istio-system", "istio-zeta", "ns-0", "ns-z", "dev", "zeta").Replace(p["dev.yaml"])
+	return nil
 }

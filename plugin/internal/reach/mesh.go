@@ -56,17 +56,17 @@ func meshesOf(tenants []snapshot.Tenant, planes []snapshot.Plane, network *netpo
 	return all
 }
 
-// foreignAudiences are those of other tenants' meshes. Of those that the policy keeps, one
-// stands for all: it goes by how they end.
-func (s *search) foreignAudiences() (all []string) {
+// foreignAudiences are those of other tenants' meshes, and together those of which one stands
+// for all before a policy: it keeps them by how they end.
+func (s *search) foreignAudiences() (all [][]string) {
 	foreign := func(audience string) bool { return slices.ContainsFunc(s.meshes[audience], s.isForeign) }
 	for _, audience := range s.audiences {
 		if foreign(audience) {
-			all = append(all, audience)
+			all = append(all, []string{audience})
 		}
 	}
-	if i := slices.IndexFunc(s.kept, foreign); i >= 0 {
-		all = append(all, s.kept[i])
+	if kept := slices.DeleteFunc(slices.Clone(s.kept), func(audience string) bool { return !foreign(audience) }); len(kept) > 0 {
+		all = append(all, kept)
 	}
 	return all
 }
@@ -82,8 +82,8 @@ func (s *search) meshEnds(who Identity, namespace string, grants []authorize.Gra
 	if !s.tenant.Has(namespace) {
 		return nil
 	}
-	for _, audience := range s.foreignAudiences() {
-		for _, r := range s.tokenRequests(namespace, audience, grants) {
+	for _, audiences := range s.foreignAudiences() {
+		for i, r := range s.tokenRequests(namespace, audiences[0], grants) {
 			by, granted := may(grants, r.Verb, right{r.Group, r.Resource, r.Subresource}, r.Name)
 			if !granted {
 				continue
@@ -96,18 +96,25 @@ func (s *search) meshEnds(who Identity, namespace string, grants []authorize.Gra
 			if refused != "" {
 				continue
 			}
-			for _, m := range s.meshes[audience] {
-				if !s.isForeign(m) || !s.connects(namespace, m) {
-					continue
+			for _, audience := range audiences {
+				for _, m := range s.meshes[audience] {
+					if s.isForeign(m) && s.connects(namespace, m) {
+						r.Object = s.tokenRequests(namespace, audience, grants)[i].Object
+						s.meshEnd(who, namespace, audience, m, r)
+					}
 				}
-				s.ended(ended{end: end{about: m.Object.ID, kind: Mesh, namespace: m.Object.ID.Namespace}, last: Hop{Kind: Mesh, As: who, Requests: []Request{r},
-					Text: fmt.Sprintf("gets a token of the audience %s, connects from %s to port %d of %s, and is given a certificate and the configuration of the mesh of %s",
-						audience, namespace, discoveryPort, m.Object.ID, cmp.Or(m.tenant, m.Object.ID.Namespace))}})
 			}
 			break
 		}
 	}
 	return nil
+}
+
+// meshEnd tells of a mesh that somebody gets a certificate of, by a request for a token.
+func (s *search) meshEnd(who Identity, namespace, audience string, m mesh, r Request) {
+	s.ended(ended{end: end{about: m.Object.ID, kind: Mesh, namespace: m.Object.ID.Namespace}, last: Hop{Kind: Mesh, As: who, Requests: []Request{r},
+		Text: fmt.Sprintf("gets a token of the audience %s, connects from %s to port %d of %s, and is given a certificate and the configuration of the mesh of %s",
+			audience, namespace, discoveryPort, m.Object.ID, cmp.Or(m.tenant, m.Object.ID.Namespace))}})
 }
 
 // tokenRequests are the ways to a token of an audience: from the API server for any
