@@ -94,13 +94,13 @@ func (f *Finding) isAboutOthers(tenant string) bool {
 }
 
 // writable says whether somebody whom a binding in an object's namespace names may change
-// the object.
+// the object, or make it anew.
 func (e *estate) writable(o *snapshot.Object) bool {
 	resource := object.Resource(o.ID.Kind)
 	return o.ID.Namespace != "" && slices.ContainsFunc(e.in[[2]string{o.ID.Namespace, "RoleBinding"}], func(binding *snapshot.Object) bool {
 		return slices.ContainsFunc(e.rights.Of(binding.ID), func(g authorize.Grant) bool {
 			is := func(all []string, one string) bool { return slices.Contains(all, one) || slices.Contains(all, "*") }
-			return is(g.Rule.APIGroups, o.ID.Group) && is(g.Rule.Resources, resource) && (is(g.Rule.Verbs, "update") || is(g.Rule.Verbs, "patch"))
+			return is(g.Rule.APIGroups, o.ID.Group) && is(g.Rule.Resources, resource) && slices.ContainsFunc([]string{"create", "update", "patch"}, func(verb string) bool { return is(g.Rule.Verbs, verb) })
 		})
 	})
 }

@@ -46,6 +46,9 @@ var judged = map[string]struct {
 	"a third tenant's open control plane": {all(third, without("common", "ValidatingAdmissionPolicy", "istio-tenancy-tokens"),
 		with("zeta", policy("istio-zeta", "{}", "[{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ns-1}}}]}]"))), "foreign-mesh", "the mesh of zeta", check.Error},
 	"a third tenant's closed control plane": {all(third, without("common", "ValidatingAdmissionPolicy", "istio-tenancy-tokens")), "foreign-mesh", "", 0},
+	// Whoever makes an object writes its annotations.
+	"what is accepted by whoever may make it":                   {all(with("sales", may("ns-1", "User", "sales-admin", "gateway.networking.k8s.io", "httproutes", "get, create, delete")), with("sales", acceptedRoute)), "own-accept", "", check.Note},
+	"a finding that is accepted by whoever may make the object": {all(with("sales", may("ns-1", "User", "sales-admin", "gateway.networking.k8s.io", "httproutes", "get, create, delete")), with("sales", acceptedRoute)), "foreign-gateway", "ns-0/web", check.Error},
 }
 
 func TestJudged(t *testing.T) {
