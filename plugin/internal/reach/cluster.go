@@ -29,6 +29,8 @@ type cluster struct {
 	// there are the ServiceAccounts that nobody has to make, by namespace and name. Every
 	// namespace has one that is called default.
 	there map[[2]string]bool
+	// named are the ServiceAccounts that bindings name, by namespace and name.
+	named map[[2]string]bool
 	// workloads are what runs Pods in a namespace.
 	workloads map[string][]workload
 	// hosts are the tenants whose control plane others may share: their own Namespaces say so.
@@ -81,7 +83,7 @@ func newCluster(m Model) *cluster {
 		Model:  m,
 		owners: map[string][]string{}, planes: map[string][]string{}, bound: map[string][]Identity{}, labelled: map[string][]Identity{}, accounts: map[string][]string{},
 		workloads: map[string][]workload{}, tokens: map[string][]tokenSecret{}, hosts: map[string]bool{}, members: map[string]string{},
-		there:  map[[2]string]bool{},
+		there: map[[2]string]bool{}, named: map[[2]string]bool{},
 		meshes: meshesOf(m.Tenants, m.Planes, m.Network),
 	}
 	for _, audience := range slices.Sorted(maps.Keys(c.meshes)) {
@@ -155,6 +157,7 @@ func newCluster(m Model) *cluster {
 	}
 	for account, builtin := range m.Rights.Accounts() {
 		know(account[0], account[1])
+		c.named[account] = true
 		c.there[account] = c.there[account] || builtin
 	}
 	for namespace, names := range known {

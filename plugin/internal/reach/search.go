@@ -38,7 +38,7 @@ type search struct {
 type visit struct {
 	ends    []ended
 	next    []*Hop
-	becomes map[Identity]bool
+	becomes map[Identity]bool // as alike has them
 }
 
 type ended struct {
@@ -94,7 +94,7 @@ func (s *search) visit(who Identity) (*visit, error) {
 	if v := s.visits[who]; v != nil {
 		return v, nil
 	}
-	s.now = &visit{becomes: map[Identity]bool{who: true}}
+	s.now = &visit{becomes: map[Identity]bool{s.alike(who): true}}
 	s.visits[who] = s.now
 	everywhere, inside := sorted(s.Rights.Grants(who.subject()))
 	if err := s.clusterEnds(who, everywhere); err != nil {
@@ -149,16 +149,28 @@ func sorted(grants []authorize.Grant) (everywhere []authorize.Grant, inside map[
 	return everywhere, inside
 }
 
-// steps are the hops that grants in a namespace open, one to each identity.
+// alike is one identity for all ServiceAccounts of a namespace that no binding names: they
+// have the rights of their groups, so that to become one of them is to become any. Where a
+// namespace has hundreds, a hop from each to each would be asked for.
+func (s *search) alike(who Identity) Identity {
+	if who.Kind == rbacv1.ServiceAccountKind && !s.named[[2]string{who.Namespace, who.Name}] {
+		who.Name = ""
+	}
+	return who
+}
+
+// steps are the hops that grants in a namespace open, one to each identity, and to one of
+// those that are alike.
 func (s *search) steps(who Identity, namespace string, grants []authorize.Grant) error {
 	for i := range stepTable {
 		step := &stepTable[i]
 		if !slices.ContainsFunc(step.verbs, func(verb string) bool { return mayAny(grants, verb, step.right) }) {
 			continue
 		}
+		refusedTo := map[Identity]bool{} // of those that are alike
 		for _, on := range step.on(s, who, namespace) {
 			becomes := account(namespace, on.account)
-			if s.now.becomes[becomes] {
+			if s.now.becomes[s.alike(becomes)] || refusedTo[s.alike(becomes)] && on.account != "default" { // which a policy may tell from others
 				continue
 			}
 			requests := s.requests(who, step, grants, namespace, on)
@@ -168,6 +180,9 @@ func (s *search) steps(who Identity, namespace string, grants []authorize.Grant)
 			if refused, err := s.refused(who, requests); err != nil {
 				return err
 			} else if refused != "" {
+				if on.account != "default" && s.alike(becomes) != becomes {
+					refusedTo[s.alike(becomes)] = true
+				}
 				continue
 			}
 			text := step.text
@@ -182,7 +197,7 @@ func (s *search) steps(who Identity, namespace string, grants []authorize.Grant)
 				hop.Kind, hop.With = s.by.kind, step.kind
 				s.by.first(hop)
 			}
-			s.now.becomes[becomes] = true
+			s.now.becomes[s.alike(becomes)] = true
 			s.now.next = append(s.now.next, hop)
 		}
 	}
