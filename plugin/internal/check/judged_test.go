@@ -49,6 +49,15 @@ var judged = map[string]struct {
 	// Whoever makes an object writes its annotations.
 	"what is accepted by whoever may make it":                   {all(with("sales", may("ns-1", "User", "sales-admin", "gateway.networking.k8s.io", "httproutes", "get, create, delete")), with("sales", acceptedRoute)), "own-accept", "", check.Note},
 	"a finding that is accepted by whoever may make the object": {all(with("sales", may("ns-1", "User", "sales-admin", "gateway.networking.k8s.io", "httproutes", "get, create, delete")), with("sales", acceptedRoute)), "foreign-gateway", "ns-0/web", check.Error},
+	// Istio takes a * at the beginning or at the end for anything.
+	"a policy that excepts a prefix of namespaces":  {excepting("        - ns-*\n"), "open-identity", "lets in ns-0 of tenant dev", check.Error},
+	"a policy that excepts a suffix of namespaces":  {excepting("        - '*-0'\n"), "open-identity", "lets in ns-0 of tenant dev", check.Error},
+	"a policy that excepts a prefix of the own":     {excepting("        - ns-1*\n"), "open-identity", "", 0},
+	"a policy that excepts a prefix of principals":  {exceptingPrincipal("dev.mesh/ns/ns-*"), "open-identity", "lets in ns-0 of tenant dev", check.Error},
+	"a policy that excepts a suffix of principals":  {exceptingPrincipal("'*-0/sa/web'"), "open-identity", "lets in ns-0 of tenant dev", check.Error},
+	"a policy that excepts a suffix of everybody's": {exceptingPrincipal("'*/sa/web'"), "open-identity", "denies nobody", check.Error},
+	"a policy that excepts every principal":         {exceptingPrincipal("'*'"), "open-identity", "denies nobody", check.Error},
+	"a policy that excepts a mesh":                  {exceptingPrincipal("dev.mesh*"), "open-identity", "denies nobody", check.Error},
 }
 
 func TestJudged(t *testing.T) {
@@ -107,4 +116,14 @@ func TestSomebodyElseComes(t *testing.T) {
 func third(p pair) error {
 	p["zeta.yaml"] = strings.NewReplacer("istio-tenancy.dev", "istio-tenancy.dev", "istio-system", "istio-zeta", "ns-0", "ns-z", "dev", "zeta").Replace(p["dev.yaml"])
 	return nil
+}
+
+// excepting has the policy of sales that denies others except more namespaces.
+func excepting(namespaces string) change {
+	return in("sales", "AuthorizationPolicy", "deny-other-tenants", "        - ns-1\n", "        - ns-1\n"+namespaces)
+}
+
+// exceptingPrincipal has it except principals, one of them another tenant's.
+func exceptingPrincipal(principal string) change {
+	return in("sales", "AuthorizationPolicy", "deny-other-tenants", "        notNamespaces:\n        - istio-system1\n        - ns-1\n", "        notPrincipals:\n        - sales.mesh/ns/ns-1/sa/web\n        - "+principal+"\n")
 }

@@ -110,14 +110,45 @@ func deniedExcept(o *snapshot.Object) (namespaces []string) {
 			}
 			namespaces = append(namespaces, snapshot.Texts(from, "source", "notNamespaces")...)
 			for _, principal := range snapshot.Texts(from, "source", "notPrincipals") {
-				if _, rest, found := strings.Cut(principal, "/ns/"); found {
-					ns, _, _ := strings.Cut(rest, "/")
+				if ns := namespaceOf(principal); ns != "" {
 					namespaces = append(namespaces, ns)
 				}
 			}
 		}
 	}
 	return namespaces
+}
+
+// namespaceOf is the namespace in a principal, TRUSTDOMAIN/ns/NAMESPACE/sa/NAME, or what
+// matches it: Istio takes a * at the beginning or at the end for anything. "": it has none.
+func namespaceOf(principal string) string {
+	if _, rest, found := strings.Cut(principal, "/ns/"); found {
+		ns, _, _ := strings.Cut(rest, "/")
+		return ns
+	}
+	if rest, found := strings.CutPrefix(principal, unlimited); found {
+		if before, _, found := strings.Cut(rest, "/sa/"); found {
+			return unlimited + before
+		}
+		return unlimited
+	}
+	if strings.HasSuffix(principal, unlimited) {
+		return unlimited
+	}
+	return ""
+}
+
+// matching are those of some namespaces that a field of a policy matches, as Istio does.
+// Source: istio/istio, pilot/pkg/security/authz/matcher/string.go, 1.31.
+func matching(namespaces []string, pattern string) []string {
+	prefix, isPrefix := strings.CutSuffix(pattern, unlimited)
+	suffix, isSuffix := strings.CutPrefix(pattern, unlimited)
+	if !isPrefix && !isSuffix {
+		return []string{pattern}
+	}
+	return slices.DeleteFunc(slices.Clone(namespaces), func(ns string) bool {
+		return !(isPrefix && strings.HasPrefix(ns, prefix) || isSuffix && strings.HasSuffix(ns, suffix))
+	})
 }
 
 // isOfAll says whether a source, which has to be all that it says, is limited by nothing but
@@ -139,7 +170,11 @@ func openIdentity(e *estate, r *report) {
 				r.add(o, unlimited, []string{tenant}, "%s of tenant %s: denies nobody: it excepts every namespace", o.ID, tenant)
 				continue
 			}
-			e.opens(r, o, tenant, namespaces)
+			var all []string
+			for _, pattern := range namespaces {
+				all = append(all, matching(e.spaces.all, pattern)...)
+			}
+			e.opens(r, o, tenant, distinct(all))
 		}
 	}
 }
