@@ -29,6 +29,8 @@ type search struct {
 	// for what is looked at; nil: none.
 	now *visit
 	by  *gain
+	// byName are the names that the grants have by which a step is looked for.
+	byName []string
 
 	told  map[end]told
 	paths []Path
@@ -162,6 +164,10 @@ func (s *search) alike(who Identity) Identity {
 // steps are the hops that grants in a namespace open, one to each identity, and to one of
 // those that are alike.
 func (s *search) steps(who Identity, namespace string, grants []authorize.Grant) error {
+	s.byName = nil
+	for _, g := range grants {
+		s.byName = append(s.byName, g.Rule.ResourceNames...)
+	}
 	for i := range stepTable {
 		step := &stepTable[i]
 		if !slices.ContainsFunc(step.verbs, func(verb string) bool { return mayAny(grants, verb, step.right) }) {

@@ -1,6 +1,9 @@
 package reach
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Kind is what sort of hop it is.
 type Kind string
@@ -159,8 +162,8 @@ func tokensOfAny(s *search, _ Identity, namespace string) (all []target) {
 }
 
 // running are the ServiceAccounts of Pods that are there. The names of Pods are mostly the
-// controllers', so that a right to Pods by name leads to those of a StatefulSet, and those
-// that nobody else makes.
+// controllers', so that a right to Pods by name leads to those of a StatefulSet, of any
+// ordinal that is granted, since who scales it makes more, and those that nobody else makes.
 func running(s *search, _ Identity, namespace string) (all []target) {
 	for _, w := range s.workloads[namespace] {
 		on := []target{{"", w.account}}
@@ -168,7 +171,11 @@ func running(s *search, _ Identity, namespace string) (all []target) {
 		case "pods":
 			on = append(on, target{w.name, w.account})
 		case "statefulsets":
-			on = append(on, target{w.name + "-0", w.account})
+			for _, name := range s.byName {
+				if ordinal, is := strings.CutPrefix(name, w.name+"-"); is && ordinal != "" && strings.Trim(ordinal, "0123456789") == "" {
+					on = append(on, target{name, w.account})
+				}
+			}
 		}
 		for _, t := range on {
 			if !slices.Contains(all, t) {
