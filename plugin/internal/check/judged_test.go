@@ -58,6 +58,11 @@ var judged = map[string]struct {
 	"a policy that excepts a suffix of everybody's": {exceptingPrincipal("'*/sa/web'"), "open-identity", "denies nobody", check.Error},
 	"a policy that excepts every principal":         {exceptingPrincipal("'*'"), "open-identity", "denies nobody", check.Error},
 	"a policy that excepts a mesh":                  {exceptingPrincipal("dev.mesh*"), "open-identity", "denies nobody", check.Error},
+	// Of a variable that is there twice, the kubelet takes the last.
+	"a limit of the discovery that is taken away again": {twice("ISTIO_WATCH_NAMESPACE", "ns-1", "''"), "unlimited-discovery", "", check.Error},
+	"a limit of the discovery that is replaced":         {twice("ISTIO_WATCH_NAMESPACE", "ns-1", "ns-0"), "foreign-discovery", "watches ns-0", check.Error},
+	"an audience that is replaced":                      {twice("TOKEN_AUDIENCES", "sales.istio-tenancy.dev", "dev.istio-tenancy.dev"), "shared-audience", "", check.Error},
+	"a revision that is replaced":                       {twice("REVISION", "sales", "dev"), "shared-revision", "", check.Error},
 }
 
 func TestJudged(t *testing.T) {
@@ -126,4 +131,10 @@ func excepting(namespaces string) change {
 // exceptingPrincipal has it except principals, one of them another tenant's.
 func exceptingPrincipal(principal string) change {
 	return in("sales", "AuthorizationPolicy", "deny-other-tenants", "        notNamespaces:\n        - istio-system1\n        - ns-1\n", "        notPrincipals:\n        - sales.mesh/ns/ns-1/sa/web\n        - "+principal+"\n")
+}
+
+// twice gives a variable of istiod of sales another value after the first one.
+func twice(name, value, last string) change {
+	first := "        - name: " + name + "\n          value: " + value + "\n"
+	return in("sales", "Deployment", "istiod-sales", first, first+"        - name: "+name+"\n          value: "+last+"\n")
 }

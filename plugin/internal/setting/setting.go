@@ -9,10 +9,11 @@ package setting
 import (
 	"strings"
 
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/program"
 )
 
 // Audiences are those of the tokens that a control plane says it takes.
@@ -21,27 +22,36 @@ func Audiences(plane controlplane.ControlPlane) []string {
 		if component.Identity == nil || !component.Identity.Holds(plane.Version) {
 			continue
 		}
-		variable, err := program.Variable(plane.Container, component.Identity.Audience)
-		if err != nil || variable == nil || object.String(variable, "value") == "" {
+		audiences := last(plane.Container, component.Identity.Audience)
+		if audiences == "" {
 			return nil
 		}
-		return strings.Split(object.String(variable, "value"), ",")
+		return strings.Split(audiences, ",")
 	}
 	return nil
 }
 
 // Watched is the namespace that ISTIO_WATCH_NAMESPACE names.
 func Watched(plane controlplane.ControlPlane) []string {
-	for _, env := range object.List(plane.Container, "env") {
-		if object.String(env, "name") == "ISTIO_WATCH_NAMESPACE" && object.String(env, "value") != "" {
-			return []string{object.String(env, "value")}
-		}
+	if namespace := last(plane.Container, "ISTIO_WATCH_NAMESPACE"); namespace != "" {
+		return []string{namespace}
 	}
 	return nil
 }
 
-// AppNamespaces are those of Pilot's --appNamespace.
-func AppNamespaces(plane controlplane.ControlPlane) []string {
+// last is the value of a variable of a container. Of one that is there twice, the kubelet
+// takes the last.
+func last(container *yaml.RNode, name string) (value string) {
+	for _, env := range object.List(container, "env") {
+		if object.String(env, "name") == name {
+			value = object.String(env, "value")
+		}
+	}
+	return value
+}
+
+// AppNamespaces are those of Pilot's --appNamespace, of which the last counts.
+func AppNamespaces(plane controlplane.ControlPlane) (namespaces []string) {
 	args := object.Strings(plane.Container, "args")
 	for i, arg := range args {
 		flag, value, joined := strings.Cut(arg, "=")
@@ -51,9 +61,10 @@ func AppNamespaces(plane controlplane.ControlPlane) []string {
 		if !joined && i+1 < len(args) {
 			value = args[i+1]
 		}
+		namespaces = nil
 		if value != "" {
-			return strings.Split(value, ",")
+			namespaces = strings.Split(value, ",")
 		}
 	}
-	return nil
+	return namespaces
 }

@@ -69,17 +69,18 @@ func mayHaveRoots(n *yaml.Node) bool {
 	return false
 }
 
-// variable is the value of an environment variable of a container.
-func variable(o *Object, container, name string) string {
+// variable is the value of an environment variable of a container, the last where there
+// are several, as the kubelet takes it.
+func variable(o *Object, container, name string) (value string) {
 	for _, c := range List(o.Content, "spec", "template", "spec", "containers") {
 		if Text(c, "name") != container {
 			continue
 		}
 		for _, v := range List(c, "env") {
 			if Text(v, "name") == name {
-				return Text(v, "value")
+				value = Text(v, "value")
 			}
 		}
 	}
-	return ""
+	return value
 }
