@@ -64,11 +64,17 @@ func (a *Authorizer) Accounts() map[[2]string]bool {
 	return all
 }
 
-// Atoms are what a rule allows, each by itself: "get pods", "get secrets x", "get /logs/*".
+// Atoms are what a rule allows, each by itself: "get pods *", "get secrets x", "get /logs/*".
+// A rule about objects that are called * is another than one about any.
 func Atoms(rule rbacv1.PolicyRule) (all []string) {
-	names := rule.ResourceNames
-	if len(names) == 0 {
-		names = []string{"*"}
+	names := []string{"*"}
+	if len(rule.ResourceNames) > 0 {
+		names = slices.Clone(rule.ResourceNames)
+	}
+	for i, name := range rule.ResourceNames {
+		if name == "*" {
+			names[i] = `"*"`
+		}
 	}
 	for _, verb := range rule.Verbs {
 		for _, url := range rule.NonResourceURLs {
