@@ -15,7 +15,7 @@ import (
 )
 
 func TestTheRenderedObjectsApplyCleanlyAndASecondApplyChangesNothing(t *testing.T) {
-	c := claims(t, "What kustomize prints applies cleanly, server-side and strictly; a second apply, after istiod has run, changes nothing")
+	c := claims(t, "kustomize's output applies cleanly, server-side and strictly. A second apply, after istiod has run, changes nothing")
 	w := theWorld(t)
 	c.note("Common base, %d objects, five tenants and five istiods: up in %.0f s.", len(w.common), w.took.Seconds())
 	c.check("common again", func(t *testing.T) {
@@ -153,7 +153,7 @@ func manifestOf(t *testing.T, version string) string {
 }
 
 func TestBasesThatWereSplitFromUpstreamManifestsApplyCleanly(t *testing.T) {
-	c := claims(t, "Bases that `istio-tenancy split` makes of upstream's manifests apply cleanly as well")
+	c := claims(t, "Bases that `istio-tenancy split` creates from upstream's manifests apply cleanly as well")
 	for _, version := range []string{"1.31.0-rc.0", "1.24.6"} {
 		manifest := manifestOf(t, version)
 		c.check(version, func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 // A GitOps tool tries everything before it applies anything: whatever istiod has
 // to be asked about would keep it from mending istiod.
 func TestATenantIsAppliedWhileItsIstiodIsAway(t *testing.T) {
-	c := claims(t, "While istiod is away, a tenant's rendered objects apply, with what mends istiod; nobody of the tenant gets past its validator, and it validates as before when it is back")
+	c := claims(t, "While istiod is down, a tenant's rendered objects apply, including those that repair istiod. No subject of the tenant can bypass its validator, and it validates as before when it is back")
 	w := theWorld(t)
 	hr := w.tenants["hr"]
 	admin, own := w.cluster.Admin, w.cluster.As(hr.admin)

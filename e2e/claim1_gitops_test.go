@@ -76,7 +76,7 @@ func differences(path string, before, after any) []string {
 }
 
 func TestArgoCDIgnoresWhatIstiodWritesAndNothingElse(t *testing.T) {
-	c := claims(t, "The Argo CD example ignores exactly the fields that istiod writes into what is applied")
+	c := claims(t, "The Argo CD example ignores exactly the fields that istiod writes into applied objects")
 	w := theWorld(t)
 	for _, name := range tenantNames {
 		c.check(name, func(t *testing.T) {

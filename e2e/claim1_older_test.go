@@ -15,7 +15,7 @@ import (
 const oldest = "1.33"
 
 func TestThePoliciesAreThoseOfAnOlderKubernetes(t *testing.T) {
-	c := claims(t, "An API server that acts as Kubernetes "+oldest+" takes the common base, finds no mistake of type in its policies, and lets them decide")
+	c := claims(t, "An API server with the behaviour of Kubernetes "+oldest+" accepts the common base, finds no type error in its policies, and enforces them")
 	w := theWorld(t)
 	older, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "older"), Users: []string{"limited-admin"}, Flags: []string{"--emulated-version=kube=" + oldest}})
 	require.NoError(t, err)

@@ -19,7 +19,7 @@ import (
 )
 
 func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
-	c := claims(t, "`istio-tenancy verify` finds what somebody has changed by hand, and when it is changed back nothing; it sends reads, dry runs and access reviews alone")
+	c := claims(t, "`istio-tenancy verify` finds changes that somebody has made by hand, and nothing after they are reverted. It sends only reads, dry runs and access reviews")
 	w := theWorld(t)
 	for _, name := range tenantNames {
 		settled(t, w.cluster, w.tenants[name])

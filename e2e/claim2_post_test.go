@@ -11,7 +11,7 @@ import (
 // messages that kubectl prints. (kubectl of 2018 said "cannot list pods" where
 // today's says `cannot list resource "pods" in API group ""`.)
 func TestTheTestResultsOfThePost(t *testing.T) {
-	c := claims(t, "The post's test results: own namespaces yes, the cluster no, the other tenant's no, with kubectl's messages")
+	c := claims(t, "The test results of the blog post: own namespaces yes, the cluster no, the other tenant's no, with kubectl's messages")
 	w := theWorld(t)
 	dev, sales := w.tenants["dev"], w.tenants["sales"]
 	for _, namespace := range []string{dev.applications[0], sales.applications[0]} {

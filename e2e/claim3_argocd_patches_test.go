@@ -16,7 +16,7 @@ import (
 
 // Upstream's manifest names no namespace in its objects, but where it means argocd.
 func TestThePatchesFitArgoCD(t *testing.T) {
-	c := claims(t, "The components of examples/argocd fit Argo CD's own install.yaml, beside its namespace and over manifests that have it")
+	c := claims(t, "The components of examples/argocd fit Argo CD's own install.yaml, next to its namespace and over manifests that contain it")
 	source, err := newCheckout(t.TempDir())
 	require.NoError(t, err)
 	original, err := os.ReadFile(filepath.Join(binaries["argo-cd-manifests"], "install.yaml"))

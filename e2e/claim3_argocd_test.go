@@ -52,8 +52,8 @@ var beyondTheList = []string{
 }
 
 func TestArgoCDActsAsTheTenant(t *testing.T) {
-	c := claims(t, "The account as which Argo CD syncs a tenant's Applications has no right to what its project does not list, "+
-		"but for a few kinds, none in another namespace or in the cluster, and takes nobody's address")
+	c := claims(t, "The account with which Argo CD syncs a tenant's Applications has no right to kinds that its project does not list, except "+
+		"for a few kinds. It has no right in another namespace or in the cluster, and cannot take over an address of others")
 	alone, sales, source := onlySales(t)
 	_, err := alone.Admin.Apply(sales.objects)
 	require.NoError(t, err)

@@ -74,7 +74,7 @@ func roleOf(t *testing.T, tenant *tenant) string {
 // may write Namespaces, too: here by the Role of the post, in the tenant's own
 // application namespace, beside what is rendered.
 func TestTheTenantAndRevisionLabelsBelongToTheClusterAdministrator(t *testing.T) {
-	c := claims(t, "The tenant and revision labels are the cluster administrator's, even where somebody else may write the Namespace")
+	c := claims(t, "Only the cluster administrator may write the tenant and revision labels, even if somebody else may write the Namespace")
 	w := theWorld(t)
 	hr := w.tenants["hr"]
 	text := strings.ReplaceAll(fmt.Sprintf(postRole, hr.admin, hr.applications[0]), "name: access-all-", "name: post-access-all-")
@@ -217,7 +217,7 @@ metadata: {name: istio-sidecar-injector-%[1]s}
 // The same list against the post's own Role, for comparison: nothing here is
 // this repository's.
 func TestTheSameAttacksAgainstTheRoleOfThePost(t *testing.T) {
-	c := claims(t, "For comparison: the same attacks against the post's own Role, of which many succeed")
+	c := claims(t, "For comparison: the same attacks with the Role of the blog post, many of which succeed")
 	post, err := cluster.Start(binaries, cluster.Options{
 		Logs: filepath.Join(logs, "post-2018"), Users: []string{"dev-admin", "sales-admin"}})
 	require.NoError(t, err)

@@ -12,7 +12,7 @@ import (
 // and the ports that it takes. Whoever may change these has the address for
 // something else.
 func TestAServiceWithExternalIPsTakesNothingElse(t *testing.T) {
-	c := claims(t, "A Service that has `externalIPs` keeps what it takes of them, selector, ports and type, whoever else may write it, in every namespace of the cluster")
+	c := claims(t, "If a Service has `externalIPs`, nobody else can change the addresses that it uses, its selector, its ports and its type, even with a right to write it, in every namespace of the cluster")
 	w := theWorld(t)
 	sales, dev := w.tenants["sales"], w.tenants["dev"]
 	app := sales.applications[0]

@@ -50,8 +50,8 @@ func definitions(t *testing.T, folder string) []*cluster.Object {
 }
 
 func TestTheFloorIsTheClusterAdministrators(t *testing.T) {
-	c := claims(t, "A floor of ClusterNetworkPolicies applies strictly, and neither the tenant's administrator nor its istiod changes it; "+
-		"a cluster without that kind takes all else of the tenant")
+	c := claims(t, "A floor of ClusterNetworkPolicies applies strictly, and neither the tenant's administrator nor "+
+		"its istiod can change it. A cluster without that kind accepts all other objects of the tenant")
 	alone, sales, source := onlySales(t, "spec:\n", "spec:\n  network: {floor: true, allowFrom: [monitoring]}\n")
 	var floor, rest []*cluster.Object
 	for _, o := range sales.objects {

@@ -33,8 +33,8 @@ func over(t *testing.T, source checkout.Checkout, component string, manifests ..
 }
 
 func TestFluxActsForATenantWithNoMoreThanItHas(t *testing.T) {
-	c := claims(t, "With Flux's own roles a tenant's administrator makes a Kustomization; "+
-		"the examples' components take that right, and set the flags with which one that names no account is applied as nobody")
+	c := claims(t, "With Flux's own roles, a tenant's administrator can create a Kustomization. The components of the examples remove "+
+		"that right, and set the flags with which a Kustomization without an account is applied without any rights")
 	alone, sales, source := onlySales(t)
 	_, err := alone.Admin.Apply(sales.objects)
 	require.NoError(t, err)

@@ -134,8 +134,8 @@ var withinTheNamespace = []gitopsObject{
 }
 
 func TestFluxAndArgoCDDoNothingForATenantThatItMayNot(t *testing.T) {
-	c := claims(t, "Whatever flags Flux and Argo CD run with: no object of theirs in a tenant's namespace is applied as the tool itself, "+
-		"or refers beyond the namespace, or has Flux fetch a URL from within its own; what a tenant needs of them is accepted")
+	c := claims(t, "With any flags of Flux and Argo CD, no object of theirs in a tenant's namespace is applied with the tool's own rights, refers "+
+		"to another namespace, or makes Flux fetch a URL from inside its own namespace. The objects that a tenant needs are accepted")
 	alone, sales, source := onlySales(t)
 	_, err := alone.Admin.Apply(sales.objects)
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ import (
 // them: the API server asks nobody to inject their Pods, as before a control
 // plane is there.
 func TestAPodWithoutItsProxyIsRefused(t *testing.T) {
-	c := claims(t, "A Pod that gets no proxy, and is to have one, is refused until its injector is asked; whatever keeps Istio from injecting keeps this away")
+	c := claims(t, "A Pod that should get a proxy, but does not, is refused until its injector is asked. Settings that keep Istio from injecting also keep this policy away")
 	w := theWorld(t)
 	admin := w.cluster.Admin
 	must := func(t *testing.T, method, path, body string) {

@@ -15,7 +15,7 @@ import (
 // istiod fetches the keys that a RequestAuthentication names, and gives what it
 // gets to the proxies. Its debug port trusts its own Pod, and shows the CA's key.
 func TestATenantAdministratorCannotReadTheDebugPortThroughIstiod(t *testing.T) {
-	c := claims(t, "A tenant administrator cannot have istiod read its own debug port, whatever the address is called")
+	c := claims(t, "A tenant administrator cannot make istiod read its own debug port, under any name of the address")
 	w := theWorld(t)
 	const marker = "these-are-the-keys"
 	keys := httptest.NewUnstartedServer(http.HandlerFunc(func(answer http.ResponseWriter, _ *http.Request) {

@@ -179,8 +179,8 @@ func kiosk(t *testing.T, w *world) *tenant {
 }
 
 func TestATenantTakesWhatItsFileAllows(t *testing.T) {
-	c := claims(t, "A tenant whose file says so has images of no other registry, no other StorageClass, IngressClass, PriorityClass or RuntimeClass, and no Pod for other nodes, "+
-		"and takes what is allowed; a tenant whose file says nothing of it takes whatever there is")
+	c := claims(t, "If a tenant's file sets limits, the tenant can use only the allowed registries, StorageClasses, IngressClasses, PriorityClasses, RuntimeClasses "+
+		"and nodes, and everything that is allowed works. If a tenant's file sets no limits, the tenant can use everything in the cluster")
 	w := theWorld(t)
 	w.make(t, clusterClasses)
 	k, sales := kiosk(t, w), w.tenants["sales"]

@@ -14,7 +14,7 @@ import (
 // What is in a Namespace stays there when its label changes: by a RoleBinding of
 // the tenant before, its administrator would read the Secrets of the one after.
 func TestANamespaceDoesNotMoveFromOneTenantToAnother(t *testing.T) {
-	c := claims(t, "A Namespace gets its tenant when it is made: nobody gives it another, and one that is there is adopted on purpose")
+	c := claims(t, "A Namespace gets its tenant when it is created. Nobody can give it to another tenant, and an existing one must be adopted explicitly")
 	w := theWorld(t)
 	dev, hr := w.tenants["dev"], w.tenants["hr"]
 	w.make(t, fmt.Sprintf(movable, hr.admin))

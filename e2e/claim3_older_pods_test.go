@@ -13,7 +13,7 @@ import (
 // today. They have to be able to end: a finalizer that nobody may remove keeps
 // the Pod, its node and the Namespace.
 func TestAPodOlderThanItsTenant(t *testing.T) {
-	c := claims(t, "A Pod that is older than its namespace's tenant can end, and cannot change what it runs")
+	c := claims(t, "A Pod that is older than its namespace's tenant can end, and cannot change its containers")
 	w := theWorld(t)
 	admin := w.cluster.Admin
 	const namespace = "/api/v1/namespaces/older"
@@ -75,7 +75,7 @@ func TestAPodOlderThanItsTenant(t *testing.T) {
 // A level of Pod Security says nothing of priorities and nodes; "privileged" is
 // for a tenant that may do everything on its nodes.
 func TestALevelOfPodSecurityIsNoWayPastTheScheduler(t *testing.T) {
-	c := claims(t, "A tenant's namespace with a Pod Security level of its own has no system priority, no node of the cluster's control plane and no image by its node's own address either, unless it is `privileged`")
+	c := claims(t, "A tenant's namespace with its own Pod Security level also has no system priority, no Pods on nodes of the cluster's control plane and no image from its node's own address, unless the level is `privileged`")
 	w := theWorld(t)
 	const namespace = "/api/v1/namespaces/levelled"
 	answer, err := w.cluster.Admin.Do("POST", "/api/v1/namespaces", `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"levelled",`+
@@ -111,7 +111,7 @@ func TestALevelOfPodSecurityIsNoWayPastTheScheduler(t *testing.T) {
 // Who restarts a Pod by its eviction asks first whether a PodDisruptionBudget
 // lets it go.
 func TestAnOperatorEvictsAPodOfTheControlPlane(t *testing.T) {
-	c := claims(t, "An administrator with `operate` evicts a Pod of the own control plane, and of no other")
+	c := claims(t, "An administrator with `operate` can evict a Pod of the tenant's own control plane, and of no other")
 	w := theWorld(t)
 	sales, dev := w.tenants["sales"], w.tenants["dev"]
 	for _, plane := range []string{sales.controlPlane, dev.controlPlane} {

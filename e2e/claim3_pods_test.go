@@ -11,7 +11,7 @@ import (
 // An administrator may create Pods in the own application namespace. One that
 // reaches its node would reach the tokens of every tenant's Pods there.
 func TestAPodOfATenantDoesNotReachItsNode(t *testing.T) {
-	c := claims(t, "A Pod that a tenant administrator creates does not reach its node")
+	c := claims(t, "A Pod that a tenant administrator creates cannot reach its node")
 	w := theWorld(t)
 	sales := w.tenants["sales"]
 	client := w.cluster.As(sales.admin)
@@ -210,7 +210,7 @@ func TestAPodOfATenantDoesNotReachItsNode(t *testing.T) {
 // kube-proxy sends what goes to a Service's externalIPs to its Pods, on every
 // node and whoever else's the address is.
 func TestAServiceOfATenantTakesNobodysAddress(t *testing.T) {
-	c := claims(t, "A Service that a tenant administrator creates takes nobody else's address")
+	c := claims(t, "A Service that a tenant administrator creates takes over nobody else's address")
 	w := theWorld(t)
 	sales, dev := w.tenants["sales"], w.tenants["dev"]
 	client := w.cluster.As(sales.admin)

@@ -50,8 +50,8 @@ var steering = []string{
 }
 
 func TestATenantDoesNotSteerTheToolThatKeepsItsObjects(t *testing.T) {
-	c := claims(t, "A tenant does not keep what Git takes away: no annotation, label or finalizer holds up a GitOps tool on what was rendered, the tenant deletes none of it, "+
-		"and rendered Roles, RoleBindings, NetworkPolicies and policies of the mesh are not the tenant's to write")
+	c := claims(t, "A tenant does not keep objects that are removed in Git. No annotation, label or finalizer can block a GitOps tool on rendered objects, "+
+		"the tenant can delete none of them, and it cannot write rendered Roles, RoleBindings, NetworkPolicies and policies of the mesh")
 	w := theWorld(t)
 	sales := w.tenants["sales"]
 	app := sales.applications[0]
@@ -170,7 +170,7 @@ func TestATenantDoesNotSteerTheToolThatKeepsItsObjects(t *testing.T) {
 
 // Rendered objects go with their Namespace, and with what owns them.
 func TestKubernetesControllersRemoveWhatWasRendered(t *testing.T) {
-	c := claims(t, "Kubernetes' own controllers and istiod go on with what was rendered: they remove it with its Namespace and its owner, adopt it, and copy a GitOps tool's labels and annotations from it")
+	c := claims(t, "Kubernetes' own controllers and istiod continue to work with rendered objects: they remove them with their Namespace and their owner, adopt them, and copy a GitOps tool's labels and annotations from them")
 	w := theWorld(t)
 	const gone = "/api/v1/namespaces/gone"
 	c.check("a Namespace is deleted with its rendered RoleBindings", func(t *testing.T) {

@@ -67,7 +67,7 @@ func victims(t *testing.T, w *world) map[string]string {
 // kube-proxy sends what goes to a load balancer's address to the Pods of the
 // Service that has it in its status, whoever wrote that.
 func TestTheStatusOfAServiceTakesNobodysAddress(t *testing.T) {
-	c := claims(t, "The status of a Service takes nobody else's address: istiod and a `full` administrator may not write it, and a right to, in one namespace, is in vain")
+	c := claims(t, "The status of a Service takes over nobody else's address: istiod and a `full` administrator may not write it, and a right to write it in one namespace has no effect")
 	w := theWorld(t)
 	sales := w.tenants["sales"]
 	app := sales.applications[0]
@@ -244,7 +244,7 @@ patches:
 // The rule for externalIPs holds for whoever else has a namespace in the
 // cluster, too: a tenant's istiod is such an address.
 func TestAServiceOutsideOfATenantTakesNobodysAddress(t *testing.T) {
-	c := claims(t, "A Service with `externalIPs` is the cluster administrator's in every namespace of the cluster")
+	c := claims(t, "Only the cluster administrator may write a Service with `externalIPs`, in every namespace of the cluster")
 	w := theWorld(t)
 	dev := w.tenants["dev"]
 	path := services("default")

@@ -15,7 +15,7 @@ import (
 
 // The control plane is nobody's of the tenant, who has no right beside it at all.
 func TestEveryAttackOfATenantAdministratorOfASharedMeshIsRefused(t *testing.T) {
-	c := claims(t, "Every attack of an administrator whose tenant shares a control plane, on that control plane, the cluster and other tenants, is refused")
+	c := claims(t, "Every attack of an administrator whose tenant shares a control plane is refused: on that control plane, on the cluster and on other tenants")
 	w, m := theMesh(t)
 	client, sales := w.cluster.As("invoices-admin"), w.tenants["sales"]
 	on := target{
@@ -93,7 +93,7 @@ func (m *sharedMesh) settled(t *testing.T, w *world) (seen map[string]string) {
 
 // What is accepted has arrived when a Service made after it has.
 func TestWhatATenantConfiguresInASharedMeshReachesNoOther(t *testing.T) {
-	c := claims(t, "What a tenant's administrator configures in a shared mesh is refused, or changes nothing for another tenant's proxies and for its route at the shared gateway, and shows nothing of it")
+	c := claims(t, "Configuration of a tenant's administrator in a shared mesh is refused, or changes nothing for another tenant's proxies and for its route at the shared gateway, and shows nothing of that tenant")
 	w, m := theMesh(t)
 	admin := w.cluster.As("invoices-admin")
 	pod := proxyOf(t, w, "parcel-web", "reviews")
@@ -205,7 +205,7 @@ func TestWhatATenantConfiguresInASharedMeshReachesNoOther(t *testing.T) {
 
 // Whoever may make Namespaces, and is no cluster administrator, makes none of a mesh.
 func TestTheLabelOfAMeshBelongsToTheClusterAdministrator(t *testing.T) {
-	c := claims(t, "The label of a mesh is the cluster administrator's, on whatever Namespace, even where somebody else may write it")
+	c := claims(t, "Only the cluster administrator may write the label of a mesh, on every Namespace, even if somebody else may write the Namespace")
 	w, _ := theMesh(t)
 	w.make(t, `
 {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: e2e-namespaces}, rules: [{apiGroups: [""], resources: [namespaces], verbs: [create, patch, get]}]}

@@ -74,8 +74,8 @@ subjects:
 `
 
 func TestASuspendedTenantRunsOn(t *testing.T) {
-	c := claims(t, "While a tenant is suspended, its Pods are replaced, its istiod starts anew, leads, gives certificates and configuration, keeps root certificates and the gateways that it has deployed; "+
-		"nodes, Kubernetes' controllers, the platform and whoever may do the same in the whole cluster go on, the Namespace is deleted and resumed, and other tenants notice nothing")
+	c := claims(t, "While a tenant is suspended, its Pods are replaced, and its istiod restarts, leads, gives certificates and configuration, and keeps root certificates and the gateways that it has deployed. Nodes, "+
+		"Kubernetes' controllers, the platform and all subjects with the same rights in the whole cluster continue, the Namespace can be deleted and resumed, and other tenants are not affected")
 	w := theWorld(t)
 	fin := w.tenants["fin"]
 	app := fin.applications[0]

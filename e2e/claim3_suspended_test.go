@@ -69,8 +69,8 @@ func (w *world) suspend(t *testing.T, tenant *tenant, suspended bool) {
 func isValidator(o *cluster.Object) bool { return o.GetKind() == "ValidatingWebhookConfiguration" }
 
 func TestASuspendedTenantIsLeftAsItIs(t *testing.T) {
-	c := claims(t, "While a tenant is suspended, every write of every account of it to every kind in its namespaces is refused, and every way into a container, whatever RBAC gives; "+
-		"its istiod writes what keeps the mesh running, and nothing else; once it is resumed, everything is as before")
+	c := claims(t, "While a tenant is suspended, every write by each of its accounts to every kind in its namespaces is refused, and so is every access to a container, "+
+		"regardless of RBAC. Its istiod writes what keeps the mesh running, and nothing else. When the tenant is resumed, everything is as before")
 	w := theWorld(t)
 	fin, loft := w.tenants["fin"], w.lab(t, "loft", 12, true)
 	app, plane := fin.applications[0], fin.controlPlane

@@ -78,7 +78,7 @@ var fixedMetadata = []string{
 }
 
 func TestOfATenantsWebhooksIstiodWritesTheCertificateAlone(t *testing.T) {
-	c := claims(t, "With istiod's own token: of its webhook configurations the `caBundle` may change, and no other field of both kinds, one by one")
+	c := claims(t, "With istiod's own token: only the `caBundle` of its webhook configurations can change, and no other field of the two kinds; each field is tested")
 	w := theWorld(t)
 	sales := w.tenants["sales"]
 	settled(t, w.cluster, sales)
@@ -202,7 +202,7 @@ func configurationAt(t *testing.T, w *world, path string) *cluster.Object {
 // Whoever has the right to create, or to delete one by name, by a ClusterRole of
 // somebody else's.
 func TestNobodyElseMakesOrRemovesATenantsWebhooks(t *testing.T) {
-	c := claims(t, "A tenant's webhook configurations are made and deleted by the cluster administrator, and by nobody else who may by RBAC")
+	c := claims(t, "Only the cluster administrator can create and delete a tenant's webhook configurations, even if RBAC allows it to others")
 	w := theWorld(t)
 	sales := w.tenants["sales"]
 	hook := nameOf(t, sales.objects, "MutatingWebhookConfiguration")
@@ -233,7 +233,7 @@ func TestNobodyElseMakesOrRemovesATenantsWebhooks(t *testing.T) {
 // Argo CD deletes in the foreground, so that the garbage collector takes a
 // finalizer away before the object goes.
 func TestATenantsWebhooksAreDeletedInEveryWay(t *testing.T) {
-	c := claims(t, "A tenant's webhook configurations go in the background, in the foreground, as an orphan, and with their owner")
+	c := claims(t, "A tenant's webhook configurations can be deleted in the background, in the foreground, as an orphan, and with their owner")
 	w := theWorld(t)
 	for _, kind := range []string{"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"} {
 		collection := hooks + "/" + strings.ToLower(kind) + "s"

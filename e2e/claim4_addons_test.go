@@ -62,7 +62,7 @@ func withAddons(t *testing.T, w *world, tenant *tenant, resource string) []*clus
 }
 
 func TestAddons(t *testing.T) {
-	c := claims(t, "Prometheus, Grafana, Kiali and Jaeger of a tenant, as shipped and from upstream's files, apply cleanly in every mode of discovery and share no object with another tenant's; their accounts have no right in the cluster or in another tenant, write nowhere, and read beside istiod what its administrators read")
+	c := claims(t, "Prometheus, Grafana, Kiali and Jaeger of a tenant, as shipped and from upstream's files, apply cleanly in every mode of discovery and share no object with another tenant. Their accounts have no right in the cluster or in another tenant, write nowhere, and read in istiod's namespace only what its administrators can read")
 	w := theWorld(t)
 	upstream := upstreamAddons(t, w.source)
 	owner := map[string]string{}
@@ -178,7 +178,7 @@ func rulesIn(t *testing.T, client *cluster.Client, namespace string) []string {
 }
 
 func TestAddonsAreOpenedByTheTenantsAdministratorAndAreNotIstiod(t *testing.T) {
-	c := claims(t, "A tenant's administrator opens the addons by a port-forward, and gets none into istiod; with Kiali's token nobody reads istiod's debug pages, and everybody of the tenant its version, as Kiali does")
+	c := claims(t, "A tenant's administrator can open the addons with a port-forward, and cannot open one to istiod. Kiali's token does not give access to istiod's debug pages, and everybody of the tenant can read istiod's version, as Kiali does")
 	w := theWorld(t)
 	for _, name := range []string{"sales", "fin"} {
 		tenant := w.tenants[name]

@@ -11,7 +11,7 @@ import (
 
 // The example is of sales, which the cluster has.
 func TestApplicationsApart(t *testing.T) {
-	c := claims(t, "Applications that are built apart from their tenant's control plane are placed beside it, by the tenant's own administrator, and change nothing of it; untransformed, the API server refuses their base")
+	c := claims(t, "Applications that are built separately from their tenant's control plane can be applied by the tenant's own administrator, and change nothing of the control plane. The API server refuses their base without the transformer")
 	w := theWorld(t)
 	sales := w.tenants["sales"]
 	objects, err := w.source.Render("examples/applications")

@@ -16,9 +16,9 @@ import (
 )
 
 func TestTwoTenantsWithEverything(t *testing.T) {
-	c := claims(t, "Two tenants with everything, the example and a copy that its page makes, with the shipped addons and with upstream's: Bookinfo, two gateways, Prometheus, Grafana, Kiali and Jaeger "+
-		"apply strictly, and a second time without a change; each Deployment gets its Pods, with proxies of its own istiod; no object is another tenant's, too, "+
-		"and no account has a right to a kind with a namespace outside of its tenant")
+	c := claims(t, "Two tenants with everything, the example and a copy that its page creates, with the shipped addons and with upstream's: Bookinfo, two gateways, "+
+		"Prometheus, Grafana, Kiali and Jaeger apply strictly, and a second time without a change. Each Deployment gets its Pods, with proxies of "+
+		"its own istiod. No object belongs to both tenants, and no account has a right to a kind with a namespace outside of its tenant")
 	w := theWorld(t)
 	p := newPage(t, "examples/complete/README.md")
 	for _, command := range p.commands {

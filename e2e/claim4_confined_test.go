@@ -48,7 +48,7 @@ func TestTheControlPlaneIsConfined(t *testing.T) {
 
 // The kinds that have no namespace: what istiod may do with them is this list.
 func TestTheControlPlaneWritesNothingOfTheCluster(t *testing.T) {
-	c := claims(t, "With istiod's own token: of the kinds without a namespace, a short list is readable, and its own webhooks alone writable")
+	c := claims(t, "With istiod's own token: of the kinds without a namespace, only a short list is readable, and only its own webhooks are writable")
 	w := theWorld(t)
 	short := []string{"customresourcedefinitions", "ingressclasses", "gatewayclasses"}
 	long := append([]string{"namespaces", "nodes", "gatewayclasses/status", "mutatingwebhookconfigurations", "validatingwebhookconfigurations"}, short...)

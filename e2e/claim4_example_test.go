@@ -22,7 +22,7 @@ import (
 )
 
 func TestTheExampleWithSeveralNamespacesRunsFromTheImage(t *testing.T) {
-	c := claims(t, "The example with several application namespaces does what its page says, step by step: the image of a release runs as the rendered sidecar, and istiod serves the three namespaces and knows no other")
+	c := claims(t, "The example with several application namespaces works as its page describes, step by step: the image of a release runs as the rendered sidecar, and istiod serves the three namespaces and no other")
 	p := newPage(t, "examples/several-namespaces/README.md")
 	made, err := image.Open(binaries["image"])
 	require.NoError(t, err)

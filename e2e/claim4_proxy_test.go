@@ -12,7 +12,7 @@ import (
 )
 
 func TestTheClusterRolesBesideTheProxyNameNoNamespacedKind(t *testing.T) {
-	c := claims(t, "With the API proxy istiod's ClusterRoles name no kind that has a namespace, and no nodes; Namespaces and webhooks are its own, by name")
+	c := claims(t, "With the API proxy, istiod's ClusterRoles contain no kind that has a namespace, and no nodes. They name only the tenant's own Namespaces and webhooks")
 	w := theWorld(t)
 	fin := w.tenants["fin"]
 	resources, err := w.cluster.Admin.Resources()
@@ -49,7 +49,7 @@ func TestTheClusterRolesBesideTheProxyNameNoNamespacedKind(t *testing.T) {
 }
 
 func TestWithoutTheProxyTheSameRolesAreNotEnough(t *testing.T) {
-	c := claims(t, "For comparison: the same istiod with the same Roles, without the API proxy beside it, is refused every list of a kind that has a namespace, and is not ready in many times the time in which it is with the proxy")
+	c := claims(t, "For comparison: the same istiod with the same Roles, without the API proxy, is refused every list of a kind that has a namespace, and is not ready after many times the time that it needs with the proxy")
 	w := theWorld(t)
 	fin := w.tenants["fin"]
 	// Another ServiceAccount, so that what it is refused is told apart.
@@ -147,7 +147,7 @@ func (w *world) copyRights(t *testing.T, tenant *tenant, account string) {
 // The proxy has no credential, so that it can give nothing away: what it sends
 // on, the API server decides by the token that came.
 func TestTheProxyOpensNothing(t *testing.T) {
-	c := claims(t, "Through the API proxy istiod's token reads and writes nothing outside the tenant either, a list of the whole cluster holds the tenant's objects alone, other tokens have what they have without it, and no token has nothing")
+	c := claims(t, "Through the API proxy, istiod's token also reads and writes nothing outside the tenant, and a cluster-wide list contains only the tenant's objects. Other tokens have the same access as without the proxy, and a request without a token has no access")
 	w := theWorld(t)
 	fin := w.tenants["fin"]
 	through, err := fin.istiod.Through(fin.istiod.Token)

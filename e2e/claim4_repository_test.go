@@ -22,8 +22,8 @@ transformers: [tenant.yaml]
 `
 
 func TestApplicationsOfARepositoryOfTheirOwn(t *testing.T) {
-	c := claims(t, "Bookinfo in a repository of the tenant's own, with a copy of the tenant's file, is built without anything of the control plane, and applied strictly by the account of examples/flux, "+
-		"which may write in the application namespace alone: it applies nothing else of the tenant's that is beside istiod or without a namespace, and nothing of Bookinfo elsewhere")
+	c := claims(t, "Bookinfo in the tenant's own repository, with a copy of the tenant's file, is built without any object of the control plane. The account of examples/flux, which may write only "+
+		"in the application namespace, applies it strictly. It can apply no other object of the tenant in istiod's namespace or without a namespace, and no object of Bookinfo elsewhere")
 	w := theWorld(t)
 	dev := w.tenants["dev"]
 	repository := checkout.Checkout{Dir: t.TempDir(), Tools: w.source.Tools}

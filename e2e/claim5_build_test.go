@@ -16,7 +16,7 @@ import (
 // Flux, Argo CD and a kustomization that lists an overlay apply the injector's
 // webhook after what it injects. A Pod that came before it would never get a proxy.
 func TestAnApplicationAndAGatewayOfTheSameBuildGetTheirProxies(t *testing.T) {
-	c := claims(t, "An application and a gateway that are applied before the injector's webhook, in one build with their control plane, get no Pod without their proxies, and then get them")
+	c := claims(t, "If an application and a gateway are applied before the injector's webhook, in one build with their control plane, they get no Pod without a proxy, and get Pods with a proxy later")
 	w := theWorld(t)
 	objects, err := w.source.Render("examples/bookinfo")
 	require.NoError(t, err)

@@ -17,7 +17,7 @@ import (
 )
 
 func TestEachIstiodKeepsItsRootCertificateInItsOwnNamespacesAndTouchesNoOther(t *testing.T) {
-	c := claims(t, "Each istiod keeps `istio-ca-root-cert` in its own application namespaces, puts its own CA into its own webhooks, and writes nowhere else")
+	c := claims(t, "Each istiod keeps `istio-ca-root-cert` in its own application namespaces, writes its own CA into its own webhooks, and writes nowhere else")
 	w := theWorld(t)
 	roots := map[string]string{}
 	for _, name := range tenantNames {
@@ -106,7 +106,7 @@ func isRead(verb string) bool { return verb == "get" || verb == "list" || verb =
 // A token of the tenant's audience is had in its own namespaces alone: see
 // TestNobodyElseJoinsAMesh for those who have none.
 func TestACertificateNamesTheTrustDomainOfTheTenantAndTheNamespaceOfTheToken(t *testing.T) {
-	c := claims(t, "A certificate names the tenant's trust domain and the token's own namespace; without a token there is none")
+	c := claims(t, "A certificate contains the tenant's trust domain and the token's own namespace. Without a token there is no certificate")
 	w := theWorld(t)
 	for _, row := range []struct{ istiod, namespace, identity string }{
 		{"dev", "ns-0", "spiffe://dev.mesh/ns/ns-0/sa/default"},
@@ -141,7 +141,7 @@ func TestACertificateNamesTheTrustDomainOfTheTenantAndTheNamespaceOfTheToken(t *
 
 // istiod gives a certificate for a certificate, as virtual machines need it.
 func TestACertificateOutlivesItsServiceAccount(t *testing.T) {
-	c := claims(t, "For comparison, as said in what does not protect: a certificate of a mesh gets the next one, after its ServiceAccount and its tokens are gone, until the CA is made anew")
+	c := claims(t, "For comparison, as described in the limits of the protection: with a certificate of a mesh, a client gets the next one after its ServiceAccount and its tokens are deleted, until the CA is replaced")
 	w := theWorld(t)
 	objects := applyExample(t, w, "examples/bookinfo")
 	istiod, err := w.cluster.StartIstiod(objects)

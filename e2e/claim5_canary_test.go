@@ -36,7 +36,7 @@ const (
 )
 
 func TestATenantIsUpgradedByACanary(t *testing.T) {
-	c := claims(t, "A tenant goes from istiod 1.30 to 1.31, side by side in one namespace, both behind the API proxy: a namespace moves by a line and back, proxies of both see the same and trust each other, nobody fights over locks, root certificates and webhooks, and of the old one nothing is left")
+	c := claims(t, "A tenant is upgraded from istiod 1.30 to 1.31, with both versions side by side in one namespace and both behind the API proxy. A namespace is moved by one line and back, proxies of both versions see the same and trust each other, the versions do not conflict over locks, root certificates and webhooks, and nothing of the old version is left")
 	w := theWorld(t)
 	lab := &canary{world: w, t: t, istiods: map[string]*cluster.Istiod{}}
 	w.tenants["roll"] = &tenant{name: "roll", admin: "roll-admin", controlPlane: "istio-roll", applications: []string{"roll-1", "roll-2"}}

@@ -26,7 +26,7 @@ import (
 )
 
 func TestACAOfTheTenantsOwnByCertManager(t *testing.T) {
-	c := claims(t, "The example with cert-manager's kinds applies strictly, and what its istiod signs by the Secret `cacerts` ends in the tenant's own root, which verifies no other mesh's; it takes the next CA below that root as it runs, and another root when it starts anew")
+	c := claims(t, "The example with cert-manager's kinds applies strictly. What its istiod signs with the Secret `cacerts` ends in the tenant's own root, which verifies no other mesh's certificates. istiod accepts the next CA below that root without a restart, and another root after a restart")
 	w := theWorld(t)
 	serveCertManager(t, w)
 	objects := applyExample(t, w, "examples/certificates")
@@ -128,7 +128,7 @@ func TestACAOfTheTenantsOwnByCertManager(t *testing.T) {
 
 // The steps are those of docs/certificates.md.
 func TestARootIsChangedInThreeSteps(t *testing.T) {
-	c := claims(t, "A root is changed in the three steps of docs/certificates.md, and at each of them what was signed in the step before is good; with `ISTIO_MULTIROOT_MESH` istiod runs on, and without it starts anew twice")
+	c := claims(t, "A root is changed in the three steps of docs/certificates.md, and at each step the certificates that were signed in the step before are valid. With `ISTIO_MULTIROOT_MESH` istiod does not need a restart, and without it istiod restarts twice")
 	w := theWorld(t)
 	for _, multi := range []bool{false, true} {
 		objects := applyExample(t, w, "examples/bookinfo")
@@ -185,7 +185,7 @@ func TestARootIsChangedInThreeSteps(t *testing.T) {
 }
 
 func TestACAIsNotItsAdministrators(t *testing.T) {
-	c := claims(t, "A tenant's administrator who has cert-manager's rights makes certificates and issuers in the own application namespaces, and nothing of that beside a control plane, where the key of no CA is read")
+	c := claims(t, "A tenant's administrator with cert-manager's rights can create certificates and issuers in the tenant's own application namespaces, and none in a control plane's namespace, where nobody can read the key of a CA")
 	w := theWorld(t)
 	serveCertManager(t, w)
 	role := parse(t, `

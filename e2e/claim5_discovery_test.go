@@ -20,7 +20,7 @@ import (
 const patience = time.Minute
 
 func TestEachIstiodServesItsTenantAndKnowsNoOther(t *testing.T) {
-	c := claims(t, "Each istiod, with its confined rights, serves its tenant's proxies and knows no service of another's")
+	c := claims(t, "Each istiod, with its confined rights, serves its tenant's proxies and knows no service of another tenant")
 	w := theWorld(t)
 	for _, name := range tenantNames {
 		for _, namespace := range w.tenants[name].applications {
@@ -145,7 +145,7 @@ func contains(text, part string) error {
 }
 
 func TestWhatATenantConfiguresArrivesAtItsOwnProxiesAlone(t *testing.T) {
-	c := claims(t, "A Service, a DestinationRule and a PeerAuthentication made in ns-1 arrive at sales' proxies and not at dev's")
+	c := claims(t, "A Service, a DestinationRule and a PeerAuthentication created in ns-1 reach sales' proxies and not dev's")
 	w := theWorld(t)
 	sales, dev := w.tenants["sales"], w.tenants["dev"]
 	deployBookinfo(t, w, "ns-1")
@@ -190,7 +190,7 @@ func TestWhatATenantConfiguresArrivesAtItsOwnProxiesAlone(t *testing.T) {
 
 // NetworkPolicies need a CNI to be tried; what istiod tells the proxies does not.
 func TestTheWallsOfTheMeshArriveAtEveryProxy(t *testing.T) {
-	c := claims(t, "Every proxy of a tenant demands mutual TLS and denies identities of other tenants")
+	c := claims(t, "Every proxy of a tenant requires mutual TLS and denies identities of other tenants")
 	w := theWorld(t)
 	for _, name := range tenantNames {
 		tenant := w.tenants[name]

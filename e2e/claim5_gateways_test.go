@@ -31,7 +31,7 @@ spec: {gatewayClassName: %[3]s, listeners: [{name: http, port: 7601, protocol: H
 const gateways = "/apis/gateway.networking.k8s.io/v1"
 
 func TestAGatewayIsOfItsTenantsClass(t *testing.T) {
-	c := claims(t, "A Gateway of a tenant's own class, without a revision, is deployed and served by that tenant's istiod, which alone writes its status; every other istiod, those that read the cluster included, leaves it alone")
+	c := claims(t, "A Gateway of a tenant's own class, without a revision, is deployed and served by that tenant's istiod, and only this istiod writes its status. No other istiod handles it, including those that read the whole cluster")
 	w := theWorld(t)
 	for _, name := range append([]string{"sales"}, classed...) {
 		tenant := w.tenants[name]
@@ -72,7 +72,7 @@ func TestAGatewayIsOfItsTenantsClass(t *testing.T) {
 }
 
 func TestAGatewayOfTheClassIstioIsMoved(t *testing.T) {
-	c := claims(t, "A Gateway of the class `istio` becomes the tenant's as docs/gateways.md says, and keeps the names of what is deployed for it")
+	c := claims(t, "A Gateway of the class `istio` becomes the tenant's as docs/gateways.md describes, and keeps the names of the objects that are deployed for it")
 	w := theWorld(t)
 	objects := parse(t, fmt.Sprintf(gatewayOf, "shop", "ns-3", "istio"))
 	admin := w.cluster.As("ops-admin")
@@ -102,7 +102,7 @@ func TestAGatewayOfTheClassIstioIsMoved(t *testing.T) {
 }
 
 func TestAGatewayOfAnotherClassIsNobodys(t *testing.T) {
-	c := claims(t, "A Gateway that names another tenant's class, or `istio`, which an older Istio of the cluster has, is nobody's: no istiod deploys, serves or answers it, with a GatewayClass of that name and without")
+	c := claims(t, "No istiod deploys, serves or answers a Gateway that names another tenant's class, or `istio`, which an older Istio of the cluster has, with a GatewayClass of that name and without")
 	w := theWorld(t)
 	for _, row := range []struct{ tenant, class string }{
 		{"sales", "istio-fin"}, {"sales", "istio-dev"}, {"sales", "istio"}, {"sales", "istio-nobody"},
@@ -135,7 +135,7 @@ func TestAGatewayOfAnotherClassIsNobodys(t *testing.T) {
 }
 
 func TestAGatewayClassIsItsTenantsIstiods(t *testing.T) {
-	c := claims(t, "A GatewayClass of a tenant is accepted by its own istiod, which writes its status and nothing else; it is nobody else's to write, and the class `istio` is left alone")
+	c := claims(t, "A tenant's own istiod accepts its GatewayClass, and writes its status and nothing else. Nobody else may write it, and the class `istio` is not changed")
 	w := theWorld(t)
 	accepted := func(class string) error {
 		stored, err := w.cluster.Admin.Get(gateways + "/gatewayclasses/" + class)
@@ -187,7 +187,7 @@ func TestAGatewayClassIsItsTenantsIstiods(t *testing.T) {
 }
 
 func TestTheExampleOfGateways(t *testing.T) {
-	c := claims(t, "The example with an ingress gateway, an egress gateway and one of the Gateway API applies strictly; its istiod deploys the last, and gives each gateway its own listener and no other")
+	c := claims(t, "The example with an ingress gateway, an egress gateway and a gateway of the Gateway API applies strictly. Its istiod deploys the last one, and gives each gateway its own listener and no other")
 	w := theWorld(t)
 	objects := applyExample(t, w, "examples/gateways")
 	certificate := newCertificate(t)

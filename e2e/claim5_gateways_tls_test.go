@@ -60,7 +60,7 @@ spec: {gatewayClassName: istio-TENANT, listeners: [{name: https, port: 7601, pro
 `
 
 func TestAGatewayReadsTheSecretsOfItsNamespace(t *testing.T) {
-	c := claims(t, "A gateway gets the certificate that its Gateway names, of Istio's and of the Gateway API, from the Secret of its own namespace and by its own account; no Secret of another of the tenant's namespaces or of another tenant, and an account without the right none")
+	c := claims(t, "A gateway gets the certificate that its Gateway names, of Istio's and of the Gateway API, from the Secret of its own namespace and with its own account. It gets no Secret of another of the tenant's namespaces or of another tenant, and an account without the right gets none")
 	w := theWorld(t)
 	for _, row := range []struct{ tenant, elsewhere string }{{"sales", "istio-system1"}, {"ops", "ns-4"}, {"fin", "ns-6"}} {
 		tenant := w.tenants[row.tenant]

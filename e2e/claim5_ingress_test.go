@@ -74,7 +74,7 @@ spec:
 `
 
 func TestAnIngressIsServedByItsTenantsOwnGateway(t *testing.T) {
-	c := claims(t, "An Ingress of class istio is served by its own tenant's gateway and by no other's, and tells the address of that gateway's Service")
+	c := claims(t, "An Ingress of class istio is served by its own tenant's gateway and by no other, and its status has the address of that gateway's Service")
 	w := theWorld(t)
 	for n, name := range []string{"sales", "dev", "ops", "fin"} {
 		namespace := w.tenants[name].applications[0]
@@ -119,7 +119,7 @@ func TestAnIngressIsServedByItsTenantsOwnGateway(t *testing.T) {
 }
 
 func TestWithoutItsNamespaceAnIngressReachesNoGateway(t *testing.T) {
-	c := claims(t, "An Ingress reaches the gateway of the same build; for comparison, it does not where istiod is not told that gateway's namespace")
+	c := claims(t, "An Ingress reaches the gateway of the same build. For comparison, it does not if istiod is not given that gateway's namespace")
 	w := theWorld(t)
 	objects := applyExample(t, w, "examples/bookinfo")
 	ingress, err := cluster.Parse(fmt.Appendf(nil, ingressOfDetails, "bookinfo"))

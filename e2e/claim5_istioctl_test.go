@@ -23,7 +23,7 @@ import (
 // any Pod of its namespace may have: istiod tells it what it tells them. No kubelet runs
 // the Pod here; the test runs istioctl with the certificate that its agent has.
 func TestIstioctlShowsTheProxiesOfItsNamespace(t *testing.T) {
-	c := claims(t, "With the certificate of the Pod of examples/istioctl, which a tenant's administrator makes, `istioctl proxy-status` and `x internal-debug` show the proxies of the Pod's own namespace, and no other of the tenant or beside istiod; through istiod's Pod, and with a token for `istio-ca`, they show none")
+	c := claims(t, "With the certificate of the Pod of examples/istioctl, which a tenant's administrator creates, `istioctl proxy-status` and `x internal-debug` show the proxies of the Pod's own namespace. They show no other proxy of the tenant or of istiod's namespace. Through istiod's Pod, and with a token for `istio-ca`, they show none")
 	w := theWorld(t)
 	fin := w.tenants["fin"]
 	for _, namespace := range fin.namespaces() {
@@ -139,7 +139,7 @@ func TestIstioctlShowsTheProxiesOfItsNamespace(t *testing.T) {
 }
 
 func TestIstioctlAnalyzesWhatItsUserMayRead(t *testing.T) {
-	c := claims(t, "`istioctl analyze`, with the commands of docs/istioctl.md, tells a tenant's administrator the mistakes of the own namespace, and nobody else's; of the live cluster it gets nothing to analyze")
+	c := claims(t, "`istioctl analyze`, with the commands of docs/istioctl.md, shows a tenant's administrator the errors in the administrator's own namespace, and no others. It can read nothing of the live cluster")
 	w := theWorld(t)
 	for namespace, admin := range map[string]string{"ns-0": "dev-admin", "ns-1": "sales-admin"} {
 		mistake := parse(t, strings.ReplaceAll(mistake, "NAMESPACE", namespace))

@@ -17,7 +17,7 @@ import (
 // Who is of the mesh joins it with what its Pod says: nothing else names the
 // audience to a proxy.
 func TestTheProxiesOfAMeshJoinIt(t *testing.T) {
-	c := claims(t, "Sidecars, and gateways by chart and by the Gateway API, join their tenant's mesh with the token that their Pod's own volume asks for")
+	c := claims(t, "Sidecars, and gateways of the chart and of the Gateway API, join their tenant's mesh with the token that their Pod's own volume requests")
 	w := theWorld(t)
 	for _, name := range tenantNames {
 		tenant := w.tenants[name]
@@ -50,7 +50,7 @@ func TestTheProxiesOfAMeshJoinIt(t *testing.T) {
 // A mesh that knew no audience of its own has proxies with tokens for istio-ca,
 // until they are restarted.
 func TestTokensOfAnEarlierAudienceAdmitForAsLongAsTheyAreListed(t *testing.T) {
-	c := claims(t, "Proxies with a token for `istio-ca` join their mesh for as long as `extraTokenAudiences` lists it, those of every other namespace do, too, and then none")
+	c := claims(t, "Proxies with a token for `istio-ca` can join their mesh as long as `extraTokenAudiences` lists it; those of every other namespace can as well. When it is removed, none can")
 	w := theWorld(t)
 	hr := w.tenants["hr"]
 	listed := canaryOf(t, w, hr, "hr-3", "\n    extraTokenAudiences:\n    - istio-ca")

@@ -20,7 +20,7 @@ const victim = "spiffe://sales.mesh/ns/ns-1/sa/default"
 // asks has what is to be had in dev's namespaces and in default, and as dev's
 // istiod.
 func TestNobodyElseJoinsAMesh(t *testing.T) {
-	c := claims(t, "From another tenant's namespaces, from `default` and with another istiod's credentials, nothing gets a certificate, xDS or a debug page of sales' istiod, on any of its ports, without any NetworkPolicy")
+	c := claims(t, "From another tenant's namespaces, from `default` and with another istiod's credentials, nobody gets a certificate, xDS or a debug page of sales' istiod, on any of its ports, without any NetworkPolicy")
 	w := theWorld(t)
 	sales, dev := w.tenants["sales"].istiod, w.tenants["dev"].istiod
 	secret := parse(t, credentialOfAGateway(t))

@@ -32,7 +32,7 @@ type scraped struct {
 // configuration and the account that were rendered. Other tenants have Pods that
 // ask to be scraped as well: their istiods.
 func TestPrometheusScrapesItsTenantAlone(t *testing.T) {
-	c := claims(t, "Prometheus' own program, as a tenant's account and with the rendered configuration, scrapes its tenant's istiod, in every mode of discovery, and finds nothing of another tenant; nor does it find anything where the configuration names no namespaces")
+	c := claims(t, "Prometheus itself, with a tenant's account and with the rendered configuration, scrapes its tenant's istiod in every mode of discovery, and finds nothing of another tenant. It also finds nothing if the configuration names no namespaces")
 	w := theWorld(t)
 	for _, name := range []string{"sales", "ops", "fin"} {
 		tenant := w.tenants[name]

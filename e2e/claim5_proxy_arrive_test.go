@@ -30,7 +30,7 @@ type arrival struct {
 }
 
 func TestWhatIsMadeChangedAndDeletedArrivesThroughTheProxy(t *testing.T) {
-	c := claims(t, "What is made, changed and deleted in one of several application namespaces, and beside istiod, arrives at the tenant's proxies through the API proxy; what is in ns-0 never does")
+	c := claims(t, "Objects that are created, changed and deleted in one of several application namespaces, and in istiod's namespace, reach the tenant's proxies through the API proxy. Objects in ns-0 never do")
 	w := theWorld(t)
 	fin := w.tenants["fin"]
 	deployBookinfo(t, w, "ns-6")

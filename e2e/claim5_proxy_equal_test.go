@@ -20,7 +20,7 @@ import (
 // choose the namespaces that the proxy asks for, and reads the whole cluster.
 // Nothing is left out of the comparison, and nothing is made equal before it.
 func TestBesideTheProxyIstiodKnowsAndSaysTheSame(t *testing.T) {
-	c := claims(t, "Beside the API proxy istiod holds and tells its proxies and gateways, object for object, what an istiod with cluster-wide reads does whose discoverySelectors choose the same namespaces")
+	c := claims(t, "With the API proxy, istiod holds and sends to its proxies and gateways exactly the same objects as an istiod with cluster-wide reads whose discoverySelectors choose the same namespaces")
 	w := theWorld(t)
 	fin := w.tenants["fin"]
 	nodes := w.everything(t, fin)

@@ -15,7 +15,7 @@ import (
 // After what would lose an event, istiod knows what the API server holds: made,
 // changed and deleted while nobody was told.
 func TestAKilledProxyLosesNothing(t *testing.T) {
-	c := claims(t, "An API proxy that is killed, with changes while it is away, and an istiod that starts anew beside it, lose nothing")
+	c := claims(t, "If an API proxy is killed while objects change, or if istiod restarts next to it, no change is lost")
 	w := theWorld(t)
 	fin := w.tenants["fin"]
 	w.everything(t, fin)

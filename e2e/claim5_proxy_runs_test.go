@@ -18,7 +18,7 @@ import (
 )
 
 func TestTwoReplicasEachWithItsProxy(t *testing.T) {
-	c := claims(t, "Two replicas of istiod, each with its API proxy, both serve; one of them leads, and when it ends the other does")
+	c := claims(t, "Two replicas of istiod, each with its API proxy, both serve. One of them leads, and when it ends, the other takes over")
 	w := theWorld(t)
 	fin := w.tenants["fin"]
 	deployBookinfo(t, w, "ns-6")
@@ -97,7 +97,7 @@ func servesBookinfo(istiod *cluster.Istiod, proxy xds.Node, namespace string) er
 // The first token of fin's istiod was changed for another as soon as it was
 // ready; see startIstiod.
 func TestATokenThatRotates(t *testing.T) {
-	c := claims(t, "The API proxy and istiod go on with the token that the kubelet has put in the place of one that is over")
+	c := claims(t, "The API proxy and istiod continue with the token that the kubelet has written to replace an expired one")
 	w := theWorld(t)
 	fin := w.tenants["fin"]
 	time.Sleep(time.Until(w.firstTokenEnds.Add(75 * time.Second))) // a minute that the API server allows, and what it remembers
@@ -134,7 +134,7 @@ func TestATokenThatRotates(t *testing.T) {
 const quick = "PILOT_DEBOUNCE_AFTER=1ms"
 
 func TestTheTimeAndTheMemoryThatTheProxyCosts(t *testing.T) {
-	c := claims(t, "A Service arrives at a proxy through the API proxy, and from an istiod that reads the cluster, each time")
+	c := claims(t, "A Service reaches a proxy through the API proxy, and from an istiod that reads the whole cluster, in every round")
 	w := theWorld(t)
 	fin := w.tenants["fin"]
 	deployBookinfo(t, w, "ns-6")

@@ -21,7 +21,7 @@ const (
 // The API server is found where Pods of most clusters find it, at the first
 // address of the Services, and has its priority and fairness.
 func TestFiftyNamespacesAndAnAPIServerThatStartsAnew(t *testing.T) {
-	c := claims(t, "A tenant of 50 namespaces and 2,000 Services: istiod is ready beside the API proxy, at another address of the API server, holds every Service, and loses nothing when the API server starts anew")
+	c := claims(t, "A tenant of 50 namespaces and 2,000 Services: with the API proxy, and with another address of the API server, istiod becomes ready, holds every Service, and loses nothing when the API server restarts")
 	source, err := newCheckout(t.TempDir())
 	require.NoError(t, err)
 	wide := &tenant{name: "wide", admin: "wide-admin", controlPlane: "istio-wide"}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestAProxyOfASharedMeshSeesItsOwnTenant(t *testing.T) {
-	c := claims(t, "In a mesh that two tenants share, a proxy, and what says that it is a gateway, sees its own tenant and nothing of another; it demands mutual TLS and denies other tenants; the shared istiod and those of tenants that have their own know nothing of one another")
+	c := claims(t, "In a mesh that two tenants share, a proxy, including one that claims to be a gateway, sees only its own tenant. It requires mutual TLS and denies other tenants. The shared istiod and those of tenants with their own control plane know nothing of one another")
 	w, m := theMesh(t)
 	c.note("The shared istiod, its gateway and two tenants: %.0f s.", m.took.Seconds())
 	for _, of := range []*tenant{m.host, m.tenants["parcel"], m.tenants["invoices"]} {
@@ -94,7 +94,7 @@ func TestAProxyOfASharedMeshSeesItsOwnTenant(t *testing.T) {
 // Each wall, with the others taken away: what an object says of who sees it, and the
 // Sidecars. The policy on what tenants write is away throughout, or they could not.
 func TestEachWallOfASharedMesh(t *testing.T) {
-	c := claims(t, "For comparison: without the walls of a shared mesh a proxy sees another tenant; what is exported, and the Sidecars, each hide it where the other is away, and from what says that it is a gateway the first alone does")
+	c := claims(t, "For comparison: without the protection of a shared mesh, a proxy sees another tenant. The exported Services and the Sidecars each hide it without the other; from a proxy that claims to be a gateway, only the first does")
 	w, m := theMesh(t)
 	admin := w.cluster.Admin
 	service := func(exportTo string) []*cluster.Object {

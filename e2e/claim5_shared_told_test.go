@@ -12,7 +12,7 @@ import (
 )
 
 func TestAProxyOfASharedMeshIsToldNothingOfAnother(t *testing.T) {
-	c := claims(t, "A proxy of a shared mesh gets no certificate, no configuration, no Secret, no debug page and no API of another tenant, whatever it says that it is; tokens for the mesh are had in its tenants' namespaces alone")
+	c := claims(t, "A proxy of a shared mesh gets no certificate, no configuration, no Secret, no debug page and no API of another tenant, whatever it claims to be. Tokens for the mesh are available only in its tenants' namespaces")
 	w, m := theMesh(t)
 	istiod, others := m.host.istiod, m.others("invoices")
 	w.make(t, strings.ReplaceAll(credentialOfAGateway(t), "ns-1", "parcel-web"))

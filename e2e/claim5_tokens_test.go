@@ -37,7 +37,7 @@ func podWithSources(name string, sources ...string) string {
 // A token is asked for as a Pod's volume or as a TokenRequest: both lead to the
 // tenant's mesh.
 func TestTokensOfAMeshAreHadInItsOwnNamespacesAlone(t *testing.T) {
-	c := claims(t, "A token of a mesh's audience is had in the tenant's own namespaces alone, by a Pod or by a TokenRequest, whoever asks; every other token is had as before")
+	c := claims(t, "A token of a mesh's audience is available only in the tenant's own namespaces, in a Pod or by a TokenRequest, for every caller. Every other token is available as before")
 	w := theWorld(t)
 	const sales, dev = "sales.istio-tenancy.dev", "dev.istio-tenancy.dev"
 	admin := w.cluster.Admin

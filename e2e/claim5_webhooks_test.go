@@ -11,7 +11,7 @@ import (
 )
 
 func TestTheRightInjectorInjectsAndOnlyThatOne(t *testing.T) {
-	c := claims(t, "The API server calls the injector of the Pod's own tenant and no other, whatever the Pod's labels say")
+	c := claims(t, "The API server calls the injector of the Pod's own tenant and no other, regardless of the Pod's labels")
 	w := theWorld(t)
 	for _, row := range []struct {
 		name, namespace string
@@ -84,7 +84,7 @@ func createPod(t *testing.T, w *world, namespace string, labels map[string]any) 
 }
 
 func TestEachTenantsConfigurationIsValidatedByItsOwnIstiod(t *testing.T) {
-	c := claims(t, "A wrong VirtualService is refused by the validating webhook of the tenant's own istiod")
+	c := claims(t, "The validating webhook of the tenant's own istiod refuses an invalid VirtualService")
 	w := theWorld(t)
 	for _, name := range tenantNames {
 		tenant := w.tenants[name]

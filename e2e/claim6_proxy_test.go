@@ -13,7 +13,7 @@ import (
 // What a run leaves in the audit log of the API server is the proof that the
 // API proxy asks in the tenant's namespaces alone.
 func TestThroughTheProxyNothingIsAskedOfTheWholeCluster(t *testing.T) {
-	c := claims(t, "In this run istiod beside the API proxy asked for no kind that has a namespace in the whole cluster, and was refused nothing")
+	c := claims(t, "In this run, istiod with the API proxy made no cluster-wide request for a kind that has a namespace, and was refused nothing")
 	w := theWorld(t)
 	fin := w.tenants["fin"]
 	all, err := w.cluster.Requests(fin.istiod.User())

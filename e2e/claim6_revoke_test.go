@@ -20,7 +20,7 @@ import (
 // What an administrator makes for itself is nobody's to find but the cluster
 // administrator's, who follows the documentation.
 func TestARevokedAdministratorIsOut(t *testing.T) {
-	c := claims(t, "An administrator who is taken out of the tenant's file keeps what it made for itself, and has nothing any more after the documented commands")
+	c := claims(t, "An administrator who is removed from the tenant's file keeps what the administrator created, and has no rights any more after the documented commands")
 	alone, sales, source := onlySales(t, "name: sales-admin", "name: sales-admin\n  - kind: User\n    name: boss")
 	_, err := alone.Admin.Apply(sales.objects)
 	require.NoError(t, err)

@@ -11,7 +11,7 @@ import (
 // Who takes rights away looks at the RoleBindings without the tenant's label, and
 // deletes them.
 func TestARoleBindingWithTheLabelWasRenderedForItsNamespace(t *testing.T) {
-	c := claims(t, "A Role or RoleBinding with the tenant's label is in a Namespace of the tenant, and was made with it; one of a tenant's own has no finalizer that keeps it")
+	c := claims(t, "A Role or RoleBinding with the tenant's label is in a Namespace of the tenant, and had the label when it was created. Other Roles and RoleBindings of a tenant have no finalizer that keeps them")
 	w := theWorld(t)
 	sales := w.tenants["sales"]
 	admin := w.cluster.As(sales.admin)

@@ -14,7 +14,7 @@ import (
 )
 
 func TestTheSilentSkipIsHarmless(t *testing.T) {
-	c := claims(t, "What kustomize prints without `--enable-exec`, applied, changes no tenant and no other Istio")
+	c := claims(t, "kustomize's output without `--enable-exec`, when applied, changes no tenant and no other Istio")
 	w := theWorld(t)
 	vendor(t, w.source)
 	upstream, err := cluster.Parse([]byte(otherIstio))

@@ -13,7 +13,7 @@ import (
 
 // This is the last test of the shared cluster: it takes a tenant away.
 func TestOffboardingATenantLeavesNothingOfItAndTheOthersServing(t *testing.T) {
-	c := claims(t, "Deleting a tenant's Namespaces, then its rendered objects, leaves nothing of it, and the others' istiods serving; while Pods of it are left, its NetworkPolicies are there")
+	c := claims(t, "Deleting a tenant's Namespaces, and then its rendered objects, leaves nothing of it, and the istiods of the others continue to serve. As long as Pods of the tenant exist, its NetworkPolicies exist")
 	w := theWorld(t)
 	hr := w.tenants["hr"]
 	for _, name := range []string{"hr", "dev", "sales", "ops", "fin"} {

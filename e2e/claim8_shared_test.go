@@ -35,7 +35,7 @@ func ids(objects []*cluster.Object) (all []string) {
 
 // As docs/models.md says, and with what it says that breaks on the way.
 func TestATenantMovesFromASharedMeshToItsOwnAndBack(t *testing.T) {
-	c := claims(t, "A tenant moves from a shared mesh to a control plane of its own and back by its file and the base that its overlay lists: what breaks on the way is what docs/models.md says, and no other tenant notices")
+	c := claims(t, "A tenant moves from a shared mesh to its own control plane and back by a change of its file and of the base in its overlay. The interruptions are those that docs/models.md describes, and no other tenant is affected")
 	w, m := theMesh(t)
 	admin, invoices := w.cluster.Admin, m.tenants["invoices"]
 	const overlay = "../examples/shared/invoices" // beside overlays/

@@ -90,7 +90,7 @@ func (f *fifty) stop() {
 }
 
 func TestFiftyTenantsOfOneAPIServerAreIsolatedPairwise(t *testing.T) {
-	c := claims(t, "Fifty tenants on one API server apply cleanly and are isolated pairwise")
+	c := claims(t, "Fifty tenants on one API server apply cleanly, and each pair is isolated")
 	f := theFifty(t)
 	fifty, many := f.cluster, f.tenants
 	c.note("Rendered %d tenants in %.1f s: %d objects, %.1f MB.", manyTenants, f.rendered.Seconds(), count(many), float64(f.size)/1e6)

@@ -83,7 +83,7 @@ func (w *classic) start() error {
 }
 
 func (w *classic) applyCleanly(t *testing.T) {
-	c := claims(t, "Istio 0.7.1 and Bookinfo of the post, as dev and as sales, apply cleanly to today's API server, strictly; a second apply changes nothing")
+	c := claims(t, "Istio 0.7.1 and Bookinfo of the blog post, as dev and as sales, apply cleanly and strictly to a current API server. A second apply changes nothing")
 	c.check("common again", func(t *testing.T) { unchanged(t, w.cluster, w.common) })
 	for _, name := range []string{"dev", "sales"} {
 		c.check(name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func (w *classic) runPods(t *testing.T) {
 }
 
 func (w *classic) testResultsOfThePost(t *testing.T) {
-	c := claims(t, "The post's test results hold for its own Istio, with its own Pods")
+	c := claims(t, "The test results of the blog post are the same for its own Istio, with its own Pods")
 	w.runPods(t)
 	for _, name := range []string{"dev", "sales"} {
 		me := w.tenants[name]
@@ -163,7 +163,7 @@ func (w *classic) testResultsOfThePost(t *testing.T) {
 }
 
 func (w *classic) attacksAreRefused(t *testing.T) {
-	c := claims(t, "Every attack of a tenant administrator is refused beside the control plane of the post, too")
+	c := claims(t, "Every attack of a tenant administrator in the control plane's namespace is refused with the Istio of the blog post as well")
 	pod, err := w.cluster.PodOf("istio-system1", "istio-pilot")
 	require.NoError(t, err)
 	on := target{
@@ -188,7 +188,7 @@ func (w *classic) attacksAreRefused(t *testing.T) {
 var classicOutside = []string{"default", "kube-system", "istio-system", "ns-0"}
 
 func (w *classic) programsAreConfined(t *testing.T) {
-	c := claims(t, "With the token of each program of Istio 0.7.1 (Pilot, Mixer, CA, Ingress, Galley, injector, Prometheus): no read and no write outside the tenant, but for what bases/classic/README.md lists")
+	c := claims(t, "With the token of each program of Istio 0.7.1 (Pilot, Mixer, CA, Ingress, Galley, injector, Prometheus): no read and no write outside the tenant, except those that bases/classic/README.md lists")
 	resources, err := w.cluster.Admin.Resources()
 	require.NoError(t, err)
 	// Of the kinds without a namespace; questions about oneself are everybody's.

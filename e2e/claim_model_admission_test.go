@@ -22,7 +22,7 @@ import (
 const combined = 300
 
 func TestTheModelRefusesWhatTheAPIServersPoliciesRefuse(t *testing.T) {
-	c := claims(t, "What the shipped ValidatingAdmissionPolicies refuse, by the model over manifests, is what the API server refuses in a dry run")
+	c := claims(t, "The model over manifests and the API server in a dry run refuse the same objects by the shipped ValidatingAdmissionPolicies")
 	m := theModel(t)
 	started := time.Now()
 	stand := parse(t, standYAML+standPolicies)

@@ -14,7 +14,7 @@ import (
 const questions = 6000
 
 func TestTheModelAnswersQuestionsAboutRightsAsTheAPIServerDoes(t *testing.T) {
-	c := claims(t, "Who may do what, by the model over rendered manifests and random roles and bindings beside them, is what the API server's SubjectAccessReview says")
+	c := claims(t, "The model over rendered manifests, with random roles and bindings added, and the API server's SubjectAccessReview give the same answer about who may do what")
 	m := theModel(t)
 	started := time.Now()
 	asked := m.rights.questions(m.known)

@@ -122,7 +122,7 @@ func (m *modelled) ask(t *testing.T, reviews string, n int) []answered {
 const builtin = "../plugin/internal/authorize/builtin.json"
 
 func TestTheRolesThatEveryClusterHasAreThoseOfTheModel(t *testing.T) {
-	c := claims(t, "The Roles, ClusterRoles and bindings that the model takes every cluster to have are those of the API server")
+	c := claims(t, "The Roles, ClusterRoles and bindings that the model assumes in every cluster are those of the API server")
 	m := theModel(t)
 	served, err := servedBuiltin(m.cluster)
 	require.NoError(t, err)

@@ -54,7 +54,7 @@ type sent struct {
 }
 
 func TestEveryPathThatCheckReportsIsWalked(t *testing.T) {
-	c := claims(t, "Each path that check reports where rights were added on purpose is walked on the API server, hop by hop: as whoever begins it, then as whom each hop leads to, by the token that it gives")
+	c := claims(t, "Each path that check reports for rights that were added on purpose is tried on the API server, step by step: with the first identity, and then with the identity of each step, using the token that the step gives")
 	k, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "reach"), Users: []string{"alice", "bob", "carol"},
 		// The default until 1.34: a right to get pods/exec is enough, by a GET over WebSockets.
 		Flags:       []string{"--feature-gates=AuthorizePodWebsocketUpgradeCreatePermission=false"},

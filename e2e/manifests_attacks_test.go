@@ -37,7 +37,7 @@ var reaching = []struct{ name, manifest, message string }{
 	{"a priority", "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: a}\nglobalDefault: true", "PriorityClass a: " + once},
 	{"another container runtime", "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: a}", "RuntimeClass a: " + once},
 	{"a class of Ingresses", "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: a}", "IngressClass a: " + once},
-	{"a class of Gateways", "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: a}", `GatewayClass a: metadata.name: found "a"; the cluster has one GatewayClass of a name`},
+	{"a class of Gateways", "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: a}", `GatewayClass a: metadata.name: found "a"; the cluster has only one GatewayClass of each name`},
 	{"a certificate of the cluster's CA", "apiVersion: certificates.k8s.io/v1\nkind: CertificateSigningRequest\nmetadata: {name: a}", "CertificateSigningRequest a: " + once},
 	{"trust for everybody", "apiVersion: certificates.k8s.io/v1beta1\nkind: ClusterTrustBundle\nmetadata: {name: a}", "ClusterTrustBundle a: " + once},
 	{"a node", "apiVersion: v1\nkind: Node\nmetadata: {name: a}", "Node a: " + once},
@@ -57,7 +57,7 @@ var reaching = []struct{ name, manifest, message string }{
 		`metadata.name: found "istio-validator-dev-istio-system"`},
 	{"a webhook for the cluster's objects", admissionOf + "MutatingWebhookConfiguration\nmetadata: {name: a-ISTIO_TENANT_NAMESPACE}\n" +
 		"webhooks: [{name: a.b.example, clientConfig: " + callsIstiod + ", rules: [{scope: Cluster}]}]", `webhooks[0].rules[0].scope: found "Cluster"`},
-	{"a policy that denies everything", admissionOf + "ValidatingAdmissionPolicy\nmetadata: {name: a-ISTIO_TENANT_NAMESPACE}", "a tenant's overlay has no admission policy but Istio's"},
+	{"a policy that denies everything", admissionOf + "ValidatingAdmissionPolicy\nmetadata: {name: a-ISTIO_TENANT_NAMESPACE}", "the only admission policy in a tenant's overlay is Istio's"},
 	{"the same, called as Istio's", admissionOf + "ValidatingAdmissionPolicy\nmetadata: {name: stable-channel-policy-a-ISTIO_TENANT_NAMESPACE.istio.io}\n" +
 		`spec: {matchConstraints: {resourceRules: [{apiGroups: ["*"]}]}}`, `spec.matchConstraints.resourceRules[0].apiGroups: found "*"`},
 	{"a binding of another's policy", admissionOf + "ValidatingAdmissionPolicyBinding\nmetadata: {name: a-ISTIO_TENANT_NAMESPACE}\nspec: {policyName: istio-tenancy-pods, validationActions: [Audit]}",
@@ -104,7 +104,7 @@ var reaching = []struct{ name, manifest, message string }{
 // TestEveryManifestThatReachesPastItsTenantIsRefused builds each with the real
 // kustomize, as whoever writes a file of an overlay would have it built.
 func TestEveryManifestThatReachesPastItsTenantIsRefused(t *testing.T) {
-	c := claims(t, "Every manifest that would reach past its tenant is refused by kustomize build, with its object and the field named")
+	c := claims(t, "kustomize build refuses every manifest that would reach past its tenant, and names the object and the field")
 	source, err := newCheckout(t.TempDir())
 	require.NoError(t, err)
 	require.NoError(t, source.CopyTenant("sales", "attack"))

@@ -27,7 +27,7 @@ var taking = []struct {
 		},
 	},
 	{
-		"a control plane's namespace in which cluster-admin ends", `spec.controlPlane.namespace: "admin" is how the names of others' objects end`, []string{"istio-system1", "admin"},
+		"a control plane's namespace in which cluster-admin ends", `spec.controlPlane.namespace: "admin" is the end of names of other objects`, []string{"istio-system1", "admin"},
 		map[string]string{
 			"kustomization.yaml": "resources: [../../bases/istio/control-plane, m.yaml]\ntransformers: [tenant.yaml]\n",
 			"m.yaml":             rbacOf + "ClusterRole\nmetadata: {name: cluster-admin}\nrules: []\n",
@@ -47,7 +47,7 @@ var taking = []struct {
 
 // TestNoOverlayTakesWhatIsTheClusters has both commands build each.
 func TestNoOverlayTakesWhatIsTheClusters(t *testing.T) {
-	c := claims(t, "No overlay takes what is the whole cluster's by its patches, its schemas or its tenant.yaml, through kustomize build and through render")
+	c := claims(t, "No overlay takes over cluster-wide objects by its patches, its schemas or its tenant.yaml, with kustomize build and with render")
 	program, err := filepath.Abs(filepath.Join(tools, "istio-tenancy"))
 	require.NoError(t, err)
 	for _, attack := range taking {

@@ -29,8 +29,8 @@ var allowedKinds = []string{
 // kind that an API server can serve in an overlay, written in every way that
 // might be read in two ways, and has that API server say where it is.
 func TestNoManifestOfAnOverlayIsStoredOutsideOfTheTenant(t *testing.T) {
-	c := claims(t, "A manifest in an overlay, of any kind that the API server, Istio, the Gateway API, cert-manager, Argo CD, Flux, Cilium or Kyverno has, "+
-		"is placed in the tenant's namespaces or refused by name: none is stored outside")
+	c := claims(t, "A manifest in an overlay, of any kind of the API server, Istio, the Gateway API, cert-manager, Argo CD, "+
+		"Flux, Cilium or Kyverno, is placed in the tenant's namespaces or refused by name. None is stored outside")
 	server, err := cluster.Start(binaries, cluster.Options{Logs: filepath.Join(logs, "manifests"), Flags: everyAPI})
 	require.NoError(t, err)
 	defer server.Stop()

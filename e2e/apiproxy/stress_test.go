@@ -64,7 +64,7 @@ func newStorm(t *testing.T, prefix string, applications int) *storm {
 const enough = 1000
 
 func TestNothingIsLost(t *testing.T) {
-	c := results.Claim(t, "Whatever breaks, each client's copy becomes what the API server has: watches, connections, proxy and API servers, over at least 1,000 resumes; nothing of another namespace is ever in it")
+	c := results.Claim(t, "After every failure, each client's copy becomes what the API server has: failures of watches, connections, proxy and API servers, over at least 1,000 resumes. No copy ever contains an object of another namespace")
 	s := newStorm(t, "mesh", 4)
 	s.proxy = s.newProxy(options{program: race, name: "proxy", apiServer: "https://" + s.KubernetesService(), ca: s.front.ca, namespaces: s.names.namespaces})
 	s.near = newWire(t, "127.0.0.1:0", s.proxy.listen)

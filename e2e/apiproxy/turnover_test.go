@@ -80,7 +80,7 @@ func (s *scene) whileHeld(f func()) {
 }
 
 func TestNamespacesComeAndGo(t *testing.T) {
-	c := results.Claim(t, "A namespace that does not exist yet is empty, is seen when it comes, and its objects go with it, also if it goes, or goes and comes again, while the client is away")
+	c := results.Claim(t, "A namespace that does not exist yet is empty. It is seen when it is created, and its objects disappear with it, also if it is deleted, or deleted and recreated, while the client is disconnected")
 	c.Parallel()
 	s := newStage(t, theWorld(t).cluster, newNames("come", 2))
 	root, late := s.names.namespaces[0], s.names.namespaces[2]
@@ -119,7 +119,7 @@ func TestNamespacesComeAndGo(t *testing.T) {
 }
 
 func TestKindsComeLater(t *testing.T) {
-	c := results.Claim(t, "A CustomResourceDefinition that is installed after the client began to ask is seen, and so is one that is deleted and installed again")
+	c := results.Claim(t, "A CustomResourceDefinition that is installed after the first request of the client is seen, and so is one that is deleted and installed again")
 	c.Parallel()
 	s := newStage(t, theWorld(t).cluster, newNames("kinds", 2))
 	scene := newScene(t, c, s, s.names.namespaces, gadgets)
@@ -143,7 +143,7 @@ func TestKindsComeLater(t *testing.T) {
 }
 
 func TestRolesComeLater(t *testing.T) {
-	c := results.Claim(t, "Where a RoleBinding is missing in one namespace, no client gets a list that lacks it: each is refused, and the namespace named; when the RoleBinding comes, they go on")
+	c := results.Claim(t, "If a RoleBinding is missing in one namespace, no client gets an incomplete list: each request is refused, and the refusal names the namespace. When the RoleBinding is created, the clients continue")
 	c.Parallel()
 	s := newStage(t, theWorld(t).cluster, newNames("roles", 2))
 	closed := s.names.namespaces[2]
@@ -182,7 +182,7 @@ func TestRolesComeLater(t *testing.T) {
 }
 
 func TestTokensRotate(t *testing.T) {
-	c := results.Claim(t, "A token that is replaced and then no longer valid needs nothing of the proxy: the client sends its new one; a watch that was opened with the old one is not lost either")
+	c := results.Claim(t, "If a token is replaced and then no longer valid, the proxy needs no action: the client sends its new token. A watch that was opened with the old token is not lost either")
 	c.Parallel()
 	s := newStage(t, theWorld(t).cluster, newNames("token", 2))
 	scene := newScene(t, c, s, s.names.namespaces, configMaps, services)

@@ -12,7 +12,7 @@ import (
 
 // Without it, what is refused later could be what never worked.
 func TestWithoutAnEngineEverythingReachesEverything(t *testing.T) {
-	c := claims(t, "Positive control: before a network plugin enforces the policies, every connection of the table of docs/network.md comes about, and every one of two tenants' addons to what they scrape and ask in any tenant")
+	c := claims(t, "Positive control: before a network plugin enforces the policies, every connection of the table of docs/network.md succeeds, and so does every connection of two tenants' addons to their targets in all tenants")
 	w := theWorld(t)
 	require.False(t, w.enforces, "this test is the first of a run")
 	cells, err := thePopulation(t, w).connections(w)
@@ -23,7 +23,7 @@ func TestWithoutAnEngineEverythingReachesEverything(t *testing.T) {
 }
 
 func TestPlaintextListensOnLoopbackAlone(t *testing.T) {
-	c := claims(t, "istiod's plaintext xDS and the API proxy's view listen on their Pod's loopback alone: before a network plugin enforces anything, nobody reaches them, istiod's own Pod does")
+	c := claims(t, "istiod's plaintext xDS and the API proxy's view listen only on the loopback address of their Pod: before a network plugin enforces anything, only istiod's own Pod can connect to them")
 	w := theWorld(t)
 	require.False(t, w.enforces, "this test is among the first of a run")
 	p := thePopulation(t, w)

@@ -43,10 +43,10 @@ func TestAttacks(t *testing.T) {
 		name, claim string
 		rows        []attack
 	}{
-		{"network", "A Pod of a tenant reaches nothing of another tenant's, of the node or of the API server but what docs/security.md names", networkAttacks},
+		{"network", "A Pod of a tenant reaches nothing of another tenant, of the node or of the API server, except what docs/security.md names", networkAttacks},
 		{"pods", "A tenant gets no Pod that reaches its node: admission, the API server and the kubelet refuse each way", podAttacks},
 		{"container", "A Pod with every capability that the policies accept does not leave its container", containerAttacks},
-		{"wire", "A Pod that forges addresses, or uses those of the link, is let in as docs/security.md says; without, its packets are refused, also from an address that a Pod of another tenant had", nil},
+		{"wire", "A Pod that forges addresses, or uses link-local addresses, gets the access that docs/security.md describes. Without that, its packets are refused, also from an address that a Pod of another tenant had before", nil},
 	}
 	var all []*tally.Claim
 	for _, group := range groups {

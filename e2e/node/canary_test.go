@@ -16,7 +16,7 @@ const canaryRevision = "next"
 // The whole way of docs/operations.md, and back. The second istiod is of the same program,
 // under the name of another image.
 func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
-	c := claims(t, "A tenant gets a second control plane beside the first, its namespaces move to it, the first leaves, and all is taken back: no request between Pods of the mesh fails, whichever of the two has injected them")
+	c := claims(t, "A tenant gets a second control plane next to the first one, its namespaces move to it, the first one is removed, and everything is reverted. No request between Pods of the mesh fails, whichever of the two has injected them")
 	w := theEnforcedWorld(t)
 	c.Parallel()
 	w.writeCanaryBase(t)

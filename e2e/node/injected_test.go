@@ -15,7 +15,7 @@ import (
 // The injected Pods do not run: istio-init needs iptables, and the proxy Envoy, and the
 // images here have neither.
 func TestPodsThatAreInjected(t *testing.T) {
-	c := claims(t, "A Pod of a tenant gets its proxy from the tenant's own istiod: its address, trust domain, audience and revision, in every application namespace")
+	c := claims(t, "A Pod of a tenant gets its proxy from the tenant's own istiod, with the tenant's address, trust domain, audience and revision, in every application namespace")
 	turn(c, &lanes.injected)
 	w := theEnforcedWorld(t)
 	var places []injected

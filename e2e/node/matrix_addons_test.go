@@ -144,7 +144,7 @@ func (p *population) ends(t *tenant, addon string) (cells []cell, err error) {
 }
 
 func TestAddonsSeeTheirTenant(t *testing.T) {
-	c := claims(t, "Where NetworkPolicies are enforced, Prometheus' own program, as the rendered Pod of a tenant, scrapes the tenant's istiod, gateway, Kiali and Jaeger, and finds nothing of another tenant; every address that Grafana and Kiali are told answers in their Pods, by its name, and Prometheus with what it has scraped")
+	c := claims(t, "Where NetworkPolicies are enforced, Prometheus itself, in the rendered Pod of a tenant, scrapes the tenant's istiod, gateway, Kiali and Jaeger, and finds nothing of another tenant. Every address in the configuration of Grafana and Kiali answers in their Pods, by its name, and Prometheus answers with what it has scraped")
 	turn(c, &lanes.injected)
 	w := theEnforcedWorld(t)
 	p := thePopulation(t, w)

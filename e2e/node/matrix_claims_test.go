@@ -18,7 +18,7 @@ import (
 )
 
 func TestTheTableIsEnforced(t *testing.T) {
-	c := claims(t, "Enforced by kube-router: who reaches what, of three tenants, a namespace in allowFrom, a foreign one, the node and a machine outside, is what the table of docs/network.md says; a tenant's Prometheus, Grafana and Kiali reach what they scrape and ask in their own tenant, and not the same in another")
+	c := claims(t, "Enforced by kube-router: the connections of three tenants, a namespace in allowFrom, a foreign namespace, the node and a machine outside are those of the table of docs/network.md. A tenant's Prometheus, Grafana and Kiali reach their targets in their own tenant, and not the same targets in another tenant")
 	w := theEnforcedWorld(t)
 	cells, err := thePopulation(t, w).connections(w)
 	require.NoError(t, err)
@@ -28,7 +28,7 @@ func TestTheTableIsEnforced(t *testing.T) {
 }
 
 func TestASecondEngineSaysTheSame(t *testing.T) {
-	c := claims(t, "A second engine, that of kube-network-policies, gives the same verdicts on the cluster's own objects, but for the node, which Kubernetes lets reach its Pods whatever policies say")
+	c := claims(t, "A second engine, that of kube-network-policies, gives the same decisions about the cluster's own objects, except for the node, because Kubernetes always allows a node to reach its Pods")
 	w := theEnforcedWorld(t)
 	p := thePopulation(t, w)
 	cells, err := p.connections(w)

@@ -20,7 +20,7 @@ import (
 // The agents of the meshes' Pods are the proxies. There is no Envoy: a stand-in answers
 // at its port in a Pod, with what istiod tells that Pod.
 func TestIstioctlInItsPod(t *testing.T) {
-	c := claims(t, "Where NetworkPolicies are enforced, the tenant's administrator makes the Pod of examples/istioctl, and `proxy-status`, as docs/istioctl.md has it, shows in it the proxies of that namespace and of no other; `proxy-config` and `x describe pod` reach the port of Envoy in one's own Pod, and in no other tenant's")
+	c := claims(t, "Where NetworkPolicies are enforced, the tenant's administrator creates the Pod of examples/istioctl. In it, `proxy-status`, as in docs/istioctl.md, shows the proxies of that namespace and of no other. `proxy-config` and `x describe pod` reach the port of Envoy in the tenant's own Pods, and in no other tenant's")
 	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
 	fin, sales := theMeshes(t, w).fin, w.tenants["sales"]

@@ -12,7 +12,7 @@ import (
 )
 
 func TestAMeshTakesItsOwnIdentitiesOnTheWire(t *testing.T) {
-	c := claims(t, "On the wire, in the meshes of three tenants, in both modes of discovery, between Pods that their own istiod injected: a mesh answers its own Pods, by their identities, and refuses plaintext, the certificate of another mesh, and one of its own CA for a foreign namespace")
+	c := claims(t, "On the wire, in the meshes of three tenants, in both modes of discovery, between Pods that their own istiod injected: a mesh answers its own Pods, by their identities, and refuses plaintext, the certificate of another mesh, and a certificate of its own CA for a foreign namespace")
 	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
 	theMeshes(t, w).each(c, func(_ *testing.T, m *mesh) {
@@ -28,7 +28,7 @@ func TestAMeshTakesItsOwnIdentitiesOnTheWire(t *testing.T) {
 }
 
 func TestANamespaceInAllowFromNeedsACertificateOfTheMesh(t *testing.T) {
-	c := claims(t, "On the wire, from a namespace in `allowFrom`: a certificate of the mesh's own CA for that namespace is answered, plaintext and a certificate of another mesh are not; out of `allowFrom` again, new connections of it are refused as before")
+	c := claims(t, "On the wire, from a namespace in `allowFrom`: a certificate of the mesh's own CA for that namespace is accepted, and plaintext and a certificate of another mesh are not. After the namespace is removed from `allowFrom`, its new connections are refused as before")
 	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
 	theMeshes(t, w).each(c, func(t *testing.T, m *mesh) {
@@ -53,7 +53,7 @@ func TestANamespaceInAllowFromNeedsACertificateOfTheMesh(t *testing.T) {
 }
 
 func TestWithoutThePolicyAForeignNamespaceIsAnswered(t *testing.T) {
-	c := claims(t, "For comparison: without `deny-other-tenants`, a certificate of the mesh's own CA for a foreign namespace is answered, and mutual TLS refuses the others still")
+	c := claims(t, "For comparison: without `deny-other-tenants`, a certificate of the mesh's own CA for a foreign namespace is accepted, and mutual TLS still refuses the others")
 	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
 	theMeshes(t, w).each(c, func(t *testing.T, m *mesh) {
@@ -84,7 +84,7 @@ func TestWithoutThePolicyAForeignNamespaceIsAnswered(t *testing.T) {
 // Without Envoy a server either has TLS or has it not: istiod gives plaintext to a
 // Pod under PERMISSIVE, unless its label says that it can do mutual TLS.
 func TestPermissiveAnswersPlaintext(t *testing.T) {
-	c := claims(t, "On the wire, with `mtls: PERMISSIVE`: plaintext is answered by a Pod without the label of mutual TLS, and one with it refuses what it refuses under `STRICT`")
+	c := claims(t, "On the wire, with `mtls: PERMISSIVE`: a Pod without the label of mutual TLS accepts plaintext, and a Pod with the label refuses the same as with `STRICT`")
 	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
 	theMeshes(t, w).each(c, func(t *testing.T, m *mesh) {

@@ -70,7 +70,7 @@ var (
 )
 
 func TestPodsAreAdministered(t *testing.T) {
-	c := claims(t, "Through the real kubelet, a tenant's administrator reads logs and restarts its control plane, and does not get into it; gets into its own applications; and another tenant's gets nowhere")
+	c := claims(t, "Through the real kubelet, a tenant's administrator can read logs of the control plane and restart it, and cannot run commands in it. The administrator can run commands in the tenant's own applications. Another tenant's administrator can do none of this")
 	turn(c, &lanes.dev, &lanes.meshes, &lanes.injected)
 	w := theEnforcedWorld(t)
 	tenant := w.tenants["dev"]

@@ -15,7 +15,7 @@ import (
 )
 
 func TestPodsOfControlPlanes(t *testing.T) {
-	c := claims(t, "Each tenant's istiod runs as a Pod, as its Deployment was rendered, under its confined rights; killed, it restarts in place, and so does the API proxy beside it")
+	c := claims(t, "Each tenant's istiod runs as a Pod, as its Deployment was rendered, with its confined rights. If it is killed, it restarts in place, and so does its API proxy")
 	w := theEnforcedWorld(t)
 	for _, name := range tenantNames {
 		tenant := w.tenants[name]

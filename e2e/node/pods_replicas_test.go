@@ -15,7 +15,7 @@ import (
 )
 
 func TestPodsOfTwoReplicas(t *testing.T) {
-	c := claims(t, "The HorizontalPodAutoscaler finds its Deployment and keeps to minReplicas; the PodDisruptionBudget, where there are two, lets one Pod go and no second")
+	c := claims(t, "The HorizontalPodAutoscaler finds its Deployment and keeps minReplicas. If there are two replicas, the PodDisruptionBudget allows one Pod to be evicted, and no second one")
 	w := theEnforcedWorld(t)
 	admin, tenant := w.node.Cluster.Admin, w.tenants["dev"]
 	for _, name := range tenantNames {

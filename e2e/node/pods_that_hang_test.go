@@ -12,7 +12,7 @@ import (
 
 // A hanging istiod is one that is not asked any more, and it comes back by itself.
 func TestPodsThatHang(t *testing.T) {
-	c := claims(t, "An istiod that hangs stops being ready, and gets no requests any more; when it goes on, it is ready again")
+	c := claims(t, "An istiod that hangs stops being ready, and gets no more requests. When it continues, it is ready again")
 	turn(c, &lanes.hung, &lanes.dev)
 	w := theEnforcedWorld(t)
 	theMeshes(t, w) // whose Pods need istiod to start

@@ -16,7 +16,7 @@ import (
 const nextTag = "1.31.0-e2e"
 
 func TestTrafficOfAMeshGoesOnWithoutItsIstiod(t *testing.T) {
-	c := claims(t, "While a tenant's istiod is killed, is away, and starts anew, no request between Pods of its mesh fails, over established connections and over new ones with mutual TLS")
+	c := claims(t, "While a tenant's istiod is killed, is down, and restarts, no request between Pods of its mesh fails, over existing connections and over new ones with mutual TLS")
 	turn(c, &lanes.meshes, &lanes.injected)
 	w := theEnforcedWorld(t)
 	meshes := theMeshes(t, w)
@@ -46,7 +46,7 @@ func TestTrafficOfAMeshGoesOnWithoutItsIstiod(t *testing.T) {
 // The rendered objects of another image and other requests replace istiod's Pod. The
 // requests are lower, as the machine has no room for two Pods of the rendered ones.
 func TestTrafficOfAMeshGoesOnWhileItsControlPlaneIsUpgraded(t *testing.T) {
-	c := claims(t, "While a tenant's control plane is upgraded to another render of another image, and taken back, no request between Pods of its mesh fails")
+	c := claims(t, "While a tenant's control plane is upgraded to another render with another image, and reverted, no request between Pods of its mesh fails")
 	turn(c, &lanes.meshes)
 	w := theEnforcedWorld(t)
 	m := theMeshes(t, w).sales

@@ -24,7 +24,7 @@ import (
 
 // This is the last test of the node: it takes a tenant away.
 func TestOffboardingLeavesNothingOnTheNode(t *testing.T) {
-	c := claims(t, "After `kubectl delete namespace -l` of a tenant's Namespaces and `kubectl delete -f` of its rendered objects, nobody has connected to a Pod of it that took long to end, no object, packet filter, process, network, mount, file or name of it is left, nothing else is gone, no request of another mesh failed meanwhile, and the other tenants' istiods serve")
+	c := claims(t, "After `kubectl delete namespace -l` of a tenant's Namespaces and `kubectl delete -f` of its rendered objects, nobody has connected to its Pods that ended slowly. No object, packet filter, process, network, mount, file or name of the tenant is left, and nothing else was removed. No request of another mesh failed meanwhile, and the other tenants' istiods serve")
 	w := theEnforcedWorld(t)
 	fin := w.tenants["fin"]
 	others, err := (&traces{words: fin.words()}).others(w)

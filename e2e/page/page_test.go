@@ -189,7 +189,7 @@ func TestInWords(t *testing.T) {
 	dir, _ := tenants(t, 2)
 	b := open(t, write(t, dir), 1280, "light")
 	require.Equal(t, []string{
-		"app-team-001 of tenant team-001 may connect to app-team-000, by NetworkPolicy app-team-000/opens, spec.ingress[0], to Pods that nothing makes yet",
+		"app-team-001 of tenant team-001 may connect to app-team-000, by NetworkPolicy app-team-000/opens, spec.ingress[0], to Pods that no object creates yet",
 	}, eval[[]string](b, `Array.from(document.querySelectorAll('#drawing-words li')).map((e) => e.textContent).filter((t) => t.includes('connect'))`))
 	require.Contains(t, eval[[]string](b, `Array.from(document.querySelectorAll('#drawing-words li')).map((e) => e.textContent)`), "ServiceAccount app-team-000/reader has rights in tenant team-001")
 	require.Equal(t, 4, eval[int](b, `document.querySelectorAll('svg[data-keys] > path.edge').length`), "one by the network, one of a ServiceAccount, two of a group")

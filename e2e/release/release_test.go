@@ -19,8 +19,11 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/e2e/image"
 )
 
 const dist = "../../dist"
@@ -146,7 +149,7 @@ func TestTheArchivesProgramRendersTheDemo(t *testing.T) {
 	for _, folder := range []string{"bases", "overlays"} {
 		require.NoError(t, os.CopyFS(filepath.Join(dir, folder), os.DirFS("../../"+folder)))
 	}
-	unpack(t, filepath.Join(dir, "tools"))
+	unpack(t, runtime.GOOS+"_"+runtime.GOARCH, filepath.Join(dir, "tools"))
 	run := func(command string, args ...string) string {
 		t.Helper()
 		cmd := exec.Command(filepath.Join(dir, "tools", command), args...)
@@ -175,12 +178,28 @@ func TestTheArchivesProgramRendersTheDemo(t *testing.T) {
 	require.Contains(t, run("istio-tenancy", "check", "overlays"), "no findings")
 }
 
-// unpack unpacks the archive of this machine.
-func unpack(t *testing.T, into string) {
+// The image of a release is built by other means, and has the same program.
+func TestTheImageHasTheArchivesProgram(t *testing.T) {
+	for _, architecture := range []string{"amd64", "arm64"} {
+		dir := t.TempDir()
+		unpack(t, "linux_"+architecture, filepath.Join(dir, "archive"))
+		unpacked, err := image.Unpack(filepath.Join(dist, "image"), v1.Platform{OS: "linux", Architecture: architecture}, filepath.Join(dir, "image"))
+		require.NoError(t, err)
+		require.Equal(t, [2]int{999, 999}, [2]int{unpacked.User, unpacked.Group})
+		want, err := os.ReadFile(filepath.Join(dir, "archive/istio-tenancy"))
+		require.NoError(t, err)
+		got, err := os.ReadFile(filepath.Join(dir, "image/usr/local/bin/istio-tenancy"))
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(want, got), "linux/%s: the same bytes", architecture)
+	}
+}
+
+// unpack unpacks the program of the archive for a platform.
+func unpack(t *testing.T, platform, into string) {
 	t.Helper()
 	all := made(t)
-	i := slices.IndexFunc(all, func(a artifact) bool { return a.Type == "Archive" && a.platform() == runtime.GOOS+"_"+runtime.GOARCH })
-	require.NotEqual(t, -1, i, "an archive for this machine")
+	i := slices.IndexFunc(all, func(a artifact) bool { return a.Type == "Archive" && a.platform() == platform })
+	require.NotEqual(t, -1, i, "an archive for %s", platform)
 	text, err := os.ReadFile(filepath.Join("../..", all[i].Path))
 	require.NoError(t, err)
 	require.NoError(t, os.Mkdir(into, 0o755))

@@ -143,12 +143,12 @@ func TestWhatIsNoApplication(t *testing.T) {
 		objects []*yaml.RNode
 		want    string
 	}{
-		{"nothing", marker(), "no application: the base of applications is alone"},
+		{"nothing", marker(), "no application: the objects are those of the base of applications only"},
 		{"a control plane beside it", append(marker(), base(t)...), "Deployment ISTIO_TENANT_NAMESPACE/istiod is among the objects"},
 		{"a Namespace", append(marker(), objecttest.Parse(t, "{apiVersion: v1, kind: Namespace, metadata: {name: ns-1}}")...),
-			"Namespace ns-1: has no namespace, and so is no application"},
+			"Namespace ns-1: has no namespace, and is no application"},
 		{"a ClusterRole", append(marker(), objecttest.Parse(t, "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a-ISTIO_TENANT_NAMESPACE}}")...),
-			"has no namespace, and so is no application"},
+			"has no namespace, and is no application"},
 		{"what is the control plane's", append(marker(), objecttest.Parse(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: istio, namespace: ISTIO_TENANT_NAMESPACE}}")...),
 			"ConfigMap ISTIO_TENANT_NAMESPACE/istio: metadata.namespace: found ISTIO_TENANT_NAMESPACE, where the control plane is"},
 		{"what is beside the control plane", append(marker(), objecttest.Parse(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: istio-system1}}")...),

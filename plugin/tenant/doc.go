@@ -6,8 +6,8 @@
 //	revision  gives it the tenant's revision
 //	scope     limits discovery, injection and validation to the tenant's namespaces
 //	confine   replaces its cluster-wide rights by rights in the tenant's namespaces
-//	identify  makes tokens of the tenant's own audience what admits to the mesh
-//	grant     gives the tenant's administrators and viewers theirs
+//	identify  lets clients join the mesh only with a token of the tenant's own audience
+//	grant     gives the tenant's administrators and viewers their rights
 //	isolate   adds namespaces, network policies, mutual TLS and quotas
 //	place     places and labels everything, and proves that nothing is left over
 //

@@ -257,7 +257,7 @@ func TestWhatIsWrongWithRevisions(t *testing.T) {
 		{"a name of the second's", withRevisions("default", "1-31"), slices.Concat(base(""), base("1-31"), objecttest.Parse(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: istio-sales-1-31, namespace: ISTIO_TENANT_NAMESPACE}, data: {mesh: ''}}")),
 			"ConfigMap istio-system1/istio-sales-1-31: metadata.name: the overlay has an object that is called so, and the base of 1-31 has this name in a tenant, too: rename the overlay's"},
 		{"the label", withRevisions("1-30"), slices.Concat(base("1-30"), objecttest.Parse(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {istio-tenancy.dev/revision: sales-1-30}}}")),
-			`metadata.labels[istio-tenancy.dev/revision]: found "sales-1-30", which is set for you, on what one of several control planes has: remove it`},
+			`metadata.labels[istio-tenancy.dev/revision]: found "sales-1-30", which this program sets on the objects of one of several control planes: remove it`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got, err := tenant.Transformer{Tenant: row.tenant}.Filter(row.objects)
@@ -289,7 +289,7 @@ func TestWhatRevisionsWarnOf(t *testing.T) {
 	}}.Filter(in)
 	require.NoError(t, err)
 	require.Equal(t, []string{
-		`spec.controlPlane.revisions: does not name "1-29", so that nothing of the base of that revision is printed: take it out of resources`,
+		`spec.controlPlane.revisions: does not name "1-29", so that nothing of the base of that revision is printed: remove it from resources`,
 		"ConfigMap istio-system1/own: 1-30 and 1-31 both have it, and differ: that of 1-30 is printed, which comes first in spec.controlPlane.revisions",
 	}, warned)
 	_, err = tenant.Transformer{Tenant: withRevisions("1-30", "1-31"), Warn: func(w string) { require.NotContains(t, w, "both have it", "of an earlier run") }}.

@@ -49,7 +49,7 @@ func TestATenantOfASharedMesh(t *testing.T) {
 		}
 		require.Equal(t, "orders", o.GetLabels()[v1alpha1.TenantLabel], id)
 	}
-	require.Contains(t, strings.Join(warnings, "\n"), `Ingress orders-web/web: found the class "istio", which nobody serves where tenants share a control plane`)
+	require.Contains(t, strings.Join(warnings, "\n"), `Ingress orders-web/web: found the class "istio", which no control plane serves where tenants share one`)
 	require.Contains(t, text, "audience: shared.istio-tenancy.dev, path", "the mesh's")
 	require.NotContains(t, text, "audience: istio-ca")
 	require.Contains(t, text, "istiod.istio-shared.svc:15012", "as a base names it")
@@ -117,11 +117,11 @@ func TestTheBaseIsThatOfTheMesh(t *testing.T) {
 		{"a host that everybody may have", ofMesh(v1alpha1.MeshHost, "shared", "istio-ingress"), append(base(t), objecttest.Parse(t,
 			"{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, namespace: istio-ingress}, spec: {selector: {istio: a}, servers: [{hosts: [parcel/a.example.com]}, {hosts: ['*']}]}}")...),
 			`Gateway istio-ingress/a: spec.servers[1].hosts[0]: found "*", and every tenant of the mesh could have that host: write the namespace that it is for`},
-		{"an old Istio", shared, old, `spec.mesh: found "shared", and the control plane is Istio 1.28.0: several tenants share one of Istio 1.29 or later only`},
+		{"an old Istio", shared, old, `spec.mesh: found "shared", and the control plane is Istio 1.28.0: several tenants can share a control plane of Istio 1.29 or later only`},
 		{"what is beside the control plane", shared, parse("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: istio-shared}}"), "metadata.namespace: found istio-shared, where the control plane is"},
 		{"another's namespace", shared, parse("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: billing}}"), `metadata.namespace: found "billing"; must be one of the tenant's namespaces, orders`},
 		{"another's Namespace", shared, parse("{apiVersion: v1, kind: Namespace, metadata: {name: billing}}"), "is not one of the tenant's namespaces, orders"},
-		{"a ClusterRole", shared, parse("{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a-istio-shared}}"), "has no namespace, and so is no application"},
+		{"a ClusterRole", shared, parse("{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a-istio-shared}}"), "has no namespace, and is no application"},
 		{"a Sidecar of its name", shared, parse("{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: tenant-partition}, spec: {workloadSelector: {labels: {a: b}}}}"),
 			"istio-tenancy generates a Sidecar of this name: rename yours"},
 		{"a Sidecar of the namespace", shared, parse("{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: mine}, spec: {egress: [{hosts: ['*/*']}]}}"),

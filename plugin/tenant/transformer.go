@@ -27,15 +27,15 @@ import (
 type Transformer struct {
 	// Tenant gets its defaults, and has to be valid with them.
 	Tenant v1alpha1.IstioTenant
-	// Warn is told, in one line each, what a cluster administrator should look
-	// at. May be nil.
+	// Warn is called with each warning for the cluster administrator, which is one
+	// line. May be nil.
 	Warn func(string)
 }
 
 var _ kio.Filter = Transformer{}
 
-// Filter returns the tenant's objects. On error there are none: the message
-// has a line for each thing that is wrong.
+// Filter returns the tenant's objects. On error it returns no objects, and the
+// message has a line for each mistake.
 func (t Transformer) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	t.Tenant.Default()
 	if err := t.Tenant.Validate(); err != nil {

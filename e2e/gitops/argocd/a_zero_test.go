@@ -10,8 +10,8 @@ import (
 )
 
 func TestFromZero(t *testing.T) {
-	c := claims(t, "From an empty cluster with Argo CD, which acts as the accounts of its projects, one `kubectl apply -k examples/argocd` "+
-		"makes every tenant Synced and Healthy, and a second comparison changes nothing")
+	c := claims(t, "From an empty cluster with Argo CD, which acts with the accounts of its projects, one `kubectl apply "+
+		"-k examples/argocd` makes every tenant Synced and Healthy, and a second comparison changes nothing")
 	w := theWorld(t)
 	require.NoError(t, w.fromZero())
 	for _, name := range shipped {

@@ -30,7 +30,7 @@ patches:
 )
 
 func TestBrokenIstiod(t *testing.T) {
-	c := claims(t, "A commit breaks a tenant's istiod, and one that mends it is applied while no istiod of the tenant runs")
+	c := claims(t, "A commit breaks a tenant's istiod, and a commit that repairs it is applied while no istiod of the tenant runs")
 	w := theTenants(t)
 	whole, err := w.Platform.Read(overlay)
 	require.NoError(t, err)
@@ -62,7 +62,7 @@ func TestBrokenIstiod(t *testing.T) {
 }
 
 func TestBrokenTenant(t *testing.T) {
-	c := claims(t, "Of a tenant whose file is wrong nothing is deleted, its Application says what is wrong, and other tenants go on")
+	c := claims(t, "If a tenant's file is wrong, nothing of the tenant is deleted, its Application reports the error, and other tenants continue")
 	w := theTenants(t)
 	whole, err := w.Platform.Read(tenantFile)
 	require.NoError(t, err)
@@ -94,7 +94,7 @@ func TestBrokenTenant(t *testing.T) {
 }
 
 func TestANamespaceIsTakenOut(t *testing.T) {
-	c := claims(t, "A Namespace that is taken out of a tenant's file stays with what is in it, while what was rendered into it is pruned, whatever the tenant would have confirmed; the command of docs/gitops.md deletes it")
+	c := claims(t, "A Namespace that is removed from a tenant's file stays with its content, while the objects that were rendered into it are pruned, even if the tenant has written annotations about confirmation. The command of docs/gitops.md deletes it")
 	w := theTenants(t)
 	whole, err := w.Platform.Read(tenantFile)
 	require.NoError(t, err)

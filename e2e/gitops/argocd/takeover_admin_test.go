@@ -67,7 +67,7 @@ var unsynced = []struct{ name, spec, want string }{
 }
 
 func TestTakeoverByAnAdministrator(t *testing.T) {
-	c := claims(t, "A tenant's administrator who may write Argo CD's kinds in the tenant's namespaces has nothing synced but by the tenant's own project")
+	c := claims(t, "A tenant's administrator who may write Argo CD's kinds in the tenant's namespaces can sync only through the tenant's own project")
 	w := theTenants(t)
 	role, err := cluster.Parse([]byte(lets))
 	require.NoError(t, err)

@@ -103,7 +103,7 @@ func named(name string, files map[string]string) map[string]string {
 }
 
 func TestTakeoverByARepository(t *testing.T) {
-	c := claims(t, "What a tenant's repository asks for beyond the tenant is not applied, and the Application says why")
+	c := claims(t, "If a tenant's repository requests something outside of the tenant, it is not applied, and the Application reports why")
 	w := theTenants(t)
 	sales := w.Applications["sales"]
 	for _, a := range ofARepository {
@@ -142,7 +142,7 @@ func TestTakeoverByARepository(t *testing.T) {
 
 // Such a hook Argo CD makes with its own rights, and asks no project.
 func TestAHookOfAnApplicationsEnd(t *testing.T) {
-	c := claims(t, "A hook that waits for the end of a tenant's Application is not run when that is deleted, and all else of the Application is synced")
+	c := claims(t, "A hook that waits for the deletion of a tenant's Application is not run at the deletion, and all other objects of the Application are synced")
 	w := theTenants(t)
 	a := attack{name: "hook-of-the-end", files: annotated("argocd.argoproj.io/hook: PostDelete", manifest("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "", grantsAdmin))}
 	_, err := w.Applications["sales"].Commit("Try a hook of the end", map[string]string{

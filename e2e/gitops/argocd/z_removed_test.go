@@ -9,7 +9,7 @@ import (
 
 // TestRemoved is the last one: dev is gone after it.
 func TestRemoved(t *testing.T) {
-	c := claims(t, "A tenant whose directory is gone from Git keeps all that it has, and is taken up again when it comes back; after the commands of docs/gitops.md all of it is gone, and the other tenant stays as it is")
+	c := claims(t, "A tenant whose directory is removed from Git keeps all that it has, and is managed again when it comes back. After the commands of docs/gitops.md, all of it is deleted, and the other tenant is not changed")
 	w := theTenants(t)
 	before, err := w.owned("dev")
 	require.NoError(t, err)

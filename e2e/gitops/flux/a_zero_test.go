@@ -11,7 +11,7 @@ import (
 )
 
 func TestFromZero(t *testing.T) {
-	c := claims(t, "From an empty cluster with Flux, locked down, one `kubectl apply -k examples/flux` makes everything ready, in one go")
+	c := claims(t, "From an empty cluster with Flux, locked down, one `kubectl apply -k examples/flux` makes everything ready without a further step")
 	w := theWorld(t)
 	begin := time.Now()
 	c.Check("it applies", func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestFromZero(t *testing.T) {
 }
 
 func TestASecondReconciliationChangesNothing(t *testing.T) {
-	c := claims(t, "When all istiods have run, another reconciliation writes nothing")
+	c := claims(t, "After all istiods have run, another reconciliation writes nothing")
 	w := fromZero(t)
 	for _, name := range ofTheTenants {
 		require.NoError(t, cluster.Eventually(patience, func() error { return w.Certified(name) }), name)

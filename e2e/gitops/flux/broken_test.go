@@ -12,7 +12,7 @@ import (
 )
 
 func TestABrokenIstiodIsRepairedFromGit(t *testing.T) {
-	c := claims(t, "While a tenant's istiod is down, a commit that mends it is applied; other tenants are unaffected")
+	c := claims(t, "While a tenant's istiod is down, a commit that repairs it is applied. Other tenants are not affected")
 	w := fromZero(t)
 	good, err := w.Platform.Read("overlays/sales/kustomization.yaml")
 	require.NoError(t, err)
@@ -56,7 +56,7 @@ func (w *world) runs(tag string) error {
 }
 
 func TestABrokenTenantChangesNothing(t *testing.T) {
-	c := claims(t, "A tenant.yaml that is wrong is not rendered, and nothing of the tenant is deleted; a rendered file that is wrong stands in the Kustomization's status, and other tenants go on")
+	c := claims(t, "A wrong tenant.yaml is not rendered, and nothing of the tenant is deleted. The status of the Kustomization reports a wrong rendered file, and other tenants continue")
 	w := fromZero(t)
 	before, err := w.inventory("tenant-sales")
 	require.NoError(t, err)
@@ -102,7 +102,7 @@ func TestABrokenTenantChangesNothing(t *testing.T) {
 }
 
 func TestANamespaceIsTakenOut(t *testing.T) {
-	c := claims(t, "A Namespace that is taken out of a tenant's file stays with what is in it, while what was rendered into it is pruned; the command of docs/gitops.md deletes it")
+	c := claims(t, "A Namespace that is removed from a tenant's file stays with its content, while the objects that were rendered into it are pruned. The command of docs/gitops.md deletes it")
 	w := fromZero(t)
 	const file = "overlays/sales/tenant.yaml"
 	whole, err := w.Platform.Read(file)

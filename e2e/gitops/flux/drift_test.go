@@ -11,7 +11,7 @@ import (
 )
 
 func TestDrift(t *testing.T) {
-	c := claims(t, "An object of each kind that is rendered, changed by hand, and one of each kind that can be made again, deleted, is as it was after a reconciliation")
+	c := claims(t, "An object of each rendered kind that was changed by hand, and one of each kind that can be recreated and was deleted, is restored by a reconciliation")
 	w := fromZero(t)
 	for _, name := range ofTheTenants {
 		require.NoError(t, cluster.Eventually(patience, func() error { return w.Certified(name) }))

@@ -136,7 +136,7 @@ subjects: [{kind: User, name: somebody}]
 }
 
 func TestTakeover(t *testing.T) {
-	c := claims(t, "A tenant's administrator, and the author of the tenant's repository, get nothing by Flux' kinds and accounts that the tenant has not")
+	c := claims(t, "A tenant's administrator, and the author of the tenant's repository, gain no rights from Flux's kinds and accounts that the tenant does not have")
 	w := fromZero(t)
 	sales := w.Node.Cluster.As("sales-admin")
 	attempts := append(append([]attempt{}, ofTheAdministrator...), ofTheAuthor...)

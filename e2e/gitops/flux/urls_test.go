@@ -19,8 +19,8 @@ var byURL = map[string]struct{ name, text string }{
 }
 
 func TestURLs(t *testing.T) {
-	c := claims(t, "A file that a kustomization of a tenant's repository names by a URL is not fetched from the source of examples/flux, by which Flux applies the manifests alone; "+
-		"for comparison: from a source that has kustomizations it is, whatever `--no-remote-bases` says")
+	c := claims(t, "A file that a kustomization of a tenant's repository refers to by a URL is not fetched from the source of examples/flux, by which Flux "+
+		"applies only the manifests. For comparison: from a source with kustomizations it is fetched, whatever `--no-remote-bases` says")
 	w := fromZero(t)
 	files := map[string]string{".sourceignore": "/attempts/\n!kustomization.yaml\n!kustomization.yml\n!Kustomization\n"}
 	for name, k := range byURL {

@@ -12,7 +12,7 @@ import (
 
 // This is the last test: it takes a tenant away.
 func TestATenantIsRemoved(t *testing.T) {
-	c := claims(t, "A tenant whose file is gone from Git keeps all that it has, and is taken up again when the file comes back; after the commands of docs/gitops.md all that was rendered is gone, and the other tenant stays as it is")
+	c := claims(t, "A tenant whose file is removed from Git keeps all that it has, and is managed again when the file comes back. After the commands of docs/gitops.md, all rendered objects are deleted, and the other tenant is not changed")
 	w := fromZero(t)
 	before, err := w.inventory("tenant-sales")
 	require.NoError(t, err)

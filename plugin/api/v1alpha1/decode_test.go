@@ -119,14 +119,14 @@ func TestDecodeTenantErrors(t *testing.T) {
 		"other version": {strings.Replace(head, "v1alpha1", "v1", 1) + "spec:\n" + admin, `IstioTenant sales: apiVersion: "istio-tenancy.dev/v1" is not allowed: must be istio-tenancy.dev/v1alpha1`},
 		"no spec":       {head, "IstioTenant sales: spec: is missing: The tenant; only admins is required."},
 		"empty spec":    {head + "spec:\n", "IstioTenant sales: spec: has no value: must be a mapping"},
-		"no name":       {strings.Replace(head, "name: sales", "labels: {}", 1) + "spec:\n" + admin, "IstioTenant: metadata.name: is missing: The tenant's name, a DNS label of at most 40 characters: it becomes part of other names."},
+		"no name":       {strings.Replace(head, "name: sales", "labels: {}", 1) + "spec:\n" + admin, "IstioTenant: metadata.name: is missing: The tenant's name, a DNS label of at most 40 characters, because it becomes part of other names."},
 		"metadata":      {head + "  namespace: x\nspec:\n" + admin, "IstioTenant sales: metadata.namespace: unknown field: known here are annotations, labels, name"},
 		"name":          {strings.Replace(head, "sales", "Sales_1", 1) + "spec:\n" + admin, `IstioTenant Sales_1: metadata.name: "Sales_1" is not allowed: must be a DNS label: lower-case letters, digits and "-", at most 40 characters`},
 		"long name": {strings.Replace(head, "sales", strings.Repeat("a", 41), 1) + "spec:\n" + admin,
 			"IstioTenant " + strings.Repeat("a", 41) + `: metadata.name: "` + strings.Repeat("a", 41) + `" has 41 characters: must be a DNS label: lower-case letters, digits and "-", at most 40 characters`},
 		"missing at top": {"spec:\n" + admin, "IstioTenant: apiVersion: is missing: must be istio-tenancy.dev/v1alpha1\n" +
 			"IstioTenant: kind: is missing: must be IstioTenant\n" +
-			"IstioTenant: metadata: is missing: The tenant's name, and the annotation by which kustomize finds the function."},
+			"IstioTenant: metadata: is missing: The tenant's name, and the annotation with which kustomize finds the function."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := DecodeTenant([]byte(c.input))
@@ -172,14 +172,14 @@ func TestDecodeSpecErrors(t *testing.T) {
 		"equal to default":           {"  applicationNamespaces: [ns-1, istio-sales]\n", `spec.applicationNamespaces[1]: "istio-sales" is the control plane's namespace (spec.controlPlane.namespace): must be another one`},
 		"application twice":          {"  applicationNamespaces: [ns-1, ns-2, ns-1]\n", `spec.applicationNamespaces[2]: "ns-1" is listed twice: list it once`},
 		"control plane in kube":      {"  controlPlane: {namespace: kube-system}\n", `spec.controlPlane.namespace: "kube-system" belongs to the cluster: must be a namespace of the tenant's own`},
-		"control plane in admin":     {"  controlPlane: {namespace: admin}\n", `spec.controlPlane.namespace: "admin" is how the names of others' objects end, such as ClusterRole cluster-admin, and the tenant's in the whole cluster end in it, too: add a word of the tenant's own, as in istio-sales`},
+		"control plane in admin":     {"  controlPlane: {namespace: admin}\n", `spec.controlPlane.namespace: "admin" is the end of names of other objects, such as ClusterRole cluster-admin, and the names of the tenant's own cluster-scoped objects would end in it, too: add a word of the tenant's own, as in istio-sales`},
 		"control plane in default":   {"  controlPlane: {namespace: default}\n", `spec.controlPlane.namespace: "default" belongs to the cluster: must be a namespace of the tenant's own`},
 		"application in kube":        {"  applicationNamespaces: [kube-public]\n", `spec.applicationNamespaces[0]: "kube-public" belongs to the cluster: must be a namespace of the tenant's own`},
 		"application in default":     {"  applicationNamespaces: [default]\n", `spec.applicationNamespaces[0]: "default" belongs to the cluster: must be a namespace of the tenant's own`},
 		"part of a pod":              {"  quota: {pods: 1.5}\n", `spec.quota.pods: "1.5" counts objects: must be a whole number`},
 		"part of a Deployment":       {"  quota: {count/deployments.apps: 1500m}\n", `spec.quota["count/deployments.apps"]: "1500m" counts objects: must be a whole number`},
 		"pod security":               {"  namespaceLabels: {pod-security.kubernetes.io/enforce: privilegd}\n", `spec.namespaceLabels["pod-security.kubernetes.io/enforce"]: "privilegd" is unknown: must be privileged, baseline or restricted; did you mean "privileged"?`},
-		"revision default":           {"  controlPlane: {revision: default}\n", `spec.controlPlane.revision: "default" is Istio's own name for no revision: must be another name`},
+		"revision default":           {"  controlPlane: {revision: default}\n", `spec.controlPlane.revision: "default" is the name that Istio uses if there is no revision: must be another name`},
 		"discovery":                  {"  discovery: namespace\n  applicationNamespaces: [a, b]\n", `spec.discovery: "namespace" watches one application namespace and there are 2: must be proxy, selectors or auto`},
 		"account, no namespace":      {"  viewers:\n  - {kind: ServiceAccount, name: jo}\n", "spec.viewers[0].namespace: is missing: ServiceAccount jo is in a namespace"},
 		"account, bad name":          {"  viewers:\n  - {kind: ServiceAccount, name: Jo, namespace: ci}\n", `spec.viewers[0].name: "Jo" is no ServiceAccount's name: must be lower-case letters, digits, "-" and "."`},
@@ -192,15 +192,15 @@ func TestDecodeSpecErrors(t *testing.T) {
 		"deny in an open network":    {"  network: {policy: open, withinTenant: deny}\n", `spec.network.withinTenant: "deny" needs NetworkPolicies, and spec.network.policy is "open": must be allow, or the policy isolated`},
 		"a kind without a group":     {"  namespacedKinds: [Widget]\n", `spec.namespacedKinds[0]: "Widget" is not allowed: must be a kind and its group, such as "Database.shop.example"`},
 		"quota resource":             {"  quota: {memroy: 1Gi}\n", `spec.quota.memroy: "memroy" is no resource that a ResourceQuota counts; did you mean "memory"?`},
-		"a right to rights":          {"  controlPlane: {rights: [{serviceAccount: a, apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [create]}]}\n", `spec.controlPlane.rights[0].apiGroups[0]: "rbac.authorization.k8s.io" gives away all other rights: must be another group`},
-		"somebody else's rights":     {"  controlPlane: {rights: [{serviceAccount: a, apiGroups: [\"\"], resources: [serviceaccounts], verbs: [get, impersonate]}]}\n", `spec.controlPlane.rights[0].verbs[1]: "impersonate" gives away somebody else's rights: must be another verb`},
-		"a right to the Namespace":   {"  controlPlane: {rights: [{serviceAccount: a, apiGroups: [\"\"], resources: [namespaces], verbs: [get]}]}\n", `spec.controlPlane.rights[0].resources[0]: "namespaces" is the Namespace itself, which is the cluster administrator's alone: must be another resource`},
+		"a right to rights":          {"  controlPlane: {rights: [{serviceAccount: a, apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [create]}]}\n", `spec.controlPlane.rights[0].apiGroups[0]: "rbac.authorization.k8s.io" lets its holder get all other rights: must be another group`},
+		"somebody else's rights":     {"  controlPlane: {rights: [{serviceAccount: a, apiGroups: [\"\"], resources: [serviceaccounts], verbs: [get, impersonate]}]}\n", `spec.controlPlane.rights[0].verbs[1]: "impersonate" lets its holder get the rights of others: must be another verb`},
+		"a right to the Namespace":   {"  controlPlane: {rights: [{serviceAccount: a, apiGroups: [\"\"], resources: [namespaces], verbs: [get]}]}\n", `spec.controlPlane.rights[0].resources[0]: "namespaces" is the Namespace itself, which only the cluster administrator may change: must be another resource`},
 		"a wildcard right":           {"  controlPlane: {rights: [{serviceAccount: a, apiGroups: [\"\"], resources: [\"*\"], verbs: [get]}]}\n", `spec.controlPlane.rights[0].resources[0]: "*" is not allowed: must be a resource such as "pods" or "pods/log", and no wildcard`},
 		"own audience":               {"  controlPlane: {extraTokenAudiences: [sales.istio-tenancy.dev]}\n", `spec.controlPlane.extraTokenAudiences[0]: "sales.istio-tenancy.dev" is the tenant's own, which is always taken: leave it out`},
 		"another's audience":         {"  controlPlane: {extraTokenAudiences: [dev.istio-tenancy.dev]}\n", `spec.controlPlane.extraTokenAudiences[0]: "dev.istio-tenancy.dev" is another tenant's: must be an audience outside of istio-tenancy.dev`},
-		"the API server's":           {"  controlPlane: {extraTokenAudiences: [\"https://kubernetes.default.svc.cluster.local\"]}\n", `spec.controlPlane.extraTokenAudiences[0]: "https://kubernetes.default.svc.cluster.local" is the API server's, and every Pod of the cluster has a token for it without asking: must be an audience that nobody else takes`},
-		"its URL with a port":        {"  controlPlane: {extraTokenAudiences: [\"https://Kubernetes.default.svc:443/\"]}\n", `spec.controlPlane.extraTokenAudiences[0]: "https://Kubernetes.default.svc:443/" is the API server's, and every Pod of the cluster has a token for it without asking: must be an audience that nobody else takes`},
-		"the API server's, by name":  {"  controlPlane: {extraTokenAudiences: [kubernetes.default.svc]}\n", `spec.controlPlane.extraTokenAudiences[0]: "kubernetes.default.svc" is the API server's, and every Pod of the cluster has a token for it without asking: must be an audience that nobody else takes`},
+		"the API server's":           {"  controlPlane: {extraTokenAudiences: [\"https://kubernetes.default.svc.cluster.local\"]}\n", `spec.controlPlane.extraTokenAudiences[0]: "https://kubernetes.default.svc.cluster.local" is the API server's, and every Pod of the cluster has a token for it already: must be an audience that nothing else accepts`},
+		"its URL with a port":        {"  controlPlane: {extraTokenAudiences: [\"https://Kubernetes.default.svc:443/\"]}\n", `spec.controlPlane.extraTokenAudiences[0]: "https://Kubernetes.default.svc:443/" is the API server's, and every Pod of the cluster has a token for it already: must be an audience that nothing else accepts`},
+		"the API server's, by name":  {"  controlPlane: {extraTokenAudiences: [kubernetes.default.svc]}\n", `spec.controlPlane.extraTokenAudiences[0]: "kubernetes.default.svc" is the API server's, and every Pod of the cluster has a token for it already: must be an audience that nothing else accepts`},
 		"an audience twice":          {"  controlPlane: {extraTokenAudiences: [istio-ca, istio-ca]}\n", `spec.controlPlane.extraTokenAudiences[1]: "istio-ca" is listed twice: list it once`},
 		"no audience":                {"  controlPlane: {extraTokenAudiences: [\"\"]}\n", `spec.controlPlane.extraTokenAudiences[0]: "" is not allowed: must be an audience such as "istio-ca", of at most 253 letters, digits and characters of ._:/@-`},
 		"two audiences in one":       {"  controlPlane: {extraTokenAudiences: [\"a,dev.istio-tenancy.dev\"]}\n", `spec.controlPlane.extraTokenAudiences[0]: "a,dev.istio-tenancy.dev" is not allowed: must be an audience such as "istio-ca", of at most 253 letters, digits and characters of ._:/@-`},
@@ -210,7 +210,7 @@ func TestDecodeSpecErrors(t *testing.T) {
 		"a space that is not seen":   {"  controlPlane: {extraTokenAudiences: [\"a\\u200b\"]}\n", `spec.controlPlane.extraTokenAudiences[0]: "a` + "\u200b" + `" is not allowed: must be an audience such as "istio-ca", of at most 253 letters, digits and characters of ._:/@-`},
 		"an audience with a NUL":     {"  controlPlane: {extraTokenAudiences: [\"a\\u0000\"]}\n", `spec.controlPlane.extraTokenAudiences[0]: "a\u0000" is not allowed: must be an audience such as "istio-ca", of at most 253 letters, digits and characters of ._:/@-`},
 		"a long audience":            {"  controlPlane: {extraTokenAudiences: [" + strings.Repeat("a", 254) + "]}\n", `spec.controlPlane.extraTokenAudiences[0]: "` + strings.Repeat("a", 79) + `... is not allowed: must be an audience such as "istio-ca", of at most 253 letters, digits and characters of ._:/@-`},
-		"labels of nobody":           {"  namespaceLabels: {x: y}\n  createNamespaces: false\n", "spec.namespaceLabels: need spec.createNamespaces to be true, as they go to Namespaces that this program makes: label yours, and leave this out"},
+		"labels of nobody":           {"  namespaceLabels: {x: y}\n  createNamespaces: false\n", "spec.namespaceLabels: need spec.createNamespaces to be true, because they are set on Namespaces that this program makes: label your own Namespaces, and leave this out"},
 		"allowed by all":             {"  network: {policy: open, allowFrom: [monitoring]}\n", `spec.network.allowFrom: has no effect where spec.network.policy is "open", with which every namespace may connect: leave it out`},
 		"own label":                  {"  namespaceLabels: {istio.io/rev: x}\n", `spec.namespaceLabels["istio.io/rev"]: decides which control plane a namespace belongs to and is set for you: leave it out`},
 		"tenant label":               {"  namespaceLabels: {istio-tenancy.dev/tenant: x}\n", `spec.namespaceLabels["istio-tenancy.dev/tenant"]: decides which control plane a namespace belongs to and is set for you: leave it out`},
@@ -229,7 +229,7 @@ func TestDecodeSpecErrors(t *testing.T) {
 		"a limit twice":              {"  limitRange: [{type: Pod}, {type: Pod}]\n", `spec.limitRange[1].type: "Pod" is listed twice: list it once`},
 		"a Pod's default":            {"  limitRange: [{type: Pod, default: {cpu: 1}}]\n", `spec.limitRange[0].default: is for containers: leave it out of the type Pod`},
 		"a Pod's default request":    {"  limitRange: [{type: Pod, defaultRequest: {cpu: 1}}]\n", `spec.limitRange[0].defaultRequest: is for containers: leave it out of the type Pod`},
-		"a claim's limit":            {"  limitRange: [{type: PersistentVolumeClaim, max: {cpu: 1}}]\n", `spec.limitRange[0]: says neither max.storage nor min.storage: the type PersistentVolumeClaim must have one of them`},
+		"a claim's limit":            {"  limitRange: [{type: PersistentVolumeClaim, max: {cpu: 1}}]\n", `spec.limitRange[0]: has neither max.storage nor min.storage: the type PersistentVolumeClaim must have one of them`},
 		"a limit's quantity":         {"  limitRange: [{type: Pod, max: {cpu: four}}]\n", `spec.limitRange[0].max.cpu: "four" is not allowed: must be a Kubernetes quantity, such as "4", "500m" or "8Gi"`},
 		"suspended, no boolean":      {"  suspended: \"yes\"\n", `spec.suspended: "yes" is a string: must be true or false, without quotes`},
 		"a floor that is no boolean": {"  network: {floor: high}\n", `spec.network.floor: "high" is a string: must be true or false, without quotes`},
@@ -244,8 +244,8 @@ func TestDecodeSpecErrors(t *testing.T) {
 // A Service bank in a namespace hr is what every Pod of the cluster gets for bank.hr.
 func TestNamespacesThatCaptureNamesOfHosts(t *testing.T) {
 	refusal := func(at, ns, what, better string) string {
-		return at + ": \"" + ns + "\" " + what + ": to every Pod of the cluster, its resolver's search path makes a Service \"x\" in this namespace the host \"x." + ns +
-			"\": must be another name, such as \"" + better + "\", unless the cluster administrator accepts it by spec.acceptDomainNames: [" + ns + "]"
+		return at + ": \"" + ns + "\" " + what + ": for every Pod of the cluster, the DNS search path makes a Service \"x\" in this namespace the host \"x." + ns +
+			"\": must be another name, such as \"" + better + "\", unless the cluster administrator accepts it with spec.acceptDomainNames: [" + ns + "]"
 	}
 	const internet = "is a top-level domain of the Internet"
 	for name, c := range map[string]struct {
@@ -257,13 +257,13 @@ func TestNamespacesThatCaptureNamesOfHosts(t *testing.T) {
 		"by default":     {"com", "", []string{refusal("spec.applicationNamespaces[0]", "com", internet, "com-apps")}},
 		"control plane":  {"a", "controlPlane: {namespace: io}", []string{refusal("spec.controlPlane.namespace", "io", internet, "istio-io")}},
 		"other letters":  {"a", "applicationNamespaces: [xn--p1ai]", []string{refusal("spec.applicationNamespaces[0]", "xn--p1ai", internet, "xn--p1ai-apps")}},
-		"the cluster's":  {"a", "applicationNamespaces: [svc]", []string{refusal("spec.applicationNamespaces[0]", "svc", "ends names of the cluster itself", "svc-apps")}},
-		"a network's":    {"a", "applicationNamespaces: [corp]", []string{refusal("spec.applicationNamespaces[0]", "corp", "ends names of many private networks", "corp-apps")}},
+		"the cluster's":  {"a", "applicationNamespaces: [svc]", []string{refusal("spec.applicationNamespaces[0]", "svc", "is the last part of host names of the cluster itself", "svc-apps")}},
+		"a network's":    {"a", "applicationNamespaces: [corp]", []string{refusal("spec.applicationNamespaces[0]", "corp", "is the last part of host names in many private networks", "corp-apps")}},
 		"accepted":       {"hr", "acceptDomainNames: [hr]", nil},
 		"both accepted":  {"a", "controlPlane: {namespace: io}\n  applicationNamespaces: [hr]\n  acceptDomainNames: [hr, io]", nil},
 		"one accepted":   {"a", "applicationNamespaces: [hr, it]\n  acceptDomainNames: [it]", []string{refusal("spec.applicationNamespaces[0]", "hr", internet, "hr-apps")}},
 		"nobody's":       {"a", "acceptDomainNames: [hr]", []string{`spec.acceptDomainNames[0]: "hr" is no namespace of this tenant: must be one of istio-a or a`}},
-		"no domain":      {"a", "acceptDomainNames: [a]", []string{`spec.acceptDomainNames[0]: "a" ends no names of hosts that are known, and needs no acceptance: leave it out`}},
+		"no domain":      {"a", "acceptDomainNames: [a]", []string{`spec.acceptDomainNames[0]: "a" is not known as the last part of host names, and needs no acceptance: leave it out`}},
 		"accepted twice": {"hr", "acceptDomainNames: [hr, hr]", []string{`spec.acceptDomainNames[1]: "hr" is listed twice: list it once`}},
 		"no name":        {"a", "acceptDomainNames: [.hr]", []string{`spec.acceptDomainNames[0]: ".hr" is not allowed: must be a DNS label: lower-case letters, digits and "-", at most 63 characters`}},
 		"other people's": {"a", "network: {allowFrom: [hr, mail]}", nil},
@@ -295,14 +295,14 @@ func TestTenantNamedAsAClassOfIstios(t *testing.T) {
 	for _, name := range []string{"remote", "waypoint", "east-west"} {
 		_, err := DecodeTenant([]byte(strings.Replace(head, "sales", name, 1) + "spec:\n" + admin))
 		require.EqualError(t, err, "IstioTenant "+name+`: metadata.name: "`+name+`" makes the GatewayClass istio-`+name+
-			", and that is Istio's own for the whole cluster: must be another name")
+			", which Istio uses for the whole cluster: must be another name")
 	}
 }
 
 func TestTenantNamedDefault(t *testing.T) {
 	input := strings.Replace(head, "sales", "default", 1) + "spec:\n" + admin
 	_, err := DecodeTenant([]byte(input))
-	require.EqualError(t, err, `IstioTenant default: metadata.name: "default" becomes the revision, and that is Istio's own name for no revision: must be another name`)
+	require.EqualError(t, err, `IstioTenant default: metadata.name: "default" becomes the revision, and Istio uses this name if there is no revision: must be another name`)
 	_, err = DecodeTenant([]byte(input + "  controlPlane: {revision: blue}\n"))
 	require.NoError(t, err)
 }

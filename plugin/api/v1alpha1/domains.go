@@ -14,8 +14,8 @@ func (p *problems) checkDomainNames(t IstioTenant) {
 	const accepted = "spec.acceptDomainNames"
 	check := func(at, ns, better string) {
 		if what := domain.In(ns); what != "" && !slices.Contains(s.AcceptDomainNames, ns) {
-			p.add(at, "%q %s: to every Pod of the cluster, its resolver's search path makes a Service \"x\" in this namespace the host \"x.%s\": "+
-				"must be another name, such as %q, unless the cluster administrator accepts it by %s: [%s]",
+			p.add(at, "%q %s: for every Pod of the cluster, the DNS search path makes a Service \"x\" in this namespace the host \"x.%s\": "+
+				"must be another name, such as %q, unless the cluster administrator accepts it with %s: [%s]",
 				ns, what, ns, better, accepted, ns)
 		}
 	}
@@ -32,7 +32,7 @@ func (p *problems) checkDomainNames(t IstioTenant) {
 		case !slices.Contains(t.Namespaces(), ns):
 			p.add(at, "%q is no namespace of this tenant: must be one of %s", ns, list(t.Namespaces()))
 		case domain.In(ns) == "":
-			p.add(at, "%q ends no names of hosts that are known, and needs no acceptance: leave it out", ns)
+			p.add(at, "%q is not known as the last part of host names, and needs no acceptance: leave it out", ns)
 		}
 	}
 }

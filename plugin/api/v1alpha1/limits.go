@@ -7,12 +7,11 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
-// Allowed is what of the cluster a tenant may take. A list that is left out, nil,
-// allows whatever there is; an empty one allows nothing.
+// Allowed is what the tenant may use of the cluster. A list that is left out, nil,
+// allows everything; an empty list allows nothing.
 type Allowed struct {
-	// Registries are where images come from: a registry, or the beginning of its
-	// images' names that ends where a part of the name ends, such as
-	// "registry.example/sales" or "docker.io/istio".
+	// Registries are the sources of images: a registry, or a registry with the first
+	// parts of an image's name, such as "registry.example/sales" or "docker.io/istio".
 	Registries []string `json:"registries,omitzero"`
 	// StorageClasses are those of PersistentVolumeClaims.
 	StorageClasses []string `json:"storageClasses,omitzero"`
@@ -29,13 +28,13 @@ type Allowed struct {
 type Limit struct {
 	// Type is Container, Pod or PersistentVolumeClaim.
 	Type string `json:"type"`
-	// Default and DefaultRequest are what a container gets that states no limit,
-	// or no request.
+	// Default and DefaultRequest are the limits and requests of a container that
+	// states none.
 	Default        map[string]string `json:"default,omitempty"`
 	DefaultRequest map[string]string `json:"defaultRequest,omitempty"`
 	Max            map[string]string `json:"max,omitempty"`
 	Min            map[string]string `json:"min,omitempty"`
-	// MaxLimitRequestRatio is how many times its request a limit may be.
+	// MaxLimitRequestRatio is the highest ratio of the limit to the request.
 	MaxLimitRequestRatio map[string]string `json:"maxLimitRequestRatio,omitempty"`
 }
 
@@ -76,7 +75,7 @@ func (p *problems) checkLimitRange(limits []Limit) {
 		case limit.Type == "Pod" && len(limit.DefaultRequest) > 0:
 			p.add(at+".defaultRequest", "is for containers: leave it out of the type Pod")
 		case limit.Type == "PersistentVolumeClaim" && limit.Max["storage"] == "" && limit.Min["storage"] == "":
-			p.add(at, "says neither max.storage nor min.storage: the type PersistentVolumeClaim must have one of them")
+			p.add(at, "has neither max.storage nor min.storage: the type PersistentVolumeClaim must have one of them")
 		}
 	}
 }

@@ -1,24 +1,24 @@
 package v1alpha1
 
-// Mesh is whose control plane a tenant's Istio is.
+// Mesh says which control plane a tenant uses.
 type Mesh string
 
 const (
-	// MeshDedicated is a control plane of the tenant's own.
+	// MeshDedicated is the tenant's own control plane.
 	MeshDedicated Mesh = "dedicated"
 	// MeshShared is the control plane of the cluster administrator, which several
-	// tenants share: the tenant's output has none.
+	// tenants share: the tenant's output has no control plane.
 	MeshShared Mesh = "shared"
-	// MeshHost is the control plane that those tenants share. The tenant is the
-	// cluster administrator's own.
+	// MeshHost says that the tenant has the control plane that other tenants share.
+	// The tenant belongs to the cluster administrator.
 	MeshHost Mesh = "host"
 )
 
 // defaultMesh is what a shared mesh is called where nobody says it.
 const defaultMesh = "shared"
 
-// MeshName is what the tenant's mesh is called: as the tenant that has the control
-// plane, whose revision is called the same where several tenants share it.
+// MeshName is the name of the tenant's mesh: the name of the tenant that has the
+// control plane. If several tenants share it, its revision has the same name.
 func (t IstioTenant) MeshName() string {
 	if t.Spec.Mesh == MeshShared {
 		return t.Spec.ControlPlane.Revision
@@ -26,7 +26,7 @@ func (t IstioTenant) MeshName() string {
 	return t.Name()
 }
 
-// InSharedMesh says whether the tenant's mesh is one of several tenants.
+// InSharedMesh says whether several tenants share the tenant's mesh.
 func (t IstioTenant) InSharedMesh() bool {
 	return t.Spec.Mesh == MeshShared || t.Spec.Mesh == MeshHost
 }
@@ -56,12 +56,12 @@ func (p *problems) checkMesh(t IstioTenant) {
 	s, own := t.Spec, t.Spec.ControlPlane
 	stated := func(path string, is bool, why string) {
 		if is {
-			p.add(path, `means nothing where spec.mesh is "shared": %s: leave it out`, why)
+			p.add(path, `has no effect where spec.mesh is "shared": %s: leave it out`, why)
 		}
 	}
 	switch s.Mesh {
 	case MeshShared:
-		const ofMesh = "the tenant that has the mesh's control plane says it for all"
+		const ofMesh = "the tenant that has the mesh's control plane sets it for all tenants"
 		stated("spec.controlPlane.trustDomain", own.TrustDomain != "", ofMesh)
 		stated("spec.controlPlane.extraTokenAudiences", len(own.ExtraTokenAudiences) > 0, ofMesh)
 		stated("spec.controlPlane.readNodes", own.ReadNodes != nil, ofMesh)
@@ -70,22 +70,22 @@ func (p *problems) checkMesh(t IstioTenant) {
 		stated("spec.controlPlane.adminAccess", own.AdminAccess != "", "the tenant's administrators have no right in the control plane's namespace")
 		stated("spec.discovery", s.Discovery != "", "the control plane selects the Namespaces with the label "+MeshLabel)
 		if t.Name() == own.Revision {
-			p.add("metadata.name", "%q is the mesh's name (spec.controlPlane.revision), which is that of the tenant with the control plane: must be another name", t.Name())
+			p.add("metadata.name", "%q is the mesh's name (spec.controlPlane.revision), and the tenant with the control plane has this name: must be another name", t.Name())
 		}
 	case MeshHost:
 		if len(own.Revisions) > 0 {
-			p.add("spec.controlPlane.revisions", `is for one tenant's control planes, and where spec.mesh is "host" several tenants name one by its revision: leave it out`)
+			p.add("spec.controlPlane.revisions", `is for control planes that no other tenant uses, and where spec.mesh is "host" several tenants share one: leave it out`)
 		}
 		if own.Revision != t.Name() {
-			p.add("spec.controlPlane.revision", `%q is not the tenant's name, by which other tenants know the mesh where spec.mesh is "host": must be %q, or left out`,
+			p.add("spec.controlPlane.revision", `%q is not the tenant's name, and where spec.mesh is "host" other tenants refer to the mesh by that name: must be %q, or left out`,
 				own.Revision, t.Name())
 		}
 		if s.Discovery != DiscoverySelectors {
-			p.add("spec.discovery", `%q knows namespaces by their names, and where spec.mesh is "host" they are those with the label %s: must be selectors, or left out`,
+			p.add("spec.discovery", `%q selects namespaces by their names, and where spec.mesh is "host" they are selected by the label %s: must be selectors, or left out`,
 				s.Discovery, MeshLabel)
 		}
 		if own.ReadNodes != nil {
-			p.add("spec.controlPlane.readNodes", `is for the discovery proxy, and where spec.mesh is "host" the control plane reads the nodes whatever this says: leave it out`)
+			p.add("spec.controlPlane.readNodes", `is for the discovery proxy, and where spec.mesh is "host" the control plane always reads the nodes: leave it out`)
 		}
 	default:
 		return

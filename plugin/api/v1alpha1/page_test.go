@@ -37,10 +37,10 @@ func TestPage(t *testing.T) {
 
 const pageHead = `# The tenant's file
 
-This page is generated from the JSON schemas: ` + "`make generate`" + `. ` + "`istio-tenancy schema`" + ` prints the same for programs. The shipped files name
-the schema in their first line, so that editors complete them.
+This page is generated from the JSON schemas: ` + "`make generate`" + `. ` + "`istio-tenancy schema`" + ` prints the schema for programs. The first line of the shipped files names
+the schema, so editors can complete fields.
 
-A tenant is one file, ` + "`tenant.yaml`" + `, which the kustomization of its overlay lists under ` + "`transformers`" + `. A name and an administrator are enough:
+A tenant is one file, ` + "`tenant.yaml`" + `, which the kustomization of its overlay lists under ` + "`transformers`" + `. It needs only a name and an administrator:
 
 ` + "```yaml" + `
 apiVersion: istio-tenancy.dev/v1alpha1
@@ -57,15 +57,15 @@ spec:
     name: payroll-admin
 ` + "```" + `
 
-Decoding is strict: every mistake in the file is reported at once, with its path, what was found and what would be right. YAML's merge key ` + "`<<`" + ` is
-refused by ` + "`render`" + ` alone: kustomize resolves it before the function sees the file.
+Decoding is strict: all errors in the file are reported at once, each with its path, the value that was found and a correct value. Only ` + "`render`" + ` refuses YAML's
+merge key ` + "`<<`" + `, because kustomize resolves this key before the function sees the file.
 `
 
 const pageRelease = `
 ## IstioRelease
 
-A base of Istio's own charts is a kustomization that lists such a file under ` + "`generators`" + `: see [bases.md](bases.md). Its ` + "`apiVersion`, `kind` and `metadata`" + ` are as
-those of a tenant.
+A base of Istio's own charts is a kustomization that lists such a file under ` + "`generators`" + `: see [bases.md](bases.md). The fields ` + "`apiVersion`, `kind` and `metadata`" + ` are the same
+as for a tenant.
 `
 
 const indexHead = `

@@ -28,11 +28,11 @@ type ReleaseSpec struct {
 	Values map[string]any `json:"values,omitempty"`
 }
 
-// APIProxy is the program beside a control plane that shows it its tenant's
-// namespaces alone.
+// APIProxy is the program that runs next to a control plane and shows it only its
+// tenant's namespaces.
 type APIProxy struct {
-	// Image of this program. Parts control-plane and applications only. Default: none, and then
-	// tenants take another discovery. One that is stated and empty is no image.
+	// Image of this program. Parts control-plane and applications only. Default: none,
+	// and then tenants use another discovery. An empty string is an error.
 	Image *string `json:"image,omitempty"`
 }
 
@@ -46,11 +46,11 @@ const (
 	PartControlPlane Part = "control-plane"
 	// PartGateway is a gateway, in a tenant's application namespace.
 	PartGateway Part = "gateway"
-	// PartApplications stands in the place of PartControlPlane where a tenant's
-	// applications are built apart from its control plane. Its tag is the version of
-	// that, and its API proxy the one that is beside that.
+	// PartApplications replaces PartControlPlane if a tenant's applications are built
+	// without its control plane. Its tag is the version of that control plane, and its
+	// API proxy is that control plane's API proxy.
 	PartApplications Part = "applications"
-	// PartShared stands in the place of PartControlPlane where a tenant shares the
-	// control plane of another. Its tag is the version of that.
+	// PartShared replaces PartControlPlane if a tenant shares the control plane of
+	// another. Its tag is the version of that control plane.
 	PartShared Part = "shared"
 )

@@ -23,8 +23,8 @@ func (p *problems) checkRevisions(t IstioTenant) {
 		case names[r.Name]:
 			p.add(at+".name", "%q is listed twice: list it once", r.Name)
 		case r.Name == UnnamedRevision && i > 0:
-			p.add(at+".name", "%q is the control plane of the base without a revision, which %s names as long as it is there: must be the first; "+
-				"move the namespaces one by one, and take it out when it serves none", r.Name, "spec.controlPlane.revision")
+			p.add(at+".name", "%q is the control plane of the base without a revision, to which %s refers as long as this entry is there: must be the "+
+				"first; move the namespaces one by one, and remove the entry when it serves none", r.Name, "spec.controlPlane.revision")
 		case len(full) > longestRevision:
 			p.add(at+".name", "%q makes the revision %q of %d characters: must be at most %d", r.Name, full, len(full), longestRevision)
 		}

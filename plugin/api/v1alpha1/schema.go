@@ -25,9 +25,8 @@ var schemas embed.FS
 // Kinds that have a schema, in alphabetical order.
 func Kinds() []string { return []string{KindRelease, KindTenant} }
 
-// Schema is the JSON schema (draft 2020-12) of a kind. It is what the
-// structure of a configuration is checked against, and what editors complete
-// from.
+// Schema is the JSON schema (draft 2020-12) of a kind. The structure of a
+// configuration is checked with it, and editors use it for completion.
 func Schema(kind string) ([]byte, error) {
 	if !slices.Contains(Kinds(), kind) {
 		return nil, fmt.Errorf("no kind %q in %s: %s%s", kind, APIVersion, list(Kinds()), suggest.Question(kind, Kinds()))

@@ -14,7 +14,8 @@ type IstioTenant struct {
 // Metadata is the part of Kubernetes' ObjectMeta that a function's
 // configuration uses.
 type Metadata struct {
-	// Name is a DNS label of at most 40 characters: it becomes part of other names.
+	// Name is a DNS label of at most 40 characters, because it becomes part of other
+	// names.
 	Name        string            `json:"name"`
 	Labels      map[string]string `json:"labels,omitempty"`
 	Annotations map[string]string `json:"annotations,omitempty"`
@@ -22,12 +23,12 @@ type Metadata struct {
 
 // TenantSpec is the desired state of a tenant.
 type TenantSpec struct {
-	// Mesh is whose control plane the tenant's Istio is. Default: dedicated.
+	// Mesh says which control plane the tenant uses. Default: dedicated.
 	Mesh         Mesh         `json:"mesh,omitempty"`
 	ControlPlane ControlPlane `json:"controlPlane,omitempty"`
-	// ApplicationNamespaces are where the tenant's workloads run; the first is
-	// where gateways and application objects without a namespace go. Default:
-	// the tenant's name.
+	// ApplicationNamespaces are where the tenant's workloads run. Gateways and
+	// application objects without a namespace go to the first one. Default: the
+	// tenant's name.
 	ApplicationNamespaces []string `json:"applicationNamespaces,omitempty"`
 	// Discovery is how the control plane is limited to the tenant's namespaces.
 	// Default: auto.
@@ -44,70 +45,68 @@ type TenantSpec struct {
 	Quota map[string]string `json:"quota,omitempty"`
 	// LimitRange is a LimitRange's spec.limits, applied to each application namespace.
 	LimitRange []Limit `json:"limitRange,omitempty"`
-	// Allowed is what of the cluster the tenant may take.
+	// Allowed is what the tenant may use of the cluster.
 	Allowed Allowed `json:"allowed,omitempty"`
-	// NodeSelector is what each Pod of the tenant carries in its own nodeSelector.
+	// NodeSelector is in the nodeSelector of each Pod of the tenant.
 	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
-	// Suspended keeps everything as it is, while nobody of the tenant may create or
-	// change anything. Default: false.
+	// Suspended keeps everything as it is, while no subject of the tenant may create
+	// or change anything. Default: false.
 	Suspended *bool `json:"suspended,omitempty"`
 	// NamespaceLabels are added to the tenant's namespaces.
 	NamespaceLabels map[string]string `json:"namespaceLabels,omitempty"`
 	// CreateNamespaces says whether the output holds the tenant's Namespace
 	// objects. Default: true.
 	CreateNamespaces *bool `json:"createNamespaces,omitempty"`
-	// NamespacedKinds are kinds of CustomResourceDefinitions that have a
-	// namespace, as "Kind.group": those that are not known otherwise, which are
-	// refused unless they are listed.
+	// NamespacedKinds are namespaced kinds, as "Kind.group", that this program does
+	// not know. They are refused unless they are listed.
 	NamespacedKinds []string `json:"namespacedKinds,omitempty"`
-	// AcceptDomainNames are those of the tenant's namespaces that are called as
-	// names of hosts end, such as hr, and shall be all the same.
+	// AcceptDomainNames are namespaces of the tenant that are accepted although their
+	// names are also the last part of host names, such as hr.
 	AcceptDomainNames []string `json:"acceptDomainNames,omitempty"`
 }
 
-// ControlPlane says where the tenant's Istio runs and what it is called.
+// ControlPlane says where the tenant's Istio runs, and its names.
 type ControlPlane struct {
 	// Namespace of the control plane. Default: istio-<tenant>.
 	Namespace string `json:"namespace,omitempty"`
 	// Revision of the control plane. Default: the tenant's name. Control planes
 	// older than Istio 1.6 have none.
 	Revision string `json:"revision,omitempty"`
-	// Revisions are the control planes of the tenant where there are several, or one
-	// of a base that states a revision. Each is of a base of its own. The first serves
-	// every application namespace that no other lists. Default: one, of a base without
-	// a revision.
+	// Revisions are the tenant's control planes, if there are several, or one of a
+	// base that states a revision. Each is from a base of its own. The first serves
+	// every application namespace that no other one lists. Default: one, of a base
+	// without a revision.
 	Revisions []Revision `json:"revisions,omitempty"`
 	// TrustDomain of the mesh's identities. Default: <tenant>.mesh.
 	TrustDomain string `json:"trustDomain,omitempty"`
 	// ExtraTokenAudiences are audiences of ServiceAccount tokens that the control
-	// plane takes beside the tenant's own: for each, whoever gets a token of it and
-	// reaches the control plane joins the mesh. Default: none.
+	// plane accepts in addition to the tenant's own: whoever gets a token for one of
+	// them and can connect to the control plane joins the mesh. Default: none.
 	ExtraTokenAudiences []string `json:"extraTokenAudiences,omitempty"`
 	// AdminAccess is what Admins may do in the control plane's namespace.
 	// Default: operate.
 	AdminAccess AdminAccess `json:"adminAccess,omitempty"`
-	// ReadNodes lets a control plane read the cluster's nodes that would not
-	// otherwise, with the discovery proxy: names, addresses and labels of all of
-	// them. They tell the locality of endpoints, and the addresses of gateways by
-	// NodePort. Default: false.
+	// ReadNodes lets a control plane with the discovery proxy read the names,
+	// addresses and labels of all nodes of the cluster. It needs them for the locality
+	// of endpoints, and for the addresses of gateways by NodePort. Default: false.
 	ReadNodes *bool `json:"readNodes,omitempty"`
-	// Rights are what programs beside istiod need in the tenant's namespaces,
-	// beyond what this release knows of them.
+	// Rights are rights that programs other than istiod need in the tenant's
+	// namespaces, and that this release does not know.
 	Rights []Right `json:"rights,omitempty"`
 }
 
 // Revision is one of a tenant's control planes.
 type Revision struct {
-	// Name is what the base states, such as "1-31"; [UnnamedRevision] is the base
-	// that states none, which comes first.
+	// Name is the revision that the base states, such as "1-31"; [UnnamedRevision] is
+	// the base that states none, which comes first.
 	Name string `json:"name"`
-	// ApplicationNamespaces are those that this control plane serves by its own revision,
-	// whichever is the first.
+	// ApplicationNamespaces are those that this control plane serves by its own
+	// revision, even if another control plane becomes the first.
 	ApplicationNamespaces []string `json:"applicationNamespaces,omitempty"`
 }
 
-// Right allows a ServiceAccount of the control plane's namespace what a
-// ClusterRole of the base gives it, in the tenant's namespaces and nowhere else.
+// Right allows a ServiceAccount of the control plane's namespace, only in the
+// tenant's namespaces, what a ClusterRole of the base grants to it.
 type Right struct {
 	ServiceAccount string `json:"serviceAccount"`
 	// APIGroups, Resources and Verbs are as in a rule of RBAC, without wildcards.
@@ -116,28 +115,28 @@ type Right struct {
 	Verbs     []string `json:"verbs"`
 }
 
-// AdminAccess is how far administrators reach into the control plane's namespace.
+// AdminAccess is what administrators may do in the control plane's namespace.
 type AdminAccess string
 
 const (
-	// AdminAccessOperate lets administrators read, restart and configure the
-	// control plane, and never become it.
+	// AdminAccessOperate lets administrators read, restart and configure the control
+	// plane, but not get its rights.
 	AdminAccessOperate AdminAccess = "operate"
-	// AdminAccessFull lets administrators change everything in the control
-	// plane's namespace but the Namespace itself.
+	// AdminAccessFull lets administrators change everything in the control plane's
+	// namespace except the Namespace itself.
 	AdminAccessFull AdminAccess = "full"
 )
 
-// Discovery is a way to say "watch only my namespaces" to a control plane.
+// Discovery is a way to limit a control plane to the tenant's namespaces.
 type Discovery string
 
 const (
 	// DiscoveryAuto takes the strictest way that the base, its version and the
 	// number of namespaces allow.
 	DiscoveryAuto Discovery = "auto"
-	// DiscoveryProxy puts the API proxy beside the control plane, which asks the
-	// API server namespace by namespace: any number of namespaces, and the control
-	// plane's own. The base states the image: see [APIProxyImageAnnotation].
+	// DiscoveryProxy adds the API proxy to the Pod of the control plane. The proxy
+	// asks the API server namespace by namespace: any number of namespaces, and the
+	// control plane's own. The base states the image: see [APIProxyImageAnnotation].
 	DiscoveryProxy Discovery = "proxy"
 	// DiscoveryNamespace is istiod's ISTIO_WATCH_NAMESPACE: one namespace.
 	DiscoveryNamespace Discovery = "namespace"
@@ -165,9 +164,9 @@ type Network struct {
 	// WithinTenant is whether the tenant's Pods may connect to one another.
 	// Default: allow.
 	WithinTenant WithinTenant `json:"withinTenant,omitempty"`
-	// Floor adds ClusterNetworkPolicies, which deny what Policy isolated does
-	// not let in whatever NetworkPolicies the tenant's administrators write.
-	// Default: false.
+	// Floor adds ClusterNetworkPolicies, which deny the connections that Policy
+	// isolated does not allow, even if NetworkPolicies of the tenant's administrators
+	// allow them. Default: false.
 	Floor *bool `json:"floor,omitempty"`
 }
 
@@ -175,10 +174,10 @@ type Network struct {
 type WithinTenant string
 
 const (
-	// WithinTenantAllow opens every Pod to the tenant's namespaces.
+	// WithinTenantAllow allows connections to every Pod from the tenant's namespaces.
 	WithinTenantAllow WithinTenant = "allow"
-	// WithinTenantDeny opens Pods of application namespaces to the control
-	// plane's namespace only; the tenant's own NetworkPolicies open more.
+	// WithinTenantDeny allows connections to Pods of application namespaces only from
+	// the control plane's namespace; the tenant's own NetworkPolicies can allow more.
 	WithinTenantDeny WithinTenant = "deny"
 )
 
@@ -236,13 +235,13 @@ func setDefault[T ~string](field *T, value T) {
 // Name of the tenant.
 func (t IstioTenant) Name() string { return t.Metadata.Name }
 
-// TokenAudience is the audience of the ServiceAccount tokens by which Pods prove
-// that they are of the tenant's mesh: "sales.istio-tenancy.dev".
+// TokenAudience is the audience of the ServiceAccount tokens with which Pods prove
+// that they belong to the tenant's mesh: "sales.istio-tenancy.dev".
 func (t IstioTenant) TokenAudience() string { return t.MeshName() + "." + Group }
 
-// RevisionNamed is the Istio revision of the control plane whose base states a
-// name: "sales-1-31" of "1-31", and "sales" of [UnnamedRevision], where
-// spec.controlPlane.revision is "sales".
+// RevisionNamed is the Istio revision of the control plane whose base states a name.
+// If spec.controlPlane.revision is "sales", it is "sales-1-31" of "1-31", and "sales"
+// of [UnnamedRevision].
 func (t IstioTenant) RevisionNamed(name string) string {
 	if name == UnnamedRevision {
 		return t.Spec.ControlPlane.Revision
@@ -251,8 +250,8 @@ func (t IstioTenant) RevisionNamed(name string) string {
 }
 
 // RevisionOf is the value of the label istio.io/rev of an application namespace: the
-// revision that lists it, or else spec.controlPlane.revision, which is a tag that
-// leads to the first of the control planes, if none is called so itself.
+// revision that lists it, or otherwise spec.controlPlane.revision. If no control
+// plane has that revision, it is a revision tag for the first one.
 func (t IstioTenant) RevisionOf(namespace string) string {
 	for _, r := range t.Spec.ControlPlane.Revisions {
 		if slices.Contains(r.ApplicationNamespaces, namespace) {
@@ -262,7 +261,8 @@ func (t IstioTenant) RevisionOf(namespace string) string {
 	return t.Spec.ControlPlane.Revision
 }
 
-// Namespaces are all namespaces of the tenant, that of its own control plane first.
+// Namespaces are all namespaces of the tenant, with the namespace of its own control
+// plane first.
 func (t IstioTenant) Namespaces() []string {
 	if t.Spec.Mesh == MeshShared {
 		return slices.Clone(t.Spec.ApplicationNamespaces)

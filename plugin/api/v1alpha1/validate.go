@@ -60,16 +60,16 @@ var istiosClasses = []string{"agentgateway", "agentgateway-waypoint", "east-west
 // other control plane without one would share.
 func (p *problems) checkNames(t IstioTenant) {
 	if slices.Contains(istiosClasses, t.Name()) {
-		p.add("metadata.name", "%q makes the GatewayClass istio-%[1]s, and that is Istio's own for the whole cluster: must be another name", t.Name())
+		p.add("metadata.name", "%q makes the GatewayClass istio-%[1]s, which Istio uses for the whole cluster: must be another name", t.Name())
 	}
 	if t.Spec.ControlPlane.Revision != "default" {
 		return
 	}
 	if t.Name() == "default" {
-		p.add("metadata.name", `"default" becomes the revision, and that is Istio's own name for no revision: must be another name`)
+		p.add("metadata.name", `"default" becomes the revision, and Istio uses this name if there is no revision: must be another name`)
 		return
 	}
-	p.add("spec.controlPlane.revision", `"default" is Istio's own name for no revision: must be another name`)
+	p.add("spec.controlPlane.revision", `"default" is the name that Istio uses if there is no revision: must be another name`)
 }
 
 // reserved are namespaces that belong to the cluster.
@@ -83,8 +83,8 @@ func (p *problems) checkNamespaces(t IstioTenant) {
 	if ns := s.ControlPlane.Namespace; reserved(ns) {
 		p.add(controlPlane, "%q belongs to the cluster: must be a namespace of the tenant's own", ns)
 	} else if isOfOthers(ns) {
-		p.add(controlPlane, "%q is how the names of others' objects end, such as ClusterRole %s, and the tenant's in the whole cluster end in it, too: "+
-			"add a word of the tenant's own, as in istio-%s", ns, endingIn(ns), t.Name())
+		p.add(controlPlane, "%q is the end of names of other objects, such as ClusterRole %s, and the names of the tenant's own cluster-scoped objects would end "+
+			"in it, too: add a word of the tenant's own, as in istio-%s", ns, endingIn(ns), t.Name())
 	}
 	for i, ns := range s.ApplicationNamespaces {
 		switch at := strictyaml.Element(application, i); {
@@ -171,19 +171,19 @@ func (p *problems) checkRights(rights []Right) {
 		at := strictyaml.Element("spec.controlPlane.rights", i)
 		for j, group := range r.APIGroups {
 			if group == "rbac.authorization.k8s.io" {
-				p.add(strictyaml.Element(at+".apiGroups", j), "%q gives away all other rights: must be another group", group)
+				p.add(strictyaml.Element(at+".apiGroups", j), "%q lets its holder get all other rights: must be another group", group)
 			}
 		}
 		for j, verb := range r.Verbs {
 			if slices.Contains(becoming, verb) {
-				p.add(strictyaml.Element(at+".verbs", j), "%q gives away somebody else's rights: must be another verb", verb)
+				p.add(strictyaml.Element(at+".verbs", j), "%q lets its holder get the rights of others: must be another verb", verb)
 			}
 		}
 		for j, resource := range r.Resources {
 			kind, _, _ := strings.Cut(resource, "/")
 			if kind == "namespaces" && slices.Contains(r.APIGroups, "") {
 				p.add(strictyaml.Element(strictyaml.Element("spec.controlPlane.rights", i)+".resources", j),
-					"%q is the Namespace itself, which is the cluster administrator's alone: must be another resource", resource)
+					"%q is the Namespace itself, which only the cluster administrator may change: must be another resource", resource)
 			}
 		}
 	}
@@ -200,7 +200,7 @@ func (p *problems) checkAudiences(t IstioTenant) {
 		case strings.HasSuffix(strings.ToLower(audience), "."+Group):
 			p.add(at, "%q is another tenant's: must be an audience outside of %s", audience, Group)
 		case isAPIServers(audience):
-			p.add(at, "%q is the API server's, and every Pod of the cluster has a token for it without asking: must be an audience that nobody else takes", audience)
+			p.add(at, "%q is the API server's, and every Pod of the cluster has a token for it already: must be an audience that nothing else accepts", audience)
 		case slices.Index(audiences, audience) < i:
 			p.add(at, "%q is listed twice: list it once", audience)
 		}
@@ -299,7 +299,7 @@ var (
 
 func (p *problems) checkLabels(s TenantSpec) {
 	if s.CreateNamespaces != nil && !*s.CreateNamespaces && len(s.NamespaceLabels) > 0 {
-		p.add("spec.namespaceLabels", "need spec.createNamespaces to be true, as they go to Namespaces that this program makes: label yours, and leave this out")
+		p.add("spec.namespaceLabels", "need spec.createNamespaces to be true, because they are set on Namespaces that this program makes: label your own Namespaces, and leave this out")
 	}
 	for name, value := range s.NamespaceLabels {
 		if slices.Contains(podSecurityLabels, name) && !slices.Contains(podSecurity, value) {

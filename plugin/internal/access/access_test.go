@@ -122,15 +122,15 @@ tenant hr
   SUBJECT                      NAMESPACES  MAY
   Group auditors               hr          view
   ServiceAccount ns-1/default  hr          view
-  network: every namespace may connect to hr: no policy is there for what comes
-    in
+  network: every namespace may connect to hr: no policy limits incoming
+    connections
 
 tenant sales
   SUBJECT         NAMESPACES  MAY
   User jo         ns-1, ns-2  admin
   Group auditors  ns-2        view
   network: hr of tenant hr may connect to ns-2, by NetworkPolicy ns-2/all,
-    spec.ingress[0], to Pods that nothing makes yet
+    spec.ingress[0], to Pods that no object creates yet
 
 no tenant
   SUBJECT  NAMESPACES  MAY
@@ -166,7 +166,7 @@ func TestAsk(t *testing.T) {
 		{jo, "create pods -n ns-1", "yes: User jo may create pods in ns-1\n  RoleBinding ns-1/admin (stdin:10)\n  ClusterRole system:aggregate-to-edit (of every cluster)\n" +
 			"    create, delete, deletecollection, patch, update: pods, pods/attach, pods/exec, pods/portforward, pods/proxy\n"},
 		{jo, "create pods -n hr", "no: User jo may not create pods in hr: no binding that names it gives a rule for it\n"},
-		{jo, "get pods --namespace=other", "no: User jo may not get pods in other: no binding that names it gives a rule for it\n  RoleBinding other/gone names a role that is not there\n"},
+		{jo, "get pods --namespace=other", "no: User jo may not get pods in other: no binding that names it gives a rule for it\n  RoleBinding other/gone names a role that does not exist\n"},
 		{inOps, "delete nodes", "yes: User jo, in group ops may delete nodes\n  ClusterRoleBinding ops (stdin:22)\n  ClusterRole cluster-admin (of every cluster)\n    *: *.*\n"},
 		{jo, "get /version", "yes: User jo may get /version\n  ClusterRoleBinding system:discovery (of every cluster)\n  ClusterRole system:discovery (of every cluster)\n" +
 			"    get: /api, /api/*, /apis, /apis/*, /healthz, /livez, /openapi, /openapi/*, /readyz, /version, /version/\n"},

@@ -216,7 +216,7 @@ func (b *box) move(x, y int) {
 	}
 	for i, path := range b.Serves {
 		var from, right, down, to int
-		fmt.Sscanf(path, "M%d %dV%dH%d", &from, &right, &down, &to) // as tenantBox writes it
+		_, _ = fmt.Sscanf(path, "M%d %dV%dH%d", &from, &right, &down, &to) // as tenantBox writes it
 		b.Serves[i] = fmt.Sprintf("M%d %dV%dH%d", from+x, right+y, down+y, to+x)
 	}
 }

@@ -80,6 +80,7 @@ func (r Report) HTML(w io.Writer) error {
 		Count: counted(len(r.named()), "tenant") + ", " + counted(len(r.Subjects), "subject"),
 		Policy: fmt.Sprintf("default-src 'none'; img-src data:; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'",
 			digest(pageStyle), digest(pageScript)),
+		//nolint:gosec // both are files of this package
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript), Words: Words(), Unread: r.Unread,
 	}
 	links := r.links()

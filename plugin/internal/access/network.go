@@ -14,16 +14,17 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
-// Reach is that Pods of one tenant may connect to Pods of another.
+// Reach says that Pods of one tenant may connect to Pods of another.
 type Reach struct {
-	// From is a tenant, or a namespace of none; both are "" where everybody is meant.
+	// From is a tenant, or a namespace that belongs to no tenant; both are "" if
+	// everybody may connect.
 	From          string `json:"from,omitempty"`
 	FromNamespace string `json:"fromNamespace,omitempty"`
 	To            string `json:"to"`
 	ToNamespace   string `json:"toNamespace"`
 	// Port is an example: "TCP 15017"; "": there is no workload whose ports are known.
 	Port string `json:"port,omitempty"`
-	// By lets it in; "": no policy is there for what comes in.
+	// By lets it in; "": no policy limits incoming connections.
 	By string `json:"by,omitempty"`
 	At string `json:"at,omitempty"`
 	// Namespaces are those from which it comes, where there are many.

@@ -16,6 +16,9 @@ import (
 // Source: "Request verbs" of Kubernetes' documentation, in Authorization.
 var verbs = []string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "impersonate", "bind", "escalate", "use", "approve", "sign", "attest", "*"}
 
+// Verbs are the words with which a question about a resource begins.
+func Verbs() []string { return slices.Clone(verbs) }
+
 // pathVerbs are those of requests about what is no resource.
 var pathVerbs = []string{"get", "head", "post", "put", "patch", "delete", "options", "*"}
 
@@ -75,9 +78,9 @@ func split(text string) (w words, err error) {
 	return w, nil
 }
 
-// ParseQuestion reads "create pods -n ns-1", "get secrets istio-ca -n ns-1", or
-// "get secrets/istio-ca -n ns-1", "create pods/exec -n ns-1", "update deployments.apps" or
-// "get /metrics". What stands after a slash is a subresource if the resource is known to
+// ParseQuestion reads "create pods -n ns-1", "get secrets istio-ca -n ns-1", or "get
+// secrets/istio-ca -n ns-1", "create pods/exec -n ns-1", "update deployments.apps" or
+// "get /metrics". The part after a slash is a subresource if the resource is known to
 // have it, and otherwise a name.
 func ParseQuestion(text string) (Question, error) {
 	q, err := parse(text)
@@ -110,7 +113,7 @@ func parse(text string) (q Question, err error) {
 	}
 	if q.Namespace = w.flags["--namespace"]; q.Namespace != "" {
 		if wrong := validation.IsDNS1123Label(q.Namespace); len(wrong) > 0 {
-			return q, fmt.Errorf("-n: %q is no name of a namespace", q.Namespace)
+			return q, fmt.Errorf("-n: %q is not the name of a namespace", q.Namespace)
 		}
 	}
 	resource, part, parted := strings.Cut(what, "/")

@@ -18,26 +18,26 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
-// Question is what one may do.
+// Question asks whether a subject may do something.
 type Question struct {
 	authorize.Request
-	// Object is what is to be written; nil: admission is not asked.
+	// Object is the object to write; nil: admission is not asked.
 	Object *snapshot.Object
 }
 
-// Answer is what there is to say to a question about one subject.
+// Answer is the answer to a question about one subject.
 type Answer struct {
 	Subject string `json:"subject"`
 	Asked   string `json:"asked"`
 	Allowed bool   `json:"allowed"`
-	// By is what RBAC allows it by.
+	// By is the grant with which RBAC allows it.
 	By *Rule `json:"by,omitempty"`
-	// Broken are bindings that name a role that is not there.
+	// Broken are bindings that name a role that does not exist.
 	Broken []string `json:"broken,omitempty"`
 	// Refused are the admission policies that refuse the object.
 	Refused []Refused `json:"refused,omitempty"`
-	// Injected is the webhook that is taken to have put a proxy into the Pod, where
-	// policies would refuse it without.
+	// Injected is the webhook that is assumed to have injected a proxy into the Pod,
+	// if policies would refuse the Pod without it.
 	Injected string `json:"injected,omitempty"`
 	// OfEveryCluster says that the subject is one that every cluster has.
 	OfEveryCluster bool `json:"ofEveryCluster,omitempty"`
@@ -51,8 +51,9 @@ type Refused struct {
 	Message string `json:"message"`
 }
 
-// Ask answers a question about subjects; without any, about all that there are, and then
-// with those alone that may: those that every cluster has come last.
+// Ask answers a question about subjects. Without subjects, it answers for all that
+// there are, and returns only those that may; subjects that every cluster has come
+// last.
 func Ask(ctx context.Context, s *snapshot.Snapshot, q Question, about ...Who) ([]Answer, error) {
 	m, err := newModel(s)
 	if err != nil {
@@ -132,9 +133,9 @@ func (m *model) admissionRequest(q Question) (admit.Request, error) {
 	operation, found := operations[q.Verb]
 	switch {
 	case !found:
-		return admit.Request{}, fmt.Errorf("%s: %s: admission does not judge the verb %s: must be create, update, patch or delete", o.Source, o.ID, q.Verb)
+		return admit.Request{}, fmt.Errorf("%s: %s: admission does not apply to the verb %s: must be create, update, patch or delete", o.Source, o.ID, q.Verb)
 	case q.Subresource != "":
-		return admit.Request{}, fmt.Errorf("%s: %s: cannot be judged for %s/%s: must be asked without a subresource", o.Source, o.ID, q.Resource, q.Subresource)
+		return admit.Request{}, fmt.Errorf("%s: %s: cannot be checked for %s/%s: must be asked without a subresource", o.Source, o.ID, q.Resource, q.Subresource)
 	case o.ID.Group != q.Group || object.Resource(o.ID.Kind) != q.Resource:
 		return admit.Request{}, fmt.Errorf("%s: %s: is of the resource %s, and %s was asked for", o.Source, o.ID, resourceText(o.ID.Group, object.Resource(o.ID.Kind)), resourceText(q.Group, q.Resource))
 	case o.ID.Namespace != "" && o.ID.Namespace != q.Namespace:
@@ -152,7 +153,7 @@ func (m *model) admissionRequest(q Question) (admit.Request, error) {
 		}
 		old := m.Get(id)
 		if old == nil {
-			return r, fmt.Errorf("%s: %s: is not among what was read, so that nobody can say what %s changes", o.Source, id, q.Verb)
+			return r, fmt.Errorf("%s: %s: is not in what was read, so that the result of %s is not known", o.Source, id, q.Verb)
 		}
 		r.Old = old.Content
 	}
@@ -181,10 +182,10 @@ func (a Answer) Text(w io.Writer) error {
 		text.add("    %s", sentence(a.By.Rule))
 	}
 	for _, binding := range slices.Compact(slices.Sorted(slices.Values(a.Broken))) {
-		text.add("  %s names a role that is not there", binding)
+		text.add("  %s names a role that does not exist", binding)
 	}
 	if a.Injected != "" {
-		text.add("  %s is taken to have put the proxy into the Pod, without which it is refused", a.Injected)
+		text.add("  %s is assumed to have injected the proxy into the Pod, because the Pod is refused without it", a.Injected)
 	}
 	for _, r := range a.Refused {
 		text.add("  %s%s: %s", r.Policy, at(r.At), r.Message)
@@ -193,8 +194,8 @@ func (a Answer) Text(w io.Writer) error {
 	return err
 }
 
-// Answers prints answers to a question about all for a terminal: those about whom every
-// cluster has in one line.
+// Answers prints answers to a question about all subjects for a terminal. Subjects
+// that every cluster has are on one line.
 func Answers(w io.Writer, q Question, answers []Answer) error {
 	var common []string
 	var err error
@@ -210,9 +211,9 @@ func Answers(w io.Writer, q Question, answers []Answer) error {
 	case len(answers) == 0:
 		text.add("nobody may %s", q)
 	case len(common) == len(answers):
-		text.add("nobody may %s but those whom every cluster has: %s", q, join(common))
+		text.add("nobody may %s except the subjects that every cluster has: %s", q, join(common))
 	case len(common) > 0:
-		text.add("those whom every cluster has may, too: %s", join(common))
+		text.add("the subjects that every cluster has may, too: %s", join(common))
 	}
 	_, failed := io.WriteString(w, text.String())
 	return errors.Join(err, failed)

@@ -61,7 +61,7 @@ func TestParseQuestion(t *testing.T) {
 		"get pods.apps":      "the group apps has no resource pods",
 		"get endpoints.core": "core is no group that is known",
 		"get gateways":       "gateways is in the groups gateway.networking.k8s.io, networking.istio.io",
-		`get pods -n "ns-0"`: `-n: "\"ns-0\"" is no name of a namespace`,
+		`get pods -n "ns-0"`: `-n: "\"ns-0\"" is not the name of a namespace`,
 		"get pods -n a -n b": `--namespace is given twice, "a" and "b"`,
 		"get pods/ -n a":     "nothing is after the slash",
 		"get pods/a b -n a":  `"a" and "b" are two names`,

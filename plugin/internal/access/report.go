@@ -19,11 +19,13 @@ type Report struct {
 	Subjects []Subject `json:"subjects"`
 	// Network is who reaches whom, between tenants.
 	Network []Reach `json:"network"`
-	// Unread says which policies of the network nothing here evaluates.
+	// Unread names the network policies that are of a kind which is not evaluated
+	// here.
 	Unread []string `json:"unread,omitempty"`
 }
 
-// Tenant is one of the snapshot. The one without a name has the namespaces of none.
+// Tenant is one of the snapshot. The one without a name has the namespaces that
+// belong to no tenant.
 type Tenant struct {
 	Name         string   `json:"tenant"`
 	ControlPlane string   `json:"controlPlane,omitempty"`
@@ -35,8 +37,7 @@ type Subject struct {
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace,omitempty"`
 	Name      string `json:"name"`
-	// Cells are where it may do something, by namespace; that of the whole cluster is
-	// first.
+	// Cells are what it may do, by namespace; the whole cluster comes first.
 	Cells []Cell `json:"cells"`
 }
 
@@ -51,7 +52,7 @@ type Cell struct {
 	Namespace string `json:"namespace"`
 	// May are words: see docs/access.md.
 	May []string `json:"may"`
-	// Level is that of the worst: 1 reads, 2 writes, 3 is dangerous.
+	// Level is the highest level of its words: 1 reads, 2 writes, 3 is dangerous.
 	Level Level `json:"level"`
 	By    []By  `json:"by"`
 }
@@ -60,8 +61,8 @@ type Cell struct {
 type By struct {
 	Binding string `json:"binding"`
 	Role    string `json:"role"`
-	// At is where the binding is written, and RoleAt where the role is; "": every cluster
-	// has it.
+	// At is where the binding is written, and RoleAt where the role is written; "":
+	// every cluster has it.
 	At     string `json:"at"`
 	RoleAt string `json:"roleAt,omitempty"`
 	// May are the words of this role alone.

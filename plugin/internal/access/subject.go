@@ -33,10 +33,10 @@ func (w Who) subject() authorize.Subject {
 	return s
 }
 
-// Rights are all that one subject may do.
+// Rights are all rules of one subject.
 type Rights struct {
 	Subject string `json:"subject"`
-	// In are where, by namespace; "" is the whole cluster.
+	// In are the rules by namespace; "" is the whole cluster.
 	In []In `json:"in"`
 }
 
@@ -55,7 +55,8 @@ type Rule struct {
 	Rule    rbacv1.PolicyRule `json:"rule"`
 }
 
-// NewRights are those of a subject. What every cluster gives to everybody is among them.
+// NewRights are the rights of a subject. They include what every cluster grants to
+// everybody.
 func NewRights(s *snapshot.Snapshot, who Who) (Rights, error) {
 	m, err := newModel(s)
 	if err != nil {

@@ -105,10 +105,10 @@ func (r Reach) String() string {
 		text += ", " + r.Port
 	}
 	if r.By == "" {
-		return text + ": no policy is there for what comes in"
+		return text + ": no policy limits incoming connections"
 	}
 	if text += ", by " + r.By; r.Port == "" {
-		text += ", to Pods that nothing makes yet"
+		text += ", to Pods that no object creates yet"
 	}
 	return text
 }

@@ -7,12 +7,13 @@ import (
 	"k8s.io/component-helpers/auth/rbac/validation"
 )
 
-// Word is one of the few that say what somebody may do.
+// Word is one of the few words that describe rights.
 type Word struct {
 	Name string
 	// Means completes the sentence "may ...".
 	Means string
-	// Level is how much it is: of what is short to say, the highest counts.
+	// Level is how dangerous the word's rights are. The highest level of several words
+	// counts.
 	Level Level
 
 	asks []rbacv1.PolicyRule
@@ -26,8 +27,8 @@ const (
 	Reads Level = iota + 1
 	// Writes changes objects.
 	Writes
-	// Dangerous leads to other rights than these: to those of a ServiceAccount, of
-	// another subject, or of whoever has a Secret.
+	// Dangerous rights lead to other rights: to those of a ServiceAccount, of another
+	// subject, or of the owner of a Secret.
 	Dangerous
 )
 
@@ -87,7 +88,7 @@ var (
 	reads  = Word{Name: "read", Means: "read some objects", Level: Reads}
 )
 
-// Words are all that there are, the worst first.
+// Words are all words, the most dangerous first.
 func Words() []Word {
 	return slices.Concat(builtIn[:3], capabilities, []Word{writes}, builtIn[3:], []Word{reads})
 }
@@ -114,7 +115,7 @@ func (s said) String() string {
 	return s.Name
 }
 
-// WordsOf are the words for what rules allow, and the level of the worst.
+// WordsOf are the words for what rules allow, and the highest level of them.
 func WordsOf(rules []rbacv1.PolicyRule) (may []string, level Level) {
 	words := map[string]said{}
 	for _, s := range wordsOf(rules) {

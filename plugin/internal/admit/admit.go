@@ -6,11 +6,12 @@
 //
 //	sales-admin CREATE Pod ns-1/p {hostNetwork: true}   ->  refused by istio-tenancy-pods: spec.hostNetwork: ...
 //
-// What it knows of an API server: defaults of policies, labels of Namespaces, the fields
-// that a kind has. It does not know: defaults of other objects, mutating admission, what
-// one version of a kind is in another but for apiVersion, and which of a kind's versions
-// are served but for Kubernetes' own and those of the CustomResourceDefinitions of the
-// snapshot. A subject's refusals do not depend on its rights, but where a policy asks.
+// It knows of an API server the defaults of policies, the labels of Namespaces, and the
+// fields of a kind. It does not know the defaults of other objects and mutating admission.
+// It converts an object to another version of its kind only by changing apiVersion. It
+// knows the served versions only of Kubernetes' own kinds, and of those that a
+// CustomResourceDefinition of the snapshot defines. A subject's rights matter only where
+// a policy asks for them.
 package admit
 
 import (

@@ -169,11 +169,11 @@ func objects(t *testing.T, text string) (all []*snapshot.Object) {
 	decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader([]byte(text)), 4096)
 	for {
 		o := &unstructured.Unstructured{}
-		if err := decoder.Decode(&o); errors.Is(err, io.EOF) {
+		err := decoder.Decode(&o)
+		if errors.Is(err, io.EOF) {
 			return all
-		} else {
-			require.NoError(t, err)
 		}
+		require.NoError(t, err)
 		all = append(all, &snapshot.Object{Content: o.Object, Source: snapshot.Source{File: "file"},
 			ID: object.ID{Group: o.GroupVersionKind().Group, Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName()}})
 	}

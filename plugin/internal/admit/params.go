@@ -59,7 +59,7 @@ func (w *world) params(kind *v1.ParamKind, ref *v1.ParamRef, namespace string) (
 
 // referred are the objects that a reference names or selects.
 func (w *world) referred(kind schema.GroupVersionKind, ref *v1.ParamRef, namespace string) (found []*snapshot.Object, err error) {
-	selector := labels.Everything()
+	var selector labels.Selector
 	switch {
 	case ref.Name != "":
 		if o := w.snapshot.Get(object.ID{Group: kind.Group, Kind: kind.Kind, Namespace: namespace, Name: ref.Name}); o != nil {

@@ -138,7 +138,7 @@ func TestAbsentNamespace(t *testing.T) {
 	again := v.watch(t, "&resourceVersion=100")
 	w.set(func() { w.absent["b"] = false })
 	for _, e := range []*events{watch, again} {
-		require.Equal(t, "ERROR 410 namespace b is there now: list anew", e.next())
+		require.Equal(t, "ERROR 410 namespace b is there now: list again", e.next())
 		require.Empty(t, e.next())
 	}
 	code, body = v.body(t, "/api/v1/configmaps?watch=true&resourceVersion=100")
@@ -153,7 +153,7 @@ func TestGoneNamespace(t *testing.T) {
 	watch := v.watch(t, watchList)
 	require.Equal(t, "END 100", watch.next())
 	w.set(func() { w.absent["b"] = true; w.epoch++ })
-	require.Equal(t, "ERROR 410 namespace b is gone: list anew", watch.next())
+	require.Equal(t, "ERROR 410 namespace b is gone: list again", watch.next())
 	code, body := v.body(t, "/api/v1/configmaps?watch=true&resourceVersion=100")
 	require.Equal(t, http.StatusGone, code)
 	require.Contains(t, body, "namespace b is gone")

@@ -33,7 +33,7 @@ func isWatch(path string, values url.Values) bool {
 // half of the longest to all of it. A client whose going nobody has noticed is
 // noticed then. The end differs, so that not all watches end at once.
 func (p *Proxy) life(values url.Values) time.Duration {
-	most := p.longest/2 + rand.N(p.longest/2)
+	most := p.longest/2 + rand.N(p.longest/2) //nolint:gosec // which is no secret
 	seconds, err := strconv.ParseUint(values.Get("timeoutSeconds"), 10, 31)
 	if err != nil || seconds == 0 {
 		return most

@@ -21,7 +21,7 @@ type listing struct {
 
 func (m *merged) serveList(w http.ResponseWriter, r *http.Request) {
 	if m.values.Get("continue") != "" {
-		m.refuse(w, "merged", expired("the API proxy answers a list as a whole: no continue parameter is its own"))
+		m.refuse(w, "merged", expired("the API proxy returns each list as a whole: it gives out no continue parameters"))
 		return
 	}
 	line, err := m.positions.Line(m.key(), func() (uint64, error) { return m.now(r.Context()) })

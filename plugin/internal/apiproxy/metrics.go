@@ -56,18 +56,18 @@ func (m *metrics) write(w io.Writer) {
 		value            *atomic.Int64
 	}{
 		{"client_watches", "gauge", "Merged watches that clients have open.", &m.clientWatches},
-		{"passed_watches", "gauge", "Watches that are open and passed on as they are.", &m.passedWatches},
-		{"upstream_watches", "gauge", "Watches of merged ones that are open at the API server.", &m.watches},
-		{"upstream_watches_opened_total", "counter", "Watches of merged ones that were opened at the API server.", &m.opened},
-		{"upstream_watches_reopened_total", "counter", "Of those, the ones that went on in place of one that had ended.", &m.reopened},
+		{"passed_watches", "gauge", "Open watches that are forwarded unchanged.", &m.passedWatches},
+		{"upstream_watches", "gauge", "Open watches at the API server that belong to merged watches.", &m.watches},
+		{"upstream_watches_opened_total", "counter", "Watches that were opened at the API server for merged watches.", &m.opened},
+		{"upstream_watches_reopened_total", "counter", "Watches of merged ones that were opened again after the API server had ended them.", &m.reopened},
 		{"resumes_total", "counter", "Merged watches that went on from a known version.", &m.resumes},
-		{"relists_total", "counter", "Times that a client was told to list anew (410).", &m.relists},
+		{"relists_total", "counter", "Times that a client was told to list again (410).", &m.relists},
 		{"lists_total", "counter", "Merged lists.", &m.lists},
 		{"events_total", "counter", "Events handed to clients of merged watches, without bookmarks.", &m.events},
 		{"bookmarks_total", "counter", "Bookmarks handed to clients of merged watches.", &m.bookmarks},
 		{"unauthenticated_total", "counter", "Requests without a token.", &m.unauthenticated},
-		{"unreachable_total", "counter", "Passed requests for which the API server could not be reached.", &m.unreachable},
-		{"received_bytes_total", "counter", "Bytes of merged answers that the API server sent, unpacked.", &m.received},
+		{"unreachable_total", "counter", "Forwarded requests for which the API server could not be reached.", &m.unreachable},
+		{"received_bytes_total", "counter", "Bytes of merged answers that the API server sent, decompressed.", &m.received},
 		{"sent_bytes_total", "counter", "Bytes of merged answers that clients were sent.", &m.sent},
 	} {
 		head(w, one.name, one.kind, one.help)

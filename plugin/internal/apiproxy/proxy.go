@@ -19,24 +19,25 @@ const (
 	frameMost = 64 << 20  // bytes of an event
 )
 
-// Options say of what a proxy is a view.
+// Options say what a proxy shows.
 type Options struct {
-	// Namespaces are what is seen of kinds that have a namespace.
+	// Namespaces are the visible namespaces, for namespaced kinds.
 	Namespaces []string
-	// Only has the names of the objects that are seen, by RESOURCE or
-	// RESOURCE.GROUP, of kinds without a namespace. Other kinds are seen as they are.
+	// Only has the names of the visible objects of cluster-scoped kinds, by RESOURCE
+	// or RESOURCE.GROUP. Other kinds are forwarded unchanged.
 	Only map[string][]string
 	// Server is the API server, and Transport the way to it.
 	Server    *url.URL
 	Transport http.RoundTripper
-	// Before is how many proxies before this one the same clients may have had.
+	// Before is the number of earlier proxies that the same clients may have used.
 	Before uint64
 	Log    *slog.Logger
-	// LookAgain is how often absent namespaces are looked for; 0: every 5 s.
+	// LookAgain is the time between two searches for absent namespaces; 0: 5 s.
 	LookAgain time.Duration
-	// Longest is how long a watch lasts at most; 0: an hour.
+	// Longest is the longest time that a watch lasts; 0: an hour.
 	Longest time.Duration
-	// Stalled is how long a client may leave unread what it is sent; 0: a minute.
+	// Stalled is the longest time that a client may not read what it is sent; 0: a
+	// minute.
 	Stalled time.Duration
 }
 
@@ -210,7 +211,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, "merged", asRefusal(err))
 		return
 	case byName && k.namespaced:
-		p.log.Error("a kind that has a namespace is not seen by its objects' names", "resource", named.String())
+		p.log.Error("a kind that has a namespace cannot be limited to names of objects", "resource", named.String())
 		p.refuse(w, "merged", &refusal{
 			code: http.StatusInternalServerError, reason: "InternalError",
 			message: "--only " + named.String() + ": has a namespace: must be a kind that has none",

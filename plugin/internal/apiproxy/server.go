@@ -20,10 +20,9 @@ import (
 type Config struct {
 	Options // without Transport and Before
 
-	// Authority is the file with the certificates that the API server's is
-	// verified by.
+	// Authority is the file with the CA certificates that verify the API server.
 	Authority string
-	// TokenFile is where clients find their token. The proxy does not read it.
+	// TokenFile is the file with the token of clients. The proxy does not read it.
 	TokenFile string
 	// Dir is where the kubeconfig and the proxy's key are.
 	Dir string
@@ -57,7 +56,7 @@ func Run(ctx context.Context, c Config) error {
 		return fmt.Errorf("--dir: %w", err)
 	}
 	if id.Lost != nil {
-		c.Log.Warn("the key had to be made anew: programs that have read the former kubeconfig must be started again", "reason", id.Lost.Error())
+		c.Log.Warn("a new key had to be made: programs that have read the old kubeconfig must be restarted", "reason", id.Lost.Error())
 	}
 	view, err := net.Listen("tcp", c.Listen)
 	if err != nil {

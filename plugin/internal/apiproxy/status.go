@@ -85,5 +85,5 @@ func (r *refusal) write(w http.ResponseWriter) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	w.WriteHeader(r.code)
-	_, _ = w.Write(append(r.status(), '\n')) // a client that is gone needs no answer
+	_, _ = w.Write(append(r.status(), '\n')) //nolint:gosec // it is JSON; a client that is gone needs no answer
 }

@@ -81,12 +81,12 @@ func (m *merged) begin(ctx context.Context) (beginning, error) {
 func (m *merged) resume(version uint64) (beginning, error) {
 	line := m.positions.Known(m.key())
 	if line == nil {
-		return beginning{}, expired("too old resource version: %d is not known to this API proxy: list anew", version)
+		return beginning{}, expired("too old resource version: %d is not known to this API proxy: list again", version)
 	}
 	at, known := m.find(line, version)
 	if !known {
 		line.Release()
-		return beginning{}, expired("too old resource version: %d is no longer known to the API proxy: list anew", version)
+		return beginning{}, expired("too old resource version: %d is no longer known to the API proxy: list again", version)
 	}
 	return beginning{line: line, at: at, resumed: true}, nil
 }
@@ -185,8 +185,8 @@ func (s *stream) stillAbsent(i int) error {
 	return err
 }
 
-func gone(p part) *refusal { return expired("%s is gone: list anew", p) }
-func come(p part) *refusal { return expired("%s is there now: list anew", p) }
+func gone(p part) *refusal { return expired("%s is gone: list again", p) }
+func come(p part) *refusal { return expired("%s is there now: list again", p) }
 
 // events are the first listing's objects as events.
 func (l *listing) events(yield func([]byte, error) bool) {

@@ -1,10 +1,10 @@
 // Package applications is for overlays without a control plane: a tenant's
-// applications that are built apart from it, by another team, from another repository,
+// applications that are built separately, by another team, from another repository,
 // or by a GitOps tool that applies them later; and a tenant that shares the control
 // plane of another.
 //
-// The base has a marker in the place of a control plane, which says what a control
-// plane's own base would:
+// The base has a marker instead of a control plane. It states what is otherwise known
+// from the control plane's own base:
 //
 //	apiVersion: v1
 //	kind: ConfigMap
@@ -17,14 +17,14 @@
 //	    istio-tenancy.dev/istio-version: 1.31.0
 //	    istio-tenancy.dev/api-proxy-image: registry.example/istio-tenancy:1.0    # if there is one
 //
-// The version is for what differs between versions: how Pods name their mesh, which
-// class an Ingress has, which gateways istiod deploys. The image is for the
-// discovery, by which a tenant has one namespace or several. Nothing else of a base
-// changes what becomes of an application; the base's own classes, of Ingresses up to 1.17
-// and of Gateways from 1.22 on, are taken to be Istio's default.
+// The version decides what differs between versions: how Pods name their mesh, which
+// class an Ingress has, which gateways istiod deploys. The image decides the discovery,
+// and with it whether a tenant may have several namespaces. Nothing else in a base
+// changes the output for an application. The base's own classes, of Ingresses up to 1.17
+// and of Gateways from 1.22 on, are assumed to be Istio's default.
 //
-// The marker of a tenant that shares a control plane is called istio-shared, and its
-// label says "shared".
+// The marker of a tenant that shares a control plane is called istio-shared, and the
+// value of its label is "shared".
 package applications
 
 import (
@@ -42,8 +42,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Marker is the object that the base of a part has: version is that of the control
-// plane, image that of its API proxy; nil is none.
+// Marker is the object in the base of a part. It states the version of the control
+// plane and the image of its API proxy; nil is none.
 func Marker(part v1alpha1.Part, version string, image *string) (*yaml.RNode, error) {
 	o, err := object.Node(object.New("v1", "ConfigMap", v1alpha1.BaseNamespace, "istio-"+string(part), nil))
 	if err != nil {
@@ -68,7 +68,7 @@ func partOf(o *yaml.RNode) v1alpha1.Part {
 	return part
 }
 
-// Are says whether objects are a build of applications alone.
+// Are says whether objects are a build of applications only.
 func Are(objects []*yaml.RNode) bool { return slices.ContainsFunc(objects, isMarker) }
 
 func isMarker(o *yaml.RNode) bool { return partOf(o) != "" }
@@ -96,7 +96,7 @@ func Of(objects []*yaml.RNode, t v1alpha1.IstioTenant) (*Build, error) {
 	}
 	if b.shared() && t.Spec.Mesh != v1alpha1.MeshShared {
 		return nil, fmt.Errorf("spec.mesh: found %q, and the base among the objects is for a tenant that shares a control plane: "+
-			"list bases/istio/control-plane under resources in its place, or say %q", t.Spec.Mesh, v1alpha1.MeshShared)
+			"list bases/istio/control-plane under resources in its place, or set %q", t.Spec.Mesh, v1alpha1.MeshShared)
 	}
 	if plane, err := controlplane.Find(objects); !errors.Is(err, controlplane.ErrNone) {
 		what := "control planes are"
@@ -112,7 +112,7 @@ func Of(objects []*yaml.RNode, t v1alpha1.IstioTenant) (*Build, error) {
 		return object.IsClusterScoped(o) && (!b.shared() || o.GetName() == v1alpha1.BaseNamespace)
 	})
 	if len(b.own) == 0 && !b.shared() {
-		return nil, errors.New("no application: the base of applications is alone among the objects; list what the tenant runs under resources")
+		return nil, errors.New("no application: the objects are those of the base of applications only; list what the tenant runs under resources")
 	}
 	standIn, err := b.standIn()
 	if err != nil {
@@ -139,7 +139,7 @@ func lacks(objects []*yaml.RNode, t v1alpha1.IstioTenant) error {
 		found = object.IDOf(plane.Deployment).String() + " is among the objects"
 	}
 	return fmt.Errorf("spec.mesh: found %q, with which the tenant brings no control plane, and %s: list bases/istio/%s under resources, "+
-		"in the place of a control plane's base, or say %q", t.Spec.Mesh, found, v1alpha1.PartShared, v1alpha1.MeshDedicated)
+		"in the place of a control plane's base, or set %q", t.Spec.Mesh, found, v1alpha1.PartShared, v1alpha1.MeshDedicated)
 }
 
 // foreign refuses what is not the applications'; of a whole tenant, its Namespaces are
@@ -150,9 +150,9 @@ func (b *Build) foreign(own string) error {
 		switch {
 		case o.GetKind() == "Namespace" && (b.shared() || o.GetName() == v1alpha1.BaseNamespace): // the base's, for who runs no function
 		case object.IsClusterScoped(o):
-			errs = append(errs, fmt.Errorf("%s: has no namespace, and so is no application: it belongs in the overlay with the tenant's control plane", object.IDOf(o)))
+			errs = append(errs, fmt.Errorf("%s: has no namespace, and is no application: it belongs in the overlay with the tenant's control plane", object.IDOf(o)))
 		case slices.Contains([]string{v1alpha1.BaseNamespace, own}, o.GetNamespace()) && !gateway.Owns(o): // which the chain moves to the applications
-			errs = append(errs, fmt.Errorf("%s: metadata.namespace: found %s, where the control plane is: it belongs in the overlay with that", object.IDOf(o), o.GetNamespace()))
+			errs = append(errs, fmt.Errorf("%s: metadata.namespace: found %s, where the control plane is: it belongs in the overlay with the control plane", object.IDOf(o), o.GetNamespace()))
 		}
 	}
 	return errors.Join(errs...)

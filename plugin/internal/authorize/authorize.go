@@ -6,11 +6,11 @@
 //	sales-admin create pods/exec in ns-1   ->  allowed, by RoleBinding ns-1/access-all-ns-1 and a rule of ClusterRole system:aggregate-to-edit
 //	sales-admin create pods/exec in ns-0   ->  not allowed
 //
-// An object of the snapshot takes the place of the one that every cluster has under the
-// same name, with the rules that a role lacks of that: an API server that starts adds them,
+// An object of the snapshot replaces the one of the same name that every cluster has. A
+// role also gets the rules of that one that it lacks: an API server that starts adds them,
 // unless the annotation rbac.authorization.kubernetes.io/autoupdate is "false". Subjects that
-// a binding lacks, which it adds as well, are not added here. The authorizer Node, which is
-// asked about nodes alone, is not modelled.
+// a binding lacks, which it adds as well, are not added here. The authorizer Node, which
+// decides only about nodes, is not modelled.
 package authorize
 
 import (
@@ -39,26 +39,28 @@ type Request struct {
 	Path string
 }
 
-// OfNamespace is the question about a Namespace object that is there. The API server asks
-// it within that namespace, so that a Role there may allow it. It asks about a Namespace
-// that is to be created, and about a list of them, for the whole cluster.
+// OfNamespace is the question about an existing Namespace object. The API server asks
+// it within that namespace, so that a Role there may allow it. For a Namespace that
+// is to be created, and for a list of Namespaces, the question is about the whole
+// cluster.
 func OfNamespace(s Subject, verb, subresource, name string) Request {
 	return Request{Subject: s, Verb: verb, Resource: "namespaces", Subresource: subresource, Namespace: name, Name: name}
 }
 
 // Grant is a rule that a binding gives to a subject.
 type Grant struct {
-	// Namespace is where it holds; "": in the whole cluster.
+	// Namespace is where the rule applies; "": in the whole cluster.
 	Namespace string
 	Rule      rbacv1.PolicyRule
-	// Role has the rule. What an aggregated ClusterRole has of another is that one's.
-	// Both are the zero value where no object grants it: the API server allows
-	// everything to the group system:masters.
+	// Role has the rule. For a rule of an aggregated ClusterRole, it is the
+	// ClusterRole that has the rule itself. Role and Binding are the zero value if no
+	// object grants the right: the API server allows everything to the group
+	// system:masters.
 	Role, Binding object.ID
 	// At is which of the rules of Role it is, from 0.
 	At int
-	// RoleSource and BindingSource are where they are written; the zero value: every
-	// cluster has them.
+	// RoleSource and BindingSource are where the role and the binding are written; the
+	// zero value: every cluster has them.
 	RoleSource, BindingSource snapshot.Source
 }
 
@@ -67,7 +69,7 @@ type Decision struct {
 	Allowed bool
 	// By is what allows it.
 	By Grant
-	// Broken are bindings of the subject there that name a role that is not there, which
+	// Broken are bindings of the subject that name a role that does not exist, and so
 	// grant nothing. A request that is allowed has none.
 	Broken []object.ID
 }
@@ -82,8 +84,9 @@ type Authorizer struct {
 	builtin map[object.ID]bool
 }
 
-// New is the authorizer of an API server that has the objects of a snapshot. Every object
-// that is none of RBAC's is in the error; what the others grant is known all the same.
+// New is the authorizer of an API server that has the objects of a snapshot. The
+// error names every object of RBAC that is not valid; the rights that the others
+// grant are known in spite of it.
 func New(s *snapshot.Snapshot) (*Authorizer, error) {
 	all, err := read(s)
 	a := &Authorizer{bindings: map[rbacv1.Subject]map[string][]*binding{}, named: map[object.ID]*binding{}, roles: resolve(all), builtin: all.builtin}

@@ -12,8 +12,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
-// Annotation, on an object, accepts findings about it, and on an IstioTenant those about
-// the tenant: "RULE: REASON", one a line.
+// Annotation, on an object, accepts findings about it, and on an IstioTenant those
+// about the tenant: "RULE: REASON", one per line.
 const Annotation = v1alpha1.Group + "/accept"
 
 // acceptance is a line of such an annotation.
@@ -120,10 +120,10 @@ func (a accepted) findings() (found []Finding) {
 			line.add(&r, "found %q without a reason: must be %q", line.rule, line.rule+": why it may be so")
 		case line.over:
 			r.rule = own
-			line.add(&r, "accepts %s, which is about others than tenant %s, whose people may write it: does not count", line.rule, line.tenant)
+			line.add(&r, "accepts %s, which concerns more than tenant %s, and subjects of this tenant may write the annotation: it does not count", line.rule, line.tenant)
 		case !line.used:
 			r.rule = unused
-			line.add(&r, "accepts %s, which is not found", line.rule)
+			line.add(&r, "accepts %s, and there is no such finding", line.rule)
 		}
 		found = append(found, r.findings...)
 	}

@@ -12,13 +12,14 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Baseline are findings that were there when somebody began to check.
+// Baseline are findings that existed when somebody began to use check.
 type Baseline struct {
 	Version  int     `json:"version"`
 	Findings []Entry `json:"findings"`
 }
 
-// Entry is a finding of a baseline. Its fingerprint tells it; the rest is for people.
+// Entry is a finding of a baseline. Its fingerprint identifies it; the other fields
+// are for readers.
 type Entry struct {
 	Fingerprint string   `json:"fingerprint"`
 	Rule        string   `json:"rule"`

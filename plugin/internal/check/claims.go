@@ -170,7 +170,7 @@ func (e *estate) sharedObjects(r *report, of func(id object.ID) bool) {
 	}
 	for _, o := range e.Objects {
 		if by := tenants[o.ID]; len(by) > 1 {
-			r.claimed(o.ID.String(), by, ": the one that is applied last takes the other's place")
+			r.claimed(o.ID.String(), by, ": the one that is applied last replaces the other")
 			delete(tenants, o.ID)
 		}
 	}
@@ -208,7 +208,7 @@ func sharedTrustDomain(e *estate, r *report) {
 			}
 		}
 	}
-	r.shared(claims, ": an identity of the one mesh is called as one of the other's")
+	r.shared(claims, ": identities of the two meshes can have the same name")
 }
 
 // atLeast says whether a control plane is of a version or a later one; one whose version
@@ -236,7 +236,7 @@ func sharedAudience(e *estate, r *report) {
 			}
 		}
 	}
-	r.shared(claims, ": a token for the one mesh admits to the other")
+	r.shared(claims, ": a token for one mesh is valid in the other, too")
 	for i := range r.findings {
 		f := &r.findings[i]
 		audience := strings.TrimPrefix(f.about, "token audience ")
@@ -253,7 +253,7 @@ func sharedRoot(e *estate, r *report) {
 	for _, root := range e.Roots {
 		claims = append(claims, claim{what: root.What, tenant: root.Tenant, o: root.Object})
 	}
-	r.shared(claims, ": each of the two meshes takes the other's certificates for its own")
+	r.shared(claims, ": each of the two meshes accepts the other's certificates")
 }
 
 func sharedNodePort(e *estate, r *report) {

@@ -9,7 +9,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
-// Explain writes what a rule is about; without an id, a line for each.
+// Explain writes the explanation of a rule; without an id, a line for each rule.
 func Explain(w io.Writer, id string) error {
 	if id == "" {
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -31,7 +31,7 @@ func (s Severity) String() string {
 // MarshalText is for JSON.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// Rule is something that must not be.
+// Rule describes something that must not exist.
 type Rule struct {
 	// ID are words with dashes between them.
 	ID string
@@ -39,7 +39,7 @@ type Rule struct {
 	Severity Severity
 	// Line says in a few words what is found.
 	Line string
-	// Why says what happens then, and Fix what to do.
+	// Why is the consequence, and Fix what to do.
 	Why, Fix string
 
 	find func(*estate, *report)
@@ -47,7 +47,7 @@ type Rule struct {
 	gives bool
 }
 
-// Finding is a place where a rule does not hold.
+// Finding is a place that breaks a rule.
 type Finding struct {
 	Rule     string
 	Severity Severity
@@ -58,13 +58,14 @@ type Finding struct {
 	Source snapshot.Source
 	// Message is one line.
 	Message string
-	// Hops are the way from one tenant to another, if it is one.
+	// Hops are the path from one tenant to another, if the finding is a path.
 	Hops []Hop
-	// Path is what Hops are, for a program that tries them; nil: there are none.
+	// Path is the same as Hops, for a program that tries them; nil: there are none.
 	Path *reach.Path
-	// Fingerprint is the same as long as the finding is, wherever it moves to in a file.
+	// Fingerprint stays the same as long as the finding stays the same, even if it
+	// moves in a file.
 	Fingerprint string
-	// Accepted is the reason why somebody accepts it; "": nobody does.
+	// Accepted is the reason why somebody accepts it; "": it is not accepted.
 	Accepted string
 
 	rights []string           // all that it is about: one that grows is another
@@ -75,7 +76,7 @@ type Finding struct {
 	file   string             // that has it
 }
 
-// Hop is a step of a way.
+// Hop is a step of a path.
 type Hop struct {
 	// Text says what somebody does.
 	Text string

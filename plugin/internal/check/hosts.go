@@ -60,7 +60,7 @@ func foreignGateway(e *estate, r *report) {
 			if rt.tenant == "" || owner == "" || e.isOf(rt.tenant, ns) || e.hosts(owner, rt.tenant) {
 				continue
 			}
-			r.add(rt.o, gateway, []string{rt.tenant, owner}, "%s of tenant %s: attaches itself to Gateway %s of tenant %s", rt.o.ID, rt.tenant, gateway, owner)
+			r.add(rt.o, gateway, []string{rt.tenant, owner}, "%s of tenant %s: is attached to Gateway %s of tenant %s", rt.o.ID, rt.tenant, gateway, owner)
 		}
 	}
 }
@@ -113,7 +113,7 @@ func sharedHost(e *estate, r *report) {
 				}
 			}
 		}
-		r.claimed("host "+host+" of "+where, by, ": the one takes the other's requests")
+		r.claimed("host "+host+" of "+where, by, ": one tenant gets the other's requests")
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
-// printed is what the format JSON prints. Its fields keep their names and meanings;
+// printed is what the formats JSON and YAML print. Its fields keep their names and meanings;
 // later versions may add others. Lists are never null.
 type printed struct {
 	Tenants  int              `json:"tenants"`
@@ -19,7 +19,7 @@ type printed struct {
 	Accepted []printedFinding `json:"accepted"`
 	Known    []printedFinding `json:"known"`
 	Gone     []Entry          `json:"gone"`
-	// Errors are why not all was judged.
+	// Errors are the reasons why not everything could be checked.
 	Errors []string `json:"errors"`
 }
 
@@ -53,8 +53,8 @@ type printedHop struct {
 	Line   int            `json:"line,omitempty"`
 }
 
-func (r *Report) json(b *bytes.Buffer) error {
-	return structured.Print(b, structured.JSON, printed{
+func (r *Report) structured(b *bytes.Buffer, format Format) error {
+	return structured.Print(b, string(format), printed{
 		Tenants: r.Tenants, Objects: r.Objects, Common: append([]string{}, r.Common...),
 		Findings: printedFindings(r.Findings), Accepted: printedFindings(r.Accepted), Known: printedFindings(r.Known),
 		Gone: append([]Entry{}, r.Gone...), Errors: append([]string{}, r.Errors...),

@@ -28,10 +28,10 @@ var judged = map[string]struct {
 	"the injector of a shared control plane for a member": {all(shareMesh, with("sales", webhookOf("more", "sales", "istio-system1", "a: b"))), "foreign-injection", "", 0},
 	"the gateway of a shared control plane for a member":  {all(shareMesh, gateway("sales", "ns-1", "a.example.com"), route("dev", "ns-0", "ns-1/web", "a.example.com")), "foreign-gateway", "", 0},
 	// Whoever lets others in shows them what is its own, and decides nothing about what is theirs.
-	"an export of another's name to whoever is let in":    {all(letsIn, export("bank.team.svc.cluster.local")), "foreign-export", "is shown to team", check.Error},
+	"an export of another's name to whoever is let in":    {all(letsIn, export("bank.team.svc.cluster.local")), "foreign-export", "is exported to team", check.Error},
 	"another's name by whoever lets it in":                {all(letsIn, export("bank.team.svc.cluster.local")), "foreign-name", "names team", check.Warning},
-	"an export of a host outside to whoever is let in":    {all(letsIn, export("api.example.com")), "foreign-export", "is shown to team", check.Error},
-	"an export of every host to whoever is let in":        {all(letsIn, export("'*'")), "foreign-export", "is shown to team", check.Error},
+	"an export of a host outside to whoever is let in":    {all(letsIn, export("api.example.com")), "foreign-export", "is exported to team", check.Error},
+	"an export of every host to whoever is let in":        {all(letsIn, export("'*'")), "foreign-export", "is exported to team", check.Error},
 	"an export of an own name to whoever is let in":       {all(letsIn, export("web.ns-0.svc.cluster.local")), "foreign-export", "asked for: Namespace ns-0", check.Note},
 	"an export of an own short name to whoever is let in": {all(letsIn, export("web")), "foreign-export", "asked for: Namespace ns-0", check.Note},
 	"an export to whoever asks for it":                    {all(joined, replace("common", "{name: team, ", "{name: team, annotations: {istio-tenancy.dev/allow-from: ns-0}, "), export("api.example.com")), "foreign-export", "asked for: Namespace team", check.Note},

@@ -39,9 +39,9 @@ func noMTLS(e *estate, r *report) {
 			if mode == strict {
 				continue
 			}
-			what := "nothing asks its Pods for mutual TLS"
+			what := "nothing makes its Pods require mutual TLS"
 			if mode != "" {
-				what = "its Pods take plaintext, by the mode " + mode
+				what = "its Pods accept plaintext, because of the mode " + mode
 			}
 			f := r.add(e.namespace(ns), ns, []string{t.Name}, "Namespace %s of tenant %s: %s", ns, t.Name, what)
 			if mtls := t.spec().MTLS; mtls != "" && mtls != v1alpha1.MTLSStrict {
@@ -167,7 +167,7 @@ func openIdentity(e *estate, r *report) {
 		if tenant := e.owner(o.ID.Namespace); tenant != "" {
 			namespaces := deniedExcept(o)
 			if slices.Contains(namespaces, unlimited) {
-				r.add(o, unlimited, []string{tenant}, "%s of tenant %s: denies nobody: it excepts every namespace", o.ID, tenant)
+				r.add(o, unlimited, []string{tenant}, "%s of tenant %s: denies nobody: it has an exception for every namespace", o.ID, tenant)
 				continue
 			}
 			var all []string
@@ -212,9 +212,9 @@ func wideExport(e *estate, r *report) {
 		}
 		switch {
 		case slices.Contains(to, unlimited):
-			r.add(o, unlimited, []string{tenant}, "%s of tenant %s: is shown to every namespace of the mesh, which others share", o.ID, tenant)
+			r.add(o, unlimited, []string{tenant}, "%s of tenant %s: is exported to every namespace of the mesh, which other tenants share", o.ID, tenant)
 		case len(to) == 0 && e.showsAll(tenant, defaults()[o.ID.Kind]):
-			r.add(o, "default", []string{tenant}, "%s of tenant %s: has no exportTo, and the mesh, which others share, shows it to every namespace", o.ID, tenant)
+			r.add(o, "default", []string{tenant}, "%s of tenant %s: has no exportTo, and is exported to every namespace of the mesh, which other tenants share", o.ID, tenant)
 		}
 	})
 }
@@ -253,7 +253,7 @@ func foreignExport(e *estate, r *report) {
 		}
 		for _, who := range slices.Sorted(maps.Keys(asked)) {
 			_, tenants := e.foreign(tenant, asked[who], nil)
-			f := r.add(o, about(asked[who]), append(tenants, tenant), "%s of tenant %s: is shown to %s of %s", o.ID, tenant, some(asked[who]), called(tenants))
+			f := r.add(o, about(asked[who]), append(tenants, tenant), "%s of tenant %s: is exported to %s of %s", o.ID, tenant, some(asked[who]), called(tenants))
 			if who != "" {
 				f.asked(who)
 			}

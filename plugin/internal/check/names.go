@@ -17,7 +17,7 @@ func placeholder(e *estate, r *report) {
 	}
 	e.Mentions(base, func(o *snapshot.Object, word string, _ snapshot.Place) {
 		at := fieldWith(o.Content, "", func(_, text string) bool { return hasWord(text, word) })
-		r.add(o, word, []string{e.tenantOf(o)}, "%s: %s: has %s still, which a base has until a tenant is laid over it", o.ID, orText(at), word)
+		r.add(o, word, []string{e.tenantOf(o)}, "%s: %s: still has %s, which a base has until a tenant is laid over it", o.ID, orText(at), word)
 	})
 }
 
@@ -160,7 +160,7 @@ func sortedKeys(m map[string]any) []string {
 func doubleObject(e *estate, r *report) {
 	for _, o := range e.Objects {
 		if last := e.Get(o.ID); last != o && last.Source.File == o.Source.File {
-			r.add(o, "", []string{e.tenantOf(o)}, "%s: %s has it again: that one is judged, and this one is not", o.ID, last.Source)
+			r.add(o, "", []string{e.tenantOf(o)}, "%s: %s has it again: that one is checked, and this one is not", o.ID, last.Source)
 		}
 	}
 }

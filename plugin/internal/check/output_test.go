@@ -47,8 +47,8 @@ func TestText(t *testing.T) {
     2. it connects to ns-1
 warning: takes plaintext [no-mtls]
 accepted: accepted [no-mtls]: so it is
-not found any more, take it out of the baseline: gone [no-mtls]
-2 tenants, 3 objects: 1 error, 1 warning, 1 accepted, 1 in the baseline, 1 of the baseline not found any more; not all was judged: 1 mistake
+no longer found, remove it from the baseline: gone [no-mtls]
+2 tenants, 3 objects: 1 error, 1 warning, 1 accepted, 1 in the baseline, 1 of the baseline no longer found; not everything could be checked: 1 mistake
 `, printed(t, check.Text, check.Error))
 }
 

@@ -70,7 +70,7 @@ func sharedAdmin(e *estate, r *report) {
 			what += ", and views " + called(views)
 		}
 		t := e.tenants[tenants[len(tenants)-1]]
-		f := r.add(nil, s.String(), append(views, tenants...), "%s: %s: whoever it is carries what the one tenant has to the other", s, what)
+		f := r.add(nil, s.String(), append(views, tenants...), "%s: %s: this subject can give to one tenant what the other has", s, what)
 		if t.config == nil {
 			f.Source = t.Source
 			continue

@@ -78,7 +78,7 @@ func noPodSecurity(e *estate, r *report) {
 				f.asked(e.tenants[owner].config.File + ": spec.namespaceLabels")
 			}
 		case !set && !policy:
-			r.add(o, "", []string{owner}, "%s of tenant %s: nothing holds its Pods back from their nodes: neither the label %s nor the policy %s is there",
+			r.add(o, "", []string{owner}, "%s of tenant %s: nothing keeps its Pods from privileged access to their nodes: neither the label %s nor the policy %s is there",
 				o.ID, owner, podSecurity, podsPolicy)
 		}
 	}
@@ -113,7 +113,7 @@ func missingPolicies(e *estate, r *report) {
 	switch len(missing) {
 	case 0:
 	case len(known):
-		r.add(nil, "all", nil, "the admission policies of bases/tenancy are not here: what they refuse is taken as allowed")
+		r.add(nil, "all", nil, "the admission policies of bases/tenancy are missing: what they would refuse is taken as allowed")
 	default:
 		r.add(nil, strings.Join(missing, " "), nil, "admission policies of bases/tenancy are missing: %s", some(missing))
 	}
@@ -146,7 +146,7 @@ func policies() (names []string) {
 func unlaidTenant(e *estate, r *report) {
 	for _, o := range e.Objects {
 		if o.ID.Group == v1alpha1.Group {
-			r.add(o, "", []string{e.tenantOf(o)}, "%s: stands among the objects, and no cluster knows it: list its file under transformers of the kustomization", o.ID)
+			r.add(o, "", []string{e.tenantOf(o)}, "%s: is among the objects, and no cluster has this kind: list its file under transformers of the kustomization", o.ID)
 		}
 	}
 }

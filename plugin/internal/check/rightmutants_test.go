@@ -10,7 +10,7 @@ type mutant struct {
 
 const (
 	anonymous  = "{kind: Group, name: 'system:unauthenticated', apiGroup: rbac.authorization.k8s.io}"
-	nobody     = "whoever sends no token"
+	nobody     = "everybody who sends no token"
 	salesAdmin = "{kind: User, name: sales-admin, apiGroup: rbac.authorization.k8s.io}"
 	aggregator = "becomes ServiceAccount kube-system/clusterrole-aggregation-controller, and then may escalate"
 )

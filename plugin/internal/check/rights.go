@@ -191,7 +191,7 @@ func clusterBinding(e *estate, r *report) {
 				f.asked(t.config.File + ": spec.discovery: " + string(v1alpha1.DiscoverySelectors))
 			} else if why := e.without(t, s.name, grants); why != "" {
 				f.Severity = Note
-				f.Message += "; this version cannot do without: " + why
+				f.Message += "; this version needs the right: " + why
 			}
 		}
 	}

@@ -2,8 +2,8 @@ package check
 
 import "slices"
 
-// Rules are all of them, in the order in which people read of them: what is taken twice,
-// who sees whom, who may do what, what is missing, what was forgotten.
+// Rules are all rules, in the order of the page about them: what is taken twice, who
+// can read what, who may do what, what is missing, what was forgotten.
 func Rules() []Rule {
 	all := rules()
 	at := slices.IndexFunc(all, func(r Rule) bool { return r.ID == "open-network" })
@@ -14,62 +14,62 @@ func rules() []Rule {
 	return []Rule{
 		{
 			ID: "shared-tenant", Severity: Error, find: sharedTenant,
-			Line: "Two overlays lay a tenant of one name.",
-			Why:  "The two render the same objects, and whichever is applied last takes the place of the other. An overlay is made by copying another, and its name was not changed.",
+			Line: "Two overlays have tenants of the same name.",
+			Why:  "Both render the same objects, and the one that is applied last replaces the other. Usually one overlay is a copy of the other, and its name was not changed.",
 			Fix:  "Change metadata.name in the copied tenant.yaml.",
 		},
 		{
 			ID: "shared-namespace", Severity: Error, find: sharedNamespace,
-			Line: "Two tenants claim one namespace.",
-			Why:  "The administrators of both have rights in it, both control planes watch it, and what is in it is the one's as much as the other's.",
+			Line: "Two tenants claim the same namespace.",
+			Why:  "The administrators of both have rights in it, both control planes watch it, and its objects belong to both tenants.",
 			Fix:  "Give each namespace to one tenant. To let another tenant connect to it, use spec.network.allowFrom.",
 		},
 		{
 			ID: "cluster-namespace", Severity: Error, find: clusterNamespace,
 			Line: "A tenant claims a namespace that every cluster has.",
-			Why:  "What runs in kube-system has the rights of Kubernetes itself, and the others are everybody's. What is the tenant's own is not judged.",
-			Fix:  "Take the label istio-tenancy.dev/tenant from the Namespace, or the namespace from what names it, and give the tenant namespaces of its own.",
+			Why:  "What runs in kube-system has the rights of Kubernetes itself, and the other namespaces are for everybody. What a tenant may do in its own namespaces is not checked.",
+			Fix:  "Remove the label istio-tenancy.dev/tenant from the Namespace, or the namespace from the tenant's file. Give the tenant namespaces of its own.",
 		},
 		{
 			ID: "shared-revision", Severity: Error, find: sharedRevision,
-			Line: "Two tenants' control planes have one revision, or one revision tag.",
-			Why:  "A label istio.io/rev then means both, so that the one injects its proxies into the other's Pods, which join the other mesh.",
+			Line: "Two tenants' control planes have the same revision, or the same revision tag.",
+			Why:  "A label istio.io/rev then selects both, so that one control plane injects its proxies into Pods of the other tenant, and these Pods join the wrong mesh.",
 			Fix:  "Give each control plane a revision of its own: spec.controlPlane.revision, which is the tenant's name unless it is set.",
 		},
 		{
 			ID: "shared-webhook", Severity: Error, find: sharedWebhook,
-			Line: "Two tenants have a webhook configuration of one name.",
-			Why:  "There is one in the cluster: the last tenant that is applied takes it over, and the other's Pods are injected by a foreign control plane, or not at all.",
+			Line: "Two tenants have a webhook configuration of the same name.",
+			Why:  "The cluster has only one of that name. The tenant that is applied last takes it over, and the other tenant's Pods are injected by the wrong control plane, or not at all.",
 			Fix:  "Let the name contain the revision and the control plane's namespace, as Istio's charts do where a revision is set.",
 		},
 		{
 			ID: "shared-object", Severity: Error, find: sharedObject,
-			Line: "Two tenants have one object, such as a ClusterRole of one name.",
-			Why:  "What the one applies replaces what the other has, and what the one deletes is gone for both.",
-			Fix:  "Give the object of each tenant a name of its own. What is the whole cluster's belongs into the common base.",
+			Line: "Two tenants have the same object, such as a ClusterRole of the same name.",
+			Why:  "What one tenant applies replaces the object of the other. If one tenant deletes it, both lose it.",
+			Fix:  "Give the object of each tenant a name of its own. Objects for the whole cluster belong in the common base.",
 		},
 		{
 			ID: "shared-trust-domain", Severity: Error, find: sharedTrustDomain,
-			Line: "Two tenants' meshes have one trust domain.",
-			Why:  "An AuthorizationPolicy tells identities apart by their names, and those of the two meshes have equal names.",
+			Line: "Two tenants' meshes have the same trust domain.",
+			Why:  "An AuthorizationPolicy distinguishes identities by their names, and identities of the two meshes can have the same name.",
 			Fix:  "Set spec.controlPlane.trustDomain, or trustDomain of the mesh's configuration, to a name of the tenant's own.",
 		},
 		{
 			ID: "shared-audience", Severity: Error, find: sharedAudience,
-			Line: "Two tenants' control planes take tokens of one audience.",
-			Why:  "A Pod of the one tenant that reaches the other's control plane gets a certificate of its mesh.",
+			Line: "Two tenants' control planes accept tokens of the same audience.",
+			Why:  "A Pod of one tenant that can connect to the other's control plane gets a certificate of the other mesh.",
 			Fix:  "Set TOKEN_AUDIENCES of istiod to an audience of the tenant's own, as the transformer does, and leave out spec.controlPlane.extraTokenAudiences.",
 		},
 		{
 			ID: "shared-root", Severity: Error, find: sharedRoot,
-			Line: "Two tenants' meshes trust one root certificate, or one CA.",
-			Why:  "Each mesh takes the certificates of the other for its own, so that mutual TLS keeps nobody out.",
+			Line: "Two tenants' meshes trust the same root certificate, or the same CA.",
+			Why:  "Each mesh accepts the certificates of the other, so that mutual TLS does not keep the tenants apart.",
 			Fix:  "Give each mesh a root of its own: let istiod make it, or issue one for each tenant.",
 		},
 		{
 			ID: "shared-node-port", Severity: Error, find: sharedNodePort,
-			Line: "Two tenants' Services fix one port of the nodes.",
-			Why:  "The API server gives a port to the first and refuses the second, and which is the first changes.",
+			Line: "Two tenants' Services have the same nodePort.",
+			Why:  "The API server accepts the first Service and refuses the second. Which one is the first can change.",
 			Fix:  "Leave nodePort out, or give each Service a port of its own.",
 		},
 		{
@@ -81,8 +81,8 @@ func rules() []Rule {
 		{
 			ID: "foreign-discovery", Severity: Error, find: foreignDiscovery,
 			Line: "A control plane watches a namespace of another tenant.",
-			Why:  "It reads that tenant's Services and Istio configuration, and what is configured there changes the own mesh.",
-			Fix:  "Name the tenant's own namespaces only, by kubernetes.io/metadata.name: any other label can be on another's Namespace, too.",
+			Why:  "It reads that tenant's Services and Istio configuration, and this configuration changes its own mesh.",
+			Fix:  "Name the tenant's own namespaces only, by kubernetes.io/metadata.name: the Namespace of another tenant can have any other label, too.",
 		},
 		{
 			ID: "foreign-injection", Severity: Error, find: foreignInjection,
@@ -92,14 +92,14 @@ func rules() []Rule {
 		},
 		{
 			ID: "foreign-webhook", Severity: Error, find: foreignWebhook,
-			Line: "A tenant's webhook is asked about objects of another tenant, or of the whole cluster.",
-			Why:  "It reads them as they are written, and may refuse or change them. A namespaceSelector does not limit kinds without a namespace.",
+			Line: "A tenant's webhook is called for objects of another tenant, or of the whole cluster.",
+			Why:  "It reads the objects when they are written, and may refuse or change them. A namespaceSelector does not limit kinds without a namespace.",
 			Fix:  "Add kubernetes.io/metadata.name In [the tenant's namespaces] to the webhook's namespaceSelector, and scope: Namespaced to its rules.",
 		},
 		{
 			ID: "wide-webhook", Severity: Warning, find: wideWebhook,
 			Line: "A tenant's webhook selects namespaces that are no tenant's.",
-			Why:  "Objects of the cluster, or of tenants to come, are shown to the tenant's control plane, and can be refused by it.",
+			Why:  "The tenant's control plane can read and refuse objects of the cluster, and of tenants that are added later.",
 			Fix:  "Add kubernetes.io/metadata.name In [the tenant's namespaces] to the webhook's namespaceSelector.",
 		},
 		{
@@ -111,44 +111,44 @@ func rules() []Rule {
 		{
 			ID: "foreign-object", Severity: Error, find: foreignObject,
 			Line: "A tenant's object is in a namespace that is not the tenant's.",
-			Why:  "It configures, or runs in, what belongs to somebody else, and is overlooked when the tenant is removed.",
+			Why:  "It configures, or runs in, a namespace that belongs to somebody else, and is easily forgotten when the tenant is removed.",
 			Fix:  "Move the object to a namespace of the tenant, or the namespace to the tenant's file.",
 		},
 		{
 			ID: "double-object", Severity: Warning, find: doubleObject,
-			Line: "A file has two objects of one kind and name.",
-			Why:  "An API server that is given both keeps the last, so that the last alone is judged.",
-			Fix:  "Take out the one that is not meant.",
+			Line: "A file has two objects of the same kind and name.",
+			Why:  "If both are applied, the API server keeps the last one, so that only the last one is checked.",
+			Fix:  "Remove the one that you do not want.",
 		},
 		{
 			ID: "open-network", Severity: Error, gives: true, find: openNetwork,
 			Line: "A NetworkPolicy lets in Pods of another tenant.",
-			Why:  "NetworkPolicies add up: one that opens is not closed by any other.",
-			Fix:  "Take the peer out, or list the namespace in spec.network.allowFrom, if it shall connect.",
+			Why:  "NetworkPolicies add up: what one policy allows, no other policy can forbid.",
+			Fix:  "Remove the peer, or list the namespace in spec.network.allowFrom if it should be allowed to connect.",
 		},
 		{
 			ID: "public-network", Severity: Warning, gives: true, find: publicNetwork,
 			Line: "A NetworkPolicy lets in everybody.",
-			Why:  "Pods of every other tenant can connect to these Pods. The ports of gateways, and those that the API server calls, are not meant.",
+			Why:  "Pods of every other tenant can connect to these Pods. The ports of gateways, and those that the API server calls, are excluded from this rule.",
 			Fix:  "Name who may connect under from, and the port.",
 		},
 		{
 			ID: "open-identity", Severity: Error, gives: true, find: openIdentity,
-			Line: "The policy that denies foreign identities excepts another tenant.",
-			Why:  "Workloads of the other tenant's namespaces are then served as the tenant's own.",
-			Fix:  "Take the namespace out, or list it in spec.network.allowFrom, if it shall connect.",
+			Line: "The AuthorizationPolicy that denies identities of other tenants makes an exception for another tenant.",
+			Why:  "The tenant's workloads then accept requests from workloads of the other tenant.",
+			Fix:  "Remove the namespace, or list it in spec.network.allowFrom if it should be allowed to connect.",
 		},
 		{
 			ID: "foreign-gateway", Severity: Error, find: foreignGateway,
-			Line: "A route attaches itself to a Gateway of another tenant.",
-			Why:  "It claims requests that the other tenant's gateway takes in.",
+			Line: "A route is attached to a Gateway of another tenant.",
+			Why:  "It gets requests that the other tenant's gateway receives.",
 			Fix:  "Name a Gateway of the tenant, or of the mesh that the tenants share.",
 		},
 		{
 			ID: "shared-host", Severity: Error, find: sharedHost,
-			Line: "Two tenants claim one host of a gateway that they share.",
-			Why:  "The one gets the other's requests, with what is in them. Which of the two, Istio decides by their age.",
-			Fix:  "Give each tenant hosts of its own, and let the Gateway say which namespace has which: hosts: [parcel-web/parcel.example.com].",
+			Line: "Two tenants claim the same host of a gateway that they share.",
+			Why:  "One tenant gets the other's requests and their contents. Istio decides by the age of the objects which tenant that is.",
+			Fix:  "Give each tenant hosts of its own, and let the Gateway state the namespace of each host: hosts: [parcel-web/parcel.example.com].",
 		},
 		{
 			ID: "foreign-export", Severity: Error, find: foreignExport,
@@ -165,31 +165,31 @@ func rules() []Rule {
 		{
 			ID: "foreign-name", Severity: Warning, find: foreignName,
 			Line: "A tenant's object names a namespace of another tenant.",
-			Why:  "Most often it is left over from a copy. Where it means something, it is configuration about what belongs to somebody else.",
-			Fix:  "Name the tenant's own namespace, or list the other in spec.network.allowFrom. For the hosts of a Service or a route, the other tenant has to list this one.",
+			Why:  "Most often, the name is left over from a copy. If it has an effect, the object configures something that belongs to somebody else.",
+			Fix:  "Name the tenant's own namespace, or list the other in spec.network.allowFrom. For the hosts of a Service or a route, the other tenant must list this one.",
 		},
 		{
 			ID: "base-placeholder", Severity: Error, find: placeholder,
-			Line: "The placeholder of a base's namespace is left somewhere.",
-			Why:  "No tenant was laid over the object, or something was added after it was. The API server refuses it, or it means nothing.",
-			Fix:  "List what adds it in the kustomization that lists the tenant, under resources.",
+			Line: "An object still has the placeholder for the namespace of a base.",
+			Why:  "No tenant was laid over the object, or something was added afterwards. The API server refuses the object, or the placeholder has no effect.",
+			Fix:  "In the kustomization that lists the tenant, list under resources what adds the object.",
 		},
 		{
 			ID: "unlaid-tenant", Severity: Error, find: unlaidTenant,
-			Line: "A configuration of this program stands among the objects.",
-			Why:  "The kustomization lists it under resources, so that nothing has read it.",
+			Line: "A configuration of this program is among the objects.",
+			Why:  "The kustomization lists it under resources, so that this program has not read it.",
 			Fix:  "List an IstioTenant under transformers, and an IstioRelease under generators.",
 		},
 		{
 			ID: "unlabelled-namespace", Severity: Warning, find: unlabelledNamespace,
 			Line: "A tenant's Namespace has no label of its tenant.",
-			Why:  "The admission policies select Namespaces by the label: none of them holds in this one.",
+			Why:  "The admission policies select Namespaces by the label: none of them applies to this Namespace.",
 			Fix:  "Label it istio-tenancy.dev/tenant: the tenant's name, as the transformer does.",
 		},
 		{
 			ID: "no-pod-security", Severity: Warning, find: noPodSecurity,
-			Line: "Nothing keeps a tenant's Pods away from their nodes.",
-			Why:  "A privileged Pod reads every Secret and token of its node, whoever's they are.",
+			Line: "Nothing keeps a tenant's Pods from privileged access to their nodes.",
+			Why:  "A privileged Pod can read every Secret and token on its node, also those of other tenants.",
 			Fix:  "Apply bases/tenancy, or set pod-security.kubernetes.io/enforce in spec.namespaceLabels to baseline or restricted.",
 		},
 		{
@@ -200,39 +200,39 @@ func rules() []Rule {
 		},
 		{
 			ID: "no-mtls", Severity: Warning, find: noMTLS,
-			Line: "A tenant's applications take plaintext.",
+			Line: "A tenant's applications accept plaintext.",
 			Why:  "Whoever connects without a certificate has no identity that could be denied.",
 			Fix:  "Leave spec.mtls at STRICT, or add a PeerAuthentication with the mode STRICT.",
 		},
 		{
 			ID: "no-identity-deny", Severity: Warning, find: noIdentityDeny,
 			Line: "Nothing denies identities of other tenants.",
-			Why:  "Mutual TLS says who connects, and lets in whoever has a certificate that the mesh trusts.",
+			Why:  "Mutual TLS proves who connects, but accepts everybody who has a certificate that the mesh trusts.",
 			Fix:  "Leave spec.network.policy at isolated, or add an AuthorizationPolicy with the action DENY and notNamespaces: [the tenant's namespaces].",
 		},
 		{
 			ID: "missing-policies", Severity: Warning, find: missingPolicies,
-			Line: "Admission policies that keep tenants apart are not there.",
-			Why:  "RBAC alone cannot say which Pods, Services and labels a tenant may have. What was checked was checked without them.",
+			Line: "Admission policies that keep tenants apart are missing.",
+			Why:  "RBAC alone cannot say which Pods, Services and labels a tenant may have. The check was made without them.",
 			Fix:  "Name the common base, too, or apply bases/tenancy.",
 		},
 		{
 			ID: "wrong-accept", Severity: Error,
 			Line: "An annotation that accepts findings has no reason, or names no rule.",
-			Why:  "What is accepted has to be understood by whoever reads it next year.",
-			Fix:  "Write istio-tenancy.dev/accept: \"RULE: REASON\", one a line.",
+			Why:  "Later readers have to understand why the finding was accepted.",
+			Fix:  "Write istio-tenancy.dev/accept: \"RULE: REASON\", one per line.",
 		},
 		{
 			ID: "own-accept", Severity: Note,
-			Line: "An annotation that a tenant may write accepts what is about others, and does not count.",
-			Why:  "Where no overlay was read, whoever may change the object in the cluster may have written it.",
+			Line: "An annotation that a tenant may write accepts a finding about others, and does not count.",
+			Why:  "If no overlay was read, anybody who may change the object in the cluster may have written the annotation.",
 			Fix:  "Accept the finding where a review sees it: in the overlay, or on an object that the tenant may not change.",
 		},
 		{
 			ID: "unused-accept", Severity: Note,
-			Line: "An annotation accepts what is not found.",
+			Line: "An annotation accepts a finding that does not exist.",
 			Why:  "It would hide the finding if it came back.",
-			Fix:  "Take the line out.",
+			Fix:  "Remove the line.",
 		},
 	}
 }

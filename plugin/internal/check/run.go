@@ -22,18 +22,19 @@ type Report struct {
 	Findings []Finding
 	// Accepted are those that an annotation accepts, and Known those of the baseline.
 	Accepted, Known []Finding
-	// Gone are those of the baseline that are not found any more.
+	// Gone are findings of the baseline that are no longer found.
 	Gone []Entry
-	// Errors kept from judging all that was named, a line each.
+	// Errors are the reasons why something that was named could not be checked, one
+	// per line.
 	Errors []string
-	// Tenants, Objects, Overlays and Files are how many were read; Common are the common
-	// bases that were read beside those of the overlays.
+	// Tenants, Objects, Overlays and Files are how many were read; Common are the
+	// common bases that were read next to the overlays' bases.
 	Tenants, Objects, Overlays, Files int
 	Common                            []string
 }
 
-// Run checks what options name. An error is that nothing could be read; what could not
-// be read of it is in the report.
+// Run checks what options name. It returns an error if nothing could be read; the
+// report names what else could not be read.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	reading, err := snapshot.Read(ctx, o.Options)
 	if reading == nil {

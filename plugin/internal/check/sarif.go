@@ -2,11 +2,12 @@ package check
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
 // SARIF 2.1.0, as far as a check has something to say in it. Source:
@@ -121,9 +122,7 @@ func (r *Report) sarif(b *bytes.Buffer) error {
 	add(r.Findings, "")
 	add(r.Accepted, "")
 	add(r.Known, "unchanged")
-	e := json.NewEncoder(b)
-	e.SetIndent("", "  ")
-	return e.Encode(sarifLog{"https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json", "2.1.0", []sarifRun{run}})
+	return structured.Print(b, structured.JSON, sarifLog{"https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json", "2.1.0", []sarifRun{run}})
 }
 
 func newSarifResult(f Finding, state string) sarifResult {

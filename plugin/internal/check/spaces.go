@@ -58,7 +58,7 @@ func clusterNamespace(e *estate, r *report) {
 	for _, t := range e.Tenants {
 		for _, ns := range t.Namespaces {
 			if snapshot.IsClusterNamespace(ns) {
-				r.add(e.Get(object.ID{Kind: "Namespace", Name: ns}), ns, []string{t.Name}, "namespace %s: is claimed by tenant %s: every cluster has it, and it can be no tenant's", ns, t.Name)
+				r.add(e.Get(object.ID{Kind: "Namespace", Name: ns}), ns, []string{t.Name}, "namespace %s: is claimed by tenant %s: every cluster has this namespace, and it cannot be a tenant's", ns, t.Name)
 			}
 		}
 	}

@@ -7,30 +7,32 @@ import (
 	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
 // Format is how a report is printed.
 type Format string
 
-// Text is for people, JSON for programs, SARIF for code reviews, and JUnit for CI
+// Text is for people, JSON and YAML for programs, SARIF for code reviews, and JUnit for CI
 // systems.
 const (
 	Text  Format = "text"
-	JSON  Format = "json"
+	JSON  Format = structured.JSON
+	YAML  Format = structured.YAML
 	SARIF Format = "sarif"
 	JUnit Format = "junit"
 )
 
 // Formats are all of them.
-func Formats() []Format { return []Format{Text, JSON, SARIF, JUnit} }
+func Formats() []Format { return []Format{Text, JSON, YAML, SARIF, JUnit} }
 
 // Print writes a report, all of it at once.
 func (r *Report) Print(w io.Writer, format Format, least Severity) error {
 	var b bytes.Buffer
 	var err error
 	switch format {
-	case JSON:
-		err = r.json(&b)
+	case JSON, YAML:
+		err = r.structured(&b, format)
 	case SARIF:
 		err = r.sarif(&b)
 	case JUnit:
@@ -58,7 +60,7 @@ func (r *Report) text(b *bytes.Buffer) {
 		line(b, "%saccepted: %s [%s]: %s", position(f), f.Message, f.Rule, f.Accepted)
 	}
 	for _, e := range r.Gone {
-		line(b, "not found any more, take it out of the baseline: %s [%s]", e.Message, e.Rule)
+		line(b, "no longer found, remove it from the baseline: %s [%s]", e.Message, e.Rule)
 	}
 	line(b, "%s", r)
 }
@@ -120,11 +122,11 @@ func (r *Report) String() string {
 		parts = append(parts, fmt.Sprintf("%d in the baseline", n))
 	}
 	if n := len(r.Gone); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d of the baseline not found any more", n))
+		parts = append(parts, fmt.Sprintf("%d of the baseline no longer found", n))
 	}
 	b.WriteString(strings.Join(parts, ", "))
 	if n := len(r.Errors); n > 0 {
-		fmt.Fprintf(&b, "; not all was judged: %s", count(n, "mistake"))
+		fmt.Fprintf(&b, "; not everything could be checked: %s", count(n, "mistake"))
 	}
 	return b.String()
 }

@@ -162,7 +162,7 @@ func wayOf(e *estate, p reach.Path) Finding {
 	f.rights = append(slices.Clone(f.rights), who...)
 	f.Message = some(who) + " of tenant " + p.Tenant + ": "
 	if p.Tenant == "" {
-		f.Message = first.As.String() + ", which is whoever sends no token: "
+		f.Message = first.As.String() + ", which is everybody who sends no token: "
 	}
 	if last.As != first.As {
 		f.Message += "becomes " + last.As.String() + ", and then "

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -18,8 +17,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/access"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
 // errNo is the answer no: it is printed like any other, and an exit code says it, too.
@@ -35,27 +34,29 @@ func accessCommand(s Streams) *cobra.Command {
 	o := snapshot.Options{In: s.In}
 	var f accessFlags
 	cmd := &cobra.Command{
-		Use:   "access PATH... [--as SUBJECT] [--can QUESTION] [-o table|json|html]",
-		Short: "Say who may do what, before anything is applied",
+		Use:   "access PATH... [--as SUBJECT] [--can QUESTION] [-o table|json|yaml|html]",
+		Short: "Show who may do what, before anything is applied",
 		Long: `Print what each user, group and ServiceAccount may do in which namespace, in a few
-words that docs/access.md explains, and which namespaces the network lets in. A
-PATH is an overlay, rendered YAML or a dump of a cluster: a file, a directory, or -
-for stdin.
+words that docs/access.md explains, and from which namespaces the network allows
+connections. A PATH is an overlay, rendered YAML or a dump of a cluster: a file, a
+directory, or - for stdin.
 
   -o html       writes one page with a matrix and a drawing, which needs no network
-  --as SUBJECT  lists every rule of one subject, by which binding and role, and where
-                these are written. It is User:NAME, Group:NAME or
-                ServiceAccount:NAMESPACE/NAME; a bare NAME is a User. What a user's
-                groups may do is among it if --as-group names them
+  --as SUBJECT  lists every rule of one subject, with its binding, its role and the
+                files that have them. SUBJECT is User:NAME, Group:NAME or
+                ServiceAccount:NAMESPACE/NAME; a NAME alone is a User. The rules of a
+                user's groups are listed, too, if --as-group names the groups
   --can "VERB RESOURCE[.GROUP][/SUBRESOURCE] [NAME] [-n NAMESPACE]"
-                answers one question, and says why. Without -n it asks for all
-                namespaces; without --as, who may. A RESOURCE is called as kubectl
-                takes it, and RESOURCE/NAME is one, too: what follows the slash is a
-                subresource only if the resource has it. With -f, the admission
-                policies judge the object in a file, a Pod as its injector leaves it
+                answers one question, and gives the reason. Without -n, the question is
+                about all namespaces. Without --as, the answer lists who may do it.
+                RESOURCE is written as for kubectl. RESOURCE/NAME is accepted, too: the
+                part after the slash is a subresource only if the resource has one of
+                that name. With -f, the admission policies are applied to the object
+                in a file, and to a Pod after the injection of its sidecar
 
-Exit codes: 0; with --can 1 for no, as of kubectl auth can-i, and for nobody but those
-whom every cluster has. Mistakes exit 1, too, and are on stderr: no is on stdout.`,
+Exit codes: 0 for success; with --can, 1 for the answer no, as with kubectl auth can-i,
+and if only subjects that every cluster has may do it. Mistakes exit with 1, too. The
+answer no is on stdout, and mistakes are on stderr. Exit code 130: access was stopped.`,
 		Example: `  istio-tenancy access overlays/*
   istio-tenancy access rendered -o html > access.html
   istio-tenancy access rendered --as sales-admin
@@ -75,7 +76,7 @@ whom every cluster has. Mistakes exit 1, too, and are on stderr: no is on stdout
 					return fmt.Errorf("access: --%s: found \"\": must be a %s", name, value)
 				}
 			}
-			o.Warn = func(line string) { diagnostic.Warning(s.Err, line) }
+			o.Warn = s.warn
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			err = f.run(ctx, s, o)
@@ -86,11 +87,11 @@ whom every cluster has. Mistakes exit 1, too, and are on stderr: no is on stdout
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&f.format, "output", "o", "", "`FORMAT`: table, json, or, without --as and --can, html (default table)")
-	flags.StringVar(&f.as, "as", "", "the one `SUBJECT` to tell about")
+	flags.StringVarP(&f.format, "output", "o", "", "`FORMAT`: table, json, yaml, or, without --as and --can, html (default table)")
+	flags.StringVar(&f.as, "as", "", "the `SUBJECT` whose rules to list")
 	flags.StringArrayVar(&f.groups, "as-group", nil, "a `GROUP` that the user of --as is in; repeatable")
 	flags.StringVar(&f.can, "can", "", "the `QUESTION` to answer")
-	flags.StringVarP(&f.file, "filename", "f", "", "`FILE` with the object that is to be written, for --can; - for stdin")
+	flags.StringVarP(&f.file, "filename", "f", "", "`FILE` with the object to write, for --can; - for stdin")
 	allowFlags(flags, &o.Allow)
 	return cmd
 }
@@ -99,12 +100,12 @@ func (f accessFlags) run(ctx context.Context, s Streams, o snapshot.Options) err
 	f.format = cmp.Or(f.format, "table")
 	whole := f.as == "" && f.can == ""
 	switch {
-	case f.format != "table" && f.format != "json" && (f.format != "html" || !whole):
-		return fmt.Errorf("access: --output: found %q: must be table, json, or, without --as and --can, html", f.format)
+	case f.format != "table" && !structured.Is(f.format) && (f.format != "html" || !whole):
+		return fmt.Errorf("access: --output: found %q: must be table, json, yaml, or, without --as and --can, html", f.format)
 	case f.file != "" && f.can == "":
-		return errors.New("access: --filename is given without --can: must be with a question about the object, such as --can \"create pods -n ns-1\"")
+		return errors.New("access: --filename is given without --can: must be given with a question about the object, such as --can \"create pods -n ns-1\"")
 	case len(f.groups) > 0 && f.as == "":
-		return errors.New("access: --as-group is given without --as: must be with the user that is in the group")
+		return errors.New("access: --as-group is given without --as: must be given with the user who is in the group")
 	}
 	var who []access.Who
 	if f.as != "" {
@@ -133,8 +134,8 @@ func (f accessFlags) run(ctx context.Context, s Streams, o snapshot.Options) err
 		if err != nil {
 			return err
 		}
-		if f.format == "json" {
-			return printJSON(s, rights)
+		if structured.Is(f.format) {
+			return structured.Print(s.Out, f.format, rights)
 		}
 		return rights.Text(s.Out)
 	}
@@ -142,11 +143,13 @@ func (f accessFlags) run(ctx context.Context, s Streams, o snapshot.Options) err
 	if err != nil {
 		return err
 	}
-	return map[string]func() error{
-		"table": func() error { return report.Table(s.Out) },
-		"json":  func() error { return printJSON(s, report) },
-		"html":  func() error { return report.HTML(s.Out) },
-	}[f.format]()
+	switch f.format {
+	case "table":
+		return report.Table(s.Out)
+	case "html":
+		return report.HTML(s.Out)
+	}
+	return structured.Print(s.Out, f.format, report)
 }
 
 func (f accessFlags) answer(ctx context.Context, s Streams, o snapshot.Options, of *snapshot.Snapshot, question access.Question, who []access.Who) error {
@@ -161,17 +164,17 @@ func (f accessFlags) answer(ctx context.Context, s Streams, o snapshot.Options, 
 		}
 		question.Object = read.Objects[0]
 	}
-	answers, err := access.Ask(ctx, of, question, who...)
+	given, err := access.Ask(ctx, of, question, who...)
 	if err != nil {
 		return err
 	}
-	if f.format == "json" {
-		err = printJSON(s, answers)
+	if structured.Is(f.format) {
+		err = structured.Print(s.Out, f.format, given)
 	} else {
-		err = access.Answers(s.Out, question, answers)
+		err = access.Answers(s.paint(s.Out, answers), question, given)
 	}
 	may := func(a access.Answer) bool { return a.Allowed && !a.OfEveryCluster }
-	if err == nil && !slices.ContainsFunc(answers, may) {
+	if err == nil && !slices.ContainsFunc(given, may) {
 		return errNo
 	}
 	return err
@@ -185,10 +188,4 @@ func ownUser(text string) string {
 		return ""
 	}
 	return "User:" + text
-}
-
-func printJSON(s Streams, value any) error {
-	e := json.NewEncoder(s.Out)
-	e.SetIndent("", "  ")
-	return e.Encode(value)
 }

@@ -42,25 +42,25 @@ func apiProxyCommand(s Streams) *cobra.Command {
 		Long: `Serve a view of the API server that has a tenant's namespaces only, for an
 istiod in the same Pod, until SIGTERM.
 
-istiod lists and watches all namespaces. Each such request becomes one for each
-of the tenant's, and the answers are merged; every other request goes on as it
-is. All go with the token that istiod sent: the proxy has no credential, reads
-none, and gives nothing that the API server's RBAC does not give to istiod.
+istiod lists and watches all namespaces. The proxy replaces each such request by one
+request for each of the tenant's namespaces, and merges the answers. It forwards every
+other request unchanged. All requests carry the token that istiod sent. The proxy has
+no credential of its own, and gives istiod nothing that the API server's RBAC denies it.
 
-DIR/config is the kubeconfig for istiod, which reads it once. The key that it
-trusts is kept in DIR, so that a proxy that starts again is the same to istiod:
-DIR must be as lasting as the Pod. If the key has to be made anew, a warning says
-that istiod must be started again.
+DIR/config is the kubeconfig for istiod, which reads it once. DIR also keeps the key
+that istiod trusts, so that istiod trusts a proxy that was restarted. DIR must exist as
+long as the Pod. If the proxy has to make a new key, a warning says that istiod must be
+restarted.
 
 /readyz says that the kubeconfig is written and that the view accepts
 connections, but not that the API server can be reached; /livez says that the
 process answers; /metrics is for Prometheus. Logs are JSON, one line each, on
 stderr, and hold no tokens.`,
-		Example: `  # Beside the istiod of a tenant that has istio-system1 and ns-1.
+		Example: `  # In the Pod of the istiod of a tenant with the namespaces istio-system1 and ns-1.
   istio-tenancy api-proxy --namespace=istio-system1,ns-1 \
     --only=mutatingwebhookconfigurations.admissionregistration.k8s.io=istio-sidecar-injector-sales-istio-system1
 
-  # Out of a cluster, to see what istiod sees.
+  # Outside of a cluster, to see what istiod sees.
   istio-tenancy api-proxy --namespace=ns-1 --api-server=https://10.0.0.1:6443 \
     --certificate-authority=ca.crt --token-file=token --dir=proxy
   kubectl --kubeconfig=proxy/config get services --all-namespaces`,
@@ -90,15 +90,15 @@ stderr, and hold no tokens.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringArrayVar(&f.namespaces, "namespace", nil, "`NAME` of a namespace of the tenant, its control plane's and its applications'; repeatable, or a list with commas")
-	flags.StringArrayVar(&f.only, "only", nil, "`RESOURCE[.GROUP]=NAMES`, with commas: of a kind without a namespace, the only objects that are seen; repeatable. Of namespaces, those of --namespace, and of nodes none, unless said")
-	flags.BoolVar(&f.nodes, "nodes", false, "list and watch nodes as they are, which needs a right to all of them")
+	flags.StringArrayVar(&f.namespaces, "namespace", nil, "`NAME` of a namespace of the tenant, also of its control plane's; repeatable, or a list with commas")
+	flags.StringArrayVar(&f.only, "only", nil, "`RESOURCE[.GROUP]=NAMES`, with commas: the only visible objects of a cluster-scoped resource; repeatable (default for namespaces those of --namespace, and for nodes none)")
+	flags.BoolVar(&f.nodes, "nodes", false, "list and watch all nodes, for which istiod needs the right")
 	flags.StringVar(&f.server, "api-server", "", "`URL` of the API server (default https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT)")
-	flags.StringVar(&f.Authority, "certificate-authority", accountDir+"/ca.crt", "`FILE` with the certificates that the API server's is verified by; read again when it changes")
-	flags.StringVar(&f.TokenFile, "token-file", accountDir+"/token", "`FILE` in which istiod finds its token, which the kubeconfig names; it is not read here")
-	flags.StringVar(&f.Dir, "dir", "/var/run/secrets/remote", "`DIR` to write the kubeconfig to, and to keep the key in; made if it is not there")
-	flags.StringVar(&f.Listen, "listen", listenAt, "`ADDRESS` of the view, of the loopback interface (TLS, HTTP/2 and HTTP/1.1)")
-	flags.StringVar(&f.Metrics, metricsFlag, metricsAt, "`ADDRESS` of /metrics, /readyz and /livez (plain HTTP)")
+	flags.StringVar(&f.Authority, "certificate-authority", accountDir+"/ca.crt", "`FILE` with the CA certificates that verify the API server; read again when it changes")
+	flags.StringVar(&f.TokenFile, "token-file", accountDir+"/token", "`FILE` with istiod's token, which the kubeconfig names; the proxy does not read it")
+	flags.StringVar(&f.Dir, "dir", "/var/run/secrets/remote", "`DIR` for the kubeconfig and the key; created if it does not exist")
+	flags.StringVar(&f.Listen, "listen", listenAt, "`ADDRESS` to serve the view on, of the loopback interface (TLS, HTTP/2 and HTTP/1.1)")
+	flags.StringVar(&f.Metrics, metricsFlag, metricsAt, "`ADDRESS` to serve /metrics, /readyz and /livez on (plain HTTP)")
 	ready := apiProxyReadyCommand()
 	ready.Flags().VisitAll(onlyOnce)
 	cmd.AddCommand(ready)
@@ -149,7 +149,7 @@ func (f apiProxyFlags) config() (apiproxy.Config, error) {
 	case err != nil:
 		errs = append(errs, fmt.Errorf("--listen: found %q: must be an address and a port, such as %s", f.Listen, listenAt))
 	case !isLoopback(host):
-		errs = append(errs, fmt.Errorf("--listen: found %q: must be an address of the loopback interface, such as %s: nobody else is to reach the view", f.Listen, listenAt))
+		errs = append(errs, fmt.Errorf("--listen: found %q: must be an address of the loopback interface, such as %s, because no other Pod may reach the view", f.Listen, listenAt))
 	}
 	if _, _, err := net.SplitHostPort(f.Metrics); err != nil {
 		errs = append(errs, fmt.Errorf("--%s: found %q: must be an address and a port, such as %s", metricsFlag, f.Metrics, metricsAt))
@@ -201,7 +201,7 @@ func (f apiProxyFlags) onlyThese() (map[string][]string, error) {
 		}
 	}
 	if _, named := given[nodesOption]; named && f.nodes {
-		errs = append(errs, errors.New("--nodes and --only nodes=...: must be one of them: all nodes, or those that are named"))
+		errs = append(errs, errors.New("--nodes and --only nodes=...: found both: must be one of them, for all nodes or for the named ones"))
 	}
 	only := map[string][]string{"namespaces": f.namespaces, nodesOption: {}}
 	maps.Copy(only, given)
@@ -222,7 +222,7 @@ func (f apiProxyFlags) serverURL() (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" || u.User != nil || strings.ContainsAny(text, "?#") || !isAddress(u) {
-		return nil, fmt.Errorf("--api-server: found %q: must be a URL such as https://10.0.0.1:6443, by https, since tokens go there", text)
+		return nil, fmt.Errorf("--api-server: found %q: must be a URL such as https://10.0.0.1:6443, with https, because tokens are sent there", text)
 	}
 	return u, nil
 }
@@ -243,8 +243,9 @@ func apiProxyReadyCommand() *cobra.Command {
 		Use:   "ready",
 		Short: "Say whether the api-proxy on this machine is ready",
 		Long: `Ask the api-proxy on this machine whether it is ready: exit 0 if it is, else 1,
-with the reason on stderr. It is what a container's probe runs. With --wait it asks
-again until then, as the hook of a container does that others have to wait for.`,
+with the reason on stderr. The probe of the container runs this command. With --wait it
+asks again until the proxy is ready or the time is over, as the postStart hook of the
+container does.`,
 		Example: `  istio-tenancy api-proxy ready`,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -264,8 +265,8 @@ again until then, as the hook of a container does that others have to wait for.`
 			}
 		},
 	}
-	cmd.Flags().StringVar(&address, metricsFlag, metricsAt, "`ADDRESS` that the api-proxy was given by its flag of this name")
-	cmd.Flags().DurationVar(&wait, "wait", 0, "how long to ask again, as a `DURATION` such as 5m")
+	cmd.Flags().StringVar(&address, metricsFlag, metricsAt, "`ADDRESS` of the same flag of the api-proxy")
+	cmd.Flags().DurationVar(&wait, "wait", 0, "ask again for this `DURATION`, such as 5m")
 	return cmd
 }
 

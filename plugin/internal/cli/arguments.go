@@ -24,9 +24,9 @@ func (a arguments) check(cmd *cobra.Command, args []string) error {
 	case n < a.least:
 		return fmt.Errorf("%s: %s is missing: must be %s, such as: %s %s", cmd.Name(), a.name, a.what, program, a.example)
 	case a.most > 0 && n > a.most:
-		many := "one"
+		many := "one argument"
 		if a.least == 0 {
-			many = "at most one"
+			many = "at most one argument"
 		}
 		return fmt.Errorf("%s: %s: must be %s, %s, such as: %s %s", cmd.Name(), found(args), many, a.name, program, a.example)
 	}
@@ -36,7 +36,7 @@ func (a arguments) check(cmd *cobra.Command, args []string) error {
 // noArguments is the Args of a command that takes none.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return fmt.Errorf("%s: %s: takes none", cmd.Name(), found(args))
+		return fmt.Errorf("%s: %s: the command takes no arguments", cmd.Name(), found(args))
 	}
 	return nil
 }
@@ -108,6 +108,8 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%s--%s has no value: must be followed by %s%s", of, empty.GetFlag().Name, value, help)
 	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
 		return fmt.Errorf("%s--%s: found %q: must be true or false", of, invalid.GetFlag().Name, invalid.GetValue())
+	case errors.As(err, &invalid) && invalid.GetFlag().Name == colorName:
+		return fmt.Errorf("%s--%s: found %q: %w", of, colorName, invalid.GetValue(), invalid.Unwrap())
 	}
 	return fmt.Errorf("%s%w%s", of, err, help)
 }

@@ -33,7 +33,7 @@ func (o *overlay) locate() error {
 	base := o.base
 	switch {
 	case base == "" && checkout == "":
-		return fmt.Errorf("%s: is in no checkout that has %s: --base must name a base", o.dir, sharedBase)
+		return fmt.Errorf("%s: is not in a checkout that has %s: --base must name a base", o.dir, sharedBase)
 	case base == "" && o.Shared():
 		base = filepath.Join(checkout, withoutControlPlane)
 	case base == "":

@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
@@ -26,19 +26,21 @@ func checkCommand(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check OVERLAY|FILE|DIR...",
 		Short: "Find where tenants are not kept apart",
-		Long: `Judge overlays as they would be applied, and say what one tenant takes from
-another, sees of it, or may do to it. Nothing is written, and no cluster is asked.
+		Long: `Check overlays as they would be applied, and report what one tenant takes from
+another, can read of it, or may do to it. Nothing is written, and no cluster is
+contacted.
 
-What is judged together is what is named together. Of an overlay, the common base
-beside its base is read, too. A FILE is YAML or JSON, such as what
-kubectl get ... -o yaml prints of a cluster, and - is stdin. Objects belong to the
-tenant that their label istio-tenancy.dev/tenant names; where there is none,
---tenant says which namespaces are one tenant's.
+All paths of one command are checked together. For an overlay, the common base next
+to its base is read, too. A FILE is YAML or JSON, such as what kubectl get ... -o yaml
+prints of a cluster, and - is stdin. Objects belong to the tenant that their label
+istio-tenancy.dev/tenant names. If objects have no label, --tenant states which
+namespaces belong to a tenant.
 
-The exit code is 1 where a finding is as bad as --fail-on says, or where not all
-could be judged. An annotation istio-tenancy.dev/accept: "RULE: REASON", on the
-object or on the IstioTenant, accepts a finding, which is listed then. With
---baseline, findings that were known do not count. See istio-tenancy explain.`,
+The exit code is 1 if a finding has the severity of --fail-on or a higher one, or if
+something could not be checked. An annotation istio-tenancy.dev/accept: "RULE: REASON"
+on the object or on the IstioTenant accepts a finding. Accepted findings are listed.
+With --baseline, known findings do not count. See istio-tenancy explain. The exit code
+is 130 if check was stopped.`,
 		Example: `  istio-tenancy check overlays/*
   istio-tenancy check overlays -o sarif > check.sarif
   istio-tenancy check overlays --baseline known.json --fail-on warning
@@ -54,7 +56,7 @@ object or on the IstioTenant, accepts a finding, which is listed then. With
 				return err
 			}
 			if !slices.Contains(check.Formats(), check.Format(format)) {
-				return fmt.Errorf("check: --output: found %q: must be text, json, sarif or junit%s", format, suggest.Question(format, []string{"text", "json", "sarif", "junit"}))
+				return fmt.Errorf("check: --output: found %q: must be text, json, yaml, sarif or junit%s", format, suggest.Question(format, formatsOfCheck()))
 			}
 			if o.Named, err = named(tenants); err != nil {
 				return err
@@ -68,7 +70,7 @@ object or on the IstioTenant, accepts a finding, which is listed then. With
 				return err
 			}
 			o.Paths, o.In = args, s.In
-			o.Warn = func(line string) { diagnostic.Warning(s.Err, line) }
+			o.Warn = s.warn
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			report, err := check.Run(ctx, o)
@@ -78,25 +80,33 @@ object or on the IstioTenant, accepts a finding, which is listed then. With
 			if err != nil {
 				return err
 			}
-			if err := report.Print(s.Out, check.Format(format), least); err != nil {
+			out := s.Out
+			if format == string(check.Text) {
+				out = s.paint(out, findings)
+			}
+			if err := report.Print(out, check.Format(format), least); err != nil {
 				return err
 			}
 			var errs []error
 			for _, line := range report.Errors {
 				errs = append(errs, errors.New(printable.Text(line)))
 			}
+			if report.Tenants == 0 && len(errs) == 0 {
+				errs = append(errs, errors.New("check: found no tenant, so that nothing was compared: objects must have the label "+
+					v1alpha1.TenantLabel+", or --tenant must name tenants, such as sales=istio-sales,ns-1"))
+			}
 			if write != "" && len(errs) == 0 {
 				errs = append(errs, report.WriteBaseline(write))
 			} else if n := report.Count(least); least > 0 && n > 0 {
-				errs = append(errs, fmt.Errorf("check: found %d of severity %s or above", n, least))
+				errs = append(errs, fmt.Errorf("check: found %d of severity %s or higher", n, least))
 			}
 			return errors.Join(errs...)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&format, "output", "o", string(check.Text), "`FORMAT`: text, json, sarif or junit")
-	f.StringVar(&failOn, "fail-on", check.Error.String(), "`SEVERITY` from which findings make the exit code 1: error, warning, note, or none")
-	f.StringVar(&baseline, "baseline", "", "`FILE` of findings that are known, and do not count")
+	f.StringVarP(&format, "output", "o", string(check.Text), "`FORMAT`: text, json, yaml, sarif or junit")
+	f.StringVar(&failOn, "fail-on", check.Error.String(), "the lowest `SEVERITY` of a finding that makes the exit code 1: error, warning, note, or none")
+	f.StringVar(&baseline, "baseline", "", "`FILE` of known findings, which do not count")
 	f.StringVar(&write, "write-baseline", "", "write all findings to `FILE`, as a baseline, and exit 0")
 	f.StringArrayVar(&tenants, "tenant", nil, "`NAME=NAMESPACE,...` of a tenant whose objects have no label; repeatable")
 	allowFlags(f, &o.Allow)
@@ -132,8 +142,8 @@ func named(flags []string) (map[string][]string, error) {
 func explainCommand(s Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [RULE]",
-		Short: "Say what a rule of check is about",
-		Long:  "Print why a rule is there, and what to do about its findings. Without RULE, list all of them.",
+		Short: "Explain a rule of check",
+		Long:  "Print the reason for a rule, and what to do about its findings. Without RULE, list all rules.",
 		Example: `  istio-tenancy explain
   istio-tenancy explain shared-namespace`,
 		Args: arguments{name: "RULE", what: "a rule that check has printed", example: "explain shared-namespace", most: 1}.check,

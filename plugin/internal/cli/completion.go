@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/access"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/commonbase"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/scaffold"
@@ -24,7 +25,7 @@ var completers = map[string]struct {
 	arguments completer
 	flags     map[string]completer
 }{
-	"access":  {overlays, map[string]completer{"output": words("table", "json", "html"), "as": administrators}},
+	"access":  {overlays, map[string]completer{"output": words("table", "json", "yaml", "html"), "as": administrators, "can": questions}},
 	"check":   {overlays, map[string]completer{"output": words(formatsOfCheck()...), "fail-on": severities, "tenant": tenants}},
 	"explain": {atMostOne(words(rules()...)), nil},
 	"init":    {atMostOne(directories), map[string]completer{"gitops": words(scaffold.Tools()...), "ci": words("github")}},
@@ -35,7 +36,7 @@ var completers = map[string]struct {
 	"split":   {nothing, map[string]completer{"output": directories}},
 	"summary": {nil, map[string]completer{"output": words("text", "table", "json", "yaml")}},
 	"upgrade": {overlays, map[string]completer{"output": words("text", "json", "yaml"), "to": directories, "from": directories}},
-	"verify":  {overlays, map[string]completer{"output": words("text", "json"), "fail-on": severities}},
+	"verify":  {overlays, map[string]completer{"output": words("text", "json", "yaml"), "fail-on": severities}},
 	"version": {nothing, map[string]completer{"output": words("text", "json", "yaml")}},
 }
 
@@ -134,6 +135,24 @@ func administrators(*cobra.Command, []string, string) ([]string, cobra.ShellComp
 	return ofTenants(func(t v1alpha1.IstioTenant) (all []string) {
 		for _, s := range slices.Concat(t.Spec.Admins, t.Spec.Viewers) {
 			all = append(all, s.Kind+":"+strings.TrimPrefix(s.Namespace+"/"+s.Name, "/")+"\tof tenant "+t.Name())
+		}
+		return all
+	})
+}
+
+// questions are the words of a question that is begun: its verb, and, after -n, a namespace
+// of the same overlays.
+func questions(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	begun := word[:strings.LastIndex(word, " ")+1]
+	switch {
+	case begun == "":
+		return access.Verbs(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	case !strings.HasSuffix(begun, " -n "):
+		return nothing(cmd, args, word)
+	}
+	return ofTenants(func(t v1alpha1.IstioTenant) (all []string) {
+		for _, namespace := range append([]string{t.Spec.ControlPlane.Namespace}, t.Spec.ApplicationNamespaces...) {
+			all = append(all, begun+namespace)
 		}
 		return all
 	})

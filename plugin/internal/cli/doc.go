@@ -16,6 +16,6 @@
 //	  ...
 //
 // On any error stdout stays empty and the exit code is 1: kustomize takes a
-// function's output for all there is, so that half of it, or none with exit
-// code 0, would delete the rest from the cluster.
+// function's output as the complete result. If a part of it were missing without an
+// error, the missing objects would be deleted from the cluster.
 package cli

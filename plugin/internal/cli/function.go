@@ -64,7 +64,7 @@ func function(s Streams) error {
 	if err != nil {
 		return fmt.Errorf("functionConfig: %w", err)
 	}
-	filter, err := do.filter([]byte(config), func(warning string) { diagnostic.Warning(s.Err, warning) })
+	filter, err := do.filter([]byte(config), s.warn)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func function(s Streams) error {
 		return diagnostic.InEachLine(name, err)
 	}
 	if len(items) == 0 {
-		return fmt.Errorf("%s: nothing is left of %d objects, and kustomize would delete what they deployed", name, len(list.items))
+		return fmt.Errorf("%s: no object is left of %d: must be at least one, because an empty output would delete the deployed objects", name, len(list.items))
 	}
 	return list.write(s.Out, items)
 }

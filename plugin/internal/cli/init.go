@@ -26,20 +26,21 @@ func initCommand(s Streams) *cobra.Command {
 		Use:   "init DIR --tenant NAME --admin KIND:NAME",
 		Short: "Start a repository for tenants",
 		Long: `Write a repository for tenants: the bases that they share, the overlay of the
-first tenant, a page that says what is where, and hooks for pre-commit. No network
-is needed. DIR must not exist, or be empty; it is written whole or not at all.
+first tenant, a README.md that explains the files, and hooks for pre-commit. No
+network is needed. DIR must be new or empty. If the command fails, DIR stays as it was.
 
-The bases are those that are compiled into the program; --bases names an address of
-them instead, in a version. --gitops adds what Flux or Argo CD reads, and --ci what
-checks each change.
+The bases are copies of those that are compiled into the program. With --bases, the
+repository uses bases at a URL instead, in the version that the URL names. --gitops
+adds the files for Flux or Argo CD, and --ci adds a workflow that checks each change.
 
-What is said of administrators and of namespaces by new --help holds here, too.`,
+The rules for administrators and namespaces are those of the command new; see
+istio-tenancy new --help.`,
 		Example: `  istio-tenancy init platform --tenant payroll --admin User:payroll-admin
 
   # With Flux, and a workflow of GitHub Actions.
   istio-tenancy init platform --tenant payroll --admin Group:payroll --gitops flux --repository https://git.example.org/platform.git --ci github
 
-  # Over bases that stay where they are.
+  # With bases that stay in another repository.
   istio-tenancy init platform --tenant payroll --admin User:jo --bases https://github.com/istio-tenancy/istio-tenancy//bases/istio?ref=v1`,
 		Args: arguments{name: "DIR", what: "the directory to write", example: "init platform --tenant payroll --admin User:payroll-admin", least: 1, most: 1}.check,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -64,10 +65,10 @@ What is said of administrators and of namespaces by new --help holds here, too.`
 	f := cmd.Flags()
 	f.StringVar(&o.Name, "tenant", "", "`NAME` of the first tenant")
 	o.flags(f, &admins, &viewers)
-	f.StringVar(&r.Bases, "bases", "", "`URL` of bases/istio in a Git repository, with ?ref= and a tag or a commit (default a copy of the program's own)")
-	f.StringVar(&r.GitOps, "gitops", "", "add the files of a `TOOL`: flux or argocd")
-	f.StringVar(&r.Repository, "repository", "", "`URL` that the repository will have, for --gitops; those of tenants are expected beside it")
-	f.StringVar(&ci, "ci", "", "add a workflow of `CI`: github")
+	f.StringVar(&r.Bases, "bases", "", "`URL` of bases/istio in a Git repository, with ?ref= and a tag or a commit (default a copy of the program's own bases)")
+	f.StringVar(&r.GitOps, "gitops", "", "add the files for a GitOps `TOOL`: flux or argocd")
+	f.StringVar(&r.Repository, "repository", "", "`URL` that the repository will have, for --gitops; the repositories of tenants are expected next to it")
+	f.StringVar(&ci, "ci", "", "add a workflow for a `CI` system: github")
 	return cmd
 }
 
@@ -109,7 +110,7 @@ func empty(dir string) error {
 	}
 	const must = "must be a new or an empty directory"
 	if !info.IsDir() {
-		return fmt.Errorf("init: %s: is no directory: %s", dir, must)
+		return fmt.Errorf("init: %s: is not a directory: %s", dir, must)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -123,7 +124,7 @@ func empty(dir string) error {
 		if path, err := filepath.Abs(dir); err == nil {
 			name = filepath.Base(path)
 		}
-		return fmt.Errorf("init: %s: is the working directory, in whose place the new one comes: run it from above, as cd .. && %s init %s", dir, program, name)
+		return fmt.Errorf("init: %s: is the working directory, which this command would replace: run it in the parent directory: cd .. && %s init %s", dir, program, name)
 	}
 	return nil
 }
@@ -146,14 +147,14 @@ func afterInit(dir string, r scaffold.Options, t v1alpha1.IstioTenant) string {
 	}
 	more := ""
 	if r.GitOps != "" && r.Repository == "" {
-		more = fmt.Sprintf("%s names https://example.com/ where your repositories are: replace it.\n", filepath.Join(dir, r.GitOps))
+		more = fmt.Sprintf("%s has https://example.com/ in place of the URL of your repositories: replace it.\n", filepath.Join(dir, r.GitOps))
 	}
 	return fmt.Sprintf(`%s: a repository for tenants, with %s: control plane in %s, applications in %s
 
-Next, another tenant, and what the cluster would get:
+Next, add another tenant, and look at what the cluster would get:
   %s
 
-%s%s says what is where, and how it is applied.
+%s%s explains the files, and how they are applied.
 `, dir, t.Name(), t.Spec.ControlPlane.Namespace, strings.Join(t.Spec.ApplicationNamespaces, ", "),
 		strings.Join(steps, "\n  "), more, filepath.Join(dir, "README.md"))
 }

@@ -16,9 +16,10 @@ func installCommand(s Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "install DIR",
 		Short: "Copy this program into a directory",
-		Long: `Copy this program to DIR/istio-tenancy, for others to run: an init container does
-so, into a volume that is on the PATH of the container with kustomize. A file of
-that name is replaced; a directory or a link is left alone, and is an error.`,
+		Long: `Copy this program to DIR/istio-tenancy, so that another container can run it: an init
+container copies it into a volume that is on the PATH of the container with kustomize.
+A file of that name is replaced. A directory or a link of that name is an error, and is
+not changed.`,
 		Example: `  istio-tenancy install /custom-tools`,
 		Args: arguments{
 			name: "DIR", what: "the directory to copy to", example: "install /custom-tools", least: 1, most: 1,

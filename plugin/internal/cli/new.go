@@ -20,27 +20,31 @@ func newCommand(s Streams) *cobra.Command {
 		Use:   "new NAME --admin KIND:NAME",
 		Short: "Write the overlay of another tenant",
 		Long: `Write a directory with the kustomization.yaml and the tenant.yaml of another
-tenant. A directory that exists is left alone.
+tenant. A directory that exists already is not changed.
 
 An administrator or viewer is User:NAME, Group:NAME or
-ServiceAccount:NAMESPACE/NAME; a bare NAME is a User. What a tenant beside the
-new one has already, its name, revision or a namespace, is refused, and so is a
-namespace in which names of hosts end, such as com, hr or internal: to every Pod
-of the cluster, the Service "bank" in a namespace "hr" is the host bank.hr. Give
-another by --app-namespace, or accept it by --accept-domain-name. A control plane
-in istio-system takes the place of an Istio that is there, and so is refused, too,
-without --accept-istio-system.
+ServiceAccount:NAMESPACE/NAME; a NAME alone is a User.
 
-Without --output the overlay is written beside the others: to ./NAME in a
-directory that is called overlays or holds overlays, to ../NAME in an overlay,
-and elsewhere to overlays/NAME.`,
+The command refuses
+- a name, a revision or a namespace that a tenant in the same directory of overlays
+  has already;
+- a namespace whose name is also the last part of host names, such as com, hr or
+  internal: for every Pod of the cluster, the Service "bank" in a namespace "hr" is
+  the host bank.hr. Choose another one with --app-namespace, or accept it with
+  --accept-domain-name;
+- istio-system as the control plane's namespace, because the tenant's control plane
+  would replace an Istio that runs there. Accept it with --accept-istio-system.
+
+Without --output the overlay is written next to the others: to ./NAME if the working
+directory is called overlays or holds overlays, to ../NAME if it is an overlay, and
+otherwise to overlays/NAME.`,
 		Example: `  # Control plane in istio-payroll, applications in payroll.
   istio-tenancy new payroll --admin User:payroll-admin
 
-  # As overlays/sales was made.
+  # The command that wrote overlays/sales.
   istio-tenancy new sales --namespace istio-system1 --app-namespace ns-1 --admin User:sales-admin
 
-  # In a repository of its own, over a base elsewhere.
+  # In another repository, with a base at a URL.
   istio-tenancy new payroll --admin Group:payroll --base https://github.com/example/bases//istio?ref=v1 -o tenants/payroll`,
 		Args: arguments{name: "NAME", what: "the tenant's name", example: "new payroll --admin User:payroll-admin", least: 1, most: 1}.check,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -61,21 +65,21 @@ and elsewhere to overlays/NAME.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Mesh, "mesh", "", "whose control plane it is, as in spec.mesh: `dedicated`, shared or host (default dedicated)")
+	f.StringVar(&o.Mesh, "mesh", "", "the `MESH` of the tenant, as in spec.mesh: dedicated, shared or host (default dedicated)")
 	o.flags(f, &admins, &viewers)
-	f.StringVar(&o.base, "base", "", "`directory` of the base, or its URL, which render takes with --allow-remote (default bases/istio/control-plane of the checkout around the output, or bases/istio/shared)")
-	f.StringVarP(&o.dir, "output", "o", "", "`directory` to write (default NAME beside the other overlays, or overlays/NAME)")
+	f.StringVar(&o.base, "base", "", "`directory` or URL of the base; for a URL, render needs --allow-remote (default bases/istio/control-plane of the checkout around the output, or bases/istio/shared with --mesh shared)")
+	f.StringVarP(&o.dir, "output", "o", "", "`directory` to write (default NAME next to the other overlays, or overlays/NAME)")
 	return cmd
 }
 
 // flags are those that new and init have in common.
 func (o *overlay) flags(f *pflag.FlagSet, admins, viewers *[]string) {
-	f.StringVar(&o.Namespace, "namespace", "", "`namespace` of the control plane (default istio-NAME, or istio-shared of one that is shared)")
+	f.StringVar(&o.Namespace, "namespace", "", "`namespace` of the control plane (default istio-NAME, or istio-shared for a shared control plane)")
 	f.StringArrayVar(&o.ApplicationNamespaces, "app-namespace", nil, "`namespace` of the applications; repeatable (default NAME)")
-	f.StringArrayVar(&o.AcceptDomainNames, "accept-domain-name", nil, "`namespace` of the tenant to accept though names of hosts end in it; repeatable")
-	f.BoolVar(&o.AcceptIstioSystem, "accept-istio-system", false, "accept the namespace istio-system for the control plane, which takes the place of an Istio that is there")
+	f.StringArrayVar(&o.AcceptDomainNames, "accept-domain-name", nil, "accept a `namespace` whose name is also the last part of host names; repeatable")
+	f.BoolVar(&o.AcceptIstioSystem, "accept-istio-system", false, "accept the namespace istio-system for the control plane, which replaces an Istio that runs there")
 	f.StringArrayVar(admins, "admin", nil, "administrator as `KIND:NAME`; repeatable, at least one")
-	f.StringArrayVar(viewers, "viewer", nil, "who may read as `KIND:NAME`; repeatable")
+	f.StringArrayVar(viewers, "viewer", nil, "viewer, who may only read, as `KIND:NAME`; repeatable")
 }
 
 // setSubjects reads --admin and --viewer, and returns what is wrong with them.
@@ -104,7 +108,7 @@ func (o *overlay) setSubjects(admins, viewers []string) (errs []error) {
 // that fails.
 func report(out io.Writer, dir, text string) error {
 	if _, err := fmt.Fprint(out, text); err != nil {
-		return fmt.Errorf("%s: is written and complete, but what there is to say of it could not be printed: %w", dir, err)
+		return fmt.Errorf("%s: is written and complete, but the summary could not be printed: %w", dir, err)
 	}
 	return nil
 }
@@ -140,7 +144,7 @@ func parseSubject(text string) (v1alpha1.Subject, error) {
 		kind, name = "User", text
 	case kind == "User", kind == "Group", kind == "ServiceAccount":
 	default:
-		return v1alpha1.Subject{}, fmt.Errorf("%q is of no kind that is known: must begin with User:, Group: or ServiceAccount:", text)
+		return v1alpha1.Subject{}, fmt.Errorf("%q has an unknown kind: must begin with User, Group or ServiceAccount, as in User:NAME", text)
 	}
 	namespace := ""
 	if kind == "ServiceAccount" && name != "" {
@@ -163,7 +167,7 @@ func nextSteps(dir string, t v1alpha1.IstioTenant) string {
 
 Next:
   1. Read %s and change what should differ; all fields: %s schema
-  2. Look at what it gives:
+  2. Look at the objects that it makes:
        kustomize build --enable-alpha-plugins --enable-exec %s
   3. Commit the directory.
 `, dir, t.Name(), t.Spec.ControlPlane.Namespace, strings.Join(t.Spec.ApplicationNamespaces, ", "),

@@ -28,8 +28,8 @@ type overlay struct {
 	AcceptIstioSystem     bool
 	Admins, Viewers       []v1alpha1.Subject
 
-	// Stated says whether the file names the control plane's namespace: not for a tenant
-	// that shares one, unless it is asked for.
+	// Stated says whether the file names the control plane's namespace. For a tenant
+	// that shares a control plane, it does so only on request.
 	Stated bool
 	// Base, Schema and the pages in Docs are as the files refer to them.
 	Base, Schema, Docs string
@@ -102,8 +102,8 @@ func (o overlay) inIstioSystem(tenant v1alpha1.IstioTenant) error {
 	if tenant.Spec.ControlPlane.Namespace != namespace || o.AcceptIstioSystem {
 		return nil
 	}
-	return fmt.Errorf("%s: --namespace %s: is where an Istio of the whole cluster usually runs, and this tenant's would take its place: "+
-		"must be another, such as --namespace istio-%s-mesh, unless the cluster has no Istio there, and you say so by --accept-istio-system",
+	return fmt.Errorf("%s: --namespace %s: is where an Istio of the whole cluster usually runs, and this tenant's control plane would replace it: "+
+		"must be another namespace, such as --namespace istio-%s-mesh; if the cluster has no Istio there, accept it with --accept-istio-system",
 		o.command, namespace, o.Name)
 }
 
@@ -118,8 +118,8 @@ func (o overlay) domainNames() ([]string, error) {
 			return
 		}
 		names = append(names, namespace)
-		errs = append(errs, fmt.Errorf("%s: %s %s: %s: to every Pod of the cluster, its resolver's search path makes a Service \"x\" in this namespace "+
-			"the host \"x.%s\": must be another name, such as %s %s, unless the cluster administrator accepts it by --accept-domain-name %s",
+		errs = append(errs, fmt.Errorf("%s: %s %s: %s: for every Pod of the cluster, the DNS search path makes a Service \"x\" in this namespace "+
+			"the host \"x.%s\": must be another name, such as %s %s, unless the cluster administrator accepts it with --accept-domain-name %s",
 			o.command, flag, namespace, what, namespace, flag, better, namespace))
 	}
 	check("--namespace", o.Namespace, "istio-"+o.Namespace)
@@ -164,11 +164,11 @@ resources:
 - {{.Base | yaml}}
 transformers:
 - tenant.yaml
-# The order of the output, in which kubectl applies it: Namespaces first, the policies
-# that close them before what runs there, the injector before what it injects, the
-# validator last. Flux, Argo CD and a kustomization that lists this one have an order
-# of their own: there, Pods wait for their injector, since a policy of the common base
-# refuses them without their proxy.
+# kubectl applies the output in this order: first Namespaces, then the policies that
+# protect them, then workloads, with the injector before the Pods that it injects. The
+# validating webhook is last. Flux, Argo CD and a kustomization that lists this one use
+# their own order. There, Pods wait for their injector, because a policy of the common
+# base refuses Pods without their proxy.
 sortOptions:
   order: legacy
   legacySortOptions:
@@ -203,12 +203,12 @@ metadata:
         path: istio-tenancy
 spec:
 {{- if .Mesh}}
-  # Whose control plane it is: see {{.Docs}}models.md.
+  # Which control plane the tenant uses: see {{.Docs}}models.md.
   mesh: {{.Mesh}}
 {{- end}}
 {{- if .Stated}}
   controlPlane:
-    # Where {{if .Shared}}the istiod runs that the tenant shares{{else}}the tenant's own istiod runs{{end}}.
+    # Where {{if .Shared}}the shared istiod{{else}}the tenant's own istiod{{end}} runs.
     namespace: {{.Namespace | yaml}}
 {{- end}}
   # Where the tenant's applications run.
@@ -220,8 +220,8 @@ spec:
   - {{. | yaml}}
 {{- end}}
 {{- if .AcceptDomainNames}}
-  # Namespaces in which names of hosts end: to every Pod of the cluster, a Service
-  # there is such a host.
+  # Namespaces whose names are also the last part of host names: for every Pod of the
+  # cluster, a Service there has such a host name.
   acceptDomainNames:
 {{- range .AcceptDomainNames}}
   - {{. | yaml}}
@@ -231,7 +231,7 @@ spec:
   admins:
 {{- range .Admins}}{{template "subject" .}}{{end}}
 {{- if .Viewers}}
-  # Who may read what those may change.
+  # Who may read what the administrators may change.
   viewers:
 {{- range .Viewers}}{{template "subject" .}}{{end}}
 {{- end}}
@@ -244,7 +244,7 @@ spec:
 {{- end}}`,
 }
 
-// Shared says whether the tenant's control plane is another's.
+// Shared says whether the tenant uses the control plane of another.
 func (o overlay) Shared() bool { return v1alpha1.Mesh(o.Mesh) == v1alpha1.MeshShared }
 
 func (o overlay) execute(name, text string) ([]byte, error) {

@@ -14,9 +14,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/paint"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
@@ -28,35 +27,37 @@ func renderCommand(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "render OVERLAY... -o DIR",
 		Short: "Turn overlays into plain YAML",
-		Long: `Write, for each overlay, what kustomize build prints of it to a directory of its
-name below DIR, with a kustomization that Flux and kubectl apply -k take. An
+		Long: `Write for each overlay what kustomize build prints. Each overlay gets a directory of
+its own name in DIR, with a kustomization that Flux and kubectl apply -k accept. An
 OVERLAY is a directory with a kustomization, or a directory of such directories.
 
-Only files whose content changes are written, each as a whole. An overlay that
-has a mistake keeps its old output, and the others are rendered; the exit code is
-then 1. It is a mistake if the output names the base's placeholder namespace: no
-tenant was laid; and if a directory holds a tenant.yaml and no kustomization.
-Nothing is removed unless --prune is given, and an output stays that of the
-directory that it was rendered from unless --adopt is given.
+Only files whose content changes are written, each as a whole. If an overlay has a
+mistake, its old output stays, the other overlays are rendered, and the exit code is
+1. It is also a mistake if the output still names the base's placeholder namespace,
+because no tenant was laid over the base, or if a directory has a tenant.yaml and no
+kustomization. Output is removed only with --prune. Each output directory belongs to
+the overlay that it was rendered from; another overlay takes it over only with --adopt.
 
-Overlays run the functions of this program, and nothing else: other programs,
-containers, plugins of kustomize, charts and URLs are mistakes unless --allow-exec
-or --allow-remote names them, as it is safe to render what nobody has reviewed. So
-are directories outside of the Git repository, unless --allow-outside names them.
+Overlays run only the functions of this program, so that it is safe to render
+overlays that nobody has reviewed. Other programs, containers, plugins of kustomize,
+charts and URLs are mistakes unless --allow-exec or --allow-remote names them. So are
+directories outside of the Git repository, unless --allow-outside names them.
 
-Two overlays that have one tenant, or one namespace, are a mistake of both. Seen are
-those that are rendered, those that DIR has from earlier runs, and with -o - those
-that lie in the same directory.
+If two overlays have the same tenant or the same namespace, both have a mistake. The
+command compares the overlays that it renders and those that DIR has from earlier
+runs; with -o -, it also compares the overlays in the same directory.
 
-What kustomize would pass over is a warning: a patch whose target matches no
-object, and an entry of images that no container has. So is what the old output
-gave and the new one does not: somebody's role, or a namespace of the tenant; what
-was made with it stays in the cluster. So is a Secret whose values are readable in
-DIR, which is for Git. The last lines name the overlays whose output changed, and
-count them.
+Warnings name
+- what kustomize ignores: a patch whose target matches no object, and an entry of
+  images that no container uses;
+- what the old output granted and the new one does not: the role of a subject, or a
+  namespace of the tenant. What was created with it stays in the cluster;
+- a Secret whose values are readable in DIR, which is meant for Git.
 
-Exit codes: 0; 1 where an overlay has a mistake, and with --check where output would
-change; 130 where it was stopped, and what is rendered by then stays.`,
+The last lines name and count the overlays whose output changed.
+
+Exit codes: 0 for success; 1 if an overlay has a mistake, and with --check if output
+would change; 130 if the command was interrupted. What it has rendered until then stays.`,
 		Example: `  istio-tenancy render overlays/* -o rendered
   istio-tenancy render overlays -o rendered --diff
   istio-tenancy render overlays -o rendered --check --prune    # in CI
@@ -80,7 +81,10 @@ change; 130 where it was stopped, and what is rendered by then stays.`,
 				return err
 			}
 			o.Overlays, o.Out = args, s.Out
-			o.Warn = func(line string) { diagnostic.Warning(s.Err, line) }
+			if o.Diff {
+				o.Out = s.paint(s.Out, differences)
+			}
+			o.Warn = s.warn
 			if verbose {
 				o.Explain = func(line string) { fmt.Fprintf(s.Err, "%s: %s\n", program, line) }
 			}
@@ -114,24 +118,24 @@ change; 130 where it was stopped, and what is rendered by then stays.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&o.Output, "output", "o", "", "`DIR` to write; - prints everything, or nothing if an overlay has a mistake")
+	f.StringVarP(&o.Output, "output", "o", "", "`DIR` to write; - prints everything to stdout, or nothing if an overlay has a mistake")
 	f.BoolVar(&o.Split, "split", false, "write one file per object")
-	f.BoolVar(&o.Prune, "prune", false, "remove the output of overlays that are gone, and nothing that others put there")
+	f.BoolVar(&o.Prune, "prune", false, "remove the output of overlays that no longer exist; other files stay")
 	f.BoolVar(&o.Adopt, "adopt", false, "let overlays that have moved take over the output of their old directories")
 	f.BoolVar(&o.Diff, "diff", false, "print what would change, and write nothing")
-	f.BoolVar(&o.Check, "check", false, "exit 1 and name what would change, if anything would, and write nothing")
+	f.BoolVar(&o.Check, "check", false, "write nothing; if anything would change, name it and exit 1")
 	allowFlags(f, &o.Allow)
-	f.BoolVar(&o.Verify, "verify", false, "build every overlay with kustomize, too, and compare; slow")
-	f.BoolVarP(&verbose, "verbose", "v", false, "say why overlays were built one by one, which takes long, and how many")
+	f.BoolVar(&o.Verify, "verify", false, "also build every overlay with kustomize, and compare the output; slow")
+	f.BoolVarP(&verbose, "verbose", "v", false, "say how many overlays were built one by one, which takes long, and why")
 	f.BoolVarP(&quiet, "quiet", "q", false, "print mistakes and warnings only")
 	return cmd
 }
 
 // allowFlags are those that let overlays run and read more.
 func allowFlags(f *pflag.FlagSet, l *allow.List) {
-	f.StringArrayVar(&l.Exec, "allow-exec", nil, "run `NAME`, too: exec.path or container.image of a function, as overlays write it, or helm for charts; repeatable")
-	f.StringArrayVar(&l.Remote, "allow-remote", nil, "read files and repositories, too, whose address begins with `URL`, as overlays write it; repeatable")
-	f.StringArrayVar(&l.Outside, "allow-outside", nil, "read kustomizations in and below `DIR`, too, though it is outside of the overlays' Git repository; repeatable")
+	f.StringArrayVar(&l.Exec, "allow-exec", nil, "also run `NAME`: the exec.path or container.image of a function, as overlays write it, or helm for charts; repeatable")
+	f.StringArrayVar(&l.Remote, "allow-remote", nil, "also read files and repositories whose address begins with `URL`, as overlays write it; repeatable")
+	f.StringArrayVar(&l.Outside, "allow-outside", nil, "also read kustomizations in and below `DIR`, which is outside of the overlays' Git repository; repeatable")
 }
 
 // interruptedCode is the exit code of a program that was stopped by Ctrl-C.
@@ -154,7 +158,7 @@ func buildOverlayCommand(s Streams) *cobra.Command {
 
 // progress shows a bar on a terminal, and elsewhere a line every few seconds.
 func progress(out io.Writer) (report func(done, all int), finish func()) {
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+	if paint.IsTerminal(out) {
 		var bar *progressbar.ProgressBar
 		report = func(done, all int) {
 			if bar == nil {
@@ -175,7 +179,7 @@ func progress(out io.Writer) (report func(done, all int), finish func()) {
 	report = func(done, all int) {
 		if done < all && time.Since(last) > every {
 			last = time.Now()
-			fmt.Fprintf(out, "%s: %d of %d rendered\n", program, done, all)
+			fmt.Fprintf(out, "%d of %d rendered\n", done, all)
 		}
 	}
 	return report, func() {}

@@ -34,7 +34,7 @@ func readResourceList(data []byte) (resourceList, error) {
 	root := yaml.NewRNode(document)
 	if root.YNode().Kind != yaml.MappingNode || root.GetKind() != kio.ResourceListKind ||
 		!strings.HasPrefix(root.GetApiVersion(), "config.kubernetes.io/") {
-		return resourceList{}, fmt.Errorf("stdin: no ResourceList of %s: %s", kio.ResourceListAPIVersion, expected)
+		return resourceList{}, fmt.Errorf("stdin: is not a ResourceList of %s: %s", kio.ResourceListAPIVersion, expected)
 	}
 	list := resourceList{apiVersion: root.GetApiVersion()}
 	config := root.Field("functionConfig")
@@ -45,7 +45,7 @@ func readResourceList(data []byte) (resourceList, error) {
 	errs := []error{sound("functionConfig", list.config.YNode())}
 	if items := root.Field("items"); !items.IsNilOrEmpty() {
 		if items.Value.YNode().Kind != yaml.SequenceNode {
-			return resourceList{}, errors.New("items: is no list: must be the objects of the kustomization")
+			return resourceList{}, errors.New("items: is not a list: must be the objects of the kustomization")
 		}
 		for i, node := range items.Value.Content() {
 			label, err := identify(i, node)
@@ -63,12 +63,12 @@ func readResourceList(data []byte) (resourceList, error) {
 func identify(i int, node *yaml.Node) (string, error) {
 	at := fmt.Sprintf("items[%d]", i)
 	if node.Kind != yaml.MappingNode {
-		return at, fmt.Errorf("%s: is no object: must be a mapping with apiVersion, kind and metadata", at)
+		return at, fmt.Errorf("%s: is not an object: must be a mapping with apiVersion, kind and metadata", at)
 	}
 	top := texts(node)
 	metadata := field(node, "metadata")
 	if metadata == nil || metadata.Kind != yaml.MappingNode {
-		return at, fmt.Errorf("%s: %s without metadata: must be a mapping with a name", at, orNone(top["kind"]))
+		return at, fmt.Errorf("%s: %s: metadata: is missing: must be a mapping with a name", at, orNone(top["kind"]))
 	}
 	meta := texts(metadata)
 	for _, f := range [][2]string{{"apiVersion", top["apiVersion"]}, {"kind", top["kind"]}, {"metadata.name", meta["name"]}} {

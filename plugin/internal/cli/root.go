@@ -10,12 +10,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/paint"
 )
 
 // Streams are what a command reads and writes.
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
+	// color is what --color says; nil: the default.
+	color *paint.When
 }
 
 const program = "istio-tenancy"
@@ -23,6 +26,7 @@ const program = "istio-tenancy"
 // Run executes the command line args, without the program's name, and returns
 // the exit code: 0, or another after one line per error on s.Err.
 func Run(args []string, s Streams) int {
+	s.color = new(paint.When)
 	root := New(s)
 	root.SetArgs(args)
 	err := root.Execute()
@@ -35,7 +39,7 @@ func Run(args []string, s Streams) int {
 	case errors.Is(err, errNo):
 		return 1
 	}
-	diagnostic.Error(s.Err, err)
+	diagnostic.Error(s.paint(s.Err, marks), err)
 	code := 1
 	if failed := (*failure)(nil); errors.As(err, &failed) {
 		code = failed.code
@@ -57,6 +61,10 @@ func (f *failure) Unwrap() error { return f.error }
 // New returns the root command. Its errors hold one line each; printing them
 // is the caller's.
 func New(s Streams) *cobra.Command {
+	if s.color == nil {
+		s.color = new(paint.When)
+	}
+	*s.color = paint.Auto
 	root := &cobra.Command{
 		Use:   program,
 		Short: "One Istio control plane per tenant of a cluster",
@@ -67,8 +75,9 @@ on stdin and writes one to stdout. A kustomization names it through the
 configuration that it lists: an IstioTenant under transformers, an IstioRelease
 under generators.
 
-Exit codes: 0; 1 for a mistake, and for what check, verify, access, summary and
-render --check find; 2 where verify could not ask all; 130 where a command was stopped.`,
+Exit codes: 0 for success; 1 for a mistake, and for what check, verify, access,
+summary and render --check find; 2 if verify could not ask all its questions; 130
+if a command was interrupted.`,
 		Example: `  # Render a tenant's overlay; istio-tenancy must be on PATH.
   kustomize build --enable-alpha-plugins --enable-exec overlays/sales
 
@@ -109,6 +118,7 @@ render --check find; 2 where verify could not ask all; 130 where a command was s
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(onlyOnce)
 	}
+	colorFlag(root, s.color)
 	complete(root)
 	return root
 }

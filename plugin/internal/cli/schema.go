@@ -10,8 +10,8 @@ func schemaCommand(s Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema [IstioTenant|IstioRelease]",
 		Short: "Print the JSON schema of a kind",
-		Long: `Print the JSON schema (draft 2020-12) of a kind, of IstioTenant unless another
-is named. Editors complete and check a file by it that begins with
+		Long: `Print the JSON schema (draft 2020-12) of a kind, by default of IstioTenant. Editors
+use it to complete and check a file that begins with
 
   # yaml-language-server: $schema=FILE-OR-URL`,
 		Example: `  istio-tenancy schema > istiotenant.schema.json

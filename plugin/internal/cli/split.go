@@ -21,19 +21,19 @@ func splitCommand(s Streams) *cobra.Command {
 		Short: "Make a base of any Istio manifest",
 		Long: `Sort the objects of an Istio manifest, as a chart or istioctl renders it, into
 DIR/common, which is deployed once per cluster, and DIR/control-plane, which is
-deployed once per tenant. An overlay lists the latter under resources. Nothing is left out; the
-command prints how many objects went where, what it added, and what it repaired:
-workloads of API versions that Kubernetes 1.16 and later do not serve become
-those of apps/v1.
+deployed once per tenant. An overlay lists DIR/control-plane under resources. Nothing
+is left out. The command prints how many objects went where, what it added, and what
+it repaired: workloads of API versions that Kubernetes 1.16 and later do not serve
+become workloads of apps/v1.
 
-With --api-proxy-image, the base states the image of this program that runs
-beside istiod and shows it its tenant's namespaces alone: tenants of the base then
-have the discovery "proxy" unless they ask for another.
+With --api-proxy-image, the base states the image of the API proxy, which runs next
+to istiod and shows it only the tenant's namespaces. Tenants of the base then have
+the discovery "proxy" unless they state another one.
 
-With --revision, a tenant may list the base beside another, and have both control
-planes for a while: spec.controlPlane.revisions of the tenant names them.
+With --revision, a tenant may list this base together with another one, and run both
+control planes for a while. The tenant names them in spec.controlPlane.revisions.
 
-DIR must be empty or not exist.`,
+DIR must be new or empty.`,
 		Example: `  istio-tenancy split -f istio.yaml -o bases/istio-1.24
   istioctl manifest generate | istio-tenancy split -o bases/istio-1.24`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -52,7 +52,7 @@ DIR must be empty or not exist.`,
 				}
 			}
 			if r := options.Revision; cmd.Flags().Changed("revision") && !v1alpha1.IsBaseRevision(r) {
-				return fmt.Errorf("split: --revision: found %q: must be a DNS label such as \"1-31\", of at most 40 characters, and not %q, which is a base without a revision",
+				return fmt.Errorf("split: --revision: found %q: must be a DNS label such as \"1-31\", of at most 40 characters, and not %q, which names a base without a revision",
 					r, v1alpha1.UnnamedRevision)
 			}
 			in, name := s.In, "stdin"
@@ -75,8 +75,8 @@ DIR must be empty or not exist.`,
 	}
 	f := cmd.Flags()
 	f.StringVarP(&file, "filename", "f", "", "manifest to read; `FILE` - is stdin (default stdin)")
-	f.StringVarP(&dir, "output", "o", "", "`DIR` to write; must be empty or not exist")
+	f.StringVarP(&dir, "output", "o", "", "`DIR` to write; must be new or empty")
 	f.StringVar(&options.Revision, "revision", "", "`NAME` by which tenants with several control planes tell this base from others, such as 1-31 (default none)")
-	f.StringVar(&options.APIProxyImage, "api-proxy-image", "", "`IMAGE` of this program, which runs beside istiod where a tenant's discovery is proxy (default none)")
+	f.StringVar(&options.APIProxyImage, "api-proxy-image", "", "`IMAGE` of this program, which runs next to istiod if a tenant's discovery is proxy (default none)")
 	return cmd
 }

@@ -22,22 +22,22 @@ func upgradeCommand(s Streams) *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "upgrade --to BASE [--from BASE] OVERLAY...",
-		Short: "Say what another base changes for tenants",
-		Long: `Build each overlay with the control plane's base that it lists, and with another in
-its place, and say in about a screen what differs for the tenant, the most
-dangerous first: what an apply refuses, what has to be applied before, what this
-release does not know, rights, webhooks, network and ports, objects that come and
-go, what restarts, arguments, variables, mesh configuration, images, injection.
+		Short: "Show what another base would change for tenants",
+		Long: `Build each overlay twice: with the control plane's base that it lists, and with
+another base in its place. Print what differs for the tenant on about one screen, the
+most dangerous changes first: what the API server will refuse, what has to be applied
+before, what this release does not know, rights, webhooks, network and ports, new and
+removed objects, restarts, arguments, variables, mesh configuration, images, injection.
 
 Nothing is written. An OVERLAY is a directory with a kustomization that lists the
-base, or a directory of such directories. Tenants for which the same changes are
-named together, once. Long lists are shortened, and say so: -o json and -o yaml
-have every field that differs, and render --diff the lines of YAML.
+base, or a directory of such directories. Tenants with the same changes are reported
+together. A line says where a long list is shortened: -o json and -o yaml have every
+field that differs, and render --diff has the lines of YAML.
 
-What overlays may run and read is limited as it is for render.
+What overlays may run and read is limited as for render.
 
-Exit codes: 0; 1 where an overlay has a mistake, and the others are told about; 130
-where it was stopped.`,
+Exit codes: 0 for success; 1 if an overlay has a mistake, after the report about the
+others; 130 if the command was interrupted.`,
 		Example: `  istio-tenancy upgrade --to bases/istio/control-plane overlays/sales
   istio-tenancy upgrade --from bases/istio-1.30/control-plane --to bases/istio/control-plane overlays/*
   istio-tenancy upgrade --to bases/istio/control-plane overlays -o json | jq '.reports[].rights'`,
@@ -68,8 +68,8 @@ where it was stopped.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.To, "to", "", "`BASE` of a control plane that takes the place of what the overlays list: a directory, or an address")
-	f.StringVar(&o.From, "from", "", "`BASE` that the overlays list; without it, the one that each lists")
+	f.StringVar(&o.To, "to", "", "`BASE` that replaces the control plane's base of the overlays: a directory or a URL")
+	f.StringVar(&o.From, "from", "", "`BASE` that the overlays list now (default the control plane's base that each overlay lists)")
 	f.StringVarP(&format, "output", "o", string(upgrade.Text), "`FORMAT`: text, json or yaml")
 	allowFlags(f, &o.Allow)
 	return cmd

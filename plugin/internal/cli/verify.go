@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/verify"
 )
@@ -26,24 +26,27 @@ func verifyCommand(s Streams) *cobra.Command {
 	var format, failOn string
 	cmd := &cobra.Command{
 		Use:   "verify OVERLAY... [--context NAME] [--bundle FILE]",
-		Short: "Ask a live cluster whether its tenants are what their overlays say",
-		Long: `Compare a cluster with overlays, and write nothing: each administrator, viewer and
-control plane may do what it must, and nothing else; each object is as rendered;
-each istiod is ready, and its webhooks' certificates are good; what the rules of
-check find in the cluster's own roles, bindings, policies and webhooks; and who has
-rights in a tenant's namespaces, and what is beside a control plane, that nobody
-renders and that not every cluster has.
+		Short: "Check that the tenants of a live cluster are as their overlays say",
+		Long: `Compare a cluster with overlays. Nothing is written. The command checks that
+- each administrator, viewer and control plane has the rights that it needs, and no
+  others;
+- each object is as rendered;
+- each istiod is ready, and the certificates of its webhooks are valid;
+- the rules of check find nothing in the roles, bindings, policies and webhooks of the
+  cluster;
+- a tenant's namespaces have no holders of rights, and a control plane's namespace has
+  no objects, that are neither rendered nor present in every cluster.
 
-Objects are compared by a server-side apply that the API server only tries
-(dryRun=All), which needs the rights of whoever deploys. What one has no right to
-ask is listed. docs/verify.md says what is asked.
+Objects are compared by a server-side apply with dryRun=All, for which you need the
+rights of whoever deploys. Questions that you have no right to ask are listed.
+docs/verify.md lists all questions.
 
 --bundle packs what a support case needs into a new tar.gz: the report, checksums of
-what is rendered, the tenants' objects, events and the last lines of istiod's logs;
-no data of Secrets, and of the objects no text but what is rendered, names and states.
+the rendered objects, the tenants' objects, events and the last lines of istiod's
+logs. It has no data of Secrets. The objects keep only rendered text, names and states.
 
-Exit codes: 0; 1 where something must not be so, as bad as --fail-on says; 2 where
-nothing is, and not all could be asked.`,
+Exit codes: 0 for success; 1 if a finding has the severity of --fail-on or a higher
+one; 2 if there is no such finding, and not all questions could be asked.`,
 		Example: `  istio-tenancy verify overlays/* --context production
   istio-tenancy verify overlays -o json --fail-on warning
   istio-tenancy verify overlays/sales --bundle sales.tar.gz`,
@@ -56,17 +59,17 @@ nothing is, and not all could be asked.`,
 			if err != nil {
 				return err
 			}
-			if format != "text" && format != "json" {
-				return fmt.Errorf("verify: --output: found %q: must be text or json%s", format, suggest.Question(format, []string{"text", "json"}))
+			if format != "text" && !structured.Is(format) {
+				return fmt.Errorf("verify: --output: found %q: must be text, json or yaml%s", format, suggest.Question(format, []string{"text", "json", "yaml"}))
 			}
 			if o.Timeout <= 0 {
-				return fmt.Errorf("verify: --timeout: found %s: must be more than nothing, such as 30s", o.Timeout)
+				return fmt.Errorf("verify: --timeout: found %s: must be more than 0, such as 30s", o.Timeout)
 			}
 			if o.Executable, err = os.Executable(); err != nil {
 				return err
 			}
 			o.Overlays, o.Version = args, ownVersion().Version
-			o.Warn = func(line string) { diagnostic.Warning(s.Err, line) }
+			o.Warn = s.warn
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			report, err := verify.Run(ctx, o)
@@ -76,7 +79,10 @@ nothing is, and not all could be asked.`,
 			if report == nil {
 				return err
 			}
-			print := map[string]func() error{"text": func() error { return report.Text(s.Out) }, "json": func() error { return report.JSON(s.Out) }}[format]
+			print := func() error { return report.Print(s.Out, format) }
+			if format == "text" {
+				print = func() error { return report.Text(s.paint(s.Out, findings)) }
+			}
 			if err := errors.Join(print(), err); err != nil {
 				return err
 			}
@@ -84,12 +90,12 @@ nothing is, and not all could be asked.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Context, "context", "", "`NAME` of the kubeconfig's context; the current one, by default")
-	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "`FILE` to read; KUBECONFIG or ~/.kube/config, by default")
-	f.DurationVar(&o.Timeout, "timeout", 30*time.Second, "`TIME` that the API server may take for the first answer")
-	f.StringVarP(&format, "output", "o", "text", "`FORMAT`: text or json")
-	f.StringVar(&failOn, "fail-on", "error", "`SEVERITY` from which findings make the exit code 1: error, warning, note, or none")
-	f.StringVar(&o.Bundle, "bundle", "", "new `FILE` to write what a support case needs to, as tar.gz")
+	f.StringVar(&o.Context, "context", "", "`NAME` of a context of the kubeconfig (default the current one)")
+	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "`FILE` with the kubeconfig (default KUBECONFIG or ~/.kube/config)")
+	f.DurationVar(&o.Timeout, "timeout", 30*time.Second, "the longest `TIME` to wait for the API server's first answer")
+	f.StringVarP(&format, "output", "o", "text", "`FORMAT`: text, json or yaml")
+	f.StringVar(&failOn, "fail-on", "error", "the lowest `SEVERITY` of a finding that makes the exit code 1: error, warning, note, or none")
+	f.StringVar(&o.Bundle, "bundle", "", "write what a support case needs to a new `FILE`, as tar.gz")
 	allowFlags(f, &o.Allow)
 	return cmd
 }
@@ -98,7 +104,7 @@ nothing is, and not all could be asked.`,
 func verified(found, unasked int, failOn string) error {
 	var parts []string
 	if found > 0 && failOn != "none" {
-		parts = append(parts, fmt.Sprintf("found %d of severity %s or above", found, failOn))
+		parts = append(parts, fmt.Sprintf("found %d of severity %s or higher", found, failOn))
 	}
 	if unasked > 0 {
 		parts = append(parts, fmt.Sprintf("%d questions could not be asked", unasked))

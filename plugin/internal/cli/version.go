@@ -62,7 +62,7 @@ func (v version) String() string {
 	if v.Commit != "" {
 		changed := ""
 		if v.Modified {
-			changed = ", with changes that are not in it"
+			changed = ", with changes that are not committed"
 		}
 		text += fmt.Sprintf("commit: %s of %s%s\n", v.Commit, v.Date, changed)
 	}

@@ -2,8 +2,8 @@
 //
 //	namespace ns-1: has two owners, tenant sales (sales/tenant.yaml: spec.applicationNamespaces[0]) and tenant hr (hr/tenant.yaml: spec.applicationNamespaces[0]): must have one
 //
-// An overlay is made by copying another, and a name that was not changed would
-// hand the first tenant's objects to the second.
+// An overlay is often a copy of another one. With a name that was not changed, the
+// second tenant would take over the first tenant's objects.
 package collision
 
 import (
@@ -71,12 +71,13 @@ func ofControlPlane(t v1alpha1.IstioTenant) []Claim {
 	return claims
 }
 
-// OfApplications is what a tenant's configuration claims in a file that has the
-// tenant's applications alone: its control plane is in another, and so may be more
-// applications. The two have all of it in common but the name.
+// OfApplications is what a tenant's configuration claims in a file that has only the
+// tenant's applications: another file has the control plane, and further files may
+// have more applications. Such files of one tenant have everything in common except
+// the name.
 func OfApplications(file string, t v1alpha1.IstioTenant) []Claim { return OfTenant(file, t)[1:] }
 
-// OfListed is what a configuration claims that the kustomization in file reaches by
+// OfListed is what a configuration claims that the kustomization in file uses through
 // an entry of its resources: the same objects, rendered once more.
 func OfListed(file, resource string, t v1alpha1.IstioTenant) []Claim {
 	claims := OfTenant(file, t)
@@ -192,7 +193,7 @@ func collide(what string, a, b Claim) Collision {
 	wayOut := a.why
 	switch {
 	case a.listed || b.listed:
-		wayOut = ": render one of the two, and keep a directory that another lists out of what is rendered"
+		wayOut = ": render only one of the two, and do not render a directory that another one lists"
 	case a.field == name && b.field == name:
 		wayOut = ": change metadata.name in the copy"
 	}

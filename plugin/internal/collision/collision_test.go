@@ -53,7 +53,7 @@ func TestOfListed(t *testing.T) {
 	own, listed := collision.OfTenant("b", sales), collision.OfListed("a", "../b", sales)
 	check(t, append(listed, own...), []string{
 		"tenant sales: has two owners, tenant sales (a: resources: ../b) and tenant sales (b: metadata.name): must have one: " +
-			"render one of the two, and keep a directory that another lists out of what is rendered",
+			"render only one of the two, and do not render a directory that another one lists",
 	})
 	check(t, append(listed, listed...), nil)
 	check(t, append(collision.OfTenant("a", sales), listed...), nil)

@@ -15,7 +15,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Root is something by which a tenant's mesh knows its members' certificates.
+// Root is a certificate or a CA with which a tenant's mesh verifies its members'
+// certificates.
 type Root struct {
 	What   string // "root certificate "CN=sales" (public key 5f1a...)"
 	Tenant string
@@ -23,7 +24,7 @@ type Root struct {
 }
 
 // whyOneRoot ends what is said of two tenants with one root.
-const whyOneRoot = ", since with it each of the two meshes takes the other's certificates for its own"
+const whyOneRoot = ", since with it each of the two meshes accepts the other's certificates"
 
 // OfRoots is what roots in file claim.
 func OfRoots(file string, roots []Root) []Claim {
@@ -34,8 +35,8 @@ func OfRoots(file string, roots []Root) []Claim {
 	return claims
 }
 
-// MayHaveRoots says whether text, which objects are written in, may hold any. It is
-// quick, and RootsOf is not.
+// MayHaveRoots says whether the text of objects may contain roots. It is fast, and
+// RootsOf is not.
 func MayHaveRoots(text []byte) bool {
 	for _, mark := range [][]byte{[]byte(pemBegin), encodedBegin, []byte(istio.BundleURL), []byte(certManager)} {
 		if bytes.Contains(text, mark) {
@@ -53,9 +54,10 @@ const (
 // encodedBegin is pemBegin, as data of Secrets begin.
 var encodedBegin = []byte(base64.StdEncoding.EncodeToString([]byte(pemBegin)))
 
-// RootsOf are the roots that objects of tenants hold or name: those in the files that
-// a control plane reads them from, and the CA of others that signs its own. What only
-// the cluster has, such as a Secret that was made by hand, is not there to be seen.
+// RootsOf are the roots that objects of tenants contain or name: those in the files
+// from which a control plane reads them, and an external CA that signs for it.
+// Objects that only the cluster has, such as a Secret that was created by hand, are
+// not known here.
 func RootsOf(objects []*yaml.RNode) []Root {
 	var roots []Root
 	for _, o := range objects {

@@ -56,7 +56,7 @@ func TestOfRoots(t *testing.T) {
 			require.True(t, collision.MayHaveRoots([]byte(a)) && collision.MayHaveRoots([]byte(b)))
 			err := collision.Check(claims)
 			require.ErrorContains(t, err, c.want)
-			require.ErrorContains(t, err, ": must have one, since with it each of the two meshes takes the other's certificates for its own")
+			require.ErrorContains(t, err, ": must have one, since with it each of the two meshes accepts the other's certificates")
 			require.NotContains(t, err.Error(), "\n")
 			require.NoError(t, collision.Check(append(collision.OfObjects("a", objecttest.Parse(t, a)), collision.OfObjects("b", objecttest.Parse(t, strings.ReplaceAll(a, "istio-sales", "istio-sales2")))...)),
 				"one tenant in two files")

@@ -1,6 +1,6 @@
-// Package commonbase tells a common base, which is deployed once per cluster, from what a
-// tenant's overlay builds on. What a base is called says nothing: of every common
-// base, the objects do.
+// Package commonbase distinguishes a common base, which is deployed once per cluster, from
+// the base of a tenant's overlay. The name of a base proves nothing; the objects of every
+// common base do:
 //
 //	kind: CustomResourceDefinition      name: gateways.networking.istio.io
 //	kind: ValidatingAdmissionPolicy     name: istio-tenancy-pods
@@ -50,9 +50,9 @@ func tells(id object.ID, o *yaml.RNode) bool {
 // rules begins the names of what keeps tenants apart.
 const rules = "istio-tenancy-"
 
-// In returns the first such object of the kustomization in a directory, or of what
-// it builds on, and the file that has it; "" is none. What is not there, on
-// another host, or no YAML, holds none.
+// In returns the first such object of the kustomization in a directory, or of its
+// resources, and the file that has it; "" if there is none. Files that do not exist,
+// are on another host or are not YAML are ignored.
 func In(dir string) (file string, found object.ID) {
 	return search{}.directory(filepath.Clean(dir))
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Agrees refuses a version that something else of the base contradicts: every
-// step does what is right for that version, and another minor version may have
-// other doors. A mark that tells no version states nothing.
+// Agrees refuses a version if something else in the base contradicts it: every step
+// does what is right for that version, and another minor version may have other ways
+// in. A mark without a version states nothing.
 func (p ControlPlane) Agrees(objects []*yaml.RNode) error {
 	c := contradictions{plane: p, seen: map[string]bool{}}
 	c.image()
@@ -32,7 +32,7 @@ func (p ControlPlane) Agrees(objects []*yaml.RNode) error {
 		c.values(o)
 		for _, m := range istio.VersionMarks.Objects {
 			if id.Kind == m.Kind && strings.HasPrefix(id.Name, m.Prefix) && !m.Holds(p.Version) {
-				c.add(id.Kind, "%s: is there since Istio %s", id, m.Since)
+				c.add(id.Kind, "%s: exists since Istio %s", id, m.Since)
 			}
 		}
 	}
@@ -101,7 +101,7 @@ func (c *contradictions) label(id object.ID, path string, l istio.LabelMark, val
 	switch {
 	case value == "" || !found:
 	case !l.Holds(c.plane.Version):
-		c.add(l.Name, "%s: %s[%s]: found %q, which is there since Istio %s", id, path, l.Name, value, l.Since)
+		c.add(l.Name, "%s: %s[%s]: found %q, which exists since Istio %s", id, path, l.Name, value, l.Since)
 	case !l.Bare && c.other(version):
 		c.add(l.Name+value, "%s: %s[%s]: found %q", id, path, l.Name, value)
 	}

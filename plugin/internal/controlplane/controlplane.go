@@ -46,8 +46,8 @@ type ControlPlane struct {
 // ErrNone says that there is no control plane among the objects.
 var ErrNone = fmt.Errorf("no control plane: no Deployment has a container whose first argument is %q", istio.DiscoveryArgument)
 
-// Find returns the control plane among objects. None, several, and one whose
-// version cannot be told are errors.
+// Find returns the control plane among objects. It is an error if there is none, if
+// there are several, or if the version is not known.
 func Find(objects []*yaml.RNode) (ControlPlane, error) {
 	var found []ControlPlane
 	for _, d := range object.Of("Deployment", objects) {
@@ -122,8 +122,8 @@ func (p ControlPlane) APIProxyImage() (string, error) {
 		return "", fmt.Errorf("%s: metadata.annotations[%s]: %w", object.IDOf(p.Deployment), v1alpha1.APIProxyImageAnnotation, err)
 	}
 	if own := object.String(p.Container, "image"); imageref.Name(image) == imageref.Name(own) {
-		return "", fmt.Errorf("%s: metadata.annotations[%s]: found %q, which is called like the control plane's own image %q: must be an image of "+
-			"istio-tenancy, of a release or as make image makes it; who states it is the annotation, spec.apiProxy.image of the IstioRelease, or istio-tenancy split --api-proxy-image",
+		return "", fmt.Errorf("%s: metadata.annotations[%s]: found %q, which has the name of the control plane's own image %q: must be an image of "+
+			"istio-tenancy, of a release or as make image makes it; it is stated by the annotation, by spec.apiProxy.image of the IstioRelease, or by istio-tenancy split --api-proxy-image",
 			object.IDOf(p.Deployment), v1alpha1.APIProxyImageAnnotation, image, own)
 	}
 	return image, nil

@@ -46,7 +46,7 @@ spec: {template: {spec: {containers: [{name: discovery, image: "docker.io/istio/
 `))
 	require.NoError(t, err)
 	_, err = plane.APIProxyImage()
-	require.EqualError(t, err, `Deployment a/istiod: metadata.annotations[istio-tenancy.dev/api-proxy-image]: found "r.example/istio/pilot:1.31.0", which is called like `+
-		`the control plane's own image "docker.io/istio/pilot:1.31.0": must be an image of istio-tenancy, of a release or as make image makes it; who states it is the annotation, `+
-		`spec.apiProxy.image of the IstioRelease, or istio-tenancy split --api-proxy-image`)
+	require.EqualError(t, err, `Deployment a/istiod: metadata.annotations[istio-tenancy.dev/api-proxy-image]: found "r.example/istio/pilot:1.31.0", which has the name `+
+		`of the control plane's own image "docker.io/istio/pilot:1.31.0": must be an image of istio-tenancy, of a release or as make image makes it; it is stated by the annotation, `+
+		`by spec.apiProxy.image of the IstioRelease, or by istio-tenancy split --api-proxy-image`)
 }

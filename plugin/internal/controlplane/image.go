@@ -11,9 +11,9 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// APIProxyLooksRight warns of an image of the API proxy, stated and well written,
-// that cannot be one: of a registry that only documentation has, or called as a
-// program of Istio's. warn may be nil.
+// APIProxyLooksRight warns of an image of the API proxy that is well formed, but
+// cannot be one: it is from a registry that only documentation uses, or has the name
+// of a program of Istio. warn may be nil.
 func (p ControlPlane) APIProxyLooksRight(warn func(string)) {
 	if warn == nil || p.Deployment == nil {
 		return
@@ -51,7 +51,7 @@ func (p ControlPlane) LooksRight(warn func(string)) {
 	if warn == nil || slices.ContainsFunc(names, func(name string) bool { return strings.Contains(called, name) }) {
 		return
 	}
-	warn(fmt.Sprintf("%s: container %s: found image %q, which is not called %s: the argument %q makes it the control plane, "+
-		"whose rights whatever this image runs has: must be Istio's, under its own name",
+	warn(fmt.Sprintf("%s: container %s: found image %q, whose name is not %s: the argument %q makes it the control plane, and "+
+		"the image gets the control plane's rights: must be Istio's image, under its own name",
 		object.IDOf(p.Deployment), object.String(p.Container, "name"), image, strings.Join(names, " or "), istio.DiscoveryArgument))
 }

@@ -72,7 +72,7 @@ spec: {template: {spec: {containers: [{name: proxy, image: pilot}, {name: discov
 			require.Empty(t, warnings, image)
 			continue
 		}
-		require.Equal(t, []string{`Deployment a/istiod: container discovery: found image "` + image + `", which is not called pilot or istiod: the argument "discovery" makes it the control plane, ` +
-			`whose rights whatever this image runs has: must be Istio's, under its own name`}, warnings)
+		require.Equal(t, []string{`Deployment a/istiod: container discovery: found image "` + image + `", whose name is not pilot or istiod: the argument "discovery" makes it the control plane, ` +
+			`and the image gets the control plane's rights: must be Istio's image, under its own name`}, warnings)
 	}
 }

@@ -27,7 +27,7 @@ func Warning(w io.Writer, text string) {
 	write(w, warningMark, text, func(line string) string { return line })
 }
 
-// InEachLine puts a prefix before each line of an error that has not got it yet.
+// InEachLine puts a prefix before each line of an error that does not have it yet.
 func InEachLine(prefix string, err error) error {
 	var lines []error
 	for line := range strings.Lines(err.Error()) {
@@ -49,14 +49,15 @@ func write(w io.Writer, mark, text string, finish func(line string) string) {
 	}
 }
 
-// Said is what a process has said, without the marks, and without the addresses of pages.
+// Said is what a process has written to stderr, without the marks, and without the
+// addresses of pages.
 type Said struct {
 	Errors, Warnings []string
 	// Others are the lines of other programs.
 	Others []string
 }
 
-// Read takes apart what a process wrote to stderr.
+// Read parses what a process wrote to stderr.
 func Read(stderr string) Said {
 	var s Said
 	for line := range strings.Lines(stderr) {

@@ -5,7 +5,7 @@ import "strings"
 // pages has, for a part of an error that is always the same, the heading that says what to
 // do. A heading of docs/troubleshooting.md that quotes an error of this program is here.
 var pages = []struct{ part, page string }{
-	{"which stands in a base until a tenant is laid over it", "docs/troubleshooting.md#holds-istio_tenant_namespace-which-stands-in-a-base-until-a-tenant-is-laid-over-it"},
+	{"which a base has until a tenant is laid over it", "docs/troubleshooting.md#holds-istio_tenant_namespace-which-a-base-has-until-a-tenant-is-laid-over-it"},
 	{"give this overlay a name or an output directory of its own", "docs/troubleshooting.md#is-rendered-from--another-directory"},
 	{"so that kustomize takes it for a plugin of its own", "docs/troubleshooting.md#unable-to-find-plugin-root-or-configkubernetesiofunction-is-missing"},
 	{"in a kustomization has moved the base", "docs/troubleshooting.md#namespace-in-a-kustomization-has-moved-the-base"},
@@ -13,8 +13,8 @@ var pages = []struct{ part, page string }{
 	{"which states Istio ", "docs/troubleshooting.md#found-112-which-states-istio-112-and-"},
 	{" is another program", "docs/troubleshooting.md#is-another-program-or-is-on-another-host-and-nothing-is-fetched-that-is-not-allowed"},
 	{"and nothing is fetched that is not allowed", "docs/troubleshooting.md#is-another-program-or-is-on-another-host-and-nothing-is-fetched-that-is-not-allowed"},
-	{"is a top-level domain of the Internet", "docs/troubleshooting.md#is-a-top-level-domain-of-the-internet-or-ends-names-of-"},
-	{"ends names of ", "docs/troubleshooting.md#is-a-top-level-domain-of-the-internet-or-ends-names-of-"},
+	{"is a top-level domain of the Internet", "docs/troubleshooting.md#is-a-top-level-domain-of-the-internet-or-is-the-last-part-of-host-names"},
+	{"is the last part of host names ", "docs/troubleshooting.md#is-a-top-level-domain-of-the-internet-or-is-the-last-part-of-host-names"},
 	{"istio-tenancy generates a", "docs/troubleshooting.md#istio-tenancy-generates-a-peerauthentication-of-this-name-or-a-networkpolicy"},
 	{"the base states no image of it", "docs/troubleshooting.md#runs-a-proxy-beside-the-control-plane-and-the-base-states-no-image-of-it"},
 	{"of which this release does not know whether it has a namespace", "docs/troubleshooting.md#of-which-this-release-does-not-know-whether-it-has-a-namespace"},

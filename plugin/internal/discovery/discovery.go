@@ -38,10 +38,10 @@ type Plan struct {
 	Warnings []string
 }
 
-// For plans t's discovery on Istio version. image is that of the API proxy; "",
-// where the base states none. A mode that the version does not know, or that
-// cannot name all of the tenant's namespaces, is an error, and so is a version
-// that nothing limits, unless the tenant asks for it by name.
+// For plans the discovery of tenant t on a version of Istio. image is the image of
+// the API proxy; "" if the base states none. It is an error if the version does not
+// know the mode, if the mode cannot name all of the tenant's namespaces, or if no
+// mode limits the version; the last one a tenant may still choose by its name.
 func For(t v1alpha1.IstioTenant, version *semver.Version, image string) (Plan, error) {
 	if t.Spec.Mesh == v1alpha1.MeshShared {
 		return shared(t, version), nil
@@ -63,7 +63,7 @@ func For(t v1alpha1.IstioTenant, version *semver.Version, image string) (Plan, e
 		switch {
 		case asked == v1alpha1.DiscoveryAuto && m.Ignored != "":
 			return Plan{}, fmt.Errorf("spec.discovery: Istio %s %s, so that it would see other tenants; %s"+
-				"take a base of 1.6 or older, or of 1.10 or newer, or ask for %q to have it nevertheless", version, m.Ignored, orProxy(proxied), m.Name)
+				"take a base of 1.6 or older, or of 1.10 or newer, or set %q to use it anyway", version, m.Ignored, orProxy(proxied), m.Name)
 		case asked == v1alpha1.DiscoveryAuto && m.Lists:
 			plan := planFor(m, t, version, image)
 			plan.Warnings = append(plan.Warnings, fmt.Sprintf("spec.discovery: auto is %q here, with which the control plane reads every Secret of the cluster; "+
@@ -130,7 +130,7 @@ func planFor(m istio.Mode, t v1alpha1.IstioTenant, version *semver.Version, imag
 	if nodes := t.Spec.ControlPlane.ReadNodes; nodes != nil {
 		if m.Nodes && !*nodes {
 			plan.Warnings = append(plan.Warnings, fmt.Sprintf("spec.controlPlane.readNodes: found false; with the discovery %q, "+
-				"the control plane reads the cluster's nodes whatever this says", m.Name))
+				"the control plane always reads the cluster's nodes", m.Name))
 		}
 		plan.Nodes = m.Nodes || *nodes
 	}

@@ -46,7 +46,7 @@ func TestFor(t *testing.T) {
 		"1.8 would ignore what it is told": {
 			"1.8.0", "auto", one, "", nil, nil,
 			"spec.discovery: Istio 1.8.0 accepts --appNamespace and watches every namespace all the same, so that it would see other tenants; " +
-				orProxy + `take a base of 1.6 or older, or of 1.10 or newer, or ask for "appNamespace" to have it nevertheless`,
+				orProxy + `take a base of 1.6 or older, or of 1.10 or newer, or set "appNamespace" to use it anyway`,
 		},
 		"and does so on request": {
 			"1.8.0", "appNamespace", two, "appNamespace", []string{"istio-sales", "ns-1", "ns-2"}, []string{"istio-sales"}, "",
@@ -193,8 +193,8 @@ func TestForNodes(t *testing.T) {
 		{"proxy", &yes, true, ""},
 		{"namespace", nil, true, ""},
 		{"namespace", &yes, true, ""},
-		{"namespace", &no, true, `spec.controlPlane.readNodes: found false; with the discovery "namespace", the control plane reads the cluster's nodes whatever this says`},
-		{"selectors", &no, true, `spec.controlPlane.readNodes: found false; with the discovery "selectors", the control plane reads the cluster's nodes whatever this says`},
+		{"namespace", &no, true, `spec.controlPlane.readNodes: found false; with the discovery "namespace", the control plane always reads the cluster's nodes`},
+		{"selectors", &no, true, `spec.controlPlane.readNodes: found false; with the discovery "selectors", the control plane always reads the cluster's nodes`},
 	} {
 		tenant := v1alpha1.IstioTenant{Metadata: v1alpha1.Metadata{Name: "sales"}}
 		tenant.Spec.Discovery, tenant.Spec.ControlPlane.ReadNodes = test.asked, test.nodes

@@ -1,15 +1,15 @@
-// Package domain knows the words in which names of hosts end, and which a
-// namespace would capture. The resolver of a Pod tries a name in svc.cluster.local
-// before it asks for the name itself, so that, for every Pod of the cluster, a
-// Service in a namespace of such a name is what others own:
+// Package domain knows the words that are the last part of host names. A namespace
+// with such a name takes over host names of others: the resolver of a Pod tries a
+// name in svc.cluster.local before it asks for the name itself, so that every Pod of
+// the cluster finds a Service of the namespace under the host name:
 //
 //	bank.hr  ->  bank.hr.svc.cluster.local, the Service bank in the namespace hr
 package domain
 
 import "golang.org/x/net/publicsuffix"
 
-// In says, as the rest of a sentence about a namespace, which names of hosts end
-// in it; "": none that is known.
+// In says, as the rest of a sentence about a namespace, which host names end in its
+// name; "": no known ones.
 func In(namespace string) string {
 	if what, found := special[namespace]; found {
 		return what
@@ -22,9 +22,9 @@ func In(namespace string) string {
 }
 
 const (
-	cluster  = "ends names of the cluster itself"
+	cluster  = "is the last part of host names of the cluster itself"
 	reserved = "is a top-level domain that is reserved for special use"
-	private  = "ends names of many private networks"
+	private  = "is the last part of host names in many private networks"
 )
 
 // special are the words that end names of hosts without being top-level domains

@@ -30,7 +30,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Owns says whether o says of itself that it is one of a gateway's objects.
+// Owns says whether o states that it belongs to a gateway.
 func Owns(o *yaml.RNode) bool {
 	labels := o.GetLabels()
 	return labels[v1alpha1.PartLabel] == string(v1alpha1.PartGateway) ||
@@ -57,14 +57,14 @@ func In(objects []*yaml.RNode, tenant v1alpha1.IstioTenant) Gateways {
 	return Gateways{tenant, objects, companions(objects, tenant.Spec.ControlPlane.Namespace)}
 }
 
-// Moves says whether o is beside the control plane and belongs to a gateway,
+// Moves says whether o is in the control plane's namespace and belongs to a gateway,
 // which runs in an application namespace.
 func (g Gateways) Moves(o *yaml.RNode) bool {
 	return o.GetNamespace() == g.tenant.Spec.ControlPlane.Namespace && (Owns(o) || g.companions[o.YNode()])
 }
 
-// Namespace is where o is in the end: what names no namespace, and what moves,
-// in the first application namespace.
+// Namespace is the namespace of o in the output: objects without a namespace, and
+// objects that move, are in the first application namespace.
 func (g Gateways) Namespace(o *yaml.RNode) string {
 	if namespace := o.GetNamespace(); namespace != "" && !g.Moves(o) {
 		return namespace
@@ -83,8 +83,8 @@ type Workload struct {
 	Ports []map[string]any
 }
 
-// Workloads returns the gateways' workloads, in their order. Those whose Pods
-// have no label are left out: nothing can select them alone.
+// Workloads returns the gateways' workloads, in their order. Workloads whose Pods
+// have no label are left out, because nothing can select only these Pods.
 func (g Gateways) Workloads() []Workload {
 	var found []Workload
 	for _, o := range g.objects {
@@ -107,16 +107,17 @@ func (g Gateways) Workloads() []Workload {
 	return found
 }
 
-// Shared are Services that send to more than one gateway, where there are several
-// such Services for the same ones: each gateway was to have its own. One Service for
-// two gateways is how a new version is tried beside the old one.
+// Shared are Services that select more than one gateway, if several Services select
+// the same gateways: each gateway should have its own Service. A single Service for
+// two gateways is not among them, because that is how a new version is tried next to
+// the old one.
 type Shared struct {
 	Services []*yaml.RNode
 	// Gateways are the workloads' kinds and names.
 	Gateways []string
 }
 
-// Shared returns what gateways share without meaning to, in their order.
+// Shared returns what gateways share by mistake, in their order.
 func (g Gateways) Shared() []Shared {
 	var found []Shared
 	var workloads []*yaml.RNode

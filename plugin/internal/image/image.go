@@ -109,6 +109,44 @@ func Push(ctx context.Context, to string, index v1.ImageIndex) error {
 	return remote.WriteIndex(reference, index, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain))
 }
 
+// List prints the image's digest, and for each platform its layers, with their compressed
+// sizes:
+//
+//	sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+//	linux/amd64, user 999:999
+//	  sha256:60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752  24.8 MB
+func List(w io.Writer, index v1.ImageIndex) error {
+	digest, err := index.Digest()
+	if err != nil {
+		return err
+	}
+	list, err := index.IndexManifest()
+	if err != nil {
+		return err
+	}
+	text := digest.String() + "\n"
+	for _, entry := range list.Manifests {
+		image, err := index.Image(entry.Digest)
+		if err != nil {
+			return err
+		}
+		config, err := image.ConfigFile()
+		if err != nil {
+			return err
+		}
+		manifest, err := image.Manifest()
+		if err != nil {
+			return err
+		}
+		text += fmt.Sprintf("%s, user %s\n", entry.Platform, config.Config.User)
+		for _, layer := range manifest.Layers {
+			text += fmt.Sprintf("  %s  %.1f MB\n", layer.Digest, float64(layer.Size)/1e6)
+		}
+	}
+	_, err = io.WriteString(w, text)
+	return err
+}
+
 func (p Program) image(facts Facts) (v1.Image, error) {
 	files, err := p.files(facts.Made)
 	if err != nil {

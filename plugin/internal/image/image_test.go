@@ -70,6 +70,21 @@ func TestEachPlatformHasItsProgram(t *testing.T) {
 	}
 }
 
+func TestListHasEachLayerOfEachPlatform(t *testing.T) {
+	index, err := image.New(programs(t), facts)
+	require.NoError(t, err)
+	var out strings.Builder
+	require.NoError(t, image.List(&out, index))
+	digest, err := index.Digest()
+	require.NoError(t, err)
+	require.Regexp(t, `^`+digest.String()+`
+linux/amd64, user 999:999
+  sha256:[0-9a-f]{64}  0.0 MB
+linux/arm64, user 999:999
+  sha256:[0-9a-f]{64}  0.0 MB
+$`, out.String())
+}
+
 func TestPushCopiesAllOfIt(t *testing.T) {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()

@@ -42,8 +42,8 @@ func Check(reference string) error {
 	return checkName(reference, name)
 }
 
-// Moves says whether a reference, which [Check] accepts, may be another image
-// tomorrow: it has no digest, and no tag but the one that each push takes.
+// Moves says whether a valid reference may name another image later: it has no
+// digest, and its tag, if it has one, is the tag that every push replaces.
 func Moves(reference string) bool {
 	name, _, fixed := strings.Cut(reference, "@")
 	_, tag, _ := strings.Cut(name[strings.LastIndexByte(name, '/')+1:], ":")
@@ -58,8 +58,9 @@ func Name(reference string) string {
 	return name
 }
 
-// Registry is what stands before a reference's first slash, if it is a host to
-// container runtimes: "registry.example:5000"; "" leaves the registry to them.
+// Registry is the part before a reference's first slash, if container runtimes take
+// it for a host: "registry.example:5000"; otherwise "", and runtimes use their
+// default.
 func Registry(reference string) string {
 	first, _, found := strings.Cut(reference, "/")
 	if !found || !strings.ContainsAny(first, ".:") && first != "localhost" && first == strings.ToLower(first) {
@@ -94,8 +95,8 @@ func Complete(reference string) string {
 // reserved are domains in which nobody has a registry. Source: RFC 2606.
 var reserved = regexp.MustCompile(`(^|\.)(example|invalid|test|example\.(com|net|org))$`)
 
-// Placeholder is the registry of a reference, where documentation stands for it
-// with a domain of nobody's: "registry.example"; "" is somebody's.
+// Placeholder is the registry of a reference if it is a domain that is reserved for
+// documentation: "registry.example"; otherwise "".
 func Placeholder(reference string) string {
 	registry, _, found := strings.Cut(reference, "/")
 	host, _, _ := strings.Cut(registry, ":")

@@ -30,7 +30,7 @@ func ownAddress(config *yaml.RNode, fallback string, v Values, path ...string) (
 	case namespace == UpstreamNamespace:
 		return nil, object.Set(config, strings.Replace(found, hostOf(found), service, 1), path...)
 	}
-	return []string{fmt.Sprintf("%s: found %q, a Service of namespace %q, which is not the tenant's: it is asked all the same, and may know of other tenants; "+
+	return []string{fmt.Sprintf("%s: found %q, a Service of namespace %q, which is not the tenant's: it is used all the same, and may show information about other tenants; "+
 		"write one of %s, or nothing", strings.Join(path, "."), found, namespace, strings.Join(v.Namespaces(), ", "))}, nil
 }
 

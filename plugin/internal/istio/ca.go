@@ -32,8 +32,8 @@ var IssuerSecret = []string{"spec", "ca", "secretName"}
 
 const IssuerKey = "tls.key"
 
-// Roots are the fields of Secrets and ConfigMaps, by name, that hold what a mesh knows
-// its members' certificates by.
+// Roots are the fields of Secrets and ConfigMaps, by name, with the certificates that
+// verify the members of a mesh.
 var Roots = []struct {
 	Kind, Name string
 	Keys       []string

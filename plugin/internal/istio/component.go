@@ -10,59 +10,61 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 )
 
-// Component is a program of Istio's, or an addon that runs beside it.
+// Component is a program of Istio, or an addon that runs in a tenant's control plane
+// namespace.
 type Component struct {
 	// Name is how messages call it.
 	Name string
 	// Range are the versions of Istio that have it.
 	Range
-	// Images are how manifests call the program's image, without registry and
-	// tag, and Containers its container. Either tells the component.
+	// Images are the names of the program's image in manifests, without registry and
+	// tag, and Containers the names of its container. Either identifies the component.
 	Images, Containers []string
-	// Accounts are the ServiceAccounts that it runs as. The account of Discovery
-	// is not among them: the Deployment of the control plane says it.
+	// Accounts are the ServiceAccounts that it runs as. The account of Discovery is
+	// not among them: it is read from the Deployment of the control plane.
 	Accounts []string
-	// Discovery says that the component is the control plane proper, which
-	// [DiscoveryArgument] tells.
+	// Discovery says that the component is the control plane itself, which
+	// [DiscoveryArgument] identifies.
 	Discovery bool
 	// Proxy says that the component is a proxy, which Variables are for.
 	Proxy bool
-	// Addon says that the component may run in an application namespace as well,
-	// whose administrators can become it: no row of Rights gives it a kind of the
-	// cluster's, and what it gives beside the control plane is only to read, and no
-	// more than the tenant's administrators read there.
+	// Addon says that the component may run in an application namespace as well, whose
+	// administrators can use its rights. So no row of Rights gives it a cluster-scoped
+	// kind, and in the control plane's namespace it may only read, and only what the
+	// tenant's administrators may read there.
 	Addon bool
 
-	// Kubeconfig is how the program is told of an API proxy; nil, where it is not.
+	// Kubeconfig is how the program finds an API proxy; nil, if it cannot.
 	Kubeconfig *Kubeconfig
 	Arguments  []Argument
 	Variables  []Variable
 	// Mesh are settings of the mesh's configuration.
 	Mesh []Setting
-	// Opens are variables that let in whoever connects.
+	// Opens are variables that give access to everybody who can connect.
 	Opens []Opening
-	// Configurations are what ConfigMaps hold of it as text.
+	// Configurations are the parts of ConfigMaps that hold its configuration as text.
 	Configurations []Configuration
 	// Identity says who is a member of its mesh; nil, where it is not a CA.
 	Identity *Identity
-	// Rights are what it needs; the first row that fits a resource holds.
+	// Rights are the rights that it needs; the first row that fits a resource applies.
 	Rights []Right
 	// URLs of the API server that it needs.
 	URLs []URL
-	// Idle says why what binds its accounts to a ClusterRole goes, while the
-	// accounts stay; empty, where it does not.
+	// Idle is the reason why ClusterRoleBindings of its accounts are dropped, while
+	// the accounts stay; empty, if they are not dropped.
 	Idle string
-	// Dropped says why a tenant has no use for it: its accounts go, with what is
-	// bound to them alone.
+	// Dropped is the reason why a tenant does not need it: its accounts are dropped,
+	// with the objects that are bound only to them.
 	Dropped string
-	// OncePerCluster says why a tenant cannot have it.
+	// OncePerCluster is the reason why a tenant cannot have it.
 	OncePerCluster string
-	// Workloads are what upstream calls its workloads, or what it runs beside
-	// them as the same account, where no image and no container tells it.
+	// Workloads are the names of its workloads in upstream's manifests, or of
+	// workloads that run as the same account, if neither an image nor a container
+	// identifies it.
 	Workloads []string
 	// Names are those of its objects that carry the revision.
 	Names []Name
-	// BareNames are those of its objects that carry the namespace outside of
+	// BareNames are those of its objects whose names contain the namespace outside of
 	// UpstreamNamespace only.
 	BareNames []BareName
 	// Ports are where it serves.
@@ -80,27 +82,27 @@ func Of(v *semver.Version) []Component {
 	return slices.DeleteFunc(slices.Clone(Components), func(c Component) bool { return !c.Holds(v) })
 }
 
-// DiscoveryArgument is the first argument of the container that every control
-// plane so far has: of istiod, and of Pilot before.
+// DiscoveryArgument is the first argument of the container of every known control
+// plane: of istiod, and of Pilot before.
 const DiscoveryArgument = "discovery"
 
 // Argument is an argument of the command line that limits a program to a tenant.
 type Argument struct {
 	Range
-	// Modes are those that need it; none is all.
+	// Modes are those that need it; none means all.
 	Modes []v1alpha1.Discovery
-	// Name is what is written, Short the letter that means the same.
+	// Name is the long form, Short the letter with the same meaning.
 	Name, Short string
 	// Apart says that name and value are two arguments.
 	Apart bool
-	// Switch says that it may stand without a value.
+	// Switch says that it may be given without a value.
 	Switch bool
-	// OnlyIfSet leaves command lines alone that do not have it.
+	// OnlyIfSet leaves command lines unchanged that do not have it.
 	OnlyIfSet bool
 	// Value for a tenant: text with placeholders, see [Values].
 	Value string
-	// Elsewhere says what it does in the other modes, where a base may not have
-	// it; empty, where it does no harm.
+	// Elsewhere is the reason why a base may not have it in the other modes; empty, if
+	// it does no harm there.
 	Elsewhere string
 	// Why it is set, and what it does not limit.
 	Why string
@@ -109,21 +111,22 @@ type Argument struct {
 // Variable is an environment variable that a program of a tenant needs.
 type Variable struct {
 	Range
-	// Modes are those that need it; none is all.
+	// Modes are those that need it; none means all.
 	Modes []v1alpha1.Discovery
 	Name  string
 	// Value for a tenant: text with placeholders, see [Values].
 	Value string
-	// OnlyIfSet leaves containers alone that do not have it.
+	// OnlyIfSet leaves containers unchanged that do not have it.
 	OnlyIfSet bool
-	// List says that it is a comma list, which keeps what a base has in it.
+	// List says that the value is a list with commas, in which the values of a base
+	// stay.
 	List bool
 	// Shared: only where several tenants share the control plane.
 	Shared bool
-	// KeepsTenants leaves a value alone that is one of the tenant's namespaces.
+	// KeepsTenants leaves a value unchanged that is one of the tenant's namespaces.
 	KeepsTenants bool
-	// Elsewhere says what it does in the other modes, where a base may not have
-	// it; empty, where it does no harm.
+	// Elsewhere is the reason why a base may not have it in the other modes; empty, if
+	// it does no harm there.
 	Elsewhere string
 	Why       string
 }
@@ -132,7 +135,7 @@ type Variable struct {
 // Pilot refuses a mesh with fields that it does not know.
 type Setting struct {
 	Range
-	// Modes are those that need it; none is all.
+	// Modes are those that need it; none means all.
 	Modes []v1alpha1.Discovery
 	Name  string
 	// Value for a tenant: text with placeholders, see [Values]. Remove takes the
@@ -145,21 +148,21 @@ type Setting struct {
 	Shared bool
 	// Keeps are values of a base that stay.
 	Keeps []string
-	// Owner is where a tenant says the value. Any other in a base is somebody's
-	// own, which a warning names, unless it is one of Usual: what Istio's charts
-	// have. Without Owner, the charts may have any value.
+	// Owner is the field in which a tenant states the value. If a base has another
+	// value, a warning names it, unless the value is one of Usual: values of Istio's
+	// charts. Without Owner, the charts may have any value.
 	Owner string
 	Usual []string
 	Why   string
 }
 
-// Configuration is YAML of a program's own that a ConfigMap holds as text.
+// Configuration is a program's own YAML, which a ConfigMap holds as text.
 type Configuration struct {
-	// Mark is a word that only this program's configuration has.
+	// Mark is a word that occurs only in this program's configuration.
 	Mark string
-	// Edit limits it to a tenant, and says in a sentence each what somebody should
-	// know of that: what is dropped because nothing of it is the tenant's, or what
-	// is left that is not the tenant's.
+	// Edit limits it to a tenant, and returns a sentence for each change that somebody
+	// should know: what is dropped because it is not the tenant's, and what is left
+	// although it is not the tenant's.
 	Edit func(config *yaml.RNode, v Values) (notes []string, err error)
 }
 

@@ -5,7 +5,7 @@ import "github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 // Gateways are of no component: they are proxies that say what they are by a
 // label, by the template of their injection, or by both.
 
-// GatewayComponents are the values of [OperatorComponentLabel] that are gateways.
+// GatewayComponents are the values of [OperatorComponentLabel] for gateways.
 var GatewayComponents = []string{"IngressGateways", "EgressGateways"}
 
 // DeployedLabel is a label of some versions.
@@ -93,7 +93,8 @@ const (
 	// GatewayClass is the tenant's own, and GatewayController who serves it.
 	GatewayClass      = DefaultGatewayClass + "-{tenant}"
 	GatewayController = "{tenant}." + v1alpha1.Group + "/gateway-controller"
-	// BaseGatewayClass is what a base calls it, which no API server takes.
+	// BaseGatewayClass is the name of the class in a base, which no API server
+	// accepts.
 	BaseGatewayClass = DefaultGatewayClass + "-" + v1alpha1.BaseNamespace
 	// GatewayClassVariable tells istiod the class, GatewayControllerVariable who
 	// serves it.

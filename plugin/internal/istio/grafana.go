@@ -21,11 +21,11 @@ var grafana = Component{
 	Opens: []Opening{
 		{
 			Name: "GF_AUTH_ANONYMOUS_ORG_ROLE", Usual: []string{"Viewer"},
-			Why: "whoever connects, such as any Pod of the tenant, has that role, by which an Admin changes its data sources, and has it ask other addresses: write Viewer",
+			Why: "whoever connects, such as any Pod of the tenant, has that role, with which an Admin changes its data sources, and lets it send requests to other addresses: write Viewer",
 		},
 		{
 			Name: "GF_SECURITY_ADMIN_PASSWORD",
-			Why:  "whoever reads the build has the password of its administrator: take it from a Secret",
+			Why:  "whoever reads the output has the password of its administrator: take it from a Secret",
 		},
 	},
 }

@@ -11,11 +11,12 @@ const (
 	UpstreamAudience = "istio-ca"
 )
 
-// Identity is what makes somebody a member of a control plane's mesh: a
-// certificate of its CA, and configuration by xDS, are for whoever shows a
-// token that the control plane takes.
+// Identity describes what makes a client a member of a control plane's mesh: the
+// control plane gives a certificate of its CA, and configuration by xDS, to everybody
+// with a token that it accepts.
 type Identity struct {
-	// Range are the versions whose audience can be set. Why says what others do.
+	// Range are the versions whose audience can be set. Why explains what other
+	// versions do.
 	Range
 	Why string
 	// Arguments and Variables are of the control plane's container. What
@@ -26,18 +27,18 @@ type Identity struct {
 	Variables []Variable
 	// Audience is the variable among them that lists audiences.
 	Audience string
-	// Refused are values with which tokens have no audience.
+	// Refused are values that would give tokens no audience.
 	Refused []Refused
 	// AudienceValue is where the audience is in the charts' values, which
 	// [RevisionTexts] hold.
 	AudienceValue []string
-	// Plaintext is the port of xDS without TLS, which asks nobody who he is, and
-	// PlaintextName what the charts call it.
+	// Plaintext is the port of xDS without TLS, which has no authentication, and
+	// PlaintextName is its name in the charts.
 	Plaintext     int
 	PlaintextName string
 	// PlaintextTemplate is the template of those Pods that use it.
 	PlaintextTemplate string
-	// Openings let in others by what the build cannot judge.
+	// Openings are settings that may let others join, and that the build cannot check.
 	Openings Openings
 }
 
@@ -47,7 +48,7 @@ type Refused struct {
 	Variable string
 	Path     []string
 	Value    string
-	// Instead is what would be right.
+	// Instead is the right value.
 	Instead string
 	Why     string
 }
@@ -68,7 +69,7 @@ var istiodIdentity = Identity{
 		},
 		{
 			Name: "--ctrlz_address", Value: "127.0.0.1", OnlyIfSet: true,
-			Why: "whoever reaches the introspection port ends istiod, and asks nobody",
+			Why: "whoever can connect to the introspection port can end istiod, without authentication",
 		},
 	},
 	Variables: []Variable{
@@ -82,23 +83,23 @@ var istiodIdentity = Identity{
 		},
 		{
 			Name: "XDS_AUTH", Value: "true", Range: Range{Since: "1.7"}, OnlyIfSet: true,
-			Why: "without it, xDS asks nobody who he is",
+			Why: "without it, xDS has no authentication",
 		},
 		{
 			Name: "PILOT_ENABLE_XDS_IDENTITY_CHECK", Value: "true", Range: Range{Since: "1.8"}, OnlyIfSet: true,
-			Why: "without it, a proxy may claim another namespace than its own",
+			Why: "without it, a proxy may claim to be in another namespace",
 		},
 		{
 			Name: "PILOT_SKIP_VALIDATE_TRUST_DOMAIN", Value: "false", OnlyIfSet: true,
-			Why: "with it, workloads believe peers of other trust domains, such as a tenant's with the same root certificate",
+			Why: "with it, workloads trust peers of other trust domains, such as a tenant's with the same root certificate",
 		},
 		{
 			Name: "JWT_RULE", Value: "", Range: Range{Since: "1.9"}, OnlyIfSet: true,
-			Why: "it lets another issuer of tokens say who is who",
+			Why: "it lets another issuer of tokens decide who is who",
 		},
 		{
 			Name: "TRUSTED_GATEWAY_CIDR", Value: "", Range: Range{Since: "1.15"}, OnlyIfSet: true,
-			Why: "from there, istiod takes who somebody is from a header of the request",
+			Why: "from there, istiod takes the identity of a client from a header of the request",
 		},
 		{
 			Name: "SPIFFE_BUNDLE_ENDPOINTS", Value: "", Range: Range{Since: "1.7", Before: "1.19"}, OnlyIfSet: true,
@@ -122,7 +123,7 @@ var istiodIdentity = Identity{
 		},
 		{
 			Name: "DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES", Value: "", Range: Range{Since: "1.27"}, OnlyIfSet: true,
-			Why: "whoever runs in one of these namespaces reads all that istiod knows, keys of certificates included",
+			Why: "whoever runs in one of these namespaces can read all that istiod knows, also keys of certificates",
 		},
 		{
 			Name: "ENABLE_XDS_API_GENERATOR_AUTH", Value: "true", Range: Range{Since: "1.27"}, OnlyIfSet: true,

@@ -8,8 +8,7 @@ const InitContainer = "istio-init"
 // InitCapabilities are those of InitContainer.
 var InitCapabilities = []string{"NET_ADMIN", "NET_RAW"}
 
-// AgentValues are where the charts' values say that Istio's CNI agent takes the
-// place of InitContainer: since 1.2, and what it is called later. The templates
-// that ask for a value name it. Source: files/injection-template.yaml of the chart
-// istio-discovery.
+// AgentValues are the charts' values which say that Istio's CNI agent replaces
+// InitContainer: the one since 1.2, and its later name. The templates that ask for a
+// value name it. Source: files/injection-template.yaml of the chart istio-discovery.
 var AgentValues = [][]string{{"istio_cni", "enabled"}, {"pilot", "cni", "enabled"}}

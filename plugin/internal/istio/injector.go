@@ -30,7 +30,8 @@ const (
 	InjectorValues       = "values"
 	ProxyImage           = "proxyv2"
 	ProxyImageAnnotation = "sidecar.istio.io/proxyImage"
-	// ImageOfInjector is what a gateway's container has for its image until it is injected.
+	// ImageOfInjector is the image of a gateway's container until the container is
+	// injected.
 	ImageOfInjector = "auto"
 	// InjectedAnnotation is what an injector leaves on a Pod that it has injected.
 	InjectedAnnotation = "sidecar.istio.io/status"

@@ -12,14 +12,14 @@ const (
 	IstiodService = "istiod"
 	// MeshKey is the key of the ConfigMap that holds the mesh's configuration.
 	MeshKey = "mesh"
-	// MeshConfigMap is what the charts call that ConfigMap, without a revision.
+	// MeshConfigMap is the name of that ConfigMap in the charts, without a revision.
 	MeshConfigMap = "istio"
 	// PilotSelector is the label that selects istiod's Pods without a revision;
 	// with one, AppSelector and the revision do.
 	PilotSelector, PilotSelected = "istio", "pilot"
 	AppSelector, AppSelected     = "app", "istiod"
-	// DefaultValidator is the one object with a name that every control plane's
-	// has: the cluster-wide validator of the base chart since 1.11.
+	// DefaultValidator is the only object that has the same name for all control
+	// planes: the cluster-wide validator of the base chart since 1.11.
 	DefaultValidator = "istiod-default-validator"
 	// StablePolicy begins the names of the one admission policy that Istio's charts
 	// have, from 1.26 on: it limits the kinds of Istio to what is stable, for one
@@ -96,16 +96,16 @@ var istiod = Component{
 		},
 		{
 			Name: GatewayControllerVariable, Value: GatewayController, Range: OwnGatewayClasses,
-			Why: "every other istiod leaves the class alone, and this one leaves alone what others serve",
+			Why: "every other istiod ignores the class, and this one ignores the classes of others",
 		},
 		{
 			Name: "PILOT_SCOPE_GATEWAY_TO_NAMESPACE", Value: "true",
-			Why: "a Gateway configures the proxies of its own namespace, and borrows no others",
+			Why: "a Gateway configures the proxies of its own namespace only",
 		},
 		{
 			Name: "PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES", Value: "false", Shared: true,
-			Why: "a WorkloadEntry of a Service that is exported to the shared gateway has that connect wherever it says, istiod and its own " +
-				"loopback address included, with the gateway's identity",
+			Why: "a WorkloadEntry of a Service that is exported to the shared gateway makes the gateway connect to any address, also to istiod " +
+				"and to its own loopback address, with the gateway's identity",
 		},
 		{
 			Name: "BLOCKED_CIDRS_IN_JWKS_URIS", Value: "0.0.0.0/8,127.0.0.0/8,169.254.0.0/16,::/127,fe80::/10,fd00:ec2::254/128", List: true,
@@ -148,7 +148,7 @@ var istiod = Component{
 		},
 		{
 			Name: "defaultVirtualServiceExportTo", List: ownNamespace, Shared: true,
-			Why: "a route counts in the namespaces that it is exported to",
+			Why: "a route applies in the namespaces that it is exported to",
 		},
 		{
 			Name: "defaultDestinationRuleExportTo", List: ownNamespace, Shared: true,

@@ -30,8 +30,8 @@ var kiali = Component{
 		},
 		{
 			Groups: []string{""}, Resources: []string{"pods/portforward"},
-			Read: None, Write: None, Why: "whoever reaches istiod's ports from within its Pod is not asked who he is; what a proxy is configured with, " +
-				"whoever has logged in asks for with his own rights",
+			Read: None, Write: None, Why: "whoever reaches istiod's ports from within its Pod needs no authentication; users who are logged in ask " +
+				"for the configuration of a proxy with their own rights",
 		},
 		{
 			Groups: []string{""}, Resources: []string{"configmaps", "endpoints", "pods", "pods/log", "replicationcontrollers", "services"},
@@ -160,8 +160,8 @@ func limitKiali(config *yaml.RNode, namespaces []string) error {
 func closeKiali(config *yaml.RNode) (notes []string, err error) {
 	api := []string{"external_services", "istio", "istio_api_enabled"}
 	if object.String(config, api...) == "true" {
-		notes = append(notes, "external_services.istio.istio_api_enabled: found true, and false is used: Kiali would ask istiod by a port-forward into its Pod, "+
-			"and a right to that is the right to istiod's keys")
+		notes = append(notes, "external_services.istio.istio_api_enabled: found true, and false is used: Kiali would send requests to istiod by a port-forward into "+
+			"its Pod, and the right to do so gives access to istiod's keys")
 	}
 	if strategy := object.String(config, "auth", "strategy"); strategy == "anonymous" {
 		notes = append(notes, "auth.strategy: found \"anonymous\": whoever connects, such as any Pod of the tenant, sees what Kiali's ServiceAccount reads in all of the "+

@@ -35,19 +35,21 @@ var SecurityVersions = []struct {
 // istio-discovery/templates/telemetryv2_*.yaml, up to 1.20.
 var FilteredTelemetry = Range{Before: "1.21"}
 
-// MutualTLSBefore is how mutual TLS is said where there is no PeerAuthentication.
-const MutualTLSBefore = "say it in the mesh (authPolicy, up to 0.7) or by a Policy (0.8 to 1.4)"
+// MutualTLSBefore is the way to set mutual TLS in versions without
+// PeerAuthentication.
+const MutualTLSBefore = "set it in the mesh (authPolicy, up to 0.7) or by a Policy (0.8 to 1.4)"
 
-// RouteKinds are the kinds by which Pilot routes, by group; nil is all. Up to
-// 1.6 it reads them in the namespace of --appNamespace, and nowhere else.
+// RouteKinds are the kinds with which Pilot routes, by group; nil means all. Up to
+// 1.6 Pilot reads them only in the namespace of --appNamespace.
 var RouteKinds = map[string][]string{
 	"config.istio.io":         {"RouteRule", "DestinationPolicy", "EgressRule"},
 	NetworkingGroup:           nil,
 	"authentication.istio.io": {"Policy"},
 }
 
-// HostFields are where a route names a service: by a host, which may be short,
-// or by a name with a namespace beside it. [] stands for every element of a list.
+// HostFields are the fields in which a route names a service: by a host, which may be
+// short, or by a name and a namespace in a neighbouring field. [] stands for every
+// element of a list.
 var HostFields = []struct {
 	Path []string
 	// Beside is the field that holds the namespace; "" is none, the host holds it.

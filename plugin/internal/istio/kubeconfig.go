@@ -1,11 +1,12 @@
 package istio
 
-// Kubeconfig is the file by which a program is told of the API server that it
-// asks, in the place of the one that started its Pod.
+// Kubeconfig is the file that tells a program which API server to use, instead of the
+// one that started its Pod.
 type Kubeconfig struct {
-	// Variable holds the file's path, or Argument is given it; "" is neither.
+	// Variable holds the file's path, or the value of Argument does; "" means that
+	// there is none.
 	Variable, Argument string
-	// Arguments name another file, and go before Variable.
+	// Arguments name another file, and take precedence over Variable.
 	Arguments []string
 	// Directory and File are where the charts have it: a volume of the Pod, called
 	// Volume, with an optional Secret.

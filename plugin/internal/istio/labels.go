@@ -2,9 +2,10 @@ package istio
 
 // Labels and annotations of Istio's that several steps read or write.
 const (
-	// RevisionLabel says which control plane an object is of, or is for.
+	// RevisionLabel names the control plane that an object belongs to, or that it is
+	// for.
 	RevisionLabel = "istio.io/rev"
-	// DefaultRevision is Istio's own name for "no revision".
+	// DefaultRevision is the name that Istio uses if there is no revision.
 	DefaultRevision = "default"
 	// TagLabel is on the webhook configuration of a revision tag, whose value it is; its
 	// RevisionLabel is the revision that the tag leads to. TagPrefix begins its name.
@@ -22,13 +23,13 @@ const (
 	// that owns its Pod.
 	OwnerVariable = "ISTIO_META_OWNER"
 
-	// InjectionLabel is how a Namespace asks a control plane without a revision
-	// for proxies.
+	// InjectionLabel is the label with which a Namespace asks a control plane without
+	// a revision for proxies.
 	InjectionLabel   = "istio-injection"
 	InjectionEnabled = "enabled"
-	// DataplaneModeLabel is how a Namespace asks for ambient mode.
+	// DataplaneModeLabel is the label with which a Namespace asks for ambient mode.
 	DataplaneModeLabel = "istio.io/dataplane-mode"
-	// InjectLabel is how a Pod asks for a proxy, or for none.
+	// InjectLabel is the label with which a Pod asks for a proxy, or for none.
 	InjectLabel = "sidecar.istio.io/inject"
 	// TemplatesAnnotation names the templates by which a Pod is injected.
 	TemplatesAnnotation = "inject.istio.io/templates"

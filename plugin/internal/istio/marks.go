@@ -1,7 +1,7 @@
 package istio
 
-// Marks are what tells a version of Istio in a base, beside what its control
-// plane states. Sources: the charts of 1.6 to 1.31, and istioctl's manifests.
+// Marks identify the version of Istio in a base, in addition to the version that its
+// control plane states. Sources: the charts of 1.6 to 1.31, and istioctl's manifests.
 type Marks struct {
 	// Labels of a base's objects.
 	Labels []LabelMark
@@ -10,8 +10,7 @@ type Marks struct {
 	ValuesTag []string
 	// Objects are those that only some versions have.
 	Objects []ObjectMark
-	// Unreleased is what charts have for a version that come from Git, not from a
-	// release.
+	// Unreleased is the version in charts that come from Git, not from a release.
 	Unreleased string
 }
 
@@ -20,10 +19,10 @@ type Marks struct {
 type LabelMark struct {
 	Range
 	Name, Prefix string
-	// Bare says that its value tells no version.
+	// Bare says that its value contains no version.
 	Bare bool
-	// Everywhere says that it counts on every object of a base, and not only on
-	// the control plane's Deployment and its Pods.
+	// Everywhere says that it is read on every object of a base, and not only on the
+	// control plane's Deployment and its Pods.
 	Everywhere bool
 }
 

@@ -2,13 +2,14 @@ package istio
 
 import "github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 
-// Mode is a way to tell a control plane to watch only some namespaces.
+// Mode is a way to limit a control plane to some namespaces.
 type Mode struct {
 	Range
 	Name v1alpha1.Discovery
 	// Many says whether it can name more than one namespace.
 	Many bool
-	// Single says why it names one only, where other versions name more.
+	// Single is the reason why it can name only one namespace, although other versions
+	// can name more.
 	Single string
 	// OwnNamespace says whether the control plane's own namespace is watched, too.
 	OwnNamespace bool
@@ -21,10 +22,11 @@ type Mode struct {
 	// whose image the base states. It asks for namespaced kinds in each namespace
 	// that it watches, and for its own objects of other kinds by name.
 	Proxied bool
-	// Nodes says that the control plane lists the cluster's nodes. A tenant may
-	// ask for that where its mode does not.
+	// Nodes says that the control plane lists the cluster's nodes. With a mode that
+	// does not, a tenant may ask for it.
 	Nodes bool
-	// Ignored says why the mode limits nothing: it is for who asks for it by name.
+	// Ignored is the reason why the mode limits nothing: it is used only if a tenant
+	// names it.
 	Ignored string
 }
 

@@ -1,28 +1,29 @@
 package istio
 
-// Opening is a setting that nobody of the project's can judge: it may be meant. One of
-// the control plane may let somebody else say who is a member, and one of an addon lets
-// in whoever connects.
+// Opening is a setting that this project cannot check, because it may be intended.
+// With a setting of the control plane, somebody else may decide who is a member; with
+// one of an addon, everybody who can connect gets access.
 type Opening struct {
 	// Name of an argument, a variable or a field of the mesh.
 	Name string
-	// Prefix says that everything counts whose name begins so.
+	// Prefix says that it applies to every name that begins so.
 	Prefix bool
 	// Usual are values that Istio's charts have.
 	Usual []string
-	// Why is what it opens.
+	// Why is what it makes possible.
 	Why string
 }
 
 // Openings are those of a program.
 type Openings struct {
 	Arguments, Variables, Mesh []Opening
-	// Program is what the image runs where nobody says a command.
+	// Program is what the image runs if no command is set.
 	Program string
 	// Directory is where the program reads the mesh's configuration from.
 	Directory string
 	// ClusterLabel is on Secrets with the address of another API server, and
-	// ClusterSecrets are names of such. WhyCluster says what that server may do.
+	// ClusterSecrets are names of such Secrets. WhyCluster explains what that server
+	// may do.
 	ClusterLabel   string
 	ClusterSecrets []string
 	WhyCluster     string
@@ -38,10 +39,10 @@ var istiodOpenings = Openings{
 		{Name: "--networksConfig", Why: "it reads the networks of the mesh from another file, of which nothing is checked"},
 		{Name: "--configDir", Why: "it reads Istio's configuration from files, of which nothing is checked"},
 		{Name: "--kubeconfig", Why: otherServer},
-		{Name: "--clusterRegistriesNamespace", Why: "it takes Secrets of that namespace for other API servers, which then say who is who"},
+		{Name: "--clusterRegistriesNamespace", Why: "it takes Secrets of that namespace for other API servers, which then decide who is who"},
 		{Name: "--registries", Why: "it takes services from elsewhere than the API server"},
 		{Name: "--clusterAliases", Why: "another cluster's API server may then speak for this one"},
-		{Name: "--caCertFile", Why: "it takes client certificates of that CA for members'"},
+		{Name: "--caCertFile", Why: "it accepts client certificates of that CA as those of members"},
 		{Name: "--tlsCertFile", Why: "it shows that certificate instead of its own"},
 	},
 	Variables: []Opening{
@@ -64,11 +65,11 @@ var istiodOpenings = Openings{
 	Directory:      "/etc/istio/config",
 	ClusterLabel:   "istio/multiCluster",
 	ClusterSecrets: []string{"istio-kubeconfig"},
-	WhyCluster: "istiod takes the API server that it names for one of the mesh's clusters, whose tokens say who is a member; " +
-		"leave it out: a cluster administrator who trusts that server makes it beside the build",
+	WhyCluster: "istiod takes the API server that it names for one of the mesh's clusters, whose tokens decide who is a member; " +
+		"leave it out: a cluster administrator who trusts that server creates it outside of the output",
 }
 
 const (
 	meshFromElsewhere = "it reads the mesh's configuration from elsewhere, of which nothing is checked"
-	otherServer       = "that API server then says who is who, instead of this cluster's"
+	otherServer       = "that API server then decides who is who, instead of this cluster's"
 )

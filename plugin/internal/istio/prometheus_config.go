@@ -27,7 +27,7 @@ func editPrometheus(config *yaml.RNode, v Values) (notes []string, err error) {
 				left = append(left, job)
 				continue
 			}
-			notes = append(notes, fmt.Sprintf("scrape_configs: job %q asks for what is every tenant's: it is removed", object.String(yaml.NewRNode(job), "job_name")))
+			notes = append(notes, fmt.Sprintf("scrape_configs: job %q reads data of every tenant: it is removed", object.String(yaml.NewRNode(job), "job_name")))
 		}
 		jobs.YNode().Content = left
 	}

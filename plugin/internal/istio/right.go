@@ -11,13 +11,15 @@ import (
 type Place int
 
 const (
-	// None: no feature that a tenant has needs it.
+	// None: no feature of a tenant needs it.
 	None Place = iota
-	// Cluster: the kind has no namespace, and says nothing about another tenant.
+	// Cluster: the kind has no namespace, and gives no information about another
+	// tenant.
 	Cluster
-	// ClusterByName: the kind has no namespace, and only the tenant's own objects are meant.
+	// ClusterByName: the kind has no namespace, and the right is for the tenant's own
+	// objects only.
 	ClusterByName
-	// ClusterOwn: as ClusterByName, where nobody but the tenant reads what is written.
+	// ClusterOwn: as ClusterByName, for objects that only the tenant reads.
 	ClusterOwn
 	// ClusterOrByName: as ClusterByName where the control plane asks for its own
 	// objects by name, and as Cluster where it lists all.
@@ -46,8 +48,8 @@ const (
 	ClusterException
 )
 
-// In says where the right goes in a mode: places that depend on how the control
-// plane reads become one of the others.
+// In returns where the right goes in a mode: places that depend on how the control
+// plane reads are replaced by the place in that mode.
 func (p Place) In(m Mode) Place {
 	own := ApplicationNamespaces
 	if m.OwnNamespace {
@@ -112,7 +114,7 @@ func (c Component) RightsIn(v *semver.Version) []Right {
 	return slices.DeleteFunc(slices.Clone(c.Rights), func(r Right) bool { return !r.Holds(v) })
 }
 
-// URL says whether a program is given a URL of the API server.
+// URL says whether a program gets a right to a URL of the API server.
 type URL struct {
 	Path  string
 	Given bool

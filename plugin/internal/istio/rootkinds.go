@@ -9,10 +9,10 @@ type RootKind struct {
 	Group string
 	// Kinds are those of the group; none is all.
 	Kinds []string
-	// Bound says why no object of the kind means the same elsewhere; "" is that
-	// some do, which is what the other fields tell.
+	// Bound is the reason why no object of the kind has the same meaning elsewhere; ""
+	// if some objects have, which the other fields decide.
 	Bound string
-	// Own are fields that count from the object's own namespace.
+	// Own are fields that are relative to the object's own namespace.
 	Own []OwnField
 	// References name an object of the same namespace, which moves, too.
 	References []Reference
@@ -28,14 +28,14 @@ type RootKind struct {
 	Tied string
 }
 
-// An OwnField is a field that counts from the object's own namespace.
+// An OwnField is a field that is relative to the object's own namespace.
 type OwnField struct {
 	// Path has "[]" for every element of a list.
 	Path []string
 	// Where is a field beside the last of Path with its value, without which the
 	// field counts for nothing; "" is none.
 	Where [2]string
-	// Names says which of its values are about that namespace.
+	// Names says which of its values refer to that namespace.
 	Names Naming
 	// Why is what they are there.
 	Why string
@@ -157,26 +157,26 @@ var RootKinds = []RootKind{
 	{Group: SecurityGroup, Kinds: []string{"RequestAuthentication"}, Own: targets},
 	{
 		Group: SecurityGroup, Kinds: []string{"PeerAuthentication"},
-		Own:  whereSelected("counts for nothing in the root namespace", selector),
-		Ties: []Tie{{Path: selector}}, Tied: "of two without a selector in a namespace Istio takes the older",
+		Own:  whereSelected("has no effect in the root namespace", selector),
+		Ties: []Tie{{Path: selector}}, Tied: "of two without a selector in a namespace Istio uses the older",
 	},
 	{
 		Group: TelemetryGroup, Kinds: []string{"Telemetry"},
 		Own:  append(whereSelected(own, selector), targets...),
 		Ties: []Tie{{Path: selector}, {Path: []string{"spec", "targetRefs"}}, {Path: []string{"spec", "targetRef"}}},
-		Tied: "of two without a selector in a namespace Istio takes the older, and merges that of the root namespace with that of another",
+		Tied: "of two without a selector in a namespace Istio uses the older, and merges that of the root namespace with that of another",
 	},
 	{
 		Group: NetworkingGroup, Kinds: []string{"ProxyConfig"},
 		Own:  whereSelected(own, selector),
 		Ties: []Tie{{Path: selector}},
-		Tied: "of two without a selector in a namespace Istio takes the older, and merges that of the root namespace with that of another",
+		Tied: "of two without a selector in a namespace Istio uses the older, and merges that of the root namespace with that of another",
 	},
 	{
 		Group: NetworkingGroup, Kinds: []string{"Sidecar"},
 		Own: append(whereSelected(own, workloadSelector),
 			shortHosts([]string{"spec", "outboundTrafficPolicy", "egressProxy", "host"})...),
-		Ties: []Tie{{Path: workloadSelector}}, Tied: "of two without a selector in a namespace Istio takes the older",
+		Ties: []Tie{{Path: workloadSelector}}, Tied: "of two without a selector in a namespace Istio uses the older",
 	},
 	{
 		Group: NetworkingGroup, Kinds: []string{"EnvoyFilter"},
@@ -233,9 +233,9 @@ var RootKinds = []RootKind{
 		Own: []OwnField{
 			{Path: selector, Names: Selected, Why: "selects gateways of its own namespace"},
 			{Path: []string{"spec", "servers", "[]", "hosts", "[]"}, Names: Prefixed, Why: "takes VirtualServices of one namespace"},
-			{Path: []string{"spec", "servers", "[]", "tls", "credentialName"}, Names: Secret, Why: "is a Secret beside the control plane, and a gateway reads those of the namespace where it runs"},
-			{Path: []string{"spec", "servers", "[]", "tls", "credentialNames", "[]"}, Names: Secret, Why: "is a Secret beside the control plane, and a gateway reads those of the namespace where it runs"},
-			{Path: []string{"spec", "servers", "[]", "tls", "caCertCredentialName"}, Names: Secret, Why: "is a Secret beside the control plane, and a gateway reads those of the namespace where it runs"},
+			{Path: []string{"spec", "servers", "[]", "tls", "credentialName"}, Names: Secret, Why: "is a Secret of the control plane's namespace, and a gateway reads those of the namespace where it runs"},
+			{Path: []string{"spec", "servers", "[]", "tls", "credentialNames", "[]"}, Names: Secret, Why: "is a Secret of the control plane's namespace, and a gateway reads those of the namespace where it runs"},
+			{Path: []string{"spec", "servers", "[]", "tls", "caCertCredentialName"}, Names: Secret, Why: "is a Secret of the control plane's namespace, and a gateway reads those of the namespace where it runs"},
 		},
 	},
 	{

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Values are what placeholders in the catalogue stand for.
+// Values are the values of the placeholders in the catalogue.
 type Values struct {
 	// Tenant is the one that has the control plane.
 	Tenant string
@@ -17,13 +17,14 @@ type Values struct {
 	// Watched are the namespaces that the control plane watches.
 	Watched               []string
 	Revision, TrustDomain string
-	// Audiences are those whose tokens the control plane takes, the tenant's own first.
+	// Audiences are the audiences whose tokens the control plane accepts, the tenant's
+	// own first.
 	Audiences []string
-	// Ingress is the namespace of the proxies that serve Ingresses; where nobody
-	// has looked for them, the first application namespace.
+	// Ingress is the namespace of the proxies that serve Ingresses; if it is not
+	// known, the first application namespace.
 	Ingress string
-	// Here is the namespace of what is edited; where it does not say one, the
-	// first application namespace.
+	// Here is the namespace of the object that is edited; if it has none, the first
+	// application namespace.
 	Here string
 }
 

@@ -1,5 +1,5 @@
-// Package limits knows what stands on the Namespaces of a tenant that its cluster
-// administrator limits, for the admission policies of bases/tenancy.
+// Package limits knows the labels and annotations that the Namespaces of a limited
+// tenant have, for the admission policies of bases/tenancy.
 package limits
 
 import (
@@ -36,7 +36,7 @@ var settings = []struct {
 // Marks are the labels and annotations of a tenant's Namespaces.
 type Marks struct {
 	Labels, Annotations map[string]string
-	// Fields are those of the tenant's file that ask for them.
+	// Fields are the fields of the tenant's file that set them.
 	Fields []string
 }
 
@@ -58,7 +58,7 @@ func Of(t v1alpha1.IstioTenant) Marks {
 
 const suspended = "spec.suspended"
 
-// FieldOf is the field of a tenant's file that asks for a mark; "" is no mark.
+// FieldOf is the field of a tenant's file that sets a mark; "" if it is no mark.
 func FieldOf(key string) string {
 	for _, s := range settings {
 		if s.key == key {

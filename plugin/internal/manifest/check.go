@@ -37,9 +37,9 @@ func check(n *yaml.Node) (problems []string) {
 				problems = append(problems, path+" is missing")
 			}
 		case at.Kind != yaml.ScalarNode || at.Tag != yaml.NodeTagString:
-			problems = append(problems, fmt.Sprintf("%s: found %s; right is a string", path, describe(at)))
+			problems = append(problems, fmt.Sprintf("%s: found %s; must be a string", path, describe(at)))
 		case want.shape != nil && !want.shape.MatchString(at.Value):
-			problems = append(problems, fmt.Sprintf("%s: found %q; right are letters and digits", path, at.Value))
+			problems = append(problems, fmt.Sprintf("%s: found %q; must be letters and digits", path, at.Value))
 		}
 	}
 	return problems

@@ -113,7 +113,7 @@ func (e *expander) mapping(n, c *yaml.Node, depth int) error {
 			return err
 		}
 		if k.Kind != yaml.ScalarNode || k.Tag == yaml.NodeTagNull {
-			return e.fail(key, "found %s as a key; right is a string", describe(k))
+			return e.fail(key, "found %s as a key; must be a string", describe(k))
 		}
 		v, err := e.copy(val, depth+1)
 		if err != nil {
@@ -138,7 +138,7 @@ func (e *expander) mapping(n, c *yaml.Node, depth int) error {
 	}
 	for _, s := range sources {
 		if s.Kind != yaml.MappingNode {
-			return e.fail(merge, "merge key <<: found %s; right is a mapping", describe(s))
+			return e.fail(merge, "merge key <<: found %s; must be a mapping", describe(s))
 		}
 		var r repairs // repeated keys of the anchor are reported where it stands
 		r.fields(s, "")

@@ -164,7 +164,7 @@ func openFlow(n *yaml.Node) {
 // is known.
 func (s *stream) add(n *yaml.Node, where string) {
 	if n.Kind != yaml.MappingNode {
-		s.fail(n.Line, "%s: found %s; right is an object: a mapping with apiVersion, kind and metadata", where, describe(n))
+		s.fail(n.Line, "%s: found %s; must be an object: a mapping with apiVersion, kind and metadata", where, describe(n))
 		return
 	}
 	var r repairs
@@ -189,7 +189,7 @@ func (s *stream) add(n *yaml.Node, where string) {
 	}
 	id := object.IDOf(o)
 	if first, ok := s.lines[id]; ok {
-		s.fail(n.Line, "%s: is there twice, first on line %d", id, first)
+		s.fail(n.Line, "%s: is in the input twice, first on line %d", id, first)
 		return
 	}
 	s.lines[id] = n.Line
@@ -216,7 +216,7 @@ func (s *stream) list(n, items *yaml.Node, where string) {
 		}
 	}
 	if items.Kind != yaml.SequenceNode && items.Tag != yaml.NodeTagNull {
-		s.fail(items.Line, "%s: items: found %s; right is a sequence of objects", where, describe(items))
+		s.fail(items.Line, "%s: items: found %s; must be a list of objects", where, describe(items))
 		return
 	}
 	for i, item := range items.Content {

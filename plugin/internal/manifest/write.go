@@ -9,9 +9,9 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Write returns objects as a YAML stream, in order, with a "---" between them.
-// Each is read back: where comments or the style of a text do not survive the
-// encoder, they are given up, and an object that still differs is an error.
+// Write returns objects as a YAML stream, in order, with a "---" between them. Each
+// object is read back: comments and the style of a text may be lost, and an object
+// that still differs is an error.
 func Write(objects []*yaml.RNode) ([]byte, error) {
 	var stream bytes.Buffer
 	for i, o := range objects {

@@ -14,8 +14,8 @@ import (
 // Verdict is the answer to a question.
 type Verdict struct {
 	Allowed bool
-	// By are what decides, first where the connection goes out, then where it comes in.
-	// None: nothing selects its ends.
+	// By are the rules that decide, first for the outgoing connection, then for the
+	// incoming one. None: no policy selects its ends.
 	By []Rule
 }
 
@@ -24,12 +24,12 @@ type Rule struct {
 	Policy    object.ID
 	Source    snapshot.Source
 	Direction networkingv1.PolicyType
-	// Index is that of the rule in its list; -1: the policy selects the Pod, and no rule
-	// of any lets the connection through.
+	// Index is the position of the rule in its list; -1: the policy selects the Pod,
+	// and no rule allows the connection.
 	Index int
 }
 
-// Allows says whether a connection may come about.
+// Allows says whether a connection is allowed.
 func (n *Network) Allows(from, to Pod, protocol corev1.Protocol, port int32) Verdict {
 	c := connection{n, from, to, protocol, port}
 	out := c.decide(networkingv1.PolicyTypeEgress, from, to)
@@ -58,14 +58,14 @@ func (c connection) decide(direction networkingv1.PolicyType, pod, peer Pod) Ver
 	}
 	var verdict Verdict
 	for _, address := range c.addresses(direction, pod, peer) {
-		if verdict = c.decideAt(direction, pod, peer, address); verdict.Allowed {
+		if verdict = c.decideAt(direction, pod, address); verdict.Allowed {
 			break
 		}
 	}
 	return verdict
 }
 
-func (c connection) decideAt(direction networkingv1.PolicyType, pod, peer Pod, address net.IP) Verdict {
+func (c connection) decideAt(direction networkingv1.PolicyType, pod Pod, address net.IP) Verdict {
 	tiers := c.tiers(pod.Namespace)
 	if verdict, final := tiers[0].decide(c, direction, address); final {
 		return verdict

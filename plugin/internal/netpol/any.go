@@ -11,9 +11,9 @@ import (
 	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
 )
 
-// Connection is one that may come about.
+// Connection is a connection that is allowed.
 type Connection struct {
-	// From is a Pod that somebody may make.
+	// From is a Pod that somebody may create.
 	From     Pod
 	To       Pod
 	Protocol corev1.Protocol
@@ -24,8 +24,8 @@ type Connection struct {
 	Unsure bool
 }
 
-// Any returns a connection from any Pod that may be made in a namespace, with whatever
-// labels, to any port of a Pod: to one that the Pod declares, where there is one.
+// Any returns a connection from a Pod with any labels that may be created in a
+// namespace, to any port of a Pod: to one that the Pod declares, if there is one.
 func (n *Network) Any(namespace string, to Pod) (Connection, bool) {
 	sets, complete := labelSets(n.tellApart(namespace, to))
 	ports := n.portsOf(namespace, to)

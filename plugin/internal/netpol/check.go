@@ -36,7 +36,7 @@ func selector(at string, s *metav1.LabelSelector) error {
 func ports(at string, ports []networkingv1.NetworkPolicyPort) error {
 	for i, p := range ports {
 		if p.EndPort != nil && (p.Port == nil || p.Port.Type == intstr.String || *p.EndPort < p.Port.IntVal) {
-			return fmt.Errorf("%s.ports[%d].endPort: found %d: must stand beside a port that is a number and not larger", at, i, *p.EndPort)
+			return fmt.Errorf("%s.ports[%d].endPort: found %d: must be set together with a port that is a number and not larger", at, i, *p.EndPort)
 		}
 	}
 	return nil
@@ -51,7 +51,7 @@ func peers(at string, peers []networkingv1.NetworkPolicyPeer) error {
 		case p.IPBlock == nil && p.PodSelector == nil && p.NamespaceSelector == nil:
 			errs = append(errs, fmt.Errorf("%s: is empty: must have a podSelector, a namespaceSelector or an ipBlock", at))
 		case p.IPBlock != nil && (p.PodSelector != nil || p.NamespaceSelector != nil):
-			errs = append(errs, fmt.Errorf("%s: has an ipBlock beside a selector: must have the one or the other", at))
+			errs = append(errs, fmt.Errorf("%s: has an ipBlock and a selector: must have only one of them", at))
 		case p.IPBlock != nil:
 			for _, cidr := range append([]string{p.IPBlock.CIDR}, p.IPBlock.Except...) {
 				if _, _, err := net.ParseCIDR(cidr); err != nil {

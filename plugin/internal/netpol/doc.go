@@ -1,6 +1,5 @@
-// Package netpol says whether the network lets a connection come about, over the
-// NetworkPolicies and ClusterNetworkPolicies of a snapshot. The engine of
-// kube-network-policies evaluates them.
+// Package netpol says whether the NetworkPolicies and ClusterNetworkPolicies of a
+// snapshot allow a connection. The engine of kube-network-policies evaluates them.
 //
 //	NetworkPolicy ns-1/allow-monitoring {ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]}]}
 //
@@ -8,8 +7,9 @@
 //	Any("monitoring", Pod ns-1/reviews)  -> TCP 9080, by rule 0 of it
 //	Any("hr", Pod ns-1/reviews)          -> none
 //
-// What a manifest does not say is taken to be what is worst. A Pod has any private
-// address, so that an ipBlock with some of those may be meant for it. A Pod on the
-// network of its node reaches every Pod, as NetworkPolicies never keep a node from
-// its own Pods. Whether a cluster enforces any policy, no manifest says.
+// Where a manifest leaves something open, the package assumes the worst case. A Pod
+// may have any private address, so that an ipBlock with private addresses may select
+// it. A Pod on the network of its node reaches every Pod, because NetworkPolicies never
+// deny connections of a node to its own Pods. A manifest does not say whether a cluster
+// enforces policies.
 package netpol

@@ -273,10 +273,10 @@ func TestErrors(t *testing.T) {
 {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: c, namespace: d}, spec: {ingress: 1}}
 `)
 	require.EqualError(t, err, `m.yaml:2: NetworkPolicy b/a: spec.podSelector: "Near" is not a valid label selector operator
-spec.ingress[0].ports[0].endPort: found 2: must stand beside a port that is a number and not larger
+spec.ingress[0].ports[0].endPort: found 2: must be set together with a port that is a number and not larger
 spec.ingress[0].from[0]: is empty: must have a podSelector, a namespaceSelector or an ipBlock
 spec.ingress[0].from[1].ipBlock: found "ten": must be a range of addresses such as 10.0.0.0/8
-spec.ingress[0].from[2]: has an ipBlock beside a selector: must have the one or the other
+spec.ingress[0].from[2]: has an ipBlock and a selector: must have only one of them
 m.yaml:5: NetworkPolicy d/c: cannot restore slice from int64`)
 }
 

@@ -22,8 +22,8 @@ import (
 // Network is what a snapshot says of the network. It may be asked from several
 // goroutines.
 type Network struct {
-	// Unread are policies of kinds that nothing here evaluates. Each may forbid or allow
-	// what is said here to be otherwise.
+	// Unread are policies of kinds that are not evaluated here. Each may forbid or
+	// allow other connections than this package says.
 	Unread []object.ID
 
 	namespaces map[string]labels.Set
@@ -70,7 +70,7 @@ var others = []struct{ group, kind string }{
 	{"crd.antrea.io", "ClusterNetworkPolicy"},
 }
 
-// ErrPlatform is what there is instead of a network on Windows.
+// ErrPlatform is returned on Windows instead of a network.
 var ErrPlatform = errors.New("policies of the network are not evaluated on Windows: run this on Linux or macOS, or in a container")
 
 // New reads the network of a snapshot. A policy that an API server would refuse is an

@@ -13,8 +13,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
-// Opening is what lets in Pods of other namespaces, as far as one rule decides: Any says
-// what the other policies, here and at the other end, leave of it.
+// Opening is a rule that lets in Pods of other namespaces. It is only about this
+// rule: Any also takes into account the other policies, here and at the other end.
 type Opening struct {
 	// Policy has the rule; the zero value: no policy selects the Pods for what comes in.
 	Policy object.ID

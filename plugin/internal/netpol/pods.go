@@ -18,13 +18,14 @@ type Pod struct {
 	Ports     []Port
 	// HostNetwork: it has the network of its node, so that no NetworkPolicy selects it.
 	HostNetwork bool
-	// Address is its own; the zero value: nobody knows.
+	// Address is its own address; the zero value: it is not known.
 	Address netip.Addr
-	// Of is the workload that makes it, or itself; the zero value: it was thought of.
+	// Of is the workload that creates it, or the Pod itself; the zero value: the Pod
+	// is hypothetical.
 	Of object.ID
 }
 
-// Port is one that a container says it has.
+// Port is a port that a container declares.
 type Port struct {
 	Name     string
 	Protocol corev1.Protocol
@@ -48,7 +49,7 @@ var templates = []struct {
 	{"batch", "CronJob", []string{"spec", "jobTemplate", "spec", "template"}},
 }
 
-// Pods are those of a namespace that the snapshot's workloads make, in order.
+// Pods are the Pods that the snapshot's workloads create in a namespace, in order.
 func (n *Network) Pods(namespace string) []Pod { return n.pods[namespace] }
 
 func (n *Network) readPods(s *snapshot.Snapshot) error {

@@ -14,7 +14,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 )
 
-// ID is what an API server tells objects apart by.
+// ID is what identifies an object for an API server.
 type ID struct{ Group, Kind, Namespace, Name string }
 
 // String is how messages name an object: "Deployment istio-system/istiod".
@@ -130,9 +130,9 @@ func Remove(objects []*yaml.RNode, drop func(*yaml.RNode) bool) []*yaml.RNode {
 	return slices.DeleteFunc(objects, drop)
 }
 
-// Put adds an object that the tenant owns, in the place of the one with the
-// same ID if that one is the tenant's too: a second run finds its own work. An
-// object that somebody else wrote under that ID is an error.
+// Put adds an object that the tenant owns. It replaces the object with the same ID if
+// the tenant owns that one, too, because a second run finds the objects of the first.
+// If somebody else wrote an object with that ID, it is an error.
 func Put(objects []*yaml.RNode, tenant string, value map[string]any) ([]*yaml.RNode, error) {
 	made, err := Node(value)
 	if err != nil {

@@ -57,8 +57,8 @@ var shortNames = map[string]string{
 	"crd": "customresourcedefinitions", "crds": "customresourcedefinitions", "csr": "certificatesigningrequests",
 }
 
-// Named is the resource that somebody calls by its name, by its kind's, or by a short one
-// of Kubernetes' own: "pods" of "pods", "pod", "Pod" and "po". What is not known stays.
+// Named is the resource with a name, a kind or one of Kubernetes' own short names:
+// "pods" of "pods", "pod", "Pod" and "po". An unknown name is returned unchanged.
 func Named(name string) string {
 	name = strings.ToLower(name)
 	if long := shortNames[name]; long != "" {

@@ -14,12 +14,12 @@ import (
 type Scope int
 
 const (
-	// Unknown is the scope of a kind that neither Kubernetes defines, nor a
-	// project that a list here has.
+	// Unknown is the scope of a kind that is neither one of Kubernetes' own nor in the
+	// lists of other projects.
 	Unknown Scope = iota
 	// Namespaced kinds have a namespace.
 	Namespaced
-	// Cluster kinds have none: their objects are the whole cluster's.
+	// Cluster kinds have none: their objects belong to the whole cluster.
 	Cluster
 )
 
@@ -82,7 +82,7 @@ var clusterResources = map[string]string{
 // unless it is told to.
 const notServed = "scheduling.k8s.io"
 
-// HasNamespaced says whether a group has a kind in a namespace, or nothing is known of it.
+// HasNamespaced says whether a group has a namespaced kind, or is not known.
 func HasNamespaced(group string) bool {
 	if group == "*" || namespaced[group] != "" && group != notServed || len(listed(group, "namespaced")) > 0 {
 		return true

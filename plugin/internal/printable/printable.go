@@ -10,9 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// Text is a text in which what is no letter, mark, number, sign or space, such as a newline,
-// an escape or a change of the direction of writing, is written as Go writes it in a string.
-// What is no UTF-8 is written byte by byte.
+// Text is a text in which every character that is no letter, mark, number, sign or
+// space is written as an escape sequence of Go, such as a newline, an escape or a
+// change of the direction of writing. Bytes that are not UTF-8 are written as such
+// sequences, too.
 func Text(text string) string {
 	if isPrintable(text) {
 		return text

@@ -32,7 +32,7 @@ func Words(container *yaml.RNode) []Word {
 
 // Word is one of them.
 type Word struct {
-	// Written is as it is in the manifest, Text as it becomes.
+	// Written is the word in the manifest, Text the word after the expansion.
 	Written, Text string
 	// Unknown is whether a variable is left in Text, whose value is elsewhere: in
 	// valueFrom, in envFrom, or nowhere.

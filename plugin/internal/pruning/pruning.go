@@ -25,12 +25,12 @@ const (
 	never    = "false"
 	disabled = "disabled"
 
-	// Kept is what keeps an object, in words.
+	// Kept names the annotations that keep an object.
 	Kept = syncOptions + ": Prune=" + never + " and " + fluxPrunes + ": " + disabled
 )
 
-// Disable has both tools leave an object. One that states whether it is to be
-// pruned keeps that.
+// Disable makes both tools keep an object. An object that already states whether it
+// is pruned is not changed.
 func Disable(o *yaml.RNode) error {
 	stated, err := annotation(o, syncOptions)
 	if err != nil {
@@ -48,8 +48,9 @@ func Disable(o *yaml.RNode) error {
 	return object.Set(o, disabled, "metadata", "annotations", fluxPrunes)
 }
 
-// By are the tools that delete an object with these labels and annotations once it is
-// rendered no more, if they prune at all. Flux reads labels as well, in any case.
+// By are the tools that would delete an object with these labels and annotations when
+// it is no longer rendered, if they prune at all. Flux reads labels as well, in upper
+// or lower case.
 func By(labels, annotations map[string]string) []string {
 	var tools []string
 	if prune(split(annotations[syncOptions])) != never {

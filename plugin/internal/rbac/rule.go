@@ -109,8 +109,8 @@ func Resource(group, resource string) string {
 	return resource + "." + group
 }
 
-// Merged joins neighbours that differ in their resources, or in their groups,
-// only: a ClusterRole that is confined still reads like the original.
+// Merged joins neighbouring rules that differ only in their resources, or only in
+// their groups, so that a confined ClusterRole still looks like the original.
 func Merged(rules []Rule) []Rule {
 	for _, join := range []func(a *Rule, b Rule) bool{joinResources, joinGroups} {
 		var out []Rule

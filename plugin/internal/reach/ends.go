@@ -40,7 +40,7 @@ func (s *search) ends(who Identity, namespace string, grants []authorize.Grant) 
 	if !s.baseline(namespace) {
 		for _, p := range s.podsBy(namespace, grants) {
 			told, err := s.tryEnd(who, grants, s.pods(p, namespace, holdNode), Node, p.text(namespace)+
-				" that mounts the root of its node, and holds what runs there: the cluster sets no Pod security for that namespace")
+				" that mounts the root of its node, and gets control of what runs there: the cluster sets no Pod security for that namespace")
 			if err != nil {
 				return err
 			}
@@ -55,7 +55,7 @@ func (s *search) ends(who Identity, namespace string, grants []authorize.Grant) 
 				r := Request{Verb: verb, Version: "v1", Resource: "namespaces", Subresource: sub, Namespace: namespace, Name: namespace, Object: sent,
 					twin: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}}}
 				told, err := s.tryEnd(who, grants, r, Relabel, "changes the labels of Namespace "+namespace+
-					", by which policies, webhooks, control planes and NetworkPolicies tell whose it is")
+					", by which policies, webhooks, control planes and NetworkPolicies find its tenant")
 				if err != nil {
 					return err
 				}

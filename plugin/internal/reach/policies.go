@@ -16,8 +16,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
-// ByPolicies is the admission by the policies of a snapshot. Whoever makes what makes Pods
-// has to get the Pods in, too, which a controller makes.
+// ByPolicies is the admission by the policies of a snapshot. If a workload creates
+// Pods through a controller, the policies must allow the Pods, too.
 func ByPolicies(s *snapshot.Snapshot, policies *admit.Admission) Admission {
 	b := byPolicies{s, policies, map[string]bool{}}
 	for _, o := range s.Of("admissionregistration.k8s.io", "ValidatingAdmissionPolicy") {

@@ -1,15 +1,15 @@
-// Package reach finds what a tenant's people and programs can become, and whether that
-// leads out of the tenant. It asks of each what RBAC grants, takes each step that a grant
-// opens, such as a Pod that runs as another ServiceAccount, asks the admission policies
-// whether they let it, and goes on from there:
+// Package reach finds which other identities a tenant's people and programs can use, and
+// whether these have rights outside of the tenant. For each identity it reads what RBAC
+// grants, takes each step that a grant makes possible, such as a Pod that runs as another
+// ServiceAccount, asks the admission policies whether they allow it, and continues from there:
 //
 //	User sales-admin
 //	  creates a token of ServiceAccount istio-system1/istiod     by RoleBinding istio-system1/access-all-istio-system1
 //	  ServiceAccount istio-system1/istiod
 //	  may list Secrets in every namespace                        by ClusterRoleBinding istiod-istio-system1
 //
-// A path is what an API server would have to allow, request by request, so that it can be
-// tried on one.
+// A path has each request that an API server would have to allow, so that it can be tried
+// on one.
 package reach
 
 import (
@@ -49,7 +49,7 @@ func account(namespace, name string) Identity {
 	return Identity{rbacv1.ServiceAccountKind, namespace, name}
 }
 
-// Request is what the API server is asked for, and by which grant it allows that.
+// Request is a request to the API server, and the grant that allows it.
 type Request struct {
 	Verb        string `json:"verb"`
 	Group       string `json:"group,omitempty"`
@@ -60,7 +60,7 @@ type Request struct {
 	Name        string `json:"name,omitempty"`
 	// Path is a URL that is no resource; with it, what is of a resource is not there.
 	Path string `json:"path,omitempty"`
-	// Object is what is sent; nil, where there is nothing to send.
+	// Object is what is sent; nil, if nothing is sent.
 	Object map[string]any  `json:"object,omitempty"`
 	By     authorize.Grant `json:"-"`
 	// twin is Object without what the hop is about; nil: there is none.
@@ -74,11 +74,12 @@ type Hop struct {
 	// Text says what As does, without a subject: "creates a Pod in ns-1 that runs as ...".
 	Text     string    `json:"text"`
 	Requests []Request `json:"requests"`
-	// Becomes is who the hop leads to; nil at the end of a path.
+	// Becomes is the identity that the hop gives; nil at the end of a path.
 	Becomes *Identity `json:"becomes,omitempty"`
-	// With is what As does with the rights that it gives itself by a hop Bind or Escalate.
+	// With is what As does with the rights that it gives itself by a hop Bind or
+	// Escalate.
 	With Kind `json:"with,omitempty"`
-	// Rights are all that an end is about, sorted, and each by itself: "get secrets x".
+	// Rights are the rights of an end, sorted, each by itself: "get secrets x".
 	Rights []string `json:"-"`
 	// Beyond says that of a right in the whole cluster, not all is of namespaces.
 	Beyond bool `json:"-"`
@@ -95,11 +96,12 @@ func (h Hop) By() authorize.Grant {
 	return h.Requests[0].By
 }
 
-// Path is a way out of a tenant. Without a tenant, it is that of whoever has no token.
+// Path is a way out of a tenant. Without a tenant, it is a way of clients without a
+// token.
 type Path struct {
 	Tenant string `json:"tenant"`
 	Hops   []Hop  `json:"hops"`
-	// Others have a way to the same end, too, sorted, but for those whom the hops lead to.
+	// Others are further identities with a way to the same end, sorted, but for those whom the hops lead to.
 	Others []Identity `json:"others,omitempty"`
 	// Namespace is the foreign one that it leads to; "": the whole cluster.
 	Namespace string `json:"namespace,omitempty"`
@@ -120,23 +122,24 @@ func (p Path) Who() []Identity {
 	return all
 }
 
-// Admission says what of the cluster's policies refuses a request: a policy, and which of
-// its expressions.
+// Admission says which of the cluster's policies refuses a request, and by which
+// expression.
 type Admission interface {
 	Refusals(ctx context.Context, as authorize.Subject, r Request) ([]string, error)
 }
 
-// Model is what is asked of a snapshot.
+// Model is the input of the search in a snapshot.
 type Model struct {
 	*snapshot.Snapshot
 	// Planes are the control planes among the objects.
 	Planes []snapshot.Plane
 	Rights *authorize.Authorizer
-	// Admission may be nil: nothing is refused.
+	// Admission may be nil: then nothing is refused.
 	Admission Admission
-	// People are those whom the files of tenants name, by tenant, as far as they were read.
+	// People are the subjects in the files of tenants, by tenant, as far as the files
+	// were read.
 	People map[string]People
-	// Network may be nil: everything connects.
+	// Network may be nil: then every connection is allowed.
 	Network *netpol.Network
 }
 

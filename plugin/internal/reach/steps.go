@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Kind is what sort of hop it is.
+// Kind is the kind of a hop.
 type Kind string
 
 // The hops that lead on, and those that a path ends with.
@@ -82,11 +82,11 @@ var stepTable = append([]step{
 	{kind: TokenSecret, verbs: []string{"create"}, right: resource("secrets"), also: []need{{read, resource("secrets"), ""}}, on: anyAccount, sends: secretOfToken, twin: plainSecret,
 		text: "makes a Secret in {namespace}, which gets a token of {account}, and reads it"},
 	{kind: TokenSecret, verbs: change, right: resource("secrets"), also: []need{{read, resource("secrets"), sameName}}, on: tokensOfAny, sends: tokenOfAnother,
-		text: "has Secret {namespace}/{name}, which has a token, get one of {account}, and reads it"},
+		text: "has Secret {namespace}/{name}, which has a token, contain one of {account}, and reads it"},
 	{kind: Impersonate, verbs: []string{"impersonate"}, right: resource("serviceaccounts"), on: accounts,
 		text: "acts as {account}"},
 	{kind: Impersonate, verbs: []string{"impersonate:serviceaccount"}, right: resource("serviceaccounts.authentication.k8s.io"), on: accounts,
-		text: "acts as {account}, as far as impersonate-on lets it"},
+		text: "acts as {account}, as far as impersonate-on allows it"},
 	{kind: Exec, verbs: connect, right: resource("pods/exec"), on: running,
 		text: "runs a program in a Pod of {account}"},
 	{kind: Exec, verbs: connect, right: resource("pods/attach"), on: running,

@@ -43,7 +43,7 @@ func (s *search) webhookEnds(who Identity, grants []authorize.Grant) error {
 					}
 					if refused == "" {
 						s.ended(ended{end: end{about: object.ID{Group: r.group, Kind: kind.kind, Name: name}, kind: Webhook}, last: Hop{Kind: Webhook, As: who, Requests: []Request{request},
-							Text: fmt.Sprintf("has %s %s asked about the objects of every namespace, and sees or changes them", kind.kind, name)}})
+							Text: fmt.Sprintf("has %s %s called for the objects of every namespace, and sees or changes them", kind.kind, name)}})
 					}
 				}
 			}

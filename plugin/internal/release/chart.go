@@ -23,9 +23,9 @@ import (
 // kubeVersion is what the charts are rendered for.
 const kubeVersion = "v1.32.0"
 
-// Chart is a Helm chart of Istio's, of whatever version, and what to install
-// it as. A part of Istio is rendered by Render; this is for whoever looks at
-// other versions than the embedded one.
+// Chart is a Helm chart of Istio of any version, with the parameters of the
+// installation. Render renders a part of Istio; this is for other versions than the
+// embedded one.
 type Chart struct {
 	// FS holds the chart in the directory Dir.
 	FS  fs.FS

@@ -133,7 +133,7 @@ func checkNamespace(spec v1alpha1.ReleaseSpec) []error {
 	if spec.Namespace == "" || spec.Part == v1alpha1.PartGateway {
 		return nil
 	}
-	return []error{fmt.Errorf("spec.namespace: found %q; only part %s has one, where part %s goes an IstioTenant says; leave it out",
+	return []error{fmt.Errorf("spec.namespace: found %q; only part %s has one, and for part %s an IstioTenant states it; leave it out",
 		spec.Namespace, v1alpha1.PartGateway, spec.Part)}
 }
 

@@ -50,7 +50,7 @@ func TestWhatSomebodyElseWroteStays(t *testing.T) {
 		r.teams("alpha")
 		r.write("rendered/alpha/"+name, "resources: []\n")
 		_, _, err := r.render(func(o *render.Options) { o.Adopt = true })
-		require.ErrorContains(t, err, "rendered/alpha/"+name+": is somebody else's: remove it, or name another output directory")
+		require.ErrorContains(t, err, "rendered/alpha/"+name+": was not written by render: remove it, or name another output directory")
 		require.Equal(t, "resources: []\n", r.read("rendered/alpha/"+name))
 		files, err := os.ReadDir(r.path("rendered/alpha"))
 		require.NoError(t, err)

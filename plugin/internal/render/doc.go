@@ -4,8 +4,8 @@
 //	overlays/sales/kustomization.yaml        rendered/sales/kustomization.yaml
 //	overlays/sales/tenant.yaml          ->   rendered/sales/manifests.yaml
 //
-// What it writes is, to the byte, what kustomize build prints. Where at least
-// a few tenants differ in their names only, package template fills them in; package
-// build builds all others. rendered/.istio-tenancy holds what makes the next run
-// on the same machine short, and may be deleted at any time.
+// What it writes is, to the byte, what kustomize build prints. If at least a few
+// tenants differ in their names only, package template fills the names into a template;
+// package build builds all others. rendered/.istio-tenancy is a cache for the next run
+// on the same machine, and may be deleted at any time.
 package render

@@ -25,20 +25,21 @@ import (
 type Rendered struct {
 	// Overlay is the directory, as it was given.
 	Overlay string
-	// Tenants are those that the overlay lays.
+	// Tenants are the tenants of the overlay.
 	Tenants []Configured
 	// Common says that it is a common base, beside what the overlays list.
 	Common bool
-	// Text is what would be applied. It is another overlay's once the call is over.
+	// Text is what would be applied. Its memory is used for another overlay after the
+	// call.
 	Text []byte
-	// Shape is what Text was filled into; nil: it was built by itself.
+	// Shape is the template that gave Text; nil: the overlay was built.
 	Shape *Shape
 }
 
 // Shape gives the text of all overlays that differ in their names only. Two overlays have
 // one shape if their templates are equal.
 type Shape struct {
-	// Template tells shapes apart.
+	// Template identifies the shape.
 	Template *template.Template
 	// Names are those of this overlay.
 	Names []string
@@ -140,7 +141,7 @@ func (r *run) hand(ctx context.Context, j *job, use func(Rendered)) error {
 		shape = &Shape{j.template, j.names}
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
-		return errors.New("renders to nothing: must hold an object")
+		return errors.New("renders no objects: must have at least one")
 	}
 	use(Rendered{Overlay: j.arg, Tenants: configured(j.overlay), Common: strings.HasPrefix(j.name, commonPart+"/"), Text: text, Shape: shape})
 	return nil

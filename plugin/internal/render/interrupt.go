@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// ErrInterrupted is the error of a run that somebody stopped.
+// ErrInterrupted is the error of a run that was interrupted.
 var ErrInterrupted = errors.New("interrupted")
 
 func (r *run) interrupted() error {

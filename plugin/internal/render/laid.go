@@ -35,7 +35,7 @@ func checkLaid(overlayDir string, text []byte) error {
 	var errs []error
 	for _, o := range objects {
 		if o.GetApiVersion() == v1alpha1.APIVersion {
-			errs = append(errs, fmt.Errorf("%s: is printed as an object, and no cluster knows it: %s", object.IDOf(o), rightPlace(o.GetKind())))
+			errs = append(errs, fmt.Errorf("%s: is printed as an object, and no cluster has this kind: %s", object.IDOf(o), rightPlace(o.GetKind())))
 			continue
 		}
 		if at := fieldWith(o.YNode(), v1alpha1.BaseNamespace, ""); at != "" {
@@ -53,7 +53,7 @@ func checkLaid(overlayDir string, text []byte) error {
 				more = ", as 1 other object does"
 			}
 		}
-		errs = append(errs, fmt.Errorf("%s: holds %s, which stands in a base until a tenant is laid over it%s: %s",
+		errs = append(errs, fmt.Errorf("%s: holds %s, which a base has until a tenant is laid over it%s: %s",
 			left[0], v1alpha1.BaseNamespace, more, whyNotLaid(overlayDir)))
 	}
 	return errors.Join(errs...)

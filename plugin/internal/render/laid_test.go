@@ -20,7 +20,7 @@ func TestAnOverlayWithoutATenantIsAnErrorAndLeavesTheOldOutput(t *testing.T) {
 	for name, c := range map[string]struct{ kustomization, tenant, want string }{
 		"an empty tenant": {
 			kustomization, "# later\n---\n",
-			": holds ISTIO_TENANT_NAMESPACE, which stands in a base until a tenant is laid over it, as .+ other objects do: " +
+			": holds ISTIO_TENANT_NAMESPACE, which a base has until a tenant is laid over it, as .+ other objects do: " +
 				"tenant.yaml is empty: must hold an IstioTenant",
 		},
 		"no transformers": {
@@ -29,7 +29,7 @@ func TestAnOverlayWithoutATenantIsAnErrorAndLeavesTheOldOutput(t *testing.T) {
 		},
 		"a tenant among the resources": {
 			"resources: [../../bases/istio/control-plane, tenant.yaml]\n", tenant,
-			"IstioTenant alpha: is printed as an object, and no cluster knows it: list its file under transformers" +
+			"IstioTenant alpha: is printed as an object, and no cluster has this kind: list its file under transformers" +
 				"(.|\n)+: kustomization.yaml lists tenant.yaml under resources: move it to transformers$",
 		},
 		"a transformer that is no tenant": {

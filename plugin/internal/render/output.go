@@ -198,7 +198,7 @@ func (o output) free(name string, changes []change) error {
 }
 
 func notOurs(path string) error {
-	return fmt.Errorf("%s: is somebody else's: remove it, or name another output directory", path)
+	return fmt.Errorf("%s: was not written by render: remove it, or name another output directory", path)
 }
 
 // apply makes changes. A new directory appears as a whole. In one that is there,

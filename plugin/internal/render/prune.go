@@ -14,7 +14,7 @@ import (
 func (r *run) prune(overlays []overlay, old orphans) (err error) {
 	for _, name := range old.without {
 		from, _ := r.output.source(name)
-		err = errors.Join(err, fmt.Errorf("%s: is rendered from %s, which is there still, and stays: %s %w",
+		err = errors.Join(err, fmt.Errorf("%s: is rendered from %s, which still exists, and stays: %s %w",
 			filepath.Join(r.Output, name), from, from, withoutKustomization(from)))
 	}
 	for _, name := range old.gone {

@@ -22,8 +22,8 @@ func (r *run) withoutRenamed(overlays []overlay, old orphans, jobs []*job) []*jo
 		again := r.again(overlays, name)
 		for _, tenant := range slices.Sorted(maps.Keys(again)) {
 			now := again[tenant]
-			err := fmt.Errorf("tenant %s: has an output of another name, %s, whose overlay %s is gone: must have one: give this directory its old name; "+
-				"or render with --prune, which removes the old output: what a GitOps tool made of that, it may delete with it",
+			err := fmt.Errorf("tenant %s: has an output of another name, %s, whose overlay %s is gone: must have one output: give this directory its old "+
+				"name; or render with --prune, which removes the old output: a GitOps tool may then delete what it has deployed from there",
 				tenant, filepath.Join(r.Output, name), from)
 			r.errs[now.name] = errors.Join(r.errs[now.name], err)
 			refused[now.name] = true
@@ -62,8 +62,8 @@ func (r *run) moves(overlays []overlay, output string) (ok bool) {
 			r.Warn(fmt.Sprintf("%s: stays until %s, which has tenant %s now, is without mistakes", filepath.Join(r.Output, output), now.arg, tenant))
 			return false
 		}
-		r.Warn(fmt.Sprintf("%s: tenant %s is rendered to %s from now on: what a GitOps tool made of the old output, it may delete with it, live objects and all: "+
-			"have it keep them until it follows the new one", filepath.Join(r.Output, output), tenant, filepath.Join(r.Output, now.name)))
+		r.Warn(fmt.Sprintf("%s: tenant %s is rendered to %s from now on: a GitOps tool may delete the live objects that it has deployed from the old "+
+			"output: make it keep them until it uses the new one", filepath.Join(r.Output, output), tenant, filepath.Join(r.Output, now.name)))
 	}
 	return true
 }

@@ -23,7 +23,7 @@ func TestARenamedOverlayHasNoSecondOutput(t *testing.T) {
 			r.run(with(false))
 			require.NoError(t, os.Rename(r.path("overlays/beta"), r.path("overlays/beta2")))
 			refused := r.path("overlays/beta2") + ": tenant beta: has an output of another name, " + r.path("rendered/beta") + ", whose overlay " + r.path("overlays/beta") +
-				" is gone: must have one: give this directory its old name; or render with --prune, which removes the old output: what a GitOps tool made of that, it may delete with it"
+				" is gone: must have one output: give this directory its old name; or render with --prune, which removes the old output: a GitOps tool may then delete what it has deployed from there"
 			for range 2 { // the second finds alpha as it was
 				summary, _, err := r.render(with(false))
 				require.EqualError(t, err, refused)
@@ -42,7 +42,7 @@ func TestARenamedOverlayHasNoSecondOutput(t *testing.T) {
 
 			_, printed, err = r.render(with(true))
 			require.NoError(t, err)
-			require.Contains(t, printed, r.path("rendered/beta")+": tenant beta is rendered to "+r.path("rendered/beta2")+" from now on: what a GitOps tool made of the old output, it may delete with it")
+			require.Contains(t, printed, r.path("rendered/beta")+": tenant beta is rendered to "+r.path("rendered/beta2")+" from now on: a GitOps tool may delete the live objects that it has deployed from the old output")
 			require.NoDirExists(t, r.path("rendered/beta"))
 			require.DirExists(t, r.path("rendered/beta2"))
 			_, printed, err = r.render(with(false))

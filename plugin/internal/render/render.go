@@ -21,7 +21,7 @@ type Options struct {
 	Output string
 	// Split writes one file per object.
 	Split bool
-	// Prune removes the output of overlays that are gone.
+	// Prune removes the output of overlays that no longer exist.
 	Prune bool
 	// Adopt lets an overlay that has moved take over the output that it had before.
 	Adopt bool
@@ -29,21 +29,22 @@ type Options struct {
 	Check, Diff bool
 	// Verify builds every overlay with kustomize, and compares.
 	Verify bool
-	// Allow is what overlays may run and fetch beside this program's functions.
+	// Allow is what overlays may run and fetch in addition to this program's
+	// functions.
 	Allow allow.List
 	// Executable is this program's file; "": that on PATH, which kustomize would run.
 	Executable string
 	// Out may be nil if there is an Output, and no Diff.
 	Out io.Writer
-	// Warn is told what kustomize and its functions print beside the objects. Progress is
-	// told, one call at a time, how many overlays are done. Both may be nil.
+	// Warn gets what kustomize and its functions print in addition to the objects.
+	// Progress gets, one call at a time, how many overlays are done. Both may be nil.
 	Warn     func(line string)
 	Progress func(done, all int)
-	// Explain is told why kustomize built overlays one by one; nil: nobody is.
+	// Explain gets the reasons why kustomize built overlays one by one; may be nil.
 	Explain func(line string)
 }
 
-// ErrStale is the error of Check where the output is not what would be written.
+// ErrStale is the error of Check if the output is not what would be written.
 var ErrStale = errors.New("is out of date")
 
 // Run renders overlays. Its error has a line for each mistake in each overlay;

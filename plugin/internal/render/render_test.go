@@ -245,7 +245,7 @@ func TestNothingIsRemovedUnasked(t *testing.T) {
 
 	r.teams("beta", "mine")
 	_, _, err = r.render()
-	require.ErrorContains(t, err, "mine/kustomization.yaml: is somebody else's")
+	require.ErrorContains(t, err, "mine/kustomization.yaml: was not written by render")
 	require.Equal(t, "resources: []\n", r.read("rendered/mine/kustomization.yaml"))
 	_, _, err = r.render(func(o *render.Options) { o.Overlays, o.Prune = []string{r.path("overlays/alpha")}, true })
 	require.NoError(t, err)

@@ -134,7 +134,7 @@ func TestPatchesThatMatchNothingAreNamedOnceForAll(t *testing.T) {
 		r.overlay(team, team, "{admins: [{kind: User, name: jo}]}", kustomization+patch)
 	}
 	const want = "kustomization.yaml: patches[0].target: Deployment istiod-sales matches no object, so that the patch changes nothing: " +
-		"patches come before the tenant is laid, and name objects as the base does; did you mean Deployment ISTIO_TENANT_NAMESPACE/istiod?"
+		"patches are applied before the tenant is laid over the base, and name objects as the base does; did you mean Deployment ISTIO_TENANT_NAMESPACE/istiod?"
 	summary, printed, err := r.render()
 	require.NoError(t, err)
 	require.Equal(t, 6, summary.Filled, "a warning is no reason to build each")

@@ -88,13 +88,12 @@ func abandoned(output []change) []string {
 // leaves says what becomes of a namespace that is a tenant's no more.
 func (r rights) leaves(namespace string) string {
 	if by := r.namespaces[namespace]; len(by) > 0 {
-		return fmt.Sprintf("Namespace %s is rendered no more, and %s, where pruning is on, deletes it with all that is in it, Secrets and volumes included, "+
-			"since it was rendered without an annotation that keeps it: have both, %s, applied before this; or end what is in it before",
+		return fmt.Sprintf("Namespace %s is no longer rendered, and %s, where pruning is on, deletes it with everything in it, also Secrets and volumes, "+
+			"because it was rendered without an annotation that keeps it: apply both annotations, %s, before this; or remove what is in it before",
 			namespace, strings.Join(by, " or "), pruning.Kept)
 	}
-	return fmt.Sprintf("namespace %s leaves the tenant, and neither Argo CD nor Flux prunes it: what is in it stays, with what its administrators made "+
-		"and whom they let in, and its NetworkPolicies go, so that Pods there are open to the whole cluster: end them before this is applied, then delete it, "+
-		"and make it anew before another tenant has it: kubectl delete namespace %s", namespace, namespace)
+	return fmt.Sprintf("namespace %s leaves the tenant, and neither Argo CD nor Flux prunes it: what is in it stays, also the objects that its administrators "+
+		"created and the rights that they granted, and its NetworkPolicies are deleted, so that its Pods are open to the whole cluster: stop the Pods before this is applied, then delete the namespace, and create it again before another tenant gets it: kubectl delete namespace %s", namespace, namespace)
 }
 
 // has says whether a namespace is the tenant's still; and, where it was rendered so

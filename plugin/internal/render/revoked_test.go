@@ -68,9 +68,8 @@ func TestRightsThatAreTakenAwayAreNamed(t *testing.T) {
 
 // leaves is what is said of a namespace that is no longer the tenant's.
 func leaves(namespace string) string {
-	return "namespace " + namespace + " leaves the tenant, and neither Argo CD nor Flux prunes it: what is in it stays, with what its administrators made " +
-		"and whom they let in, and its NetworkPolicies go, so that Pods there are open to the whole cluster: end them before this is applied, then delete it, " +
-		"and make it anew before another tenant has it: kubectl delete namespace " + namespace
+	return "namespace " + namespace + " leaves the tenant, and neither Argo CD nor Flux prunes it: what is in it stays, also the objects that its administrators " +
+		"created and the rights that they granted, and its NetworkPolicies are deleted, so that its Pods are open to the whole cluster: stop the Pods before this is applied, then delete the namespace, and create it again before another tenant gets it: kubectl delete namespace " + namespace
 }
 
 func TestNamespacesOfATenantThatGoesAreNamed(t *testing.T) {
@@ -115,7 +114,7 @@ func TestANamespaceThatIsPrunedIsNamed(t *testing.T) {
 			_, printed, err := r.render(func(o *render.Options) { o.Verify = true })
 			require.NoError(t, err)
 			gone := func(namespace string) string {
-				return "Namespace " + namespace + " is rendered no more, and " + c.tools + ", where pruning is on, deletes it with all that is in it"
+				return "Namespace " + namespace + " is no longer rendered, and " + c.tools + ", where pruning is on, deletes it with everything in it"
 			}
 			require.Contains(t, printed, gone("b"))
 			require.NotContains(t, printed, gone("a"))

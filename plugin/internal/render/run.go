@@ -195,7 +195,7 @@ func (r *run) do(ctx context.Context, j *job) error {
 		defer r.buffers.Put(text)
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
-		return errors.New("renders to nothing, and who applies nothing deletes what is there: must hold an object")
+		return errors.New("renders no objects, and applying an empty output may delete what is deployed: must have at least one")
 	}
 	if err := checkLaid(j.dir, text); err != nil {
 		return err

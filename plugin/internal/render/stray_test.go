@@ -68,7 +68,7 @@ func TestWhatLooksLikeAnOverlayIsNotPassedOver(t *testing.T) {
 	t.Run("the directory of an overlay that was rendered", func(t *testing.T) {
 		r := fresh(t)
 		move(r, "overlays/sales/kustomization.yaml", "overlays/sales/notes.txt")
-		want := r.path("rendered/sales") + ": is rendered from " + r.path("overlays/sales") + ", which is there still, and stays: " +
+		want := r.path("rendered/sales") + ": is rendered from " + r.path("overlays/sales") + ", which still exists, and stays: " +
 			r.path("overlays/sales") + " " + must + ", or be removed if the overlay is gone"
 		for _, with := range []func(*render.Options){prune, func(*render.Options) {}} {
 			_, printed, err := r.render(with)

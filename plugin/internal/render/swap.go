@@ -25,9 +25,8 @@ import (
 type SwapOptions struct {
 	// Overlays are directories, as in [Options].
 	Overlays []string
-	// From is the base of a control plane that the overlays list; "": whichever
-	// each lists. To is built in its place. Each is a directory, or what is
-	// allowed of another host.
+	// From is the base of a control plane that the overlays list; "": the one that
+	// each lists. To is built instead. Each is a directory, or an allowed address.
 	From, To string
 	// Allow and Executable are as in [Options].
 	Allow      allow.List
@@ -42,7 +41,7 @@ type Swapped struct {
 	From, To Laid
 }
 
-// Laid is what an overlay gives over a base.
+// Laid is what an overlay gives with a base.
 type Laid struct {
 	// Base is as it was given or, if it was not, as the overlay lists it.
 	Base    string
@@ -102,11 +101,11 @@ func (s *swap) bases() error {
 	}
 	for flag, base := range map[string]string{"--from": s.From, "--to": s.To} {
 		if base != "" && !allow.IsRemote(base) && !hasKustomization(base) {
-			return fmt.Errorf("upgrade: %s: %s has no kustomization.yaml: must be the directory of a control plane's base, or an address", flag, base)
+			return fmt.Errorf("upgrade: %s: %s has no kustomization.yaml: must be the directory or the URL of a control plane's base", flag, base)
 		}
 	}
 	if s.From != "" && identity(s.From) == identity(s.To) {
-		return fmt.Errorf("upgrade: --from and --to: found %s and %s, which are one base: must be two", s.From, s.To)
+		return fmt.Errorf("upgrade: --from and --to: found %s and %s, which are the same base: must be two different ones", s.From, s.To)
 	}
 	return nil
 }
@@ -137,8 +136,8 @@ func (s *swap) overlay(ctx context.Context, o overlay) (Swapped, error) {
 		return Swapped{}, fmt.Errorf("lays %s: must be the overlay of one tenant, with its tenant.yaml under transformers", count(len(tenants), "tenant"))
 	}
 	if revisions := tenants[0].Spec.ControlPlane.Revisions; len(revisions) > 0 {
-		return Swapped{}, fmt.Errorf("spec.controlPlane.revisions: names %q: what is compared is a base that takes another's place, and such control planes stand side by side: "+
-			"compare the bases as they are without a revision, by an overlay without this field", revisions[0].Name)
+		return Swapped{}, fmt.Errorf("spec.controlPlane.revisions: names %q: this command compares a base with one that replaces it, and control planes with a revision run "+
+			"side by side: compare the bases without a revision, in an overlay without this field", revisions[0].Name)
 	}
 	entry, err := s.listed(ctx, o, k.Resources)
 	if err != nil {

@@ -111,7 +111,7 @@ func (s *swap) isControlPlane(ctx context.Context, o overlay, entry string) erro
 		}
 		if plane.Deployment != nil {
 			if revision, _ := v1alpha1.BaseRevision(plane.Deployment.GetNamespace()); revision != "" {
-				return &errNoPlane{fmt.Sprintf("states the revision %s, with which it stands beside another base and takes nobody's place: compare it as it is without one", revision)}
+				return &errNoPlane{fmt.Sprintf("states the revision %s, with which it runs next to another base and replaces none: compare it without a revision", revision)}
 			}
 		}
 		return nil // what else is wrong, the build of the overlay says

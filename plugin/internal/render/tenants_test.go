@@ -68,7 +68,7 @@ func TestATenantIsRenderedOnce(t *testing.T) {
 		_, printed, err := r.render()
 		require.ErrorContains(t, err, r.path("overlays", name)+": tenant sales: has two owners, tenant sales (", printed)
 		require.ErrorContains(t, err, "tenant sales ("+r.path("overlays", name)+": resources: "+resource+")")
-		require.ErrorContains(t, err, "must have one: render one of the two, and keep a directory that another lists out of what is rendered")
+		require.ErrorContains(t, err, "must have one: render only one of the two, and do not render a directory that another one lists")
 		require.NoDirExists(t, r.path("rendered", name))
 		require.FileExists(t, r.path("rendered/devel/manifests.yaml"))
 		require.NoError(t, os.RemoveAll(r.path("overlays", name)))

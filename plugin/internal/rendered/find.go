@@ -33,9 +33,9 @@ type search struct {
 	errs    []error
 }
 
-// Files returns each file once, in the order of paths. In a directory it takes
-// what the kustomization lists, or else every YAML and JSON file, and looks
-// into directories; names that begin with a dot are passed over. A kustomization that
+// Files returns each file once, in the order of paths. In a directory it returns the
+// files that the kustomization lists, or otherwise every YAML and JSON file, also in
+// directories below; names that begin with a dot are ignored. A kustomization that
 // changes what it lists is an error.
 func Files(paths []string) ([]string, error) {
 	s := search{seen: map[string]bool{}}
@@ -43,9 +43,10 @@ func Files(paths []string) ([]string, error) {
 	return s.files, errors.Join(s.errs...)
 }
 
-// FilesAndOverlays returns the files, and the directories of the kustomizations that are
-// still to be built. Beside others, a file that is called neither YAML nor JSON is passed
-// over, which a pattern such as overlays/* finds.
+// FilesAndOverlays returns the files, and the directories of the kustomizations that
+// are still to be built. If there are several paths, it ignores a file that is
+// neither YAML nor JSON by its name, because a pattern such as overlays/* finds such
+// files.
 func FilesAndOverlays(paths []string) (files, overlays []string, err error) {
 	s := search{seen: map[string]bool{}}
 	s.overlay = func(dir string) { overlays = append(overlays, dir) }

@@ -16,7 +16,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
-// Part is what the chain lays for one of the control planes.
+// Part is the input of the chain for one of the control planes.
 type Part struct {
 	tenancy.Revision
 	Objects []*yaml.RNode
@@ -64,7 +64,7 @@ func Of(objects []*yaml.RNode, t v1alpha1.IstioTenant, warn func(string)) ([]Par
 	}
 	for _, name := range names {
 		if !slices.ContainsFunc(listed, func(r v1alpha1.Revision) bool { return r.Name == name }) && warn != nil {
-			warn(fmt.Sprintf("spec.controlPlane.revisions: does not name %q, so that nothing of the base of that revision is printed: take it out of resources", name))
+			warn(fmt.Sprintf("spec.controlPlane.revisions: does not name %q, so that nothing of the base of that revision is printed: remove it from resources", name))
 		}
 	}
 	for i := range parts {

@@ -23,7 +23,7 @@ func (o Options) checkBases() error {
 	case !address.MatchString(where) || !strings.Contains(path, "//") || strings.HasSuffix(path, "/"):
 		return fmt.Errorf("--bases: found %q: must be the address of a Git repository, //, and the directory that has common and control-plane, %s", o.Bases, such)
 	case err != nil || values.Get("ref") == "":
-		return fmt.Errorf("--bases: %s names no version: must end with ?ref= and a tag or a commit, since a branch may be another thing tomorrow, %s", o.Bases, such)
+		return fmt.Errorf("--bases: %s names no version: must end with ?ref= and a tag or a commit, because a branch changes, %s", o.Bases, such)
 	case !regexp.MustCompile(`^[\w.=&/+-]+$`).MatchString(query):
 		return fmt.Errorf("--bases: found %q after \"?\": must be ref= and a tag or a commit, %s", query, such)
 	case o.GitOps == argoCD:
@@ -39,7 +39,7 @@ func hidesNothing(flag, text string) error {
 		return fmt.Errorf("%s: %w", flag, err)
 	}
 	if _, secret := parsed.User.Password(); secret {
-		return fmt.Errorf("%s: the address has a password or a token: must have none, since it would be in Git; give Flux, Argo CD or git a credential of its own", flag)
+		return fmt.Errorf("%s: the address has a password or a token: must have none, because it would be in Git; give Flux, Argo CD or git a credential of its own", flag)
 	}
 	return nil
 }
@@ -49,8 +49,8 @@ var (
 	pseudo = regexp.MustCompile(`-(?:0\.)?\d{14}-([0-9a-f]{12})$`)
 )
 
-// Install is the version of the program for go install. One that was built of sources that
-// are nowhere else has no better one than the newest.
+// Install is the version of the program for go install. If the program was built from
+// sources that are not published, it is the newest one.
 func (o Options) Install() string {
 	if tag.MatchString(o.Version) {
 		return o.Version
@@ -58,7 +58,7 @@ func (o Options) Install() string {
 	return "main"
 }
 
-// Revision is the same for Git.
+// Revision is the version of the program for Git.
 func (o Options) Revision() string {
 	if commit := pseudo.FindStringSubmatch(o.Version); commit != nil && tag.MatchString(o.Version) {
 		return commit[1]

@@ -25,11 +25,11 @@ func Tools() []string { return []string{flux, argoCD} }
 func (o Options) checkGitOps() error {
 	switch {
 	case o.GitOps == "" && o.Repository != "":
-		return fmt.Errorf("--repository is given without --gitops: must be with --gitops %s", strings.Join(Tools(), " or "))
+		return fmt.Errorf("--repository is given without --gitops: must be given with --gitops %s", strings.Join(Tools(), " or "))
 	case o.GitOps != "" && !slices.Contains(Tools(), o.GitOps):
 		return fmt.Errorf("--gitops: found %q: must be %s%s", o.GitOps, strings.Join(Tools(), " or "), suggest.Question(o.GitOps, Tools()))
 	case o.GitOps == flux && len(o.ApplicationNamespaces) > 1:
-		return fmt.Errorf("--app-namespace is given %d times: must be once with --gitops flux, whose account of a tenant is in one namespace; "+
+		return fmt.Errorf("--app-namespace is given %d times: must be once with --gitops flux, because the ServiceAccount that Flux uses for a tenant is in one namespace; "+
 			"add the others afterwards, as https://github.com/istio-tenancy/istio-tenancy/blob/main/examples/flux/README.md#a-new-tenant says", len(o.ApplicationNamespaces))
 	case o.Repository != "" && !address.MatchString(o.Repository):
 		return fmt.Errorf("--repository: found %q: must be the address of a Git repository, such as https://git.example.org/platform.git", o.Repository)

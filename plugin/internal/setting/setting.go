@@ -16,7 +16,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Audiences are those of the tokens that a control plane says it takes.
+// Audiences are the audiences of tokens that a control plane accepts, as it states
+// them.
 func Audiences(plane controlplane.ControlPlane) []string {
 	for _, component := range istio.Of(plane.Version) {
 		if component.Identity == nil || !component.Identity.Holds(plane.Version) {

@@ -76,8 +76,8 @@ func TestTheArgoCDPluginPrintsNothingOfABrokenTenant(t *testing.T) {
 		"mistake":     {"tenant.yaml", "apiVersion: istio-tenancy.dev/v1alpha1\nkind: IstioTenant\nmetadata: {name: sales, annotations: {config.kubernetes.io/function: 'exec: {path: istio-tenancy}'}}\nspec: {}\n", "spec.admins: is missing"},
 		"not YAML":    {"tenant.yaml", "a: [\n", "tenant.yaml"},
 		"no resource": {"kustomization.yaml", "resources: [gone.yaml]\n", "gone.yaml"},
-		"nothing":     {"kustomization.yaml", "buildMetadata: [managedByLabel]\n", "renders to nothing"},
-		"empty":       {"kustomization.yaml", "resources: [tenant.yaml]\npatches: [{target: {kind: IstioTenant}, patch: \"{$patch: delete, kind: IstioTenant, metadata: {name: sales}}\"}]\n", "renders to nothing"},
+		"nothing":     {"kustomization.yaml", "buildMetadata: [managedByLabel]\n", "renders no objects"},
+		"empty":       {"kustomization.yaml", "resources: [tenant.yaml]\npatches: [{target: {kind: IstioTenant}, patch: \"{$patch: delete, kind: IstioTenant, metadata: {name: sales}}\"}]\n", "renders no objects"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(checkout(t), "overlays/sales")

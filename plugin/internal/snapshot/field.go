@@ -2,7 +2,7 @@ package snapshot
 
 import "strings"
 
-// Field is what stands at a path of keys; nil where there is nothing.
+// Field is the value at a path of keys; nil if there is none.
 func Field(value any, path ...string) any {
 	for _, key := range path {
 		fields, ok := value.(map[string]any)

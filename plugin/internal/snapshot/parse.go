@@ -49,7 +49,7 @@ func (p *parser) parse(file string, text []byte, lined bool) parsed {
 	p.source, p.lined, p.parsed = Source{File: file}, lined, parsed{}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	if !utf8.Valid(text) {
-		p.fail(1, "is no UTF-8: must be")
+		p.fail(1, "is not UTF-8: must be UTF-8")
 		return p.parsed
 	}
 	if bytes.IndexByte(text, '\r') >= 0 { // of which YAML makes an end of a line, too

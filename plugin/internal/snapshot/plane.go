@@ -16,17 +16,18 @@ import (
 type Plane struct {
 	// Object is its Deployment.
 	Object *Object
-	// Version is Istio's, such as "1.31.0"; "": it cannot be told.
+	// Version is the version of Istio, such as "1.31.0"; "": it is not known.
 	Version string
 	// Revision is its own; "": it has none.
 	Revision string
 	// Proxied, Watched and AppNamespaces are what limits it; see package setting.
 	Proxied, Watched, AppNamespaces []string
-	// Audiences are those of the tokens that it takes; none, where it does not say.
+	// Audiences are the audiences of the tokens that it accepts; none, if it does not
+	// state them.
 	Audiences []string
 }
 
-// Root is something by which a mesh knows its members' certificates.
+// Root is a certificate or a CA with which a mesh verifies its members' certificates.
 type Root struct {
 	collision.Root
 	Object *Object

@@ -243,7 +243,7 @@ func TestAllDocuments(t *testing.T) {
 	for text, said := range map[string]string{
 		yaml("one") + "...\n" + two: "document 1: did not find expected <document start>",
 		one + "}":                   "did not find expected",
-		"\xff\xfe" + strings.Join(strings.Split(one, ""), "\x00"):         "stdin:1: is no UTF-8",
+		"\xff\xfe" + strings.Join(strings.Split(one, ""), "\x00"):         "stdin:1: is not UTF-8",
 		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\nitems: []": "stdin:1: ConfigMap: found items, and none in them",
 		"apiVersion: v1\nkind: Pod\nmetadata: {generateName: x-}":         "without metadata.name (it has metadata.generateName, of which the API server makes a name)",
 		"metadata: {name: x}": "without apiVersion and kind",

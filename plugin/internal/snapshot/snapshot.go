@@ -22,7 +22,8 @@ import (
 type Source struct {
 	// File is as the user named it: an overlay's directory, or a file of YAML.
 	File string
-	// Line is that of the object in File, from 1; 0: nobody knows, as in an overlay.
+	// Line is the line of the object in File, from 1; 0: it is not known, as in an
+	// overlay.
 	Line int
 }
 
@@ -46,8 +47,8 @@ type Object struct {
 	marked []string // texts of a shape that have other words in each tenant
 }
 
-// Decode returns an object as its Go type. A field of another type than the API's is an
-// error; an unknown one is passed over, as the API server does.
+// Decode returns an object as its Go type. A field of another type than the API's is
+// an error; an unknown field is ignored, as by the API server.
 func Decode[T any](o *Object) (value T, err error) {
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Content, &value); err != nil {
 		return value, fmt.Errorf("%s: %s: %w", o.Source, o.ID, err)
@@ -77,7 +78,7 @@ func (o *Object) texts(field string) map[string]string {
 	return texts
 }
 
-// Tenant is what the objects say that one tenant is.
+// Tenant is one tenant, as the objects describe it.
 type Tenant struct {
 	Name string
 	// Source is where the tenant is written.
@@ -107,8 +108,8 @@ type Snapshot struct {
 
 type kind struct{ group, kind string }
 
-// New is a snapshot of objects. Of two with the same ID the last one counts, as it does
-// for an API server that is given both.
+// New is a snapshot of objects. Of two objects with the same ID the last one is used,
+// as by an API server.
 func New(objects []*Object, tenants []Tenant) *Snapshot {
 	s := &Snapshot{Objects: objects, Tenants: slices.Clone(tenants), kinds: map[kind][]*Object{}, ids: make(map[object.ID]*Object, len(objects))}
 	slices.SortFunc(s.Tenants, func(a, b Tenant) int { return cmp.Compare(a.Name, b.Name) })

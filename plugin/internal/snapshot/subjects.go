@@ -31,7 +31,7 @@ func Subjects(binding *Object) (all []Subject) {
 	return all
 }
 
-// IsEverybody says whether a subject is everybody, or every program.
+// IsEverybody says whether a subject is everybody, or every ServiceAccount.
 func (s Subject) IsEverybody() bool {
 	return slices.Contains([]string{"system:authenticated", "system:unauthenticated", "system:serviceaccounts", "system:anonymous", "*"}, s.Name) && s.Kind != serviceAccount
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 )
 
-// ClusterNamespaces are those that every cluster has, which are no tenant's.
+// ClusterNamespaces are the namespaces that every cluster has, and that belong to no
+// tenant.
 func ClusterNamespaces() []string {
 	return []string{"default", "kube-node-lease", "kube-public", "kube-system"}
 }
@@ -112,8 +113,9 @@ func (o *Object) Tenant() string {
 	return Text(o.Content, "metadata", "labels", v1alpha1.TenantLabel)
 }
 
-// Mentions calls use for each object with each of some words that it has, whatever it is
-// there, and with the places where it stands. A word is whole: "ns-1" is none of "ns-10".
+// Mentions calls use for each object with each of some words that it contains, and
+// with the places where the word is. A word is whole: "ns-10" does not contain
+// "ns-1".
 func (r *Reading) Mentions(of func(word string) bool, use func(o *Object, word string, at Place)) {
 	wanted := map[uint32]string{}
 	for word, number := range r.words {

@@ -9,13 +9,13 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 )
 
-// Place says where in a text a word stands, as far as it tells what the word means.
+// Place says where in a text a word is, as far as this shows what the word means.
 type Place uint8
 
 const (
-	// Anywhere is a place that says nothing.
+	// Anywhere is a place that shows nothing about the meaning.
 	Anywhere Place = 0
-	// Whole is a value of which nothing but the word is left.
+	// Whole is a value that consists of the word only.
 	Whole Place = 1
 	// Namespace is where Istio or Kubernetes name a namespace: in "web.NAME.svc",
 	// "ns/NAME/sa/web", "NAME/gateway" and "namespace: NAME".

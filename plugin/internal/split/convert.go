@@ -50,7 +50,7 @@ func convert(objects []*yaml.RNode) (repairs []string, err error) {
 			old := object.IDOf(o)
 			o.SetApiVersion(g.to)
 			if id := object.IDOf(o); id != old && has[id] {
-				errs = append(errs, fmt.Errorf("%s: is there twice, as %s and as %s", id, from, g.to))
+				errs = append(errs, fmt.Errorf("%s: is in the input twice, as %s and as %s", id, from, g.to))
 			}
 			done := fmt.Sprintf("%s: apiVersion is now %s; Kubernetes 1.16 and later do not serve %s", old, g.to, from)
 			if g.workload {
@@ -72,7 +72,7 @@ func convert(objects []*yaml.RNode) (repairs []string, err error) {
 func complete(o *yaml.RNode) (done string, err error) {
 	spec := o.Field("spec")
 	if spec.IsNilOrEmpty() {
-		return "", errors.New("spec: found none; right is one with a template")
+		return "", errors.New("spec: found none; must have a template")
 	}
 	for _, field := range removed {
 		found, err := spec.Value.Pipe(yaml.Clear(field))

@@ -144,6 +144,6 @@ spec: {template: {spec: {}}}
 {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: c, namespace: istio-system}}
 `), "f", filepath.Join(t.TempDir(), "x"))
 	require.EqualError(t, err, `f: Deployment istio-system/a: spec.template.metadata.labels: found none, and no spec.selector; apps/v1 needs labels to select Pods by
-DaemonSet istio-system/b: spec: found none; right is one with a template
-NetworkPolicy istio-system/c: is there twice, as extensions/v1beta1 and as networking.k8s.io/v1`)
+DaemonSet istio-system/b: spec: found none; must have a template
+NetworkPolicy istio-system/c: is in the input twice, as extensions/v1beta1 and as networking.k8s.io/v1`)
 }

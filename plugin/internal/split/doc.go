@@ -20,10 +20,10 @@
 //	    metadata:                           metadata:
 //	      labels: {istio: pilot}              labels: {istio: pilot}
 //
-// Every object is in exactly one of them. The control plane's is moved to
-// v1alpha1.BaseNamespace, so that it deploys through an IstioTenant only, and
-// what it has of cluster scope has that in its name: no API server takes such a
-// webhook configuration, and no other Istio has a ClusterRole of that name. The
+// Every object is in exactly one of them. The control plane's objects are moved to
+// v1alpha1.BaseNamespace, so that they deploy through an IstioTenant only, and its
+// cluster-scoped objects have that namespace in their names: no API server accepts such
+// a webhook configuration, and no other Istio has a ClusterRole of that name. The
 // common one also gets the rules that keep tenants apart, in common/tenancy, and
 // definitions that a version's programs wait for and its own files lack.
 package split

@@ -23,7 +23,7 @@ func (o Options) stateImage(control []*yaml.RNode) error {
 		return err
 	}
 	if !slices.ContainsFunc(istio.Modes, func(m istio.Mode) bool { return m.Proxied && m.Holds(plane.Version) }) {
-		return fmt.Errorf("%s: runs Istio %s, beside which there is no API proxy: leave its image out", object.IDOf(plane.Deployment), plane.Version)
+		return fmt.Errorf("%s: runs Istio %s, for which there is no API proxy: leave its image out", object.IDOf(plane.Deployment), plane.Version)
 	}
 	return plane.Deployment.PipeE(yaml.SetAnnotation(v1alpha1.APIProxyImageAnnotation, o.APIProxyImage))
 }

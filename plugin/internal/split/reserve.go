@@ -39,7 +39,7 @@ func (d decider) reserve(objects []*yaml.RNode, to string) (notes []string, err 
 		if err := o.SetName(name); err != nil {
 			return nil, fmt.Errorf("%s: %w", id, err)
 		}
-		notes = append(notes, fmt.Sprintf("%s is now %s, which no other Istio in the cluster is called", id, name))
+		notes = append(notes, fmt.Sprintf("%s is now %s, a name that no other Istio in the cluster has", id, name))
 	}
 	for _, o := range objects {
 		for _, r := range references {

@@ -19,7 +19,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Options say what a base states beyond its manifest.
+// Options are what a base states in addition to its manifest.
 type Options struct {
 	// APIProxyImage is the image of the API proxy; "" is none.
 	APIProxyImage string
@@ -27,7 +27,7 @@ type Options struct {
 	Revision string
 }
 
-// Run is that of no options.
+// Run is Run without options.
 func Run(in io.Reader, name string, dir string) (Summary, error) { return Options{}.Run(in, name, dir) }
 
 // Run splits the manifest in, called name in messages, into dir/common and
@@ -96,7 +96,7 @@ func (s *Summary) divide(objects []*yaml.RNode) (common, control []*yaml.RNode, 
 		}
 		id := object.IDOf(o)
 		if ids[id] {
-			return nil, nil, fmt.Errorf("%s: is there twice, with a namespace and without", id)
+			return nil, nil, fmt.Errorf("%s: is in the input twice, with a namespace and without", id)
 		}
 		ids[id] = true
 		if d.part(o) == Common {
@@ -128,7 +128,7 @@ func find(objects []*yaml.RNode, warn func(string)) (namespace, version string, 
 	switch id.Namespace {
 	case "", "default":
 		return "", "", fmt.Errorf("%s: metadata.namespace: found %q; render with a namespace of its own, such as istio-system: "+
-			"a move from there could not tell the namespace from the word", id, id.Namespace)
+			"this name cannot be distinguished from the ordinary word where it is replaced", id, id.Namespace)
 	}
 	return id.Namespace, found.Version.Original(), found.Supported(warn)
 }

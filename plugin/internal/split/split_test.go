@@ -149,10 +149,10 @@ func TestReserve(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{
 		"no CustomResourceDefinitions; split them together with the rest, or apply them first (istio-init, istio-base)",
-		"ValidatingWebhookConfiguration istiod-default-validator is now istiod-default-validator-ISTIO_TENANT_NAMESPACE, which no other Istio in the cluster is called",
-		"ValidatingAdmissionPolicy stable-channel-default-policy.istio.io is now stable-channel-default-policy-ISTIO_TENANT_NAMESPACE.istio.io, which no other Istio in the cluster is called",
-		"ValidatingAdmissionPolicyBinding own.istio.io is now own-ISTIO_TENANT_NAMESPACE.istio.io, which no other Istio in the cluster is called",
-		"ClusterRole x is now x-ISTIO_TENANT_NAMESPACE, which no other Istio in the cluster is called",
+		"ValidatingWebhookConfiguration istiod-default-validator is now istiod-default-validator-ISTIO_TENANT_NAMESPACE, a name that no other Istio in the cluster has",
+		"ValidatingAdmissionPolicy stable-channel-default-policy.istio.io is now stable-channel-default-policy-ISTIO_TENANT_NAMESPACE.istio.io, a name that no other Istio in the cluster has",
+		"ValidatingAdmissionPolicyBinding own.istio.io is now own-ISTIO_TENANT_NAMESPACE.istio.io, a name that no other Istio in the cluster has",
+		"ClusterRole x is now x-ISTIO_TENANT_NAMESPACE, a name that no other Istio in the cluster has",
 	}, s.Notes)
 	for file, want := range map[string]string{
 		"validatingwebhookconfiguration.yaml":   "name: istio-validator-ISTIO_TENANT_NAMESPACE\n",
@@ -182,7 +182,7 @@ func TestRepairsAndNotes(t *testing.T) {
 		"Service istio-ingress/c is outside the control plane's namespace, so it is in common, as it is",
 		"no CustomResourceDefinitions; split them together with the rest, or apply them first (istio-init, istio-base)",
 		"common has objects in namespaces that it does not create: istio-cni",
-		"ClusterRole b is now b-ISTIO_TENANT_NAMESPACE, which no other Istio in the cluster is called",
+		"ClusterRole b is now b-ISTIO_TENANT_NAMESPACE, a name that no other Istio in the cluster has",
 	}, s.Notes)
 	require.Contains(t, text(t, dir, "control-plane/configmap.yaml"), "namespace: ISTIO_TENANT_NAMESPACE")
 	require.Contains(t, s.String(), "\nrepaired: f: ConfigMap a: ")
@@ -198,7 +198,7 @@ func TestErrors(t *testing.T) {
 		"no namespace":             {strings.Replace(istiod, "  namespace: istio-system\n", "", 1), `Deployment istiod: metadata.namespace: found ""; render with a namespace of its own`},
 		"namespace default":        {strings.Replace(istiod, "istio-system", "default", 1), `Deployment default/istiod: metadata.namespace: found "default"; render with a namespace`},
 		"revision":                 {istiod + meta("v1", "Service", "istio-system", "a") + "  labels: {istio.io/rev: sales}\n" + meta("v1", "Service", "istio-system", "b") + "  labels: {istio.io/rev: sales}\n", `f: rendered with revision "sales" (label istio.io/rev of Service istio-system/a and 1 more); render without a revision`},
-		"with and without a place": {istiod + meta("v1", "Service", "istio-system", "a") + meta("v1", "Service", "", "a"), "f: Service istio-system/a: is there twice"},
+		"with and without a place": {istiod + meta("v1", "Service", "istio-system", "a") + meta("v1", "Service", "", "a"), "f: Service istio-system/a: is in the input twice"},
 		"a kustomization":          {istiod + meta("kustomize.config.k8s.io/v1beta1", "Kustomization", "", "a"), "is no part of Istio; split what `kustomize build` makes of it"},
 		"no YAML":                  {"\t", "f:1: document 1: found character that cannot start any token"},
 	} {

@@ -22,7 +22,7 @@ type Summary struct {
 	Added []string
 	// Repairs say what was wrong with the manifest and is no longer.
 	Repairs []string
-	// Notes are what is right, and may surprise.
+	// Notes are about what is right, but may be unexpected.
 	Notes []string
 }
 

@@ -6,7 +6,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// Problem is a mistake: where, and what would be right.
+// Problem is a mistake: its place, and what would be right.
 type Problem struct {
 	Path, Message string
 }

@@ -1,6 +1,6 @@
-// Package strictyaml reads text that has to be one YAML document, and says what
-// in it has more than one reading. A lenient reader takes the first of several
-// documents, the last of several values, and what an alias stands for:
+// Package strictyaml reads text that has to be one YAML document, and reports what
+// readers understand in different ways. A lenient reader takes the first of several
+// documents, the last of several values, and the value of an alias:
 //
 //	a: b
 //	---
@@ -9,8 +9,8 @@
 //	a: b
 //	a: c      a: is given twice, again in line 2: give it once
 //
-// Configurations and what kustomize passes on are read in this way. Manifests
-// that others have published are as they are; package manifest repairs those.
+// Configurations, and the input that kustomize passes to functions, are read in this way.
+// Manifests that others have published cannot be changed; package manifest repairs those.
 package strictyaml
 
 import (

@@ -17,7 +17,7 @@ const (
 	YAML = "yaml"
 )
 
-// Is says whether a format is one of this package's.
+// Is says whether this package has a format.
 func Is(format string) bool { return format == JSON || format == YAML }
 
 // Print writes a value, with the names and the order of fields that its JSON has; YAML

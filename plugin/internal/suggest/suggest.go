@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Question is the end of an error message about word: which of the candidates
-// was meant; "" if none comes near.
+// Question is the end of an error message about word: it asks for the candidate that
+// was probably meant; "" if none is similar.
 func Question(word string, candidates []string) string {
 	if near := nearest(word, candidates); near != "" {
 		return "; did you mean " + strconv.Quote(near) + "?"

@@ -53,7 +53,7 @@ func (f *facts) sideBySide(t *Tenant) bool {
 			audiences[audience] = true
 		}
 		if d := f.discovery(p); d.Mode != discovery.Mode || !slices.Equal(d.Namespaces, discovery.Namespaces) {
-			t.Cautions = append(t.Cautions, fmt.Sprintf("the control plane of revision %s is limited otherwise than that of %s: %s: %s",
+			t.Cautions = append(t.Cautions, fmt.Sprintf("the control plane of revision %s is limited in another way than that of %s: %s: %s",
 				p.revision, first.revision, d.Mode, strings.Join(d.Namespaces, ", ")))
 		}
 		if p.err != nil {

@@ -52,7 +52,7 @@ type Report struct {
 	Tenants []Tenant `json:"tenants"`
 }
 
-// Tenant is what one tenant's objects say. Lists are never null.
+// Tenant is what the objects of one tenant say. Lists are never null.
 type Tenant struct {
 	// Tenant is the name in the label of the objects; "": they have none.
 	Tenant string `json:"tenant"`
@@ -72,8 +72,8 @@ type Tenant struct {
 	Mesh string `json:"mesh,omitempty"`
 	// Discovery is left out where there is not one control plane.
 	Discovery *Discovery `json:"discovery,omitempty"`
-	// TokenAudiences are the audiences of the ServiceAccount tokens that admit to
-	// the mesh; left out where the control plane does not say.
+	// TokenAudiences are the audiences of the ServiceAccount tokens with which Pods
+	// join the mesh; left out if the control plane does not state them.
 	TokenAudiences []string `json:"tokenAudiences,omitempty"`
 	// Objects is how many there are, and Kinds how many of each kind.
 	Objects int            `json:"objects"`

@@ -1,6 +1,6 @@
 // Package tenancy resolves a tenant: it finds the tenant's control plane among
-// the objects of a base, tells its version, and plans how it is limited. The
-// steps of the chain are handed the result, so that each question is asked once.
+// the objects of a base, finds its version, and plans how it is limited. All
+// steps of the chain use the result, so that each question is answered once.
 package tenancy
 
 import (
@@ -70,8 +70,8 @@ func Resolve(t v1alpha1.IstioTenant, plane controlplane.ControlPlane, beside Rev
 		return Tenant{}, err
 	}
 	if t.InSharedMesh() && !istio.SharedMeshes.Holds(plane.Version) {
-		return Tenant{}, fmt.Errorf("spec.mesh: found %q, and the control plane is Istio %s: several tenants share one of Istio %s or later only, "+
-			"whose debug endpoints ask who calls; must be %q", t.Spec.Mesh, plane.Version, istio.SharedMeshes.Since, v1alpha1.MeshDedicated)
+		return Tenant{}, fmt.Errorf("spec.mesh: found %q, and the control plane is Istio %s: several tenants can share a control plane of Istio %s or later "+
+			"only, whose debug endpoints need authentication; must be %q", t.Spec.Mesh, plane.Version, istio.SharedMeshes.Since, v1alpha1.MeshDedicated)
 	}
 	image, err := plane.APIProxyImage()
 	if err != nil {
@@ -94,7 +94,7 @@ func Resolve(t v1alpha1.IstioTenant, plane controlplane.ControlPlane, beside Rev
 	return resolved, nil
 }
 
-// Warn tells a cluster administrator, in one line, what to look at.
+// Warn gives a warning to the cluster administrator, in one line.
 func (t Tenant) Warn(format string, args ...any) {
 	if t.warn != nil {
 		t.warn(fmt.Sprintf(format, args...))
@@ -104,8 +104,8 @@ func (t Tenant) Warn(format string, args ...any) {
 // Own is the control plane's namespace.
 func (t Tenant) Own() string { return t.Spec.ControlPlane.Namespace }
 
-// Shares says whether the control plane is another tenant's: what stands for it among
-// the objects is only there to be asked.
+// Shares says whether the control plane belongs to another tenant: what replaces it
+// among the objects is only there to be read.
 func (t Tenant) Shares() bool { return t.Spec.Mesh == v1alpha1.MeshShared }
 
 // Hosts says whether other tenants share the control plane.
@@ -120,7 +120,7 @@ func (t Tenant) Select(namespaces []string) map[string]any {
 	return object.InNamespaces(namespaces)
 }
 
-// Revision is the control plane's; "" where its version knows none.
+// Revision is the control plane's revision; "" if its version has none.
 func (t Tenant) Revision() string {
 	if !t.Revisions() {
 		return ""
@@ -156,7 +156,7 @@ func (t Tenant) OwnRevisions() []string {
 	return own
 }
 
-// Holds says whether the tenant's Istio is in a range of versions.
+// Holds says whether the version of the tenant's Istio is in a range.
 func (t Tenant) Holds(r istio.Range) bool { return r.Holds(t.Version) }
 
 // Needs says whether the tenant's Istio, limited as it is, needs what has a

@@ -119,7 +119,7 @@ func hasProxy(spec *yaml.RNode) bool {
 func common(from, to render.Laid) *Common {
 	for _, l := range []render.Laid{from, to} {
 		if len(l.Common) == 0 {
-			return &Common{Problem: "there is no common base beside " + l.Base + " to compare with"}
+			return &Common{Problem: "there is no common base next to " + l.Base + " to compare with"}
 		}
 	}
 	old := map[object.ID]*yaml.RNode{}

@@ -84,7 +84,7 @@ func (r Report) title() string {
 func (r Report) bases() string { return "  " + r.From.Base + " -> " + r.To.Base }
 
 func (r Report) counts() string {
-	return fmt.Sprintf("%s, %d change, %d are new; %d go", count(r.Objects, "object", "objects"), r.Changed, len(r.Added), len(r.Removed))
+	return fmt.Sprintf("%s, %d change, %d are new; %d are removed", count(r.Objects, "object", "objects"), r.Changed, len(r.Added), len(r.Removed))
 }
 
 func valueOf(sign, value string) string {

@@ -8,12 +8,14 @@ import (
 
 // Report is what changes for tenants.
 type Report struct {
-	// Tenants are those for which all of this holds. Of several, {tenant}, {revision},
-	// {controlPlane}, {application} and {trustDomain} stand for what each has.
+	// Tenants are the tenants for which all of this applies. If there are several,
+	// {tenant}, {revision}, {controlPlane}, {application} and {trustDomain} stand for
+	// the values of each.
 	Tenants []Tenant `json:"tenants"`
 	From    Base     `json:"from"`
 	To      Base     `json:"to"`
-	// Refused are changes of fields that nobody can change: an apply fails.
+	// Refused are changes of fields that cannot be changed: the API server refuses
+	// them.
 	Refused []Change `json:"refused"`
 	// Common says what of the common base comes before the tenant; nil: nothing does.
 	Common *Common `json:"common"`
@@ -21,8 +23,9 @@ type Report struct {
 	// that the old one does not give, and what nobody has looked at.
 	Unknown []string `json:"unknown"`
 	Rights  []Right  `json:"rights"`
-	// Restarts are workloads whose Pods are made anew. KeepProxies are others that go on
-	// with the old proxy, as every injected Pod does, if Proxies is true.
+	// Restarts are workloads whose Pods are created again. KeepProxies are other
+	// workloads that keep the old proxy, as every injected Pod does, if Proxies is
+	// true.
 	Restarts    []string `json:"restarts"`
 	Proxies     bool     `json:"proxiesKeepUntilRestarted"`
 	KeepProxies []string `json:"keepProxies"`
@@ -50,7 +53,7 @@ type Base struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// Right is what an account gains or loses.
+// Right is a right that an account gains or loses.
 type Right struct {
 	Gained    bool     `json:"gained"`
 	Account   string   `json:"account"`
@@ -71,7 +74,7 @@ type Change struct {
 	To   *string `json:"to"`
 }
 
-// Common is what the new common base has that the old one has not.
+// Common is what the new common base has and the old one does not have.
 type Common struct {
 	Base string `json:"base,omitempty"`
 	// Problem is why that cannot be told.

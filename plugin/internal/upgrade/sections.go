@@ -43,7 +43,7 @@ func (r Report) sections() []section {
 		byTopic[c.Topic] = append(byTopic[c.Topic], c)
 	}
 	all := []section{
-		{"Refused by an apply, since no such field can change (delete the object before)", 4, changeLines(r.Refused)},
+		{"Refused by the API server, because such a field cannot change (delete the object before)", 4, changeLines(r.Refused)},
 		{"Apply first", 3, r.commonLines()},
 		{"New warnings, and what this release does not know", 5, each(r.Unknown)},
 		{"Rights", 9, r.rightLines()},
@@ -61,7 +61,7 @@ func objectsTitle(r Report) string {
 	if len(r.Removed) == 0 {
 		return "Objects"
 	}
-	return "Objects (what goes stays in the cluster until somebody, or a tool that prunes, deletes it)"
+	return "Objects (what is removed stays in the cluster until somebody, or a tool that prunes, deletes it)"
 }
 
 // lastDangerous is the topic after which the text says what comes, goes and restarts.
@@ -145,7 +145,7 @@ func byPlace(names []string) []place {
 func (r Report) restartLines() []line {
 	lines := wrap("", r.Restarts)
 	if r.Proxies {
-		const head = "Sidecars and injected gateways keep the proxy that they have until their Pods are made anew"
+		const head = "Sidecars and injected gateways keep their proxy until their Pods are created again"
 		if len(r.KeepProxies) > 0 {
 			return append(lines, wrap(head+": ", r.KeepProxies)...)
 		}

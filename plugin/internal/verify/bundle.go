@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
 // lastLines is how much of a log a bundle has.
@@ -33,7 +34,7 @@ func mustBeNew(file string) error {
 	_, err := os.Lstat(file)
 	switch {
 	case err == nil: // even a link to nothing
-		return fmt.Errorf("verify: --bundle: %s is there already: must be a new file", file)
+		return fmt.Errorf("verify: --bundle: %s exists already: must be a new file", file)
 	case errors.Is(err, fs.ErrNotExist):
 		_, err = os.Stat(filepath.Dir(file))
 	}
@@ -66,12 +67,12 @@ func (p *pack) leave(format string, args ...any) {
 func (v *verifier) bundle(ctx context.Context, o Options, reading *snapshot.Reading) error {
 	p := &pack{files: map[string][]byte{}}
 	p.leave("the data of Secrets: secrets.txt has their names and types")
-	p.leave("of the cluster's objects, all texts but for what is as rendered, names, kinds, labels, images, rules, selectors and states: %s stands there", leftOut)
-	p.leave("of the report, what the cluster has in such a place: the name of the field is there")
-	p.leave("of events and logs, what looks like a token, a key or a password: what else programs have printed is there")
-	p.leave("texts of ConfigMaps longer than 4 kB, but for the configuration of the mesh: drift of them is in the report")
+	p.leave("texts of the cluster's objects, except texts that are as rendered, names, kinds, labels, images, rules, selectors and states: they are replaced by %s", leftOut)
+	p.leave("the values of such texts in the report: it has the names of the fields")
+	p.leave("what looks like a token, a key or a password in events and logs: they have everything else that programs have printed")
+	p.leave("texts of ConfigMaps longer than 4 kB, except the configuration of the mesh: the report has differences in them")
 	var text, report bytes.Buffer
-	if err := errors.Join(v.report.bare().Text(&text), v.report.bare().JSON(&report)); err != nil {
+	if err := errors.Join(v.report.bare().Text(&text), v.report.bare().Print(&report, structured.JSON)); err != nil {
 		return err
 	}
 	p.add("report.txt", []byte(redactedText(text.String())))

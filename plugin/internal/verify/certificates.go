@@ -137,11 +137,11 @@ func (v *verifier) until(tenant string, id object.ID, at string, c *x509.Certifi
 	day := c.NotAfter.Format(time.DateOnly)
 	switch {
 	case now.After(c.NotAfter):
-		v.report.find(Certificates, check.Error, tenant, id, "%s: the certificate ended on %s", at, day)
+		v.report.find(Certificates, check.Error, tenant, id, "%s: the certificate expired on %s", at, day)
 	case now.Before(c.NotBefore):
-		v.report.find(Certificates, check.Error, tenant, id, "%s: the certificate is not good before %s", at, c.NotBefore.Format(time.DateOnly))
+		v.report.find(Certificates, check.Error, tenant, id, "%s: the certificate is not valid before %s", at, c.NotBefore.Format(time.DateOnly))
 	case c.NotAfter.Sub(now) < soon:
-		v.report.find(Certificates, check.Warning, tenant, id, "%s: the certificate ends on %s", at, day)
+		v.report.find(Certificates, check.Warning, tenant, id, "%s: the certificate expires on %s", at, day)
 	}
 }
 
@@ -158,7 +158,7 @@ func parse(text []byte) (all []*x509.Certificate, err error) {
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, fmt.Errorf("found what is no certificate: %w", err)
+			return nil, fmt.Errorf("found something that is not a certificate: %w", err)
 		}
 		all = append(all, c)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
-// printed is what the format JSON prints. Its fields keep their names and meanings; later
+// printed is what the formats JSON and YAML print. Its fields keep their names and meanings; later
 // versions may add others. Lists are never null.
 type printed struct {
 	Context  string           `json:"context"`
@@ -53,8 +53,8 @@ type printedUnasked struct {
 	Denied bool   `json:"denied"`
 }
 
-// JSON writes a report for programs.
-func (r *Report) JSON(w io.Writer) error {
+// Print writes a report for programs, in one of the formats of package structured.
+func (r *Report) Print(w io.Writer, format string) error {
 	p := printed{Context: r.Context, Server: r.Server, Network: r.Enforced, Requests: r.Requests,
 		Tenants: printTenants(r.Tenants), Common: printTenants(r.Common), Findings: []printedFinding{}, Unasked: []printedUnasked{}}
 	for _, f := range r.Findings {
@@ -70,7 +70,7 @@ func (r *Report) JSON(w io.Writer) error {
 		}
 		p.Check = b.Bytes()
 	}
-	return structured.Print(w, structured.JSON, p)
+	return structured.Print(w, format, p)
 }
 
 func printTenants(all []Tenant) []printedTenant {

@@ -73,12 +73,12 @@ func (v *verifier) network(ctx context.Context) {
 	case found[always] != nil:
 		v.report.Enforced = "NetworkPolicies are enforced by " + names(always)
 	case found[perhaps] != nil:
-		v.report.Enforced = "whether NetworkPolicies are enforced cannot be told of " + names(perhaps)
+		v.report.Enforced = "it is not known whether NetworkPolicies are enforced by " + names(perhaps)
 	case found[never] != nil:
 		v.report.Enforced = "NetworkPolicies are not enforced"
 		v.report.find(Network, check.Warning, "", object.ID{}, "NetworkPolicies are not enforced: found %s: must be a network plugin that enforces them", names(never))
 	default:
-		v.report.Enforced = "whether NetworkPolicies are enforced cannot be told: no DaemonSet is of a network plugin that is known"
+		v.report.Enforced = "it is not known whether NetworkPolicies are enforced: no DaemonSet belongs to a known network plugin"
 	}
 }
 

@@ -24,7 +24,7 @@ const (
 	Rules        Part = "rules"
 )
 
-// Finding is something that is not as it must be.
+// Finding is something that is not as it should be.
 type Finding struct {
 	Part     Part
 	Severity check.Severity
@@ -37,14 +37,14 @@ type Finding struct {
 	bare string // the message in a bundle, if it is another
 }
 
-// Unasked is what could not be asked, of which nobody knows how it is.
+// Unasked is a question that could not be asked, so that the answer is not known.
 type Unasked struct {
 	Part Part
-	// What could not be asked, how often, and what the API server said of one of them.
+	// What could not be asked, how often, and the API server's message about one case.
 	What  string
 	Count int
 	Why   string
-	// Denied says that whoever asks has no right to.
+	// Denied says that the user has no right to ask.
 	Denied bool
 }
 
@@ -68,8 +68,8 @@ type Report struct {
 	// Enforced says what is known of NetworkPolicies.
 	Enforced string
 	Findings []Finding
-	// Judged is what package check says of the cluster's own objects; nil: not all could
-	// be read, and what is allowed without a policy is not what is allowed with it.
+	// Judged is what package check finds in the cluster's own objects; nil: not all of
+	// them could be read, and without all policies the result would be wrong.
 	Judged  *check.Report
 	Unasked []Unasked
 	// Requests are how many were sent.

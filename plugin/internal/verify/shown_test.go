@@ -10,6 +10,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
 // Whatever it is called, and wherever it stands, a text that is not rendered is not in a bundle.
@@ -79,7 +80,7 @@ func TestABundlesReportHasNoValuesOfTheCluster(t *testing.T) {
 	v.drifted(item{}, object.ID{Kind: "ConfigMap", Name: "x"}, differences(is, decoded(t, `{metadata: {labels: {a: z}}, data: {b: z, d: z}, spec: {args: [z]}}`)))
 	var text, full strings.Builder
 	require.NoError(t, v.report.bare().Text(&text))
-	require.NoError(t, v.report.bare().JSON(&text))
+	require.NoError(t, v.report.bare().Print(&text, structured.JSON))
 	require.NoError(t, v.report.Text(&full))
 	require.NotContains(t, text.String(), "hunter2")
 	require.Contains(t, full.String(), "hunter2")

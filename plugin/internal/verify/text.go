@@ -44,11 +44,11 @@ func (r *Report) Text(w io.Writer) error {
 		}
 		b.Write(bytes.TrimSuffix(judged.Bytes(), []byte(r.Judged.String()+"\n"))) // which counts the rules' alone
 		for _, line := range r.Judged.Errors {
-			fmt.Fprintf(&b, "could not be judged: %s [%s]\n", printable.Text(line), Rules)
+			fmt.Fprintf(&b, "could not be checked: %s [%s]\n", printable.Text(line), Rules)
 		}
 	}
 	if r.Judged == nil {
-		fmt.Fprintf(&b, "the cluster's own roles, policies and webhooks are not judged, since not all of them could be read [%s]\n", Rules)
+		fmt.Fprintf(&b, "the cluster's own roles, policies and webhooks are not checked, because not all of them could be read [%s]\n", Rules)
 	}
 	for _, u := range r.Unasked {
 		times := ""

@@ -10,6 +10,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
 func TestOneLineCountsAllThatIsFound(t *testing.T) {
@@ -39,7 +40,7 @@ func TestAFindingIsALineWhateverSomebodyIsCalled(t *testing.T) {
 
 func TestThatNothingWasJudgedIsSaidInJSON(t *testing.T) {
 	var text strings.Builder
-	require.NoError(t, (&Report{}).JSON(&text))
+	require.NoError(t, (&Report{}).Print(&text, structured.JSON))
 	var printed map[string]any
 	require.NoError(t, json.Unmarshal([]byte(text.String()), &printed))
 	found, there := printed["check"]

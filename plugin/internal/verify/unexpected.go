@@ -63,14 +63,14 @@ var besideKinds = []struct {
 	{"", "Pod ReplicationController", check.Error, runs},
 	{apps, "DaemonSet Deployment ReplicaSet StatefulSet", check.Error, runs},
 	{"batch", "CronJob Job", check.Error, runs},
-	{"", "Secret", check.Warning, "a control plane reads the Secrets beside it, and a CA's key comes from one"},
-	{"", "ConfigMap", check.Warning, "a control plane reads its configuration from ConfigMaps beside it"},
+	{"", "Secret", check.Warning, "a control plane reads the Secrets of its namespace, and the key of a CA comes from one of them"},
+	{"", "ConfigMap", check.Warning, "a control plane reads its configuration from ConfigMaps of its namespace"},
 	{"", "Service ServiceAccount", check.Warning, ""},
 	{rbac, "Role", check.Warning, ""},
 	{"networking.k8s.io", "Ingress NetworkPolicy", check.Warning, ""},
 }
 
-const runs = "whatever runs beside a control plane may take its ServiceAccount, and with it its rights"
+const runs = "whatever runs in a control plane's namespace may use its ServiceAccount, and with it its rights"
 
 // madeBeside are objects that Kubernetes and control planes make themselves.
 var madeBeside = []struct{ kind, name, typ, who string }{
@@ -97,7 +97,7 @@ func (v *verifier) beside(s *snapshot.Snapshot) {
 				}
 				severity, why := row.severity, row.why
 				if kind == "NetworkPolicy" && opens(o) {
-					severity, why = check.Error, "it lets in Pods of other namespaces, and what one NetworkPolicy lets in no other one keeps out"
+					severity, why = check.Error, "it lets in Pods of other namespaces, and what one NetworkPolicy allows no other one can forbid"
 				}
 				v.unexpected(o, v.owners[o.ID.Namespace], severity, "%s", why)
 			}

@@ -12,8 +12,8 @@ func OnAllCores(n int, f func(i int)) {
 	Each(context.Background(), n, runtime.GOMAXPROCS(0), f)
 }
 
-// Each calls f for each of n, so many at once, in order, and returns when all have ended.
-// When the context ends, it begins no more.
+// Each calls f for each of n, in order and this many at once, and returns when all
+// have ended. When the context ends, it starts no further call.
 func Each(ctx context.Context, n, atOnce int, f func(i int)) {
 	var wait sync.WaitGroup
 	slots := make(chan struct{}, atOnce)

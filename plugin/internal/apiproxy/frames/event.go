@@ -22,13 +22,13 @@ type Event struct {
 	Type    string
 	Version uint64 // the object's resourceVersion; 0 of an ERROR
 	Object  []byte // its text, which is valid as long as the frame's
-	// APIVersion and Kind are a BOOKMARK's alone.
+	// APIVersion and Kind are set for a BOOKMARK only.
 	APIVersion, Kind string
-	// InitialEnd says of a BOOKMARK that a WatchList's initial events are told.
+	// InitialEnd says that a BOOKMARK ends the initial events of a WatchList.
 	InitialEnd bool
 }
 
-// ParseEvent takes apart an event.
+// ParseEvent parses an event.
 func ParseEvent(frame []byte) (Event, error) {
 	var e Event
 	for m, err := range Members(frame) {

@@ -21,7 +21,7 @@ type List struct {
 	others []Member // beside metadata and the items
 }
 
-// ParseList takes apart a list.
+// ParseList parses a list.
 func ParseList(body []byte) (List, error) {
 	l := List{items: "items"}
 	found := false
@@ -81,8 +81,8 @@ func Empty(apiVersion, kind string) List {
 	}}
 }
 
-// Write writes one list with the items of several, of which there must be one.
-// What a list has beside its items, but its metadata, is that of the first.
+// Write writes one list with the items of several lists, of which there must be at
+// least one. All fields except items and metadata are those of the first list.
 func Write(w io.Writer, lists []List, version uint64) error {
 	var head []byte
 	for _, m := range lists[0].others {

@@ -14,7 +14,7 @@ type Member struct {
 	Value []byte
 }
 
-// ErrSyntax is the error of what is no JSON object, or no array.
+// ErrSyntax is the error for text that is not a JSON object, or not an array.
 var ErrSyntax = errors.New("is no JSON object")
 
 // Members yields the members of a JSON object. Values are skipped, not checked:

@@ -12,7 +12,7 @@ const (
 	growth = 2
 )
 
-// ErrTooLarge is the error of a frame that is larger than the reader takes.
+// ErrTooLarge is the error for a frame that is larger than the reader's limit.
 var ErrTooLarge = errors.New("is too large")
 
 // Reader splits a stream into JSON objects, whether or not there is white space

@@ -1,16 +1,16 @@
 // Package identity gives a server on a loopback address a key of its own, and
 // its clients a kubeconfig that trusts nothing else.
 //
-// In goes a directory and an address, out come three files:
+// For a directory and an address, it writes three files:
 //
 //	identity.pem   the key and the certificate, for nobody else to read
 //	starts         how many servers have had it
 //	config         a kubeconfig: the address, the certificate, and where the client's own token is
 //
 // A client such as istiod reads its kubeconfig once. So the key is kept as long
-// as the directory is: a server that starts again is the same to its clients.
-// If what is there cannot be used, [Load] makes another and says so: clients
-// that have read the former kubeconfig must then be started again.
+// as the directory exists: clients trust a server that was restarted. If the key
+// in the directory cannot be used, [Load] makes another one and says so: clients
+// that have read the old kubeconfig must then be restarted.
 package identity
 
 import (
@@ -54,14 +54,15 @@ type Identity struct {
 	Certificate tls.Certificate
 	// Authority is the certificate that clients trust, in PEM.
 	Authority []byte
-	// Before is how many servers before this one have had it.
+	// Before is the number of earlier servers with this identity.
 	Before uint64
-	// Lost is why one that was there was not kept; nil if there was none.
+	// Lost is the reason why an existing identity was not kept; nil if there was none.
 	Lost error
 }
 
-// Load reads the identity in a directory, or makes it, for a host name or
-// address besides those of the loopback device. Each call counts as a start.
+// Load reads the identity in a directory, or creates it. The certificate is for a
+// host name or address in addition to those of the loopback interface. Each call
+// counts as a start.
 func Load(dir, host string, now time.Time) (*Identity, error) {
 	id, err := load(dir, host, now)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -100,7 +101,7 @@ func load(dir, host string, now time.Time) (*Identity, error) {
 		err = errors.New("found 0: must be at least 1")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %v", path, err) // a file that is missing here is no reason to be silent
+		return nil, fmt.Errorf("%s: %v", path, err) //nolint:errorlint // a file that is missing here is no reason to be silent
 	}
 	return id, nil
 }

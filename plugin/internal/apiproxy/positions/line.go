@@ -11,7 +11,7 @@ import (
 // the way that it never reads.
 const kept = 256
 
-// Line is what was handed out at one path and its selectors.
+// Line has the versions that clients got at one path with its selectors.
 type Line struct {
 	store *Store
 	users int // of store.mu
@@ -67,9 +67,9 @@ func (l *Line) Find(version uint64) (Vector, bool) {
 	return l.beyondSilence(l.known[i].vector()), true
 }
 
-// Listed stores that a client was handed a whole list, each part of which is
-// complete up to its position. It returns the version that the client is to be
-// told: the list's own, if it can be stored.
+// Listed stores that a client got a whole list, each part of which is complete up to
+// its position. It returns the version to send to the client: the list's own, if it
+// can be stored.
 func (l *Line) Listed(version uint64, at Vector) uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -103,7 +103,7 @@ type Client struct {
 	tail *trail
 }
 
-// Client begins a watch of which the client has everything up to the positions.
+// Client begins a watch. The client has everything up to the positions.
 func (l *Line) Client(at Vector) *Client {
 	return &Client{line: l, at: slices.Clone(at), tail: &trail{from: slices.Clone(at)}}
 }
@@ -128,7 +128,7 @@ func (c *Client) advance(part int, to uint64) {
 	c.tail.steps = append(c.tail.steps, step{part, to})
 }
 
-// At returns a part's position.
+// At returns the position of a part.
 func (c *Client) At(part int) uint64 {
 	c.line.mu.Lock()
 	defer c.line.mu.Unlock()
@@ -142,8 +142,8 @@ func (c *Client) Least() uint64 {
 	return c.at.Least()
 }
 
-// Handed stores that the client is handed a version now. It is false if the
-// version cannot be stored, so that the client cannot go on from it.
+// Handed stores that the client gets a version now. It is false if the version cannot
+// be stored, so that the client cannot continue from it.
 func (c *Client) Handed(version uint64) bool {
 	c.line.mu.Lock()
 	defer c.line.mu.Unlock()

@@ -242,7 +242,7 @@ func TestModelSeesLosses(t *testing.T) {
 		again func(*model)
 	}{
 		"one version for all": {
-			find: func(l *Line, v uint64) (Vector, bool) { return Uniform(parts, v), true }, again: restarted,
+			find: func(_ *Line, v uint64) (Vector, bool) { return Uniform(parts, v), true }, again: restarted,
 		},
 		"no floor": {
 			find: func(l *Line, v uint64) (Vector, bool) {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Absent is the position of a namespace that does not exist: its objects are
-// none, and whoever goes on there must know that they still are.
+// Absent is the position of a namespace that does not exist, so that it has no
+// objects. A client can continue there only if the namespace still does not exist.
 const Absent = 0
 
 // Vector is a position for each namespace, in the order of the store's user.
@@ -47,18 +47,19 @@ type Store struct {
 	forgot bool
 }
 
-// New returns an empty store. Clients may have known so many before it.
+// New returns an empty store. Clients may know versions of as many earlier stores as before
+// says.
 func New(before uint64) *Store { return &Store{lines: map[string]*Line{}, most: kept, before: before} }
 
-// Known returns a line that is there already, or nil. The caller must Release it.
+// Known returns an existing line, or nil. The caller must Release it.
 func (s *Store) Known(key string) *Line {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.use(key)
 }
 
-// Line returns a line, or makes it. For that it asks for the version that the
-// API server has now, if it needs to. The caller must Release it.
+// Line returns a line, and creates it if it does not exist. For a new line it may ask
+// for the version that the API server has now. The caller must Release it.
 func (s *Store) Line(key string, now func() (uint64, error)) (*Line, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,5 +1,5 @@
-// Command pages writes what packages have beside the program: completions for shells, and
-// a page of the manual for each command. They are made of the commands themselves.
+// Command pages writes what packages have in addition to the program: completions for
+// shells, and a manual page for each command. They are generated from the commands.
 //
 //	go run ./plugin/internal/cli/pages -o build/pages
 package main
@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	into := flag.String("o", "", "folder to write, which is emptied before")
+	into := flag.String("o", "", "folder to write, which is deleted first")
 	date := flag.String("date", "", "date on the pages of the manual, as 2026-01-31")
 	flag.Parse()
 	if err := run(*into, *date); err != nil {

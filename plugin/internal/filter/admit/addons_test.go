@@ -24,6 +24,6 @@ func TestAnAddonMayRunWithTheApplications(t *testing.T) {
 		"{kind: ServiceAccount, name: collector}", "{kind: ServiceAccount, name: kiali, namespace: ns-0}", "{kind: ServiceAccount, name: istiod, namespace: ns-1}",
 		"{kind: User, name: kiali}", "{kind: Group, name: prometheus}",
 	} {
-		require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: sales()}, binding(subject)), "a tenant's overlay grants nobody but the control plane's")
+		require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: sales()}, binding(subject)), "a tenant's overlay grants cluster-wide rights only to the control plane's")
 	}
 }

@@ -32,7 +32,7 @@ func (f Filter) keyOfCA(id object.ID, o *yaml.RNode) error {
 	} else if !called(isGenerated) || !holds(istio.CAKey) && !holds(istio.IssuerKey) {
 		return nil
 	}
-	return fmt.Errorf("metadata.name: found %q, a %s for the key of the control plane's CA: whoever reads the build could then sign every identity of the mesh: "+
+	return fmt.Errorf("metadata.name: found %q, a %s for the key of the control plane's CA: whoever reads the output could then sign every identity of the mesh: "+
 		"remove it, and have the cluster administrator make it by kubectl, or cert-manager by a Certificate; docs/certificates.md shows both", id.Name, id.Kind)
 }
 
@@ -58,8 +58,8 @@ func (f Filter) keyOfIssuer(id object.ID, o *yaml.RNode, signing []string) error
 		}
 		for _, name := range signing {
 			if isCalled(id.Name, name) {
-				return fmt.Errorf("%s.%s: found the key that an Issuer beside the control plane signs with, by %s %q: whoever reads the build could then "+
-					"sign what it signs, the control plane's CA perhaps: remove the Secret, and have the cluster administrator make it by kubectl, or cert-manager by a "+
+				return fmt.Errorf("%s.%s: found the key of an Issuer in the control plane's namespace, whose %s is %q: whoever reads the output could then "+
+					"sign what this Issuer signs, such as the control plane's CA: remove the Secret, and have the cluster administrator make it by kubectl, or cert-manager by a "+
 					"Certificate; docs/certificates.md shows both", field, istio.IssuerKey, strings.Join(istio.IssuerSecret, "."), name)
 			}
 		}

@@ -58,7 +58,7 @@ func (f Filter) clusterName(id object.ID, _ *yaml.RNode) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("metadata.name: found %q; the cluster has one object of a name, so that a tenant's must end in %q: "+
+	return fmt.Errorf("metadata.name: found %q; the cluster has only one object of each name, so that a tenant's must end in %q: "+
 		"write %[1]s-%[3]s, or take a kind that has a namespace", id.Name, "-"+f.Tenant.Spec.ControlPlane.Namespace, v1alpha1.BaseNamespace)
 }
 
@@ -85,18 +85,18 @@ func (f Filter) aggregation(_ object.ID, o *yaml.RNode) error {
 // addons, whose rights are confined wherever in the tenant they run.
 func (f Filter) binding(_ object.ID, o *yaml.RNode) error {
 	if len(object.List(o, "subjects")) == 0 {
-		return errors.New("subjects: is no list of at least one: must name ServiceAccounts of the control plane")
+		return errors.New("subjects: is not a list with at least one entry: must name ServiceAccounts of the control plane")
 	}
 	for i, s := range object.List(o, "subjects") {
 		subject := object.ID{Kind: object.String(s, "kind"), Namespace: object.String(s, "namespace"), Name: object.String(s, "name")}
 		if subject.Kind != "ServiceAccount" || !slices.Contains(f.controlPlaneNamespaces(), subject.Namespace) && !f.isAddon(subject) {
 			hint := ""
 			if subject.Kind == "ServiceAccount" {
-				hint = fmt.Sprintf(", or, if it runs beside the control plane, write %s in subjects[%d].namespace, "+
+				hint = fmt.Sprintf(", or, if it runs in the control plane's namespace, write %s in subjects[%d].namespace, "+
 					"which `namespace:` in a kustomization does not do", v1alpha1.BaseNamespace, i)
 			}
-			return fmt.Errorf("subjects[%d]: found %s; a tenant's overlay grants nobody but the control plane's "+
-				"ServiceAccounts rights on the cluster; use a RoleBinding%s", i, subject, hint)
+			return fmt.Errorf("subjects[%d]: found %s; a tenant's overlay grants cluster-wide rights only "+
+				"to the control plane's ServiceAccounts; use a RoleBinding%s", i, subject, hint)
 		}
 	}
 	return nil
@@ -152,7 +152,7 @@ func (f Filter) gatewayClass(id object.ID, o *yaml.RNode) error {
 	class, controller := values.Expand(istio.GatewayClass), values.Expand(istio.GatewayController)
 	const right = "list bases/istio/gateway-class in its place, which is the tenant's, or have the cluster administrator apply this one with the common base"
 	if id.Name != istio.BaseGatewayClass && id.Name != class {
-		return fmt.Errorf("metadata.name: found %q; the cluster has one GatewayClass of a name, and a tenant's is %q: %s", id.Name, class, right)
+		return fmt.Errorf("metadata.name: found %q; the cluster has only one GatewayClass of each name, and a tenant's is %q: %s", id.Name, class, right)
 	}
 	if found := object.String(o, "spec", "controllerName"); found != istio.DefaultGatewayController && found != controller {
 		return fmt.Errorf("spec.controllerName: found %q; a tenant's class is served by %q: %s", found, controller, right)
@@ -163,7 +163,7 @@ func (f Filter) gatewayClass(id object.ID, o *yaml.RNode) error {
 // policy refuses admission policies but Istio's own: a policy holds for the
 // whole cluster, and one that denies everything stops everybody.
 func (f Filter) policy(id object.ID, o *yaml.RNode) error {
-	const allow = "a tenant's overlay has no admission policy but Istio's stable-channel-policy; " +
+	const allow = "the only admission policy in a tenant's overlay is Istio's stable-channel-policy; " +
 		"the cluster administrator may apply this one with the common base"
 	if !strings.HasPrefix(id.Name, istio.StablePolicy) {
 		return errors.New(allow)
@@ -192,7 +192,7 @@ func (f Filter) policy(id object.ID, o *yaml.RNode) error {
 func (f Filter) policyBinding(_ object.ID, o *yaml.RNode) error {
 	name := object.String(o, "spec", "policyName")
 	if !strings.HasPrefix(name, istio.StablePolicy) {
-		return fmt.Errorf("spec.policyName: found %q; a tenant's overlay binds no admission policy but Istio's stable-channel-policy; "+
+		return fmt.Errorf("spec.policyName: found %q; a tenant's overlay binds only the admission policy stable-channel-policy of Istio; "+
 			"the cluster administrator may apply this one with the common base", name)
 	}
 	return f.clusterName(object.ID{Kind: "ValidatingAdmissionPolicy", Name: name}, nil)

@@ -70,7 +70,7 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 		"a dependent of the cluster's": {
 			`{apiVersion: v1, kind: ConfigMap, metadata: {name: a, ownerReferences: [{apiVersion: v1, kind: Node, name: b, uid: c, blockOwnerDeletion: true}]}}`,
-			`ConfigMap a: metadata.ownerReferences[0]: found Node b; an owner is named by a uid`,
+			`ConfigMap a: metadata.ownerReferences[0]: found Node b; an owner is named by its uid`,
 		},
 		"a role that gathers others": {
 			rbac + `ClusterRole, metadata: {name: a-istio-system1}, aggregationRule: {clusterRoleSelectors: []}}`,
@@ -100,7 +100,7 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		},
 		"a policy that denies": {
 			admission + `ValidatingAdmissionPolicy, metadata: {name: deny-istio-system1}}`,
-			`ValidatingAdmissionPolicy deny-istio-system1: a tenant's overlay has no admission policy but Istio's stable-channel-policy`,
+			`ValidatingAdmissionPolicy deny-istio-system1: the only admission policy in a tenant's overlay is Istio's stable-channel-policy`,
 		},
 		"a policy that denies and is called as Istio's": {
 			stable + `{matchConstraints: {resourceRules: [{apiGroups: ["*"]}]}}}`,
@@ -118,7 +118,7 @@ func TestClusterScopedObjectsAreTheControlPlanesOwn(t *testing.T) {
 		"a network policy for the cluster that says it is the tenant's": {
 			`{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: a-istio-system1, ` +
 				`labels: {istio-tenancy.dev/tenant: sales}}, spec: {tier: Admin, priority: 0}}`,
-			`ClusterNetworkPolicy a-istio-system1: metadata.labels: found istio-tenancy.dev/tenant, which is set for you`,
+			`ClusterNetworkPolicy a-istio-system1: metadata.labels: found istio-tenancy.dev/tenant, which this program sets`,
 		},
 		"a network policy of the API before": {
 			`{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: a-istio-system1}}`,
@@ -144,9 +144,9 @@ func TestTheCommonBaseIsOneMistake(t *testing.T) {
 ---
 {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: gateways.networking.istio.io}}
 `
-	const found = "the common base is among the objects, with ClusterRole istio-tenancy-edit and 2 more: the cluster has that once, from its administrator; "
+	const found = "the common base is among the objects, with ClusterRole istio-tenancy-edit and 2 more: the cluster administrator deploys that once per cluster; "
 	require.Equal(t, found+"list a base such as bases/istio/control-plane in its place", objecttest.RunError(t, admit.Filter{Tenant: sales()}, common))
-	require.Equal(t, found+"take it out of resources", objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+common))
+	require.Equal(t, found+"remove it from resources", objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+common))
 }
 
 func TestTheControlPlanesOwnPass(t *testing.T) {

@@ -28,6 +28,6 @@ func delegated(id object.ID, o *yaml.RNode) error {
 	if !found || object.String(o, field...) != "" {
 		return nil
 	}
-	return fmt.Errorf("%s: is missing, so that the controller of %s applies whatever this names with rights of its own, on the whole cluster; "+
+	return fmt.Errorf("%s: is missing, so that the controller of %s applies everything that this object names with its own rights in the whole cluster; "+
 		"name a ServiceAccount of the namespace, which has the tenant's rights", strings.Join(field, "."), id.Group)
 }

@@ -1,5 +1,5 @@
-// Package admit sorts a base's objects by whose they are, and refuses those
-// that are not the tenant's to have.
+// Package admit sorts a base's objects by their owner, and refuses those that
+// a tenant must not have.
 //
 // For a tenant with control plane in istio-system1 and applications in ns-1:
 //

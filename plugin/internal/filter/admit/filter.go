@@ -23,7 +23,7 @@ import (
 // Filter checks that every object is the tenant's, and changes none.
 type Filter struct {
 	Tenant v1alpha1.IstioTenant
-	// Warn is told of entries of spec.namespacedKinds that need not be there. May
+	// Warn is called for entries of spec.namespacedKinds that are not necessary. May
 	// be nil.
 	Warn func(string)
 	// Revision of the control plane. Default: spec.controlPlane.revision.
@@ -39,8 +39,8 @@ func (f Filter) revision() string {
 
 var _ kio.Filter = Filter{}
 
-// Filter returns objects as they are, or every reason why they are not the
-// tenant's, joined.
+// Filter returns objects unchanged, or all reasons why they are not the tenant's,
+// joined.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	_, err := f.ControlPlane(objects)
 	return objects, err
@@ -66,7 +66,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 		}
 		placed := f.placed(id, o)
 		if seen[placed] {
-			errs = append(errs, fmt.Errorf("%s: is there twice", placed))
+			errs = append(errs, fmt.Errorf("%s: is in the input twice", placed))
 		}
 		seen[placed] = true
 		for _, check := range []func(object.ID, *yaml.RNode) error{
@@ -109,8 +109,8 @@ func (f Filter) plane(objects []*yaml.RNode) (controlplane.ControlPlane, error) 
 	if d.GetNamespace() == v1alpha1.BaseNamespace || d.GetLabels()[v1alpha1.TenantLabel] != "" {
 		return plane, plane.Agrees(objects)
 	}
-	return plane, fmt.Errorf("%s: metadata.namespace: found %q, and a base has %s: %w; remove it, the tenant says where things are; "+
-		"a manifest of your own becomes a base by istio-tenancy split",
+	return plane, fmt.Errorf("%s: metadata.namespace: found %q, and a base has %s: %w; remove it, because the tenant states the "+
+		"namespaces; istio-tenancy split makes a base of your own manifest",
 		object.IDOf(d), d.GetNamespace(), v1alpha1.BaseNamespace, errMoved)
 }
 
@@ -123,9 +123,9 @@ func common(objects []*yaml.RNode, plane controlplane.ControlPlane) error {
 	}
 	do := "list a base such as bases/istio/control-plane in its place"
 	if plane.Deployment != nil {
-		do = "take it out of resources"
+		do = "remove it from resources"
 	}
-	return fmt.Errorf("the common base is among the objects, with %s and %d more: the cluster has that once, from its administrator; %s",
+	return fmt.Errorf("the common base is among the objects, with %s and %d more: the cluster administrator deploys that once per cluster; %s",
 		found[0], len(found)-1, do)
 }
 
@@ -143,7 +143,7 @@ func (f Filter) owner(_ object.ID, o *yaml.RNode) error {
 // a transformer has made them: it would take them for its own, and replace them.
 func early(plane controlplane.ControlPlane, o *yaml.RNode) error {
 	if plane.Deployment != nil && plane.Deployment.GetNamespace() == v1alpha1.BaseNamespace && o.GetLabels()[v1alpha1.TenantLabel] != "" {
-		return fmt.Errorf("metadata.labels: found %s, which is set for you, on what is the tenant's: remove it", v1alpha1.TenantLabel)
+		return fmt.Errorf("metadata.labels: found %s, which this program sets on the tenant's objects: remove it", v1alpha1.TenantLabel)
 	}
 	return nil
 }
@@ -169,8 +169,8 @@ func (f Filter) ambient(id object.ID, o *yaml.RNode) error {
 // the applications. What a base has there names no namespace of the tenant's.
 func (f Filter) gateway(id object.ID, o *yaml.RNode) error {
 	if id.Namespace == f.Tenant.Spec.ControlPlane.Namespace && gateway.Owns(o) && len(gateway.PodLabels(o)) > 0 && o.GetLabels()[v1alpha1.TenantLabel] == "" {
-		f.warn(fmt.Sprintf("%s: metadata.namespace: found %q, the control plane's, where no gateway runs, since it would read the Secrets there: it is moved, with what belongs to it, "+
-			"to %s, the first of spec.applicationNamespaces: write one of these, for an IstioRelease in its spec.namespace", id, id.Namespace, f.Tenant.Spec.ApplicationNamespaces[0]))
+		f.warn(fmt.Sprintf("%s: metadata.namespace: found %q, the control plane's namespace, where a gateway would read the Secrets: the gateway and its objects are moved to %s, "+
+			"the first of spec.applicationNamespaces: write one of these namespaces, in an IstioRelease as spec.namespace", id, id.Namespace, f.Tenant.Spec.ApplicationNamespaces[0]))
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ subjects: [{kind: ServiceAccount, name: istiod, namespace: istio-system1}]
 func TestWhatAnEarlierRunHasLabelledIsTheTenants(t *testing.T) {
 	const labelled = "{apiVersion: v1, kind: Service, metadata: {name: details, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}}\n"
 	require.Contains(t, objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+labelled),
-		"Service ns-1/details: metadata.labels: found istio-tenancy.dev/tenant, which is set for you, on what is the tenant's: remove it")
+		"Service ns-1/details: metadata.labels: found istio-tenancy.dev/tenant, which this program sets on the tenant's objects: remove it")
 	second := strings.Replace(istiod, "namespace: ISTIO_TENANT_NAMESPACE", "namespace: istio-system1, labels: {istio-tenancy.dev/tenant: sales}", 1)
 	objecttest.Run(t, admit.Filter{Tenant: sales()}, second+labelled)
 }
@@ -74,7 +74,7 @@ func TestRefusesWhatIsNot(t *testing.T) {
 		},
 		"twice, once without a namespace": {
 			"{apiVersion: v1, kind: Service, metadata: {name: a}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-1}}",
-			`Service ns-1/a: is there twice`,
+			`Service ns-1/a: is in the input twice`,
 		},
 		"a foreign namespace": {
 			`{apiVersion: v1, kind: Service, metadata: {name: a, namespace: ns-0}}`,
@@ -90,7 +90,7 @@ func TestRefusesWhatIsNot(t *testing.T) {
 		},
 		"a class of gateways": {
 			`{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: istio}}`,
-			`GatewayClass istio: metadata.name: found "istio"; the cluster has one GatewayClass of a name, and a tenant's is "istio-sales": list bases/istio/gateway-class`,
+			`GatewayClass istio: metadata.name: found "istio"; the cluster has only one GatewayClass of each name, and a tenant's is "istio-sales": list bases/istio/gateway-class`,
 		},
 		"another tenant's class of gateways": {
 			`{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: istio-dev}}`,
@@ -129,7 +129,7 @@ func TestRefusesWhatIsNot(t *testing.T) {
 		},
 		"a list that is no List": {
 			`{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, items: [{apiVersion: v1, kind: Node, metadata: {name: n}}]}`,
-			`ConfigMap a: items: found this field at the top of an object: kubectl takes that for a list`,
+			`ConfigMap a: items: found this field at the top of an object: kubectl takes the object for a list`,
 		},
 		"an empty one": {
 			`{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a}, items: null}`,
@@ -152,8 +152,8 @@ func TestAMovedBaseIsOneError(t *testing.T) {
 		moved := strings.ReplaceAll(istiod, v1alpha1.BaseNamespace, namespace) +
 			"{apiVersion: v1, kind: Service, metadata: {name: istiod, namespace: " + namespace + "}}"
 		require.Equal(t, "Deployment "+namespace+"/istiod: metadata.namespace: found \""+namespace+"\", and a base has "+
-			"ISTIO_TENANT_NAMESPACE: `namespace:` in a kustomization has moved the base; remove it, the tenant says where things are; "+
-			"a manifest of your own becomes a base by istio-tenancy split",
+			"ISTIO_TENANT_NAMESPACE: `namespace:` in a kustomization has moved the base; remove it, because the tenant states the "+
+			"namespaces; istio-tenancy split makes a base of your own manifest",
 			objecttest.RunError(t, admit.Filter{Tenant: sales()}, moved))
 	}
 }
@@ -180,8 +180,8 @@ metadata: {name: web, namespace: NAMESPACE, labels: {istio-tenancy.dev/part: gat
 spec: {selector: {matchLabels: {istio: web}}, template: {metadata: {labels: {istio: web}}}}
 `
 	for namespace, want := range map[string][]string{
-		"istio-system1": {`Deployment istio-system1/web: metadata.namespace: found "istio-system1", the control plane's, where no gateway runs, since it would read the Secrets there: ` +
-			`it is moved, with what belongs to it, to ns-1, the first of spec.applicationNamespaces: write one of these, for an IstioRelease in its spec.namespace`},
+		"istio-system1": {`Deployment istio-system1/web: metadata.namespace: found "istio-system1", the control plane's namespace, where a gateway would read the Secrets: the ` +
+			`gateway and its objects are moved to ns-1, the first of spec.applicationNamespaces: write one of these namespaces, in an IstioRelease as spec.namespace`},
 		"ISTIO_TENANT_NAMESPACE": nil,
 		"ns-1":                   nil,
 	} {

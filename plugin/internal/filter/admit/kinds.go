@@ -16,7 +16,7 @@ import (
 // once says where an object of the whole cluster belongs.
 const once = "exists once per cluster, so it is not a tenant's; move it to the common base, which the cluster administrator applies"
 
-// Tenants refuses objects of a kind without a namespace of which no tenant has any.
+// Tenants refuses objects of cluster-scoped kinds that a tenant never has.
 func Tenants(o *yaml.RNode) error {
 	id := object.IDOf(o)
 	if _, has := clusterKinds[[2]string{id.Group, id.Kind}]; !has && object.IsClusterScoped(o) {
@@ -78,14 +78,14 @@ func (k *kinds) check(id object.ID, o *yaml.RNode) error {
 // not known. What is written so has no place under spec.namespacedKinds.
 func misspelt(group, kind string) string {
 	if strings.ContainsFunc(kind, func(r rune) bool { return r >= unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		return "which is no kind, as it has more than letters and digits: correct it"
+		return "which is no kind, because a kind has letters and digits only: correct it"
 	}
 	for _, known := range object.Kinds(group) {
 		switch {
 		case known != kind && strings.EqualFold(known, kind):
 			return fmt.Sprintf("which is no kind of that group: write %q", known)
 		case known+"List" == kind:
-			return "which is no kind of objects, but of lists of them: write each as a document of its own"
+			return "which is a kind of lists and not of objects: write each object as a document of its own"
 		}
 	}
 	return ""
@@ -102,9 +102,9 @@ func (k *kinds) toList() error {
 		lacks = strconv.Itoa(n) + " kinds that are not known to this release; for those that have a namespace"
 	}
 	if len(before) > 0 {
-		where = `in the place of the list that is below "spec:"`
+		where = `instead of the list that is below "spec:"`
 	}
-	return fmt.Errorf("spec.namespacedKinds: lacks %s (kubectl api-resources says it), write in tenant.yaml, %s, as far to the right as the other fields there: "+
+	return fmt.Errorf("spec.namespacedKinds: lacks %s (kubectl api-resources shows it), write in tenant.yaml, %s, indented as the other fields there: "+
 		"namespacedKinds: [%s]", lacks, where, strings.Join(slices.Concat(before, k.unknown), ", "))
 }
 
@@ -133,7 +133,7 @@ func (k *kinds) listed(objects []*yaml.RNode) error {
 			k.filter.warn(at + ", of which this release knows that it has a namespace: remove it")
 		default:
 			if !slices.ContainsFunc(objects, func(o *yaml.RNode) bool { return object.IDOf(o).Kind == kind && object.IDOf(o).Group == group }) {
-				k.filter.warn(at + ", and there is no such object: remove it, or mend the name")
+				k.filter.warn(at + ", and there is no such object: remove it, or correct the name")
 			}
 		}
 	}

@@ -31,11 +31,11 @@ func TestAKindThatNobodyKnowsIsOptIn(t *testing.T) {
 		require.Contains(t, refused, object+": kind: found ")
 	}
 	require.Equal(t, 1, strings.Count(refused, "spec.namespacedKinds: lacks 2 kinds that are not known to this release; for those that have a namespace "+
-		`(kubectl api-resources says it), write in tenant.yaml, in the place of the list that is below "spec:", as far to the right as the other fields there: `+
+		`(kubectl api-resources shows it), write in tenant.yaml, instead of the list that is below "spec:", indented as the other fields there: `+
 		"namespacedKinds: [Other.example.com, Widget.example.com, Gadget.example.com]"))
 	require.Contains(t, objecttest.RunError(t, opted(&warnings), istiod+`{apiVersion: example.com/v1, kind: Widget, metadata: {name: a}}`),
-		"spec.namespacedKinds: lacks 1 kind that is not known to this release; if it has a namespace (kubectl api-resources says it), "+
-			`write in tenant.yaml, below "spec:", as far to the right as the other fields there: namespacedKinds: [Widget.example.com]`)
+		"spec.namespacedKinds: lacks 1 kind that is not known to this release; if it has a namespace (kubectl api-resources shows it), "+
+			`write in tenant.yaml, below "spec:", indented as the other fields there: namespacedKinds: [Widget.example.com]`)
 
 	warnings = nil
 	objecttest.Run(t, opted(&warnings, "Widget.example.com", "Gadget.example.com"), unknownKinds)
@@ -70,7 +70,7 @@ func TestListedKindsAreKindsThatNobodyKnows(t *testing.T) {
 	for listed, want := range map[string]string{
 		"Deployment.apps":             "of which this release knows that it has a namespace: remove it",
 		"Certificate.cert-manager.io": "of which this release knows that it has a namespace: remove it",
-		"Nothing.example.com":         "and there is no such object: remove it, or mend the name",
+		"Nothing.example.com":         "and there is no such object: remove it, or correct the name",
 	} {
 		var warnings []string
 		objecttest.Run(t, opted(&warnings, listed), istiod)
@@ -80,10 +80,10 @@ func TestListedKindsAreKindsThatNobodyKnows(t *testing.T) {
 
 // TestWhatIsNoKindIsToldSo, and not how it gets past the check.
 func TestWhatIsNoKindIsToldSo(t *testing.T) {
-	const list = "which is no kind of objects, but of lists of them: write each as a document of its own"
+	const list = "which is a kind of lists and not of objects: write each object as a document of its own"
 	for object, want := range map[string]string{
-		`apiVersion: rbac.authorization.k8s.io/v1, kind: "ClusterRoleBinding "`:  "which is no kind, as it has more than letters and digits: correct it",
-		`apiVersion: example.com/v1, kind: "Wid\u0261et"`:                        "which is no kind, as it has more than letters and digits: correct it",
+		`apiVersion: rbac.authorization.k8s.io/v1, kind: "ClusterRoleBinding "`:  "which is no kind, because a kind has letters and digits only: correct it",
+		`apiVersion: example.com/v1, kind: "Wid\u0261et"`:                        "which is no kind, because a kind has letters and digits only: correct it",
 		`apiVersion: rbac.authorization.k8s.io/v1, kind: clusterRoleBinding`:     `which is no kind of that group: write "ClusterRoleBinding"`,
 		`apiVersion: v1, kind: configmap`:                                        `which is no kind of that group: write "ConfigMap"`,
 		`apiVersion: cert-manager.io/v1, kind: Clusterissuer`:                    `which is no kind of that group: write "ClusterIssuer"`,

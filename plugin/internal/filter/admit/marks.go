@@ -45,18 +45,18 @@ func marks(plane controlplane.ControlPlane, o *yaml.RNode, limited limits.Marks)
 				switch asks := limits.FieldOf(key); {
 				case asks != "" && set && value == values[key] && o.GetKind() == "Namespace": // by an earlier run
 				case asks != "":
-					return fmt.Errorf("%s, which is set for you on the tenant's Namespaces: remove it, and have %s of the tenant say it", where, asks)
+					return fmt.Errorf("%s, which is set for you on the tenant's Namespaces: remove it, and set %s of the tenant instead", where, asks)
 				case slices.Contains(ofPlane, key) && (!onPlane || field.name == "labels") && plane.Deployment != nil:
-					return fmt.Errorf("%s, which is read in one place only: must be an annotation in metadata.annotations of the control plane's %s",
+					return fmt.Errorf("%s, which has no effect here: must be an annotation in metadata.annotations of the control plane's %s",
 						where, object.IDOf(plane.Deployment))
 				case key == v1alpha1.InjectionLabel && field.name == "labels" && (o.GetKind() != "Namespace" || values[key] != v1alpha1.InjectionOnRequest):
-					return fmt.Errorf("%s, which nobody reads: must be %q, and on a Namespace", where, v1alpha1.InjectionOnRequest)
+					return fmt.Errorf("%s, which has no effect: must be %q, and on a Namespace", where, v1alpha1.InjectionOnRequest)
 				case key == v1alpha1.RevisionLabel && (i > 0 || o.GetLabels()[v1alpha1.TenantLabel] == ""):
-					return fmt.Errorf("%s, which is set for you, on what one of several control planes has: remove it", where)
+					return fmt.Errorf("%s, which this program sets on the objects of one of several control planes: remove it", where)
 				case (key == v1alpha1.MeshLabel || slices.Contains(setAnnotations, key)) && o.GetLabels()[v1alpha1.TenantLabel] == "":
-					return fmt.Errorf("%s, which is set for you, on the Namespaces of a mesh that several tenants share: remove it", where)
+					return fmt.Errorf("%s, which this program sets on the Namespaces of a mesh that several tenants share: remove it", where)
 				case slices.Contains(field.other, key):
-					return fmt.Errorf("%s, which nobody reads among the %s: must be in metadata.%s", where, field.name, field.otherName)
+					return fmt.Errorf("%s, which has no effect among the %s: must be in metadata.%s", where, field.name, field.otherName)
 				case !slices.Contains(field.known, key):
 					return fmt.Errorf("%s: unknown key of %s%s", where, v1alpha1.Group, suggest.Question(short(key)[0], short(field.known...)))
 				}

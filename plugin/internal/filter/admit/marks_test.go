@@ -13,7 +13,7 @@ import (
 // place where no tenant looks for it.
 func TestWhatIsStatedWhereNobodyReadsItIsRefused(t *testing.T) {
 	const (
-		image = `found "a/b:1", which is read in one place only: must be an annotation in metadata.annotations of the control plane's Deployment ISTIO_TENANT_NAMESPACE/istiod`
+		image = `found "a/b:1", which has no effect here: must be an annotation in metadata.annotations of the control plane's Deployment ISTIO_TENANT_NAMESPACE/istiod`
 		key   = "[istio-tenancy.dev/api-proxy-image]: "
 	)
 	for object, want := range map[string]string{
@@ -24,21 +24,21 @@ func TestWhatIsStatedWhereNobodyReadsItIsRefused(t *testing.T) {
 		`{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {istio-tenancy.dev/api-proxy-imgae: "a/b:1"}}}`: `Service a: metadata.annotations[istio-tenancy.dev/api-proxy-imgae]: found "a/b:1": ` +
 			`unknown key of istio-tenancy.dev; did you mean "api-proxy-image"?`,
 		`{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {istio-tenancy.dev/part: gateway}}}`: `Service a: metadata.annotations[istio-tenancy.dev/part]: found "gateway", ` +
-			`which nobody reads among the annotations: must be in metadata.labels`,
+			`which has no effect among the annotations: must be in metadata.labels`,
 		`{apiVersion: v1, kind: Service, metadata: {name: a, labels: {istio-tenancy.dev/injection: on-request}}}`: `Service a: metadata.labels[istio-tenancy.dev/injection]: found "on-request", ` +
-			`which nobody reads: must be "on-request", and on a Namespace`,
+			`which has no effect: must be "on-request", and on a Namespace`,
 		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {istio-tenancy.dev/injection: "off"}}}`: `Namespace ns-1: metadata.labels[istio-tenancy.dev/injection]: found "off", ` +
-			`which nobody reads: must be "on-request", and on a Namespace`,
+			`which has no effect: must be "on-request", and on a Namespace`,
 		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {istio-tenancy.dev/suspended: "true"}}}`: `Namespace ns-1: metadata.labels[istio-tenancy.dev/suspended]: found "true", ` +
-			`which is set for you on the tenant's Namespaces: remove it, and have spec.suspended of the tenant say it`,
+			`which is set for you on the tenant's Namespaces: remove it, and set spec.suspended of the tenant instead`,
 		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, annotations: {istio-tenancy.dev/allowed-registries: a.example}}}`: `Namespace ns-1: metadata.annotations[istio-tenancy.dev/allowed-registries]: found "a.example", ` +
-			`which is set for you on the tenant's Namespaces: remove it, and have spec.allowed.registries of the tenant say it`,
+			`which is set for you on the tenant's Namespaces: remove it, and set spec.allowed.registries of the tenant instead`,
 		`{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {metadata: {labels: {istio-tenancy.dev/node-selector: "true"}}, spec: {}}}}`: `Deployment a: spec.template.metadata.labels[istio-tenancy.dev/node-selector]: found "true", ` +
-			`which is set for you on the tenant's Namespaces: remove it, and have spec.nodeSelector of the tenant say it`,
+			`which is set for you on the tenant's Namespaces: remove it, and set spec.nodeSelector of the tenant instead`,
 		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {istio-tenancy.dev/mesh: shared}}}`: `Namespace ns-1: metadata.labels[istio-tenancy.dev/mesh]: found "shared", ` +
-			`which is set for you, on the Namespaces of a mesh that several tenants share: remove it`,
+			`which this program sets on the Namespaces of a mesh that several tenants share: remove it`,
 		`{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, annotations: {istio-tenancy.dev/namespaces: "ns-0,ns-1"}}}`: `Namespace ns-1: metadata.annotations[istio-tenancy.dev/namespaces]: found "ns-0,ns-1", ` +
-			`which is set for you, on the Namespaces of a mesh that several tenants share: remove it`,
+			`which this program sets on the Namespaces of a mesh that several tenants share: remove it`,
 	} {
 		require.Equal(t, want, objecttest.RunError(t, admit.Filter{Tenant: sales()}, istiod+object))
 	}

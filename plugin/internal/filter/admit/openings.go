@@ -53,8 +53,8 @@ func (f Filter) levels(_ object.ID, o *yaml.RNode) error {
 	labels := o.GetLabels()
 	for _, key := range walls {
 		if value, found := labels[key]; found && value != f.Tenant.Spec.NamespaceLabels[key] {
-			errs = append(errs, fmt.Errorf("metadata.labels[%s]: found %q; it decides what the tenant's Pods may do on their nodes, in the place of the "+
-				"policies of bases/tenancy, and is the cluster administrator's to say: remove it, or write it under spec.namespaceLabels of the tenant", key, value))
+			errs = append(errs, fmt.Errorf("metadata.labels[%s]: found %q; it decides what the tenant's Pods may do on their nodes, instead of the "+
+				"policies of bases/tenancy, and only the cluster administrator may set it: remove it, or write it under spec.namespaceLabels of the tenant", key, value))
 		}
 	}
 	return errors.Join(errs...)
@@ -71,8 +71,8 @@ func (f Filter) lastingToken(id object.ID, o *yaml.RNode) error {
 	if object.String(o, "type") != "kubernetes.io/service-account-token" || !slices.Contains(f.controlPlaneNamespaces(), id.Namespace) {
 		return nil
 	}
-	return fmt.Errorf("type: found kubernetes.io/service-account-token; it makes a token of ServiceAccount %s, beside the control plane, that never ends, "+
-		"for whoever reads Secrets there: remove it, and take a token that ends, from a projected volume or from kubectl create token",
+	return fmt.Errorf("type: found kubernetes.io/service-account-token; it makes a token of ServiceAccount %s in the control plane's namespace that never "+
+		"expires, for whoever reads Secrets there: remove it, and use a token that expires, from a projected volume or from kubectl create token",
 		o.GetAnnotations()["kubernetes.io/service-account.name"])
 }
 
@@ -85,15 +85,15 @@ const apiServerService = "kubernetes"
 // GitOps tool would add them as the cluster administrator, whom the API server lets.
 func (f Filter) takesAddresses(id object.ID, o *yaml.RNode) error {
 	if id.Name == apiServerService && slices.Contains(f.controlPlaneNamespaces(), f.placed(id, o).Namespace) {
-		return fmt.Errorf("metadata.name: found %q, the name by which Pods find the API server: Pods beside it, such as the control plane's, would take this Service "+
-			"for the API server, and send it their tokens: give it another name", id.Name)
+		return fmt.Errorf("metadata.name: found %q, the name by which Pods find the API server: Pods in this namespace, such as the control plane's, would use this "+
+			"Service as the API server, and send it their tokens: give it another name", id.Name)
 	}
 	addresses := object.Strings(o, "spec", "externalIPs")
 	if len(addresses) == 0 {
 		return nil
 	}
-	return fmt.Errorf("spec.externalIPs: found %s; each node of the cluster sends to this Service whatever anybody's Pods send to these addresses, "+
-		"such as the cluster's DNS server's: remove the field, or have the cluster administrator apply the Service apart from the overlay",
+	return fmt.Errorf("spec.externalIPs: found %s; each node of the cluster sends to this Service what Pods of any tenant send to these addresses, such "+
+		"as the address of the cluster's DNS server: remove the field, or have the cluster administrator apply the Service outside of the overlay",
 		strings.Join(addresses, ", "))
 }
 
@@ -121,11 +121,11 @@ func (f Filter) everybody(id object.ID, o *yaml.RNode) error {
 			}
 		case kind == "ServiceAccount":
 		case slices.Contains(everyone, name):
-			errs = append(errs, fmt.Errorf("subjects[%d].name: found %s %q, which is everybody in the cluster, with the people and the Pods of other tenants: "+
-				"name the Users, Groups or ServiceAccounts that are meant", i, kind, name))
+			errs = append(errs, fmt.Errorf("subjects[%d].name: found %s %q, which includes everybody in the cluster, also the users and the Pods of other tenants: "+
+				"name the Users, Groups or ServiceAccounts that need the rights", i, kind, name))
 		case isGroup && !f.isOwn(all):
-			errs = append(errs, fmt.Errorf("subjects[%d].name: found %s %q, which is whatever runs in a namespace that is not the tenant's: "+
-				"name the ServiceAccounts that are meant", i, kind, name))
+			errs = append(errs, fmt.Errorf("subjects[%d].name: found %s %q, which includes everything that runs in a namespace that is not the "+
+				"tenant's: name the ServiceAccounts that need the rights", i, kind, name))
 		}
 	}
 	return errors.Join(errs...)
@@ -149,7 +149,7 @@ func (f Filter) adminAccess(_ object.ID, o *yaml.RNode) error {
 	for i, r := range object.List(o, append(spec, "devices", "requests")...) {
 		for _, field := range [][]string{{"adminAccess"}, {"exactly", "adminAccess"}} { // up to v1beta1, and since
 			if object.IsTrue(r, field...) {
-				errs = append(errs, fmt.Errorf("%s.devices.%s.%s: found true, by which a Pod uses devices that are others': remove it, or have the cluster "+
+				errs = append(errs, fmt.Errorf("%s.devices.%s.%s: found true, with which a Pod uses devices of other tenants: remove it, or have the cluster "+
 					"administrator write {%s: \"true\"} under spec.namespaceLabels of the tenant",
 					strings.Join(spec, "."), object.Index("requests", i), strings.Join(field, "."), adminAccess))
 			}

@@ -21,10 +21,10 @@ const issuer = `{apiVersion: cert-manager.io/v1, kind: Issuer, metadata: {name: 
 `
 
 func TestRefusesWhatTakesDownAWall(t *testing.T) {
-	const everybody = "which is everybody in the cluster, with the people and the Pods of other tenants: name the Users, Groups or ServiceAccounts that are meant"
-	const label = "it decides what the tenant's Pods may do on their nodes, in the place of the policies of bases/tenancy, and is the cluster administrator's " +
-		"to say: remove it, or write it under spec.namespaceLabels of the tenant"
-	const claim = `found true, by which a Pod uses devices that are others': remove it, or have the cluster administrator write ` +
+	const everybody = "which includes everybody in the cluster, also the users and the Pods of other tenants: name the Users, Groups or ServiceAccounts that need the rights"
+	const label = "it decides what the tenant's Pods may do on their nodes, instead of the policies of bases/tenancy, and only the cluster administrator " +
+		"may set it: remove it, or write it under spec.namespaceLabels of the tenant"
+	const claim = `found true, with which a Pod uses devices of other tenants: remove it, or have the cluster administrator write ` +
 		`{resource.kubernetes.io/admin-access: "true"} under spec.namespaceLabels of the tenant`
 	for name, test := range map[string]struct{ object, want string }{
 		"a Namespace whose Pods reach their nodes": {
@@ -46,8 +46,8 @@ func TestRefusesWhatTakesDownAWall(t *testing.T) {
 		"istiod's token for good": {
 			`{apiVersion: v1, kind: Secret, type: kubernetes.io/service-account-token, metadata: {name: a, namespace: ISTIO_TENANT_NAMESPACE, ` +
 				`annotations: {kubernetes.io/service-account.name: istiod}}}`,
-			`Secret ISTIO_TENANT_NAMESPACE/a: type: found kubernetes.io/service-account-token; it makes a token of ServiceAccount istiod, beside the control ` +
-				`plane, that never ends, for whoever reads Secrets there: remove it, and take a token that ends, from a projected volume or from kubectl create token`,
+			`Secret ISTIO_TENANT_NAMESPACE/a: type: found kubernetes.io/service-account-token; it makes a token of ServiceAccount istiod in the control plane's ` +
+				`namespace that never expires, for whoever reads Secrets there: remove it, and use a token that expires, from a projected volume or from kubectl create token`,
 		},
 		"the same, in the namespace to be": {
 			`{apiVersion: v1, kind: Secret, type: kubernetes.io/service-account-token, metadata: {name: a, namespace: istio-system1, ` +
@@ -55,8 +55,8 @@ func TestRefusesWhatTakesDownAWall(t *testing.T) {
 		},
 		"the key of the CA": {
 			`{apiVersion: v1, kind: Secret, metadata: {name: cacerts, namespace: ISTIO_TENANT_NAMESPACE}}`,
-			`Secret ISTIO_TENANT_NAMESPACE/cacerts: metadata.name: found "cacerts", a Secret for the key of the control plane's CA: whoever reads the build could then ` +
-				`sign every identity of the mesh: remove it, and have the cluster administrator make it by kubectl, or cert-manager by a Certificate; docs/certificates.md shows both`,
+			`Secret ISTIO_TENANT_NAMESPACE/cacerts: metadata.name: found "cacerts", a Secret for the key of the control plane's CA: whoever reads the output could ` +
+				`then sign every identity of the mesh: remove it, and have the cluster administrator make it by kubectl, or cert-manager by a Certificate; docs/certificates.md shows both`,
 		},
 		"the key of the CA, of kustomize's generator": {
 			`{apiVersion: v1, kind: Secret, metadata: {name: cacerts-5g2m9k, namespace: istio-system1}}`, `Secret istio-system1/cacerts-5g2m9k: metadata.name: found "cacerts-5g2m9k"`,
@@ -80,8 +80,8 @@ func TestRefusesWhatTakesDownAWall(t *testing.T) {
 		},
 		"the key of an Issuer's CA": {
 			issuer + `{apiVersion: v1, kind: Secret, metadata: {name: root, namespace: istio-system1}, data: {tls.crt: eA==, tls.key: eA==}}`,
-			`Secret istio-system1/root: data.tls.key: found the key that an Issuer beside the control plane signs with, by spec.ca.secretName "root": whoever reads the build could ` +
-				`then sign what it signs, the control plane's CA perhaps: remove the Secret, and have the cluster administrator make it by kubectl, or cert-manager by a Certificate; ` +
+			`Secret istio-system1/root: data.tls.key: found the key of an Issuer in the control plane's namespace, whose spec.ca.secretName is "root": whoever reads the output could ` +
+				`then sign what this Issuer signs, such as the control plane's CA: remove the Secret, and have the cluster administrator make it by kubectl, or cert-manager by a Certificate; ` +
 				`docs/certificates.md shows both`,
 		},
 		"the same, of kustomize's generator": {
@@ -99,8 +99,8 @@ func TestRefusesWhatTakesDownAWall(t *testing.T) {
 		},
 		"a Service that takes the cluster's DNS": {
 			`{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 53}], externalIPs: [10.96.0.10, "2001:db8::1"]}}`,
-			`Service a: spec.externalIPs: found 10.96.0.10, 2001:db8::1; each node of the cluster sends to this Service whatever anybody's Pods send to these ` +
-				`addresses, such as the cluster's DNS server's: remove the field, or have the cluster administrator apply the Service apart from the overlay`,
+			`Service a: spec.externalIPs: found 10.96.0.10, 2001:db8::1; each node of the cluster sends to this Service what Pods of any tenant send to these ` +
+				`addresses, such as the address of the cluster's DNS server: remove the field, or have the cluster administrator apply the Service outside of the overlay`,
 		},
 		"the control plane's Service, of a base": {
 			`{apiVersion: v1, kind: Service, metadata: {name: istio-ingressgateway, namespace: ISTIO_TENANT_NAMESPACE}, spec: {externalIPs: [192.0.2.1]}}`,
@@ -108,8 +108,8 @@ func TestRefusesWhatTakesDownAWall(t *testing.T) {
 		},
 		"a Service in the place of the API server": {
 			`{apiVersion: v1, kind: Service, metadata: {name: kubernetes, namespace: istio-system1}, spec: {ports: [{port: 443}]}}`,
-			`Service istio-system1/kubernetes: metadata.name: found "kubernetes", the name by which Pods find the API server: Pods beside it, such as the control ` +
-				`plane's, would take this Service for the API server, and send it their tokens: give it another name`,
+			`Service istio-system1/kubernetes: metadata.name: found "kubernetes", the name by which Pods find the API server: Pods in this namespace, such as the ` +
+				`control plane's, would use this Service as the API server, and send it their tokens: give it another name`,
 		},
 		"the same, of a base": {
 			`{apiVersion: v1, kind: Service, metadata: {name: kubernetes, namespace: ISTIO_TENANT_NAMESPACE}, spec: {type: ExternalName, externalName: a.example}}`,
@@ -130,8 +130,8 @@ func TestRefusesWhatTakesDownAWall(t *testing.T) {
 		},
 		"rights for all Pods of others": {
 			binding("ns-1", `{kind: Group, name: "system:serviceaccounts:ns-0"}`),
-			`RoleBinding ns-1/a: subjects[0].name: found Group "system:serviceaccounts:ns-0", which is whatever runs in a namespace that is not the tenant's: ` +
-				`name the ServiceAccounts that are meant`,
+			`RoleBinding ns-1/a: subjects[0].name: found Group "system:serviceaccounts:ns-0", which includes everything that runs in a namespace that is not the ` +
+				`tenant's: name the ServiceAccounts that need the rights`,
 		},
 		"a claim of others' devices": {
 			`{apiVersion: resource.k8s.io/v1, kind: ResourceClaim, metadata: {name: a}, spec: {devices: {requests: [{name: r, exactly: {adminAccess: true}}]}}}`,

@@ -9,11 +9,11 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Single refuses objects that whoever applies them takes for a list. kubectl, and
-// what is built on its libraries, does so with every object that has the field,
-// whatever its kind, and applies each item as an object of its own, of any kind
-// and in any namespace. kustomize has unpacked the lists that are meant.
-// Source: unstructuredJSONScheme of k8s.io/apimachinery.
+// Single refuses objects that kubectl treats as a list. kubectl, and programs that
+// use its libraries, do so with every object that has the field, of any kind. They
+// apply each item as an object of its own, of any kind and in any namespace.
+// kustomize has expanded the real lists already. Source: unstructuredJSONScheme of
+// k8s.io/apimachinery.
 func Single(o *yaml.RNode) error {
 	fields, err := o.Fields()
 	if err != nil {
@@ -21,8 +21,8 @@ func Single(o *yaml.RNode) error {
 	}
 	for _, field := range fields {
 		if strings.EqualFold(field, "items") {
-			return fmt.Errorf("%s: found this field at the top of an object: kubectl takes that for a list, and applies what is in it in the place of the object; "+
-				"no kind has it: remove it, and write each of its objects as a document of its own", field)
+			return fmt.Errorf("%s: found this field at the top of an object: kubectl takes the object for a list, and applies the items of this field instead; "+
+				"no kind has this field: remove it, and write each of its objects as a document of its own", field)
 		}
 	}
 	return nil
@@ -45,8 +45,8 @@ func named(id object.ID, _ *yaml.RNode) error {
 // the object, or its owner, of the cluster's perhaps, would wait for it.
 func ownerless(_ object.ID, o *yaml.RNode) error {
 	for i, r := range object.List(o, "metadata", "ownerReferences") {
-		return fmt.Errorf("metadata.ownerReferences[%d]: found %s %s; an owner is named by a uid, which a cluster gives, so that none can be "+
-			"in a manifest: remove the field, as from whatever is copied out of a cluster", i, object.String(r, "kind"), object.String(r, "name"))
+		return fmt.Errorf("metadata.ownerReferences[%d]: found %s %s; an owner is named by its uid, which only a cluster can give, so that a manifest "+
+			"must not have it: remove the field, as from every object that is copied from a cluster", i, object.String(r, "kind"), object.String(r, "name"))
 	}
 	return nil
 }

@@ -49,8 +49,8 @@ func (f Filter) holderOf(role *yaml.RNode, objects []*yaml.RNode) (holder, error
 	for i, account := range h.accounts {
 		program := f.programOf(account)
 		if h.apart && !program.Addon {
-			return holder{}, fmt.Errorf("is bound to ServiceAccount %s, and to one of an application namespace: what that gets, the namespace's administrators "+
-				"have, so that only addons of this release's get rights there by a ClusterRole: give each a ClusterRole of its own", account)
+			return holder{}, fmt.Errorf("is bound to ServiceAccount %s, and to one of an application namespace: the administrators of that namespace have all its "+
+				"rights, so that only addons of this release get rights there by a ClusterRole: give each ServiceAccount a ClusterRole of its own", account)
 		}
 		if i > 0 && program.Name != h.program.Name {
 			return holder{}, fmt.Errorf("is bound to ServiceAccounts of different programs, %s and %s: give each a ClusterRole of its own",
@@ -199,13 +199,13 @@ func (h holder) refuse(group, resource string, verbs []string) error {
 	if h.program.Name == "" {
 		known = h.String() + " runs no program that this release knows"
 	}
-	const out = "take it out of the base's rules by a patch"
+	const out = "remove it from the base's rules by a patch"
 	switch {
 	case group == "*":
-		return fmt.Errorf("found %s: %s, and a wildcard includes every kind: write out in the base's rules what is needed, "+
+		return fmt.Errorf("found %s: %s, and a wildcard includes every kind: list in the base's rules what is needed, "+
 			"and allow it under spec.controlPlane.rights, such as %s", right, known, h.snippet("GROUP", "RESOURCE", verbs))
 	case strings.Contains(resource, "*"):
-		return fmt.Errorf("found %s: %s, and a wildcard includes the Namespace itself: write out in the base's rules what is needed, "+
+		return fmt.Errorf("found %s: %s, and a wildcard includes the Namespace itself: list in the base's rules what is needed, "+
 			"and allow it under spec.controlPlane.rights, such as %s", right, known, h.snippet(group, "RESOURCE", verbs))
 	case object.IsClusterResource(group, resource):
 		return fmt.Errorf("found %s: %s, and it is of the whole cluster, which a tenant's file cannot allow: %s", right, known, out)

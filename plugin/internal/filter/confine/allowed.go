@@ -26,7 +26,7 @@ func (f Filter) warnOfUnused(objects []*yaml.RNode) {
 			}
 		}
 		if len(unused) > 0 {
-			f.Tenant.Warn("spec.controlPlane.rights[%d]: no ClusterRole of the base gives ServiceAccount %s any of these, so that nothing comes of it: %s %s",
+			f.Tenant.Warn("spec.controlPlane.rights[%d]: no ClusterRole of the base gives ServiceAccount %s any of these, so that this entry has no effect: %s %s",
 				i, right.ServiceAccount, strings.Join(right.Verbs, ", "), strings.Join(unused, ", "))
 		}
 	}

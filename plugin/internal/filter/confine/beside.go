@@ -58,12 +58,12 @@ func (f Filter) bound(b *yaml.RNode, objects []*yaml.RNode) error {
 		switch {
 		case subject.Kind == "ServiceAccount" && subject.Namespace == f.Tenant.Own() && f.programOf(subject.Name).Name != "":
 		case becomes != "":
-			errs = append(errs, fmt.Errorf("%s: roleRef: found %s %s, which %s, for %s (subjects[%d]): whoever has it beside the control plane becomes it; "+
-				"spec.admins of the tenant grants what is safe there, and spec.controlPlane.adminAccess: %s the rest where that is; the cluster administrator "+
+			errs = append(errs, fmt.Errorf("%s: roleRef: found %s %s, which %s, for %s (subjects[%d]): whoever has it in the control plane's namespace can become "+
+				"the control plane; spec.admins of the tenant grants what is safe there, and spec.controlPlane.adminAccess: %s grants the rest where that is safe; the cluster administrator "+
 				"may apply this one outside of the overlay", object.IDOf(b), role.Kind, role.Name, becomes, subject, i, v1alpha1.AdminAccessFull))
 		case b.GetLabels()[v1alpha1.TenantLabel] == "":
-			f.Tenant.Warn("%s: subjects[%d]: found %s: who may write, exec or read Secrets beside the control plane becomes it, and %s %s is not "+
-				"looked at; spec.admins and spec.viewers of the tenant grant what is safe there",
+			f.Tenant.Warn("%s: subjects[%d]: found %s: whoever may write, exec or read Secrets in the control plane's namespace can become the control plane, "+
+				"and %s %s is not checked; spec.admins and spec.viewers of the tenant grant what is safe there",
 				object.IDOf(b), i, subject, role.Kind, role.Name)
 		}
 	}
@@ -148,8 +148,8 @@ func (f Filter) warnOfWildcards(objects []*yaml.RNode, confined map[string]parts
 		for i, r := range rules {
 			switch {
 			case includes(r.APIGroups, "") && includes(r.Resources, "namespaces"):
-				f.Tenant.Warn("%s: rules[%d]: includes the Namespace itself, which is the cluster administrator's: write out the resources "+
-					"that are meant", object.IDOf(o), i)
+				f.Tenant.Warn("%s: rules[%d]: includes the Namespace itself, which is the cluster administrator's: list the resources "+
+					"that are needed", object.IDOf(o), i)
 			case includes(r.APIGroups, rbac.Group) && slices.ContainsFunc(r.Verbs, func(verb string) bool { return verb == "bind" || verb == "escalate" }):
 				f.Tenant.Warn("%s: rules[%d]: whoever may bind or escalate roles gets every right of the namespace, on the Namespace itself, too, "+
 					"which is the cluster administrator's: remove these verbs", object.IDOf(o), i)

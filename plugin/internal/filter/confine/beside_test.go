@@ -36,8 +36,8 @@ func said(t *testing.T, text string) []string {
 
 // TestNobodyBecomesTheControlPlaneByABinding: its own programs are what they are.
 func TestNobodyBecomesTheControlPlaneByABinding(t *testing.T) {
-	const end = ", for User jo (subjects[0]): whoever has it beside the control plane becomes it; spec.admins of the tenant grants what is safe there, and " +
-		"spec.controlPlane.adminAccess: full the rest where that is; the cluster administrator may apply this one outside of the overlay"
+	const end = ", for User jo (subjects[0]): whoever has it in the control plane's namespace can become the control plane; spec.admins of the tenant grants what is safe " +
+		"there, and spec.controlPlane.adminAccess: full grants the rest where that is safe; the cluster administrator may apply this one outside of the overlay"
 	for _, name := range []string{"cluster-admin", "admin", "edit"} {
 		require.Equal(t, "RoleBinding istio-system1/let: roleRef: found ClusterRole "+name+", which may impersonate serviceaccounts"+end,
 			objecttest.RunError(t, filter(t, "namespace"), input+let("istio-system1", "ClusterRole", name)))
@@ -56,8 +56,8 @@ func TestNobodyBecomesTheControlPlaneByABinding(t *testing.T) {
 }
 
 func TestWhoIsLetInBesideTheControlPlaneIsNamed(t *testing.T) {
-	const end = " is not looked at; spec.admins and spec.viewers of the tenant grant what is safe there"
-	const start = "RoleBinding istio-system1/let: subjects[0]: found User jo: who may write, exec or read Secrets beside the control plane becomes it, and "
+	const end = " is not checked; spec.admins and spec.viewers of the tenant grant what is safe there"
+	const start = "RoleBinding istio-system1/let: subjects[0]: found User jo: whoever may write, exec or read Secrets in the control plane's namespace can become the control plane, and "
 	require.Equal(t, []string{start + "ClusterRole view" + end}, said(t, let("istio-system1", "ClusterRole", "view")))
 	require.Equal(t, []string{start + "Role r" + end},
 		said(t, role(`{apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [create]}`)+let("istio-system1", "Role", "r")))

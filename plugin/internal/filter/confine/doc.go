@@ -14,8 +14,8 @@
 // With the API proxy, Roles in istio-system1 have the same as in ns-1, to read,
 // and the ClusterRole has the tenant's Namespaces and webhooks by resourceNames.
 //
-// What each right is for, and where it goes, stands in the catalogue (package
-// istio), by component. Exceptions are the rights that cannot be confined. What
+// The catalogue (package istio) has, for each component, the purpose of each
+// right, and where the tenant has it. Exceptions are the rights that cannot be confined. What
 // the catalogue does not know is an error, unless a known program only reads it,
 // or the tenant allows it in spec.controlPlane.rights.
 package confine

@@ -20,9 +20,9 @@ const enough = 5
 // ErrEscalates is what Escalation wraps.
 var ErrEscalates = errors.New("whoever may become the control plane reaches beyond the tenant")
 
-// Escalation says, as an error, what somebody who borrows one of the control
-// plane's ServiceAccounts could do outside of the tenant; nil is nothing. It is
-// for objects that Filter has confined.
+// Escalation returns, as an error, what a subject that uses one of the control
+// plane's ServiceAccounts could do outside of the tenant; nil is nothing. It is for
+// objects that Filter has confined.
 func Escalation(objects []*yaml.RNode, tenant tenancy.Tenant) error {
 	var found []string
 	for _, binding := range object.Of("ClusterRoleBinding", objects) {
@@ -51,8 +51,7 @@ func Escalation(objects []*yaml.RNode, tenant tenancy.Tenant) error {
 	return fmt.Errorf("%w: %s", ErrEscalates, strings.Join(found, "; "))
 }
 
-// Exception is a right that reaches beyond the tenant, because the program
-// cannot do without it.
+// Exception is a right outside of the tenant that the program needs.
 type Exception struct {
 	Accounts, Verbs, Resources []string
 	Why                        string

@@ -22,10 +22,10 @@ type Filter struct {
 
 var _ kio.Filter = Filter{}
 
-// Filter rewrites each ClusterRole that a ClusterRoleBinding names, and puts
-// Roles and RoleBindings named after them into the tenant's namespaces. A right
-// that neither the catalogue nor the tenant knows is an error, but for one that
-// only reads: that is confined, with a warning.
+// Filter rewrites each ClusterRole that a ClusterRoleBinding names, and adds Roles
+// and RoleBindings with its name to the tenant's namespaces. A right that neither the
+// catalogue nor the tenant knows is an error, except for one that only reads: that is
+// confined, with a warning.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if err := f.placeSubjects(objects); err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func roleOf(binding *yaml.RNode, objects []*yaml.RNode) (*yaml.RNode, error) {
 		return role, nil
 	}
 	return nil, fmt.Errorf("%s: roleRef.name: found %q, which is not among the objects; "+
-		"rights that are not there cannot be confined (a namePrefix or nameSuffix renames them before)", object.IDOf(binding), name)
+		"rights that are not there cannot be confined (a namePrefix or nameSuffix may have renamed it)", object.IDOf(binding), name)
 }
 
 // suffix tells a ClusterRole's namespaced part from the Roles of a base,

@@ -104,8 +104,8 @@ func (p parts) addURLs(r rbac.Rule, h holder) error {
 		row, known := istio.URLOf(h.program, url)
 		switch {
 		case !known:
-			errs = append(errs, fmt.Errorf("nonResourceURLs: found %q for %s: it tells of the whole cluster, and no tenant is given it: "+
-				"take it out of the base's rules by a patch", url, h))
+			errs = append(errs, fmt.Errorf("nonResourceURLs: found %q for %s: it shows information about the whole cluster, and no tenant gets it: "+
+				"remove it from the base's rules by a patch", url, h))
 		case row.Given:
 			given = append(given, url)
 		}

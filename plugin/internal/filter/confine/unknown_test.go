@@ -49,7 +49,7 @@ func TestWhatNobodyKnowsIsRefused(t *testing.T) {
 	for name, test := range map[string]struct{ account, rule, want string }{
 		"an unknown program that reads Secrets": {"collector", `{apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}`,
 			`ClusterRole istiod-sales: rules[0]: found get, list, watch secrets: ServiceAccount collector runs no program that this release ` +
-				`knows: take it out of the base's rules by a patch, or allow it in the tenant's namespaces under spec.controlPlane.rights: ` +
+				`knows: remove it from the base's rules by a patch, or allow it in the tenant's namespaces under spec.controlPlane.rights: ` +
 				`{serviceAccount: collector, apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}`},
 		"an account that is only called as an istiod": {"istiod", `{apiGroups: [""], resources: [pods], verbs: [list]}`,
 			"found list pods: ServiceAccount istiod runs no program that this release knows"},
@@ -58,7 +58,7 @@ func TestWhatNobodyKnowsIsRefused(t *testing.T) {
 		"exec by a get": {"istiod-sales", `{apiGroups: [""], resources: [pods/exec], verbs: [get]}`, "found get pods/exec: "},
 		"impersonation": {"istiod-sales", `{apiGroups: [""], resources: [users], verbs: [impersonate]}`, "found impersonate users: "},
 		"everything": {"istiod-sales", `{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}`,
-			"a wildcard includes every kind: write out in the base's rules what is needed"},
+			"a wildcard includes every kind: list in the base's rules what is needed"},
 		"everything of a group, to read": {"istiod-sales", `{apiGroups: [""], resources: ["*"], verbs: [get]}`, "found get *: "},
 		"what no tenant's file can allow": {"collector", `{apiGroups: ["", authentication.k8s.io], resources: [tokenreviews, namespaces], verbs: [create]}`,
 			"rules[0]: found create tokenreviews.authentication.k8s.io: ServiceAccount collector runs no program that this release knows, and it is of the whole cluster"},
@@ -66,7 +66,7 @@ func TestWhatNobodyKnowsIsRefused(t *testing.T) {
 		"nobody":                      {"istiod-sales", `{apiGroups: [""], resources: [pods]}`, "rules[0].verbs: is empty: must name what is allowed"},
 		"a resource in every group":   {"istiod-sales", `{apiGroups: ["*"], resources: [widgets], verbs: [get]}`, "found get widgets.*: "},
 		"every URL": {"istiod-sales", `{nonResourceURLs: ["*"], verbs: [get]}`,
-			`rules[0]: nonResourceURLs: found "*" for istiod (ServiceAccount istiod-sales): it tells of the whole cluster`},
+			`rules[0]: nonResourceURLs: found "*" for istiod (ServiceAccount istiod-sales): it shows information about the whole cluster`},
 		"logs of the API server's node": {"prometheus", `{nonResourceURLs: ["/metrics", "/logs"], verbs: [get]}`, `found "/logs"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,8 +105,8 @@ func TestARightThatNothingUsesIsNamed(t *testing.T) {
 		{ServiceAccount: "colector", APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get"}},
 	}
 	want := []string{
-		"spec.controlPlane.rights[0]: no ClusterRole of the base gives ServiceAccount collector any of these, so that nothing comes of it: get, list podz",
-		"spec.controlPlane.rights[1]: no ClusterRole of the base gives ServiceAccount colector any of these, so that nothing comes of it: get pods",
+		"spec.controlPlane.rights[0]: no ClusterRole of the base gives ServiceAccount collector any of these, so that this entry has no effect: get, list podz",
+		"spec.controlPlane.rights[1]: no ClusterRole of the base gives ServiceAccount colector any of these, so that this entry has no effect: get pods",
 	}
 	got := objecttest.Run(t, f, bind("collector", `{apiGroups: [""], resources: [pods], verbs: [get, list]}`))
 	require.Equal(t, want, warnings)

@@ -22,8 +22,8 @@ type Filter struct {
 
 var _ kio.Filter = Filter{}
 
-// Filter adds Roles and RoleBindings in the tenant's namespaces. Full access
-// beside a control plane that holds rights outside of the tenant is an error.
+// Filter adds Roles and RoleBindings in the tenant's namespaces. Full access to the
+// namespace of a control plane that has rights outside of the tenant is an error.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if f.Tenant.Spec.ControlPlane.AdminAccess == v1alpha1.AdminAccessFull {
 		if err := confine.Escalation(objects, f.Tenant); err != nil {

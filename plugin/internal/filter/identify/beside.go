@@ -32,12 +32,12 @@ func (f Filter) beside(objects []*yaml.RNode) error {
 			continue // nobody else's has the name
 		}
 		if c.YNode() != f.Tenant.Plane.Container.YNode() && !f.runsProxy(c) && !f.runsPlane(c) {
-			f.Tenant.Warn("%s: container %s: shares the network of the control plane's Pod, within which plaintext xDS (%d) and the debug port "+
-				"ask nobody who he is: it must let nobody else reach them", id, name, f.identity.Plaintext)
+			f.Tenant.Warn("%s: container %s: shares the network of the control plane's Pod, in which plaintext xDS (%d) and the debug port "+
+				"need no authentication: it must not let others connect to them", id, name, f.identity.Plaintext)
 		}
 		if hasField(c.YNode(), "exec") {
-			f.Tenant.Warn("%s: container %s: exec: runs a command in the control plane's Pod, which may serve its mesh to others: "+
-				"that it does not is not proved", id, name)
+			f.Tenant.Warn("%s: container %s: exec: runs a command in the control plane's Pod, which may open its mesh to others: "+
+				"whether it does is not checked", id, name)
 		}
 	}
 	return errors.Join(errs...)
@@ -52,7 +52,7 @@ func (f Filter) programs(id object.ID, n *yaml.Node) (errs []error) {
 				continue
 			}
 			if own := id.Namespace == f.Tenant.Own(); !own && !f.discovers(c) {
-				f.Tenant.Warn("%s: container %s: image %q is called like the control plane's: if it is one, it takes whom it likes into the mesh",
+				f.Tenant.Warn("%s: container %s: image %q has the name of the control plane's image: if it is one, it may let anybody join the mesh",
 					id, object.String(c, "name"), object.String(c, "image"))
 				continue
 			}

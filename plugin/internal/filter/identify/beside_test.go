@@ -24,7 +24,7 @@ func TestASecondControlPlane(t *testing.T) {
 	}
 
 	_, warned := run(t, "1.31.0", istiod(args)+"---\n{kind: Pod, metadata: {name: a, namespace: ns-1}, spec: {containers: [{name: x, image: airline/pilot}]}}")
-	require.Equal(t, []string{`Pod ns-1/a: container x: image "airline/pilot" is called like the control plane's: if it is one, it takes whom it likes into the mesh`}, warned)
+	require.Equal(t, []string{`Pod ns-1/a: container x: image "airline/pilot" has the name of the control plane's image: if it is one, it may let anybody join the mesh`}, warned)
 
 	_, warned = run(t, "1.31.0", istiod(args+"      - {name: istio-proxy, image: docker.io/istio/proxyv2:1.31.0}\n"))
 	require.Empty(t, warned)
@@ -32,8 +32,8 @@ func TestASecondControlPlane(t *testing.T) {
 
 // TestSecretsOfOtherClusters name API servers that say who is a member.
 func TestSecretsOfOtherClusters(t *testing.T) {
-	const why = ": istiod takes the API server that it names for one of the mesh's clusters, whose tokens say who is a member; " +
-		"leave it out: a cluster administrator who trusts that server makes it beside the build"
+	const why = ": istiod takes the API server that it names for one of the mesh's clusters, whose tokens decide who is a member; " +
+		"leave it out: a cluster administrator who trusts that server creates it outside of the output"
 	for object, want := range map[string]string{
 		`{kind: Secret, metadata: {name: a, namespace: istio-system1, labels: {istio/multiCluster: "true"}}}`:                              "Secret istio-system1/a: metadata.labels[istio/multiCluster]",
 		`{kind: Secret, metadata: {name: a, namespace: ns-1, labels: {istio/multiCluster: "true"}}}`:                                       "Secret ns-1/a: metadata.labels[istio/multiCluster]",

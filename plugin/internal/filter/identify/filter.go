@@ -22,9 +22,9 @@ type Filter struct {
 
 var _ kio.Filter = Filter{}
 
-// Filter changes the control plane, what it injects, and Pods that ask for
-// tokens of the mesh. It fails where tokens have no audience, and where a proxy
-// would use plaintext xDS.
+// Filter changes the control plane, what it injects, and Pods that ask for tokens of
+// the mesh. It returns an error if tokens have no audience, and if a proxy would use
+// plaintext xDS.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	for _, component := range f.Tenant.Components() {
 		if component.Identity == nil {
@@ -74,8 +74,8 @@ func (f Filter) settle(objects []*yaml.RNode) error {
 		f.Tenant.Warn("Istio %s %s", f.Tenant.Version, f.identity.Why)
 	case len(extra) > 0:
 		f.warnOfIssuers(extra)
-		f.Tenant.Warn("spec.controlPlane.extraTokenAudiences: found %s: whoever gets a token of that audience, and reaches the control plane, "+
-			"joins the mesh, and NetworkPolicies are the only wall; leave it out as soon as the proxies that need it have been restarted",
+		f.Tenant.Warn("spec.controlPlane.extraTokenAudiences: found %s: whoever gets a token of that audience, and can connect to the control "+
+			"plane, joins the mesh, and only NetworkPolicies prevent this; leave it out as soon as the proxies that need it have been restarted",
 			strings.Join(extra, ", "))
 	}
 	var errs []error
@@ -94,8 +94,8 @@ func (f Filter) settle(objects []*yaml.RNode) error {
 func (f Filter) warnOfIssuers(audiences []string) {
 	for _, audience := range audiences {
 		if strings.Contains(audience, "://") {
-			f.Tenant.Warn("spec.controlPlane.extraTokenAudiences: found %s: if the API server takes that audience, as it does its issuer's URL, every Pod of the cluster "+
-				"has a token for it without asking: compare with kubectl get --raw /.well-known/openid-configuration, and with --api-audiences of kube-apiserver", audience)
+			f.Tenant.Warn("spec.controlPlane.extraTokenAudiences: found %s: if the API server accepts that audience, as it accepts its issuer's URL, every Pod of "+
+				"the cluster has a token for it already: compare with kubectl get --raw /.well-known/openid-configuration, and with --api-audiences of kube-apiserver", audience)
 		}
 	}
 }

@@ -118,11 +118,11 @@ func TestVersions(t *testing.T) {
 func TestOtherAudiencesOnRequest(t *testing.T) {
 	got, warned := run(t, "1.31.0", istiod(args), "istio-ca", "old")
 	require.Contains(t, got, `value: "sales.istio-tenancy.dev,istio-ca,old"`)
-	require.Equal(t, []string{"spec.controlPlane.extraTokenAudiences: found istio-ca, old: whoever gets a token of that audience, and reaches the " +
-		"control plane, joins the mesh, and NetworkPolicies are the only wall; leave it out as soon as the proxies that need it have been restarted"}, warned)
+	require.Equal(t, []string{"spec.controlPlane.extraTokenAudiences: found istio-ca, old: whoever gets a token of that audience, and can connect " +
+		"to the control plane, joins the mesh, and only NetworkPolicies prevent this; leave it out as soon as the proxies that need it have been restarted"}, warned)
 	_, warned = run(t, "1.31.0", istiod(args), "https://oidc.example.com/id/1")
-	require.Equal(t, "spec.controlPlane.extraTokenAudiences: found https://oidc.example.com/id/1: if the API server takes that audience, as it does its issuer's URL, "+
-		"every Pod of the cluster has a token for it without asking: compare with kubectl get --raw /.well-known/openid-configuration, "+
+	require.Equal(t, "spec.controlPlane.extraTokenAudiences: found https://oidc.example.com/id/1: if the API server accepts that audience, as it accepts its issuer's "+
+		"URL, every Pod of the cluster has a token for it already: compare with kubectl get --raw /.well-known/openid-configuration, "+
 		"and with --api-audiences of kube-apiserver", warned[0])
 	require.Equal(t, "spec.controlPlane.extraTokenAudiences: has no effect: Istio 1.7.8 takes tokens of the audience istio-ca, which every "+
 		"ServiceAccount of the cluster gets, and has no setting for another: NetworkPolicies alone keep others out of the mesh; "+

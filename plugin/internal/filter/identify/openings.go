@@ -31,7 +31,7 @@ func (f Filter) warnOfArguments(id object.ID) {
 	container := f.Tenant.Plane.Container
 	command := object.Strings(container, "command")
 	if len(command) > 0 && path.Base(command[0]) != f.identity.Openings.Program {
-		f.Tenant.Warn("%s: command: found %q, which runs what it likes before or instead of %s: that its mesh is the tenant's alone is not proved",
+		f.Tenant.Warn("%s: command: found %q, which may run anything before or instead of %s: whether only the tenant joins its mesh is not checked",
 			id, command[0], f.identity.Openings.Program)
 	}
 	words := slices.Concat(command, object.Strings(container, "args"))
@@ -42,7 +42,7 @@ func (f Filter) warnOfArguments(id object.ID) {
 	}
 	for _, word := range words {
 		if expanded.MatchString(word) {
-			f.Tenant.Warn("%s: argument %q: Kubernetes puts a variable's value there, and any argument may be in it: write what it stands for", id, word)
+			f.Tenant.Warn("%s: argument %q: Kubernetes puts a variable's value there, which may be any argument: write the value itself", id, word)
 		}
 	}
 }
@@ -53,7 +53,7 @@ var expanded = regexp.MustCompile(`^\$\(|^-[^=]*\$\(`)
 func (f Filter) warnOfVariables(id object.ID) {
 	container := f.Tenant.Plane.Container
 	if len(object.List(container, "envFrom")) > 0 {
-		f.Tenant.Warn("%s: envFrom: which variables it sets is not seen: none may be one that says who is a member of the mesh; write them under env", id)
+		f.Tenant.Warn("%s: envFrom: the variables that it sets are not known here: none may decide who is a member of the mesh; write them under env", id)
 	}
 	for _, v := range object.List(container, "env") {
 		name := object.String(v, "name")
@@ -80,7 +80,7 @@ func (f Filter) twice() error {
 	for _, v := range object.List(f.Tenant.Plane.Container, "env") {
 		name := object.String(v, "name")
 		if seen[name] {
-			errs = append(errs, fmt.Errorf("%s: env %s: is there twice, and the last one holds: must be there once",
+			errs = append(errs, fmt.Errorf("%s: env %s: is set twice, and Kubernetes uses the last one: must be set once",
 				object.IDOf(f.Tenant.Plane.Deployment), name))
 		}
 		seen[name] = true

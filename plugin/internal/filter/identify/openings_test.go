@@ -17,7 +17,7 @@ func TestAddressesThatAreOwned(t *testing.T) {
 			require.Contains(t, got, "--ctrlz_address=127.0.0.1")
 			require.NotContains(t, got, "0.0.0.0")
 			require.Contains(t, warned, plane+`argument --ctrlz_address: found "0.0.0.0"; "127.0.0.1" is used: `+
-				`whoever reaches the introspection port ends istiod, and asks nobody`)
+				`whoever can connect to the introspection port can end istiod, without authentication`)
 		}
 		got, _ := run(t, version, istiod(args))
 		require.NotContains(t, got, "ctrlz")
@@ -31,27 +31,27 @@ func TestAddressesThatAreOwned(t *testing.T) {
 func TestWhatOpensAMesh(t *testing.T) {
 	const (
 		elsewhere = "it reads the mesh's configuration from elsewhere, of which nothing is checked"
-		server    = "that API server then says who is who, instead of this cluster's"
+		server    = "that API server then decides who is who, instead of this cluster's"
 	)
 	for fields, want := range map[string]string{
 		"        args: [discovery, --meshConfig=/other]\n":                       "argument --meshConfig: " + elsewhere,
 		"        args: [discovery, --meshConfig, /other]\n":                      "argument --meshConfig: " + elsewhere,
 		"        args: [discovery, --kubeconfig=/k]\n":                           "argument --kubeconfig: " + server,
-		"        args: [discovery, --clusterRegistriesNamespace=ns-1]\n":         "argument --clusterRegistriesNamespace: it takes Secrets of that namespace for other API servers, which then say who is who",
-		"        args: [discovery, $(X)]\n":                                      `argument "$(X)": Kubernetes puts a variable's value there, and any argument may be in it: write what it stands for`,
-		"        args: [discovery, --$(X)=1]\n":                                  `argument "--$(X)=1": Kubernetes puts a variable's value there, and any argument may be in it: write what it stands for`,
+		"        args: [discovery, --clusterRegistriesNamespace=ns-1]\n":         "argument --clusterRegistriesNamespace: it takes Secrets of that namespace for other API servers, which then decide who is who",
+		"        args: [discovery, $(X)]\n":                                      `argument "$(X)": Kubernetes puts a variable's value there, which may be any argument: write the value itself`,
+		"        args: [discovery, --$(X)=1]\n":                                  `argument "--$(X)=1": Kubernetes puts a variable's value there, which may be any argument: write the value itself`,
 		args + "        env: [{name: KUBERNETES_SERVICE_HOST, value: evil}]\n":   "env KUBERNETES_SERVICE_HOST: " + server,
 		args + "        env: [{name: KUBECONFIG, value: /tmp/k}]\n":              "env KUBECONFIG: " + server,
 		args + "        env: [{name: SHARED_MESH_CONFIG, value: other}]\n":       "env SHARED_MESH_CONFIG: " + elsewhere,
 		args + "        env: [{name: UNSAFE_OTHER, value: \"true\"}]\n":          "env UNSAFE_OTHER: Istio calls it unsafe",
 		args + "        env: [{name: ROOT_CA_DIR, valueFrom: {fieldRef: {}}}]\n": "env ROOT_CA_DIR: it reads the CA's key from there",
-		args + "        envFrom: [{configMapRef: {name: more}}]\n":               "envFrom: which variables it sets is not seen: none may be one that says who is a member of the mesh; write them under env",
-		args + "        command: [sh, -c, exec x]\n": `command: found "sh", which runs what it likes before or instead of pilot-discovery: ` +
-			`that its mesh is the tenant's alone is not proved`,
+		args + "        envFrom: [{configMapRef: {name: more}}]\n":               "envFrom: the variables that it sets are not known here: none may decide who is a member of the mesh; write them under env",
+		args + "        command: [sh, -c, exec x]\n": `command: found "sh", which may run anything before or instead of pilot-discovery: ` +
+			`whether only the tenant joins its mesh is not checked`,
 		args + "        lifecycle: {postStart: {exec: {command: [x]}}}\n": "container discovery: exec: runs a command in the control plane's Pod, " +
-			"which may serve its mesh to others: that it does not is not proved",
-		args + "      - {name: socat, image: socat}\n": "container socat: shares the network of the control plane's Pod, within which plaintext xDS (15010) " +
-			"and the debug port ask nobody who he is: it must let nobody else reach them",
+			"which may open its mesh to others: whether it does is not checked",
+		args + "      - {name: socat, image: socat}\n": "container socat: shares the network of the control plane's Pod, in which plaintext xDS (15010) and " +
+			"the debug port need no authentication: it must not let others connect to them",
 		args + "        volumeMounts: [{name: v, mountPath: /etc/istio/config/}]\n      volumes: [{name: v, configMap: {name: unknown}}]\n": `volumeMounts: found /etc/istio/config, ` +
 			`where the mesh's configuration is read, and the volume "v" is no ConfigMap with data.mesh among the objects: nothing of it is checked`,
 		args + "        volumeMounts: [{name: v, mountPath: /etc}]\n      volumes: [{name: v, emptyDir: {}}]\n": `volumeMounts: found /etc, ` +
@@ -69,7 +69,7 @@ func TestWhatOpensAMesh(t *testing.T) {
 		_, warned := run(t, "1.31.0", istiod(fields))
 		require.Empty(t, warned, fields)
 	}
-	require.Equal(t, plane+"env TOKEN_AUDIENCES: is there twice, and the last one holds: must be there once",
+	require.Equal(t, plane+"env TOKEN_AUDIENCES: is set twice, and Kubernetes uses the last one: must be set once",
 		fails(t, "1.31.0", istiod(args+"        env: [{name: TOKEN_AUDIENCES, value: a}, {name: TOKEN_AUDIENCES, value: b}]\n")))
 }
 

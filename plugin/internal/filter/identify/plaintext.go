@@ -57,7 +57,7 @@ func (f Filter) closeService(service *yaml.RNode) error {
 	ports := object.List(service, "spec", "ports")
 	closed := slices.DeleteFunc(slices.Clone(ports), func(p *yaml.RNode) bool { return !f.isPlaintext(p) })
 	if len(closed) > 0 && len(closed) == len(ports) {
-		return fmt.Errorf("%s: spec.ports: is for plaintext xDS (%d) only, which the control plane keeps to its own Pod, since it asks nobody who he is; "+
+		return fmt.Errorf("%s: spec.ports: is for plaintext xDS (%d) only, which the control plane serves in its own Pod only, because it has no authentication; "+
 			"remove the Service: xDS with TLS has a port of its own", object.IDOf(service), f.identity.Plaintext)
 	}
 	for _, p := range closed {
@@ -115,7 +115,7 @@ func (f Filter) addresses(objects []*yaml.RNode) error {
 		}
 		if found := findField(o.YNode(), "", port, field); found != "" {
 			errs = append(errs, fmt.Errorf("%s: found %q, and there is no plaintext xDS outside of the control plane's own Pod; "+
-				"leave the address out, and the proxies are told", object.IDOf(o), found))
+				"leave the address out, and the proxies get the right one", object.IDOf(o), found))
 		}
 	}
 	return errors.Join(errs...)

@@ -31,8 +31,8 @@ spec: {selector: {app: istiod}, ports: ` + list + "}\n"
 		require.Equal(t, []string{"Service istio-system1/istiod-sales: spec.ports: dropped " + test.warning +
 			", which is for plaintext xDS: the control plane keeps it to its own Pod"}, warned)
 	}
-	require.Equal(t, "Service istio-system1/istiod-sales: spec.ports: is for plaintext xDS (15010) only, which the control plane keeps to its own Pod, "+
-		"since it asks nobody who he is; remove the Service: xDS with TLS has a port of its own", fails(t, "1.31.0", service("[{port: 80, targetPort: 15010}]")))
+	require.Equal(t, "Service istio-system1/istiod-sales: spec.ports: is for plaintext xDS (15010) only, which the control plane serves in its own Pod "+
+		"only, because it has no authentication; remove the Service: xDS with TLS has a port of its own", fails(t, "1.31.0", service("[{port: 80, targetPort: 15010}]")))
 
 	other := istiod(args) + `---
 {kind: Service, metadata: {name: other, namespace: istio-system1}, spec: {selector: {app: other}, ports: [{port: 15010}]}}
@@ -99,7 +99,7 @@ func TestAddressesOfABase(t *testing.T) {
 }
 
 func TestProxiesOfPlaintextAreRefused(t *testing.T) {
-	const why = `, and there is no plaintext xDS outside of the control plane's own Pod; leave the address out, and the proxies are told`
+	const why = `, and there is no plaintext xDS outside of the control plane's own Pod; leave the address out, and the proxies get the right one`
 	for object, want := range map[string]string{
 		`{kind: ConfigMap, metadata: {name: istio-sales, namespace: istio-system1}, data: {mesh: "defaultConfig:\n  discoveryAddress: istiod-sales.istio-system1.svc:15010\n"}}`:    `ConfigMap istio-system1/istio-sales: found "discoveryAddress: istiod-sales.istio-system1.svc:15010"` + why,
 		`{kind: Deployment, metadata: {name: a}, spec: {template: {metadata: {annotations: {proxy.istio.io/config: '{"discoveryAddress": "istiod-sales.istio-system1:15010"}'}}}}}`: `Deployment a: found "discoveryAddress\": \"istiod-sales.istio-system1:15010"` + why,

@@ -13,11 +13,11 @@ func TestOtherDoors(t *testing.T) {
 	const why = "Deployment istio-system1/istiod-sales: "
 	for _, test := range []struct{ version, name, value, want, warning string }{
 		{"1.31.0", "TOKEN_AUDIENCES", "istio-ca", "sales.istio-tenancy.dev", "tokens of other audiences are refused, by the CA, by xDS and by the debug port"},
-		{"1.31.0", "XDS_AUTH", "false", "true", "without it, xDS asks nobody who he is"},
-		{"1.31.0", "PILOT_ENABLE_XDS_IDENTITY_CHECK", "false", "true", "without it, a proxy may claim another namespace than its own"},
-		{"1.31.0", "PILOT_SKIP_VALIDATE_TRUST_DOMAIN", "true", "false", "with it, workloads believe peers of other trust domains, such as a tenant's with the same root certificate"},
-		{"1.31.0", "JWT_RULE", "{}", "", "it lets another issuer of tokens say who is who"},
-		{"1.31.0", "TRUSTED_GATEWAY_CIDR", "10.0.0.0/8", "", "from there, istiod takes who somebody is from a header of the request"},
+		{"1.31.0", "XDS_AUTH", "false", "true", "without it, xDS has no authentication"},
+		{"1.31.0", "PILOT_ENABLE_XDS_IDENTITY_CHECK", "false", "true", "without it, a proxy may claim to be in another namespace"},
+		{"1.31.0", "PILOT_SKIP_VALIDATE_TRUST_DOMAIN", "true", "false", "with it, workloads trust peers of other trust domains, such as a tenant's with the same root certificate"},
+		{"1.31.0", "JWT_RULE", "{}", "", "it lets another issuer of tokens decide who is who"},
+		{"1.31.0", "TRUSTED_GATEWAY_CIDR", "10.0.0.0/8", "", "from there, istiod takes the identity of a client from a header of the request"},
 		{"1.31.0", "TOKEN_ISSUER", "https://issuer", "", "with an empty KUBERNETES_SERVICE_HOST, that issuer's tokens are taken"},
 		{"1.31.0", "AUDIENCE", "a", "", "with an empty KUBERNETES_SERVICE_HOST, tokens of that audience are taken"},
 		{"1.31.0", "ENABLE_DEBUG_ENDPOINT_AUTH", "false", "true", "without it, the debug port shows the mesh's configuration to everybody"},

@@ -15,11 +15,11 @@ import (
 // instead says, by kind, how an overlay has its own object where the tenant's
 // would be.
 var instead = map[string]string{
-	"AuthorizationPolicy": `rename yours, to which this one is added, or set spec.network.policy of the tenant to "open", which makes none`,
+	"AuthorizationPolicy": `rename yours, and both apply; or set spec.network.policy of the tenant to "open", so that none is generated`,
 	"NetworkPolicy": `rename yours; policies add up: for what Pods of the tenant may do to one another, set spec.network.withinTenant of the tenant, ` +
-		`and spec.network.policy to "open" to have none made`,
-	"PeerAuthentication": `rename yours if it has a selector, set spec.mtls of the tenant to its mode, or to "none", which makes none`,
-	"Sidecar":            `rename yours, and let its spec.workloadSelector say for which Pods it is`,
+		`and spec.network.policy to "open" so that none is generated`,
+	"PeerAuthentication": `rename yours if it has a selector, set spec.mtls of the tenant to its mode, or to "none", so that none is generated`,
+	"Sidecar":            `rename yours, and select the Pods that it is for by its spec.workloadSelector`,
 	"ResourceQuota":      `write its spec.hard under spec.quota of the tenant, or rename yours, which then counts as well`,
 }
 
@@ -61,7 +61,7 @@ func (f Filter) clashes(objects []*yaml.RNode, walls []map[string]any) error {
 		}
 		if f.Tenant.InSharedMesh() && id.Group == istio.NetworkingGroup && id.Kind == "Sidecar" && len(object.StringMap(o, "spec", "workloadSelector", "labels")) == 0 {
 			errs = append(errs, fmt.Errorf("%s: spec.workloadSelector: is missing, as in Sidecar %s, which istio-tenancy generates, and of two without one in a namespace "+
-				"Istio takes the older: write labels of the Pods that it is for", id, istio.Partition))
+				"Istio uses the older: write labels of the Pods that it is for", id, istio.Partition))
 			continue
 		}
 		if err := f.everybodysHosts(id, o); err != nil {
@@ -70,14 +70,14 @@ func (f Filter) clashes(objects []*yaml.RNode, walls []map[string]any) error {
 		}
 		if other := modes[id.Namespace]; other != nil && competes(o, other) {
 			errs = append(errs, fmt.Errorf("%s: spec.selector: is missing, as in %s, which istio-tenancy generates, and of two without a selector in "+
-				"a namespace Istio takes the older: set spec.mtls of the tenant to its mode and remove yours, or set spec.mtls to %q, which makes none",
+				"a namespace Istio uses the older: set spec.mtls of the tenant to its mode and remove yours, or set spec.mtls to %q, so that none is generated",
 				id, object.IDOf(other), v1alpha1.MTLSNone))
 			continue
 		}
 		// Where the root namespace is watched, what is made there is the mesh's.
 		if mesh := modes[f.Tenant.Own()]; mesh != nil && competes(o, mesh) {
 			errs = append(errs, fmt.Errorf("%s: spec.selector: is missing, so that in this namespace it goes before %s, which istio-tenancy generates for the "+
-				"whole mesh: set spec.mtls of the tenant to its mode and remove yours, or set spec.mtls to %q, which makes none",
+				"whole mesh: set spec.mtls of the tenant to its mode and remove yours, or set spec.mtls to %q, so that none is generated",
 				id, object.IDOf(mesh), v1alpha1.MTLSNone))
 		}
 	}

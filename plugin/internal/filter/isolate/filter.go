@@ -23,8 +23,8 @@ type Filter struct {
 
 var _ kio.Filter = Filter{}
 
-// Filter adds the walls to objects, merges the tenant's labels into the
-// Namespaces among them, and takes ports of the nodes from the base's Services.
+// Filter adds the objects that isolate the tenant, merges the tenant's labels into
+// the Namespaces among objects, and removes nodePorts from the base's Services.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	objects, err := f.namespaces(objects)
 	if err != nil {
@@ -80,8 +80,8 @@ func (f Filter) namespaces(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 			objects, i = append(objects, made), len(objects)
 		}
 		if value, found := objects[i].GetAnnotations()[v1alpha1.AdoptAnnotation]; found {
-			return nil, fmt.Errorf("%s: metadata.annotations: found %s: %q; remove it: it says that the cluster administrator has looked at "+
-				"what is in the namespace, who writes it by kubectl annotate, once and not in an overlay", object.IDOf(objects[i]), v1alpha1.AdoptAnnotation, value)
+			return nil, fmt.Errorf("%s: metadata.annotations: found %s: %q; remove it: it states that the cluster administrator has checked "+
+				"what is in the namespace; the administrator sets it once by kubectl annotate, and not in an overlay", object.IDOf(objects[i]), v1alpha1.AdoptAnnotation, value)
 		}
 		if err := f.checkLabels(objects[i]); err != nil {
 			return nil, fmt.Errorf("%s: metadata.labels: %w", object.IDOf(objects[i]), err)

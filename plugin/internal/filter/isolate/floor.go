@@ -68,8 +68,8 @@ func (f Filter) strangers(objects []*yaml.RNode, walls []map[string]any) error {
 		}) {
 			continue
 		}
-		errs = append(errs, fmt.Errorf("%s: decides for Pods of the whole cluster, and is none of those that spec.network.floor of the tenant makes: "+
-			"remove it, and with it the label %s from what is not generated", id, v1alpha1.TenantLabel))
+		errs = append(errs, fmt.Errorf("%s: decides for Pods of the whole cluster, and is not one that spec.network.floor of the tenant makes: remove "+
+			"it, and remove the label %s from objects that are not generated", id, v1alpha1.TenantLabel))
 	}
 	return errors.Join(errs...)
 }

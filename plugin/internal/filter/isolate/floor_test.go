@@ -160,7 +160,7 @@ func spec(object string) string { return object[strings.Index(object, "spec:"):]
 func TestALabelMakesNoFloor(t *testing.T) {
 	const forged = "{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: x-istio-system1, labels: {istio-tenancy.dev/tenant: sales}}, " +
 		"spec: {tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{name: all, action: Deny, from: [{namespaces: {}}]}]}}\n"
-	const message = "ClusterNetworkPolicy x-istio-system1: decides for Pods of the whole cluster, and is none of those that spec.network.floor of the tenant makes"
+	const message = "ClusterNetworkPolicy x-istio-system1: decides for Pods of the whole cluster, and is not one that spec.network.floor of the tenant makes"
 	require.Contains(t, objecttest.RunError(t, filter(t, nil), istiod+"---\n"+forged), message)
 	require.Contains(t, objecttest.RunError(t, filter(t, floor), istiod+"---\n"+forged), message)
 	own := strings.Replace(forged, "x-istio-system1", "floor-applications-istio-system1", 1)

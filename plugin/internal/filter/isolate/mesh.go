@@ -24,7 +24,7 @@ func (f Filter) policies() []map[string]any {
 	version, known := f.security()
 	if !known {
 		if f.Tenant.Spec.MTLS != v1alpha1.MTLSNone {
-			f.Tenant.Warn("spec.mtls: found %q; nothing is made of it, as Istio %s has no PeerAuthentication: %s, and %q here",
+			f.Tenant.Warn("spec.mtls: found %q; it has no effect, because Istio %s has no PeerAuthentication: %s, and %q here",
 				f.Tenant.Spec.MTLS, f.Tenant.Version, istio.MutualTLSBefore, v1alpha1.MTLSNone)
 		}
 		return nil

@@ -72,7 +72,7 @@ func (f Filter) warnOfPolicies(objects []*yaml.RNode) {
 		if id.Namespace == "" {
 			id.Namespace = f.Tenant.Spec.ApplicationNamespaces[0]
 		}
-		f.Tenant.Warn("%s: spec.podSelector: these Pods stay open to the whole tenant, whatever this policy says: %q allows that, and policies "+
+		f.Tenant.Warn("%s: spec.podSelector: these Pods stay open to the whole tenant, in spite of this policy: %q allows that, and policies "+
 			"add up; set spec.network.withinTenant of the tenant to %q, so that only policies such as this one open them",
 			id, allowTenant, v1alpha1.WithinTenantDeny)
 	}

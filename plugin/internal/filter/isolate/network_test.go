@@ -42,7 +42,7 @@ func TestAPolicyThatNarrowsNothingIsNamed(t *testing.T) {
 		return all
 	}
 	require.Empty(t, warnings(nil, strings.Replace(own, "ingress: []", "ingress: [{ports: [{port: 80}]}]", 1)), "it opens a port to everybody")
-	require.Equal(t, []string{`NetworkPolicy ns-1/db: spec.podSelector: these Pods stay open to the whole tenant, whatever this policy says: ` +
+	require.Equal(t, []string{`NetworkPolicy ns-1/db: spec.podSelector: these Pods stay open to the whole tenant, in spite of this policy: ` +
 		`"allow-tenant" allows that, and policies add up; set spec.network.withinTenant of the tenant to "deny", ` +
 		`so that only policies such as this one open them`}, warnings(nil, own))
 	require.Empty(t, warnings(deny, own))
@@ -56,10 +56,10 @@ func TestAnOwnObjectInTheWaySaysWhatToSet(t *testing.T) {
 		text := strings.Replace(peers, "%", namespace, 1) + "\n---\n" +
 			strings.Replace(own, "{name: db}", "{name: allow-tenant"+namespace+"}", 1)
 		require.Equal(t, `PeerAuthentication ns-1/default: metadata.name: istio-tenancy generates a PeerAuthentication of this name: `+
-			`rename yours if it has a selector, set spec.mtls of the tenant to its mode, or to "none", which makes none
+			`rename yours if it has a selector, set spec.mtls of the tenant to its mode, or to "none", so that none is generated
 NetworkPolicy ns-1/allow-tenant: metadata.name: istio-tenancy generates a NetworkPolicy of this name: `+
 			`rename yours; policies add up: for what Pods of the tenant may do to one another, set spec.network.withinTenant of the tenant, `+
-			`and spec.network.policy to "open" to have none made`,
+			`and spec.network.policy to "open" so that none is generated`,
 			objecttest.RunError(t, filter(t, nil), istiod+text))
 	}
 	objecttest.Run(t, filter(t, func(s *v1alpha1.TenantSpec) { s.MTLS = v1alpha1.MTLSNone }), istiod+strings.Replace(peers, "%", "", 1))
@@ -72,8 +72,8 @@ func TestANamespaceSaysMutualTLSOnce(t *testing.T) {
 	for _, namespace := range []string{"", ", namespace: ns-1"} {
 		for _, spec := range []string{`{mtls: {mode: PERMISSIVE}}`, `{mtls: {mode: DISABLE}, selector: {matchLabels: {}}}`, `{}`} {
 			require.Equal(t, `PeerAuthentication ns-1/mine: spec.selector: is missing, as in PeerAuthentication ns-1/default, which istio-tenancy generates, `+
-				`and of two without a selector in a namespace Istio takes the older: set spec.mtls of the tenant to its mode and remove yours, `+
-				`or set spec.mtls to "none", which makes none`, objecttest.RunError(t, filter(t, nil), peers(namespace, spec)))
+				`and of two without a selector in a namespace Istio uses the older: set spec.mtls of the tenant to its mode and remove yours, `+
+				`or set spec.mtls to "none", so that none is generated`, objecttest.RunError(t, filter(t, nil), peers(namespace, spec)))
 		}
 		for _, spec := range []string{`{mtls: {mode: STRICT}}`, `{mtls: {mode: PERMISSIVE}, selector: {matchLabels: {app: a}}}`} {
 			objecttest.Run(t, filter(t, nil), peers(namespace, spec))
@@ -118,11 +118,11 @@ func TestTheMeshSaysMutualTLSOnce(t *testing.T) {
 		for _, namespace := range []string{"ns-1", "ns-2"} {
 			require.Equal(t, `PeerAuthentication `+namespace+`/mine: spec.selector: is missing, so that in this namespace it goes before `+
 				`PeerAuthentication istio-system1/default, which istio-tenancy generates for the whole mesh: set spec.mtls of the tenant to its mode and remove yours, `+
-				`or set spec.mtls to "none", which makes none`, objecttest.RunError(t, filter(t, two), peers(namespace, `{mtls: {mode: PERMISSIVE}}`)))
+				`or set spec.mtls to "none", so that none is generated`, objecttest.RunError(t, filter(t, two), peers(namespace, `{mtls: {mode: PERMISSIVE}}`)))
 			objecttest.Run(t, filter(t, two), peers(namespace, `{mtls: {mode: STRICT}}`))
 			objecttest.Run(t, filter(t, two), peers(namespace, `{mtls: {mode: PERMISSIVE}, selector: {matchLabels: {app: a}}}`))
 		}
-		require.Contains(t, objecttest.RunError(t, filter(t, two), peers("istio-system1", `{mtls: {mode: PERMISSIVE}}`)), "Istio takes the older")
+		require.Contains(t, objecttest.RunError(t, filter(t, two), peers("istio-system1", `{mtls: {mode: PERMISSIVE}}`)), "Istio uses the older")
 	}
 }
 

@@ -1,9 +1,9 @@
-// Package limit holds a tenant to what its cluster administrator has said in its
-// file: what of the cluster it may take, on which nodes it runs, how much a Pod may
-// have, and whether it is suspended.
+// Package limit applies the limits that the cluster administrator has set in the
+// tenant's file: what the tenant may use of the cluster, on which nodes it runs, how
+// much a Pod may have, and whether the tenant is suspended.
 //
-// Admission policies of bases/tenancy do that in the cluster, by what stands on the
-// tenant's Namespaces. For
+// In the cluster, admission policies of bases/tenancy enforce this, by labels and
+// annotations of the tenant's Namespaces. For
 //
 //	spec:
 //	  allowed: {registries: [registry.example/sales, docker.io/istio]}

@@ -23,8 +23,8 @@ type Filter struct {
 var _ kio.Filter = Filter{}
 
 // Filter marks the Namespaces among objects, adds LimitRanges, and writes the
-// tenant's nodeSelector into Pods. What the admission policies would refuse of
-// objects is an error, as is a Pod for other nodes.
+// tenant's nodeSelector into Pods. An object that the admission policies would refuse
+// is an error, and so is a Pod for other nodes.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if err := f.mark(objects); err != nil {
 		return nil, err

@@ -71,6 +71,6 @@ func (f Filter) warnOfUndeployed(o *yaml.RNode) {
 	if !deploys || len(object.List(o, "spec", "addresses")) > 0 {
 		return
 	}
-	f.Tenant.Warn("%s: metadata.namespace: istiod may not deploy a gateway beside itself, where it writes no Deployments, so that this one gets no Pods: "+
-		"write namespace: %s, or the Service of a gateway that is there under spec.addresses", object.IDOf(o), f.Tenant.Spec.ApplicationNamespaces[0])
+	f.Tenant.Warn("%s: metadata.namespace: istiod has no right to write Deployments in its own namespace, so that this Gateway gets no Pods: "+
+		"write namespace: %s, or name the Service of an existing gateway under spec.addresses", object.IDOf(o), f.Tenant.Spec.ApplicationNamespaces[0])
 }

@@ -1,5 +1,5 @@
-// Package place puts what is left in its place, and proves that the result is
-// one tenant's and nobody else's.
+// Package place gives the remaining objects their namespace and their labels, and
+// proves that the result belongs to one tenant only.
 //
 //	metadata: {name: details}              # an application
 //
@@ -10,5 +10,5 @@
 //	  namespace: ns-1
 //	  labels: {istio-tenancy.dev/tenant: sales}
 //
-// and a RouteRule beside a Pilot that reads ns-1 only goes to ns-1.
+// and a RouteRule in the namespace of a Pilot that reads ns-1 only is moved to ns-1.
 package place

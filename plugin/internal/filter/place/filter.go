@@ -26,10 +26,10 @@ type Filter struct {
 
 var _ kio.Filter = Filter{}
 
-// Filter gives applications, gateways and routes that Pilot would not see the
-// first application namespace, and every object the tenant's label. An object
-// that is outside of the tenant, meets another of its name, or still names the
-// base's namespace, is an error.
+// Filter moves applications, gateways, and routes that Pilot would not see, to the
+// first application namespace, and gives every object the tenant's label. It is an
+// error if an object is outside of the tenant, has the same name as another one, or
+// still names the base's namespace.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	var errs []error
 	if f.Tenant.Shares() { // what stood in for the control plane has been asked
@@ -140,7 +140,7 @@ func (f Filter) prove(o *yaml.RNode) []error {
 	plane := f.Tenant.Own()
 	class := id.Kind == "GatewayClass" && id.Name == f.Tenant.Values().Expand(istio.GatewayClass)
 	if object.IsClusterScoped(o) && id.Kind != "Namespace" && !class && !relocate.IsOwn(id.Kind, id.Name, plane) {
-		errs = append(errs, fmt.Errorf("metadata.name: found %q; the cluster has one object of a name, so that a tenant's must end in %q: "+
+		errs = append(errs, fmt.Errorf("metadata.name: found %q; the cluster has only one object of each name, so that a tenant's must end in %q: "+
 			"write %[1]s-%[3]s, or take a kind that has a namespace", id.Name, "-"+plane, v1alpha1.BaseNamespace))
 	}
 	for i, w := range object.List(o, "webhooks") {
@@ -152,7 +152,7 @@ func (f Filter) prove(o *yaml.RNode) []error {
 	}
 	for _, at := range leftovers(o.YNode(), "") {
 		errs = append(errs, fmt.Errorf("%s: still names the base's namespace %s; "+
-			"write it as a word of its own, so that it can be told from a longer name", at, v1alpha1.BaseNamespace))
+			"write it as a word of its own, so that it can be distinguished from a longer name", at, v1alpha1.BaseNamespace))
 	}
 	return errs
 }

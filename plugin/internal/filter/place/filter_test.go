@@ -125,7 +125,7 @@ metadata:
 func TestProvesThatNothingIsLeft(t *testing.T) {
 	require.Equal(t, `Service ns-3/a: metadata.namespace: found "ns-3"; must be one of the tenant's namespaces, istio-system1, ns-1, ns-2
 Service ns-3/a: spec.ports[0].name: still names the base's namespace ISTIO_TENANT_NAMESPACE; `+
-		`write it as a word of its own, so that it can be told from a longer name
+		`write it as a word of its own, so that it can be distinguished from a longer name
 MutatingWebhookConfiguration w-istio-system1: webhooks[0].clientConfig.service.namespace: found "istio-system"; must be "istio-system1"`,
 		objecttest.RunError(t, filter(), `
 apiVersion: v1
@@ -191,7 +191,7 @@ spec: {selector: {app: istiod}}
 }
 
 func TestRefusesTwoGatewaysOfOneNameInOneNamespace(t *testing.T) {
-	require.Equal(t, `Deployment ns-1/ingress: two objects come here, one with namespace "istio-system1" and one with no namespace; rename yours`,
+	require.Equal(t, `Deployment ns-1/ingress: two objects get this name and namespace, one with namespace "istio-system1" and one with no namespace; rename yours`,
 		objecttest.RunError(t, filter(), `
 {apiVersion: apps/v1, kind: Deployment, metadata: {name: ingress, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}}
 ---

@@ -24,7 +24,7 @@ func registries(spec *yaml.RNode) []placing {
 		registry := imageref.Registry(image)
 		if registry != "" && (!registryName.MatchString(registry) || ownName.MatchString(registry)) {
 			found = append(found, placing{
-				path + ": found " + image + ", by which a node asks itself, a machine beside it or a Pod",
+				path + ": found " + image + ", an address at which a node reaches itself, a machine near it or a Pod",
 				"take a registry outside of the cluster, by a name with a dot",
 			})
 		}

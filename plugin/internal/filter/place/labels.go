@@ -24,14 +24,14 @@ var opening = []struct {
 }{
 	{podSecurity, []string{privileged}, "the tenant's Pods may do everything on their nodes, and with that reach every tenant whose Pods run there; " +
 		"without the label, the policy of bases/tenancy keeps them from their nodes"},
-	{"openshift.io/run-level", []string{"0", "1"}, "OpenShift holds the tenant's Pods to none of its SecurityContextConstraints, with which they may run as root; " +
-		"leave it out, it is for namespaces of the cluster's own"},
+	{"openshift.io/run-level", []string{"0", "1"}, "OpenShift then applies no SecurityContextConstraints to the tenant's Pods, which may run as root; leave " +
+		"it out, because it is for namespaces of the cluster itself"},
 	{"resource.kubernetes.io/admin-access", []string{"true"}, adminAccess},
 	{"resource.k8s.io/admin-access", []string{"true"}, adminAccess},
 }
 
-const adminAccess = "whoever may make a ResourceClaim in the tenant's namespaces has its Pods use devices that are in use by other tenants; " +
-	"leave it out, unless the tenant looks after the devices of the cluster"
+const adminAccess = "whoever may create a ResourceClaim in the tenant's namespaces can use devices that are in use by other tenants; " +
+	"leave it out, unless the tenant administers the devices of the cluster"
 
 // warnOfLabels says what a tenant may do that its file opens.
 func (f Filter) warnOfLabels() {
@@ -54,7 +54,7 @@ func (f Filter) warnOfInit(objects []*yaml.RNode) {
 		values = append(values, strings.Join(path, "."))
 	}
 	f.Tenant.Warn("spec.namespaceLabels[%s]: found %q: with it, Kubernetes refuses each Pod that gets a proxy, since the control plane injects %s, which needs %s: "+
-		"leave it out, the policy of bases/tenancy holds Pods to baseline but for these; or have Istio's CNI agent in the cluster, and the base rendered for it (values: %s)",
+		"leave it out, the policy of bases/tenancy limits Pods to baseline, with exceptions for these; or have Istio's CNI agent in the cluster, and the base rendered for it (values: %s)",
 		podSecurity, level, istio.InitContainer, strings.Join(istio.InitCapabilities, " and "), strings.Join(values, ", or later "))
 }
 

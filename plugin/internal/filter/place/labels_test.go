@@ -12,11 +12,11 @@ import (
 const app = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: ns-1}}"
 
 func TestSaysWhatLabelsOfTheTenantOpen(t *testing.T) {
-	const devices = "whoever may make a ResourceClaim in the tenant's namespaces has its Pods use devices that are in use by other tenants; " +
-		"leave it out, unless the tenant looks after the devices of the cluster"
+	const devices = "whoever may create a ResourceClaim in the tenant's namespaces can use devices that are in use by other tenants; " +
+		"leave it out, unless the tenant administers the devices of the cluster"
 	for _, test := range []struct{ label, value, want string }{
-		{"openshift.io/run-level", "0", "OpenShift holds the tenant's Pods to none of its SecurityContextConstraints, with which they may run as root; " +
-			"leave it out, it is for namespaces of the cluster's own"},
+		{"openshift.io/run-level", "0", "OpenShift then applies no SecurityContextConstraints to the tenant's Pods, which may run as root; leave " +
+			"it out, because it is for namespaces of the cluster itself"},
 		{"openshift.io/run-level", "9", ""},
 		{"resource.kubernetes.io/admin-access", "true", devices},
 		{"resource.k8s.io/admin-access", "true", devices},
@@ -69,8 +69,8 @@ func TestSaysThatALevelRefusesTheInjectedContainer(t *testing.T) {
 			var want []string
 			if row.warns {
 				want = []string{`spec.namespaceLabels[pod-security.kubernetes.io/enforce]: found "` + row.level + `": with it, Kubernetes refuses each Pod that gets a proxy, ` +
-					"since the control plane injects istio-init, which needs NET_ADMIN and NET_RAW: leave it out, the policy of bases/tenancy holds Pods to baseline " +
-					"but for these; or have Istio's CNI agent in the cluster, and the base rendered for it (values: istio_cni.enabled, or later pilot.cni.enabled)"}
+					"since the control plane injects istio-init, which needs NET_ADMIN and NET_RAW: leave it out, the policy of bases/tenancy limits Pods to baseline, " +
+					"with exceptions for these; or have Istio's CNI agent in the cluster, and the base rendered for it (values: istio_cni.enabled, or later pilot.cni.enabled)"}
 			}
 			require.Equal(t, want, warnings(t, app+row.text, row.level, "ns-1"))
 		})

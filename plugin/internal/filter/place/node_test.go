@@ -87,7 +87,7 @@ func TestSaysWhichPodsAreWhereTheyShouldNotBe(t *testing.T) {
 		"priorityClassName: system-node-critical,": "priorityClassName: found system-node-critical, which displaces other tenants' Pods, so that its Pods are refused " +
 			"when they start; take a PriorityClass of your own",
 		"priority: 2000000000,": "priority: found 2000000000, which displaces other tenants' Pods, so that its Pods are refused when they start; take a PriorityClass of your own",
-		"nodeName: node-1,":     "nodeName: found node-1, which goes past the scheduler and the taints of nodes, so that its Pods are refused when they start; use nodeSelector or affinity",
+		"nodeName: node-1,":     "nodeName: found node-1, which bypasses the scheduler and the taints of nodes, so that its Pods are refused when they start; use nodeSelector or affinity",
 		"tolerations: [{key: a, operator: Exists}, {operator: Exists}],": "tolerations[1]: tolerates the nodes of the cluster's control plane, so that its Pods are " +
 			"refused when they start; name the keys of other taints",
 		"tolerations: [{key: node-role.kubernetes.io/etcd}],": "tolerations[0]: tolerates the nodes of the cluster's control plane, so that its Pods are refused " +
@@ -104,7 +104,7 @@ func TestSaysWhichPodsAreWhereTheyShouldNotBe(t *testing.T) {
 }
 
 func TestSaysWhichRegistriesANodeIsNotToAsk(t *testing.T) {
-	const end = ", by which a node asks itself, a machine beside it or a Pod, so that its Pods are refused when they start; take a registry outside of the cluster, " +
+	const end = ", an address at which a node reaches itself, a machine near it or a Pod, so that its Pods are refused when they start; take a registry outside of the cluster, " +
 		"by a name with a dot, or set spec.namespaceLabels of the tenant to {pod-security.kubernetes.io/enforce: privileged}, which lets the tenant do everything on its nodes"
 	for field, of := range map[string]func(image string) string{
 		"containers[0].image":        func(image string) string { return pod("", ", image: '"+image+"'") },
@@ -129,7 +129,7 @@ func TestSaysWhichRegistriesANodeIsNotToAsk(t *testing.T) {
 
 func TestSaysWhichPodsKeepOthersFromNodes(t *testing.T) {
 	const required, preferred = "requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"
-	const end = ": is about Pods of other namespaces, and keeps these from nodes, or finds them, so that its Pods are refused when they start; " +
+	const end = ": selects Pods of other namespaces, and keeps them from nodes, or shows where they run, so that its Pods are refused when they start; " +
 		"write namespaceSelector: {matchLabels: {istio-tenancy.dev/tenant: sales}}, or nothing, or set "
 	for affinity, want := range map[string]string{
 		"podAntiAffinity: {" + required + ": [{namespaceSelector: {}}]}":                                             "podAntiAffinity." + required + "[0].namespaceSelector",

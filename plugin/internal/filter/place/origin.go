@@ -27,7 +27,7 @@ func (o origin) String() string {
 // meet is the error for two objects that are one in a cluster.
 func meet(id object.ID, a, b origin) error {
 	if a == b {
-		return fmt.Errorf("%s: two objects are called so: the base's has this name in a tenant; rename yours", id)
+		return fmt.Errorf("%s: two objects have this name: the base's object gets it in a tenant; rename yours", id)
 	}
-	return fmt.Errorf("%s: two objects come here, %s and %s; rename yours", id, a, b)
+	return fmt.Errorf("%s: two objects get this name and namespace, %s and %s; rename yours", id, a, b)
 }

@@ -33,7 +33,7 @@ func pastScheduler(spec *yaml.RNode) []placing {
 		found = append(found, placing{"priority: found " + strconv.Itoa(priority) + ", which displaces other tenants' Pods", "take a PriorityClass of your own"})
 	}
 	if node := object.String(spec, "nodeName"); node != "" {
-		found = append(found, placing{"nodeName: found " + node + ", which goes past the scheduler and the taints of nodes", "use nodeSelector or affinity"})
+		found = append(found, placing{"nodeName: found " + node + ", which bypasses the scheduler and the taints of nodes", "use nodeSelector or affinity"})
 	}
 	for i, t := range object.List(spec, "tolerations") {
 		if slices.Contains(controlPlaneTaints, object.String(t, "key")) {
@@ -66,7 +66,7 @@ func (f Filter) others(spec *yaml.RNode, namespace string) []placing {
 				}
 				if field := f.foreign(term, namespace); field != "" {
 					found = append(found, placing{
-						path + "." + field + ": is about Pods of other namespaces, and keeps these from nodes, or finds them",
+						path + "." + field + ": selects Pods of other namespaces, and keeps them from nodes, or shows where they run",
 						fmt.Sprintf("write namespaceSelector: {matchLabels: {%s: %s}}, or nothing", v1alpha1.TenantLabel, f.Tenant.Name()),
 					})
 				}

@@ -20,7 +20,7 @@ func (f Filter) warnOfUnread(o *yaml.RNode) {
 	id := object.IDOf(o)
 	if named := cmp.Or(o.GetAnnotations()[istio.IngressClassAnnotation], object.String(o, "spec", "ingressClassName")); f.Tenant.InSharedMesh() &&
 		id.Kind == "Ingress" && named == istio.DefaultIngressClass {
-		f.Tenant.Warn("%s: found the class %q, which nobody serves where tenants share a control plane, as an Ingress takes whatever host it names: "+
+		f.Tenant.Warn("%s: found the class %q, which no control plane serves where tenants share one, because an Ingress gets every host that it names: "+
 			"write a VirtualService for the shared gateway, or for one of the tenant's own", id, named)
 	}
 	watched := strings.Join(f.Tenant.Watch, ", ")
@@ -28,7 +28,7 @@ func (f Filter) warnOfUnread(o *yaml.RNode) {
 		o.GetLabels()[v1alpha1.TenantLabel] != f.Tenant.Name()
 	if class := o.GetLabels()[istio.ClassDefaultsLabel]; beside && id.Kind == "ConfigMap" && class != "" {
 		f.Tenant.Warn("%s: metadata.labels[%s]: found %q: the tenant's control plane watches %s alone (spec.discovery), so that it reads no defaults for its Gateways here: "+
-			"name a ConfigMap beside each under its spec.infrastructure.parametersRef", id, istio.ClassDefaultsLabel, class, watched)
+			"name a ConfigMap in the namespace of each under its spec.infrastructure.parametersRef", id, istio.ClassDefaultsLabel, class, watched)
 	}
 	if _, isIstios := istio.Resources[id.Group]; !isIstios && id.Group != istio.GatewayGroup || !f.Tenant.Revisions() {
 		return

@@ -37,7 +37,7 @@ func TestSaysWhatIstiodDoesNotRead(t *testing.T) {
 		{"defaults for a class of gateways", `{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: istio-system1, labels: {gateway.istio.io/defaults-for-class: istio-sales}}}`,
 			"1.31.0", []string{"ns-1"}, []string{`ConfigMap istio-system1/a: metadata.labels[gateway.istio.io/defaults-for-class]: found "istio-sales": ` +
 				"the tenant's control plane watches ns-1 alone (spec.discovery), so that it reads no defaults for its Gateways here: " +
-				"name a ConfigMap beside each under its spec.infrastructure.parametersRef"}},
+				"name a ConfigMap in the namespace of each under its spec.infrastructure.parametersRef"}},
 		{"defaults where they are read", `{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: istio-system1, labels: {gateway.istio.io/defaults-for-class: istio-sales}}}`,
 			"1.31.0", []string{"ns-1", "ns-2"}, nil},
 		{"a gateway's, which moves", `{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: a, namespace: istio-system1, labels: {istio-tenancy.dev/part: gateway}}}`,
@@ -70,8 +70,8 @@ func TestSaysWhichGatewayGetsNoPods(t *testing.T) {
 		unselected = "Gateway istio-system1/a: metadata.namespace: istiod gives a Gateway to proxies of its own namespace alone, and no workload among the " +
 			"objects here has the labels of its selector; gateways run with the applications: write namespace: ns-1"
 		api  = `{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: a, namespace: %s}, spec: {addresses: %s}}`
-		want = "Gateway istio-system1/a: metadata.namespace: istiod may not deploy a gateway beside itself, where it writes no Deployments, so that this one gets " +
-			"no Pods: write namespace: ns-1, or the Service of a gateway that is there under spec.addresses"
+		want = "Gateway istio-system1/a: metadata.namespace: istiod has no right to write Deployments in its own namespace, so that this Gateway gets no " +
+			"Pods: write namespace: ns-1, or name the Service of an existing gateway under spec.addresses"
 	)
 	for _, test := range []struct {
 		version, object string

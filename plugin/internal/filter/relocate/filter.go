@@ -13,8 +13,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Filter moves a control plane from one namespace to another. A second time,
-// it changes nothing.
+// Filter moves a control plane from one namespace to another. A second run changes
+// nothing.
 type Filter struct {
 	// From and To are names of namespaces; either may also be
 	// v1alpha1.BaseNamespace.
@@ -23,9 +23,8 @@ type Filter struct {
 
 var _ kio.Filter = Filter{}
 
-// Filter changes the items in place and returns them. It fails if From or To
-// is empty, and if To stands in text that would then read as a number or a
-// boolean.
+// Filter changes the items in place and returns them. It returns an error if From or
+// To is empty, or if To would make a text a number or a boolean.
 func (f Filter) Filter(items []*yaml.RNode) ([]*yaml.RNode, error) {
 	switch {
 	case f.From == "" || f.To == "":

@@ -32,7 +32,7 @@ func (f Filter) derived(items []*yaml.RNode) []rename {
 	return renames
 }
 
-// IsBare says whether an object of upstream's carries its namespace only after
+// IsBare says whether an object of upstream has its namespace in its name only after
 // it has moved.
 func IsBare(kind, name string) bool {
 	return slices.ContainsFunc(istio.Components, func(c istio.Component) bool {
@@ -60,8 +60,8 @@ func IsOwn(kind, name, namespace string) bool {
 	})
 }
 
-// IsKubernetes says whether a name is one of those that Kubernetes keeps for
-// itself, of ClusterRoles and ClusterRoleBindings: its controllers may run by it.
+// IsKubernetes says whether a name of a ClusterRole or ClusterRoleBinding is reserved
+// for Kubernetes: its controllers may use it.
 func IsKubernetes(name string) bool { return strings.HasPrefix(name, "system:") }
 
 // moveBare renames what carries its namespace outside of upstream's only, and

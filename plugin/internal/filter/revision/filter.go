@@ -13,15 +13,15 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Filter gives the control plane in Namespace its Revision, and the gateways
-// that have none yet theirs. A second time, it changes nothing.
+// Filter gives the control plane in Namespace its Revision, and also the gateways
+// that have none yet. A second run changes nothing.
 type Filter struct {
 	// Namespace of the control plane.
 	Namespace string
 	// Revision is a DNS label. Empty: nothing is changed.
 	Revision string
-	// Beside are revisions of other control planes, for which configuration beside this one
-	// may be.
+	// Beside are revisions of other control planes. Configuration in this namespace
+	// may be for them.
 	Beside []string
 	// Serving is the revision, or the tag of one, that gateways in a namespace name,
 	// which may be "". Default: Revision.
@@ -30,15 +30,15 @@ type Filter struct {
 
 var _ kio.Filter = Filter{}
 
-// Filter changes the items in place and returns them. It fails if an object
-// of the control plane has another revision already, and if text that should be
+// Filter changes the items in place and returns them. It returns an error if an
+// object of the control plane already has another revision, or if text that should be
 // JSON is not.
 func (f Filter) Filter(items []*yaml.RNode) ([]*yaml.RNode, error) {
 	switch f.Revision {
 	case "":
 		return items, nil
 	case istio.DefaultRevision:
-		return nil, fmt.Errorf("revise: revision %q is Istio's own name for none; choose another", f.Revision)
+		return nil, fmt.Errorf("revise: revision %q is the name that Istio uses if there is no revision; choose another", f.Revision)
 	}
 	if err := f.checkLabels(items); err != nil {
 		return nil, err

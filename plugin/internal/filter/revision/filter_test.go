@@ -517,7 +517,7 @@ func TestStringsStayStrings(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for name, test := range map[string]struct{ revision, in, want string }{
-		"default": {"default", istiod, `revise: revision "default" is Istio's own name for none; choose another`},
+		"default": {"default", istiod, `revise: revision "default" is the name that Istio uses if there is no revision; choose another`},
 		"another revision": {"dev", strings.Replace(istiod, "rev: default", "rev: canary", 1),
 			`revise Deployment istio-dev/istiod: metadata.labels[istio.io/rev] is "canary"; want "dev", or "default", which is replaced by it`},
 		"a gateway of another revision": {"dev", `

@@ -11,9 +11,9 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Tag adds what istioctl's command `tag set` makes: a webhook configuration by which
-// Namespaces that carry Tag have their Pods injected by the control plane of Revision.
-// A second time, it changes nothing.
+// Tag adds what the command `istioctl tag set` makes: a webhook configuration with
+// which Pods in Namespaces with the label Tag are injected by the control plane of
+// Revision. A second run changes nothing.
 type Tag struct {
 	// Namespace of the control plane.
 	Namespace string
@@ -24,7 +24,8 @@ type Tag struct {
 
 var _ kio.Filter = Tag{}
 
-// Filter puts the tag's configurations behind the injector's own, of which each is a copy.
+// Filter adds the tag's configurations after the injector's own. Each is a copy of
+// one of those.
 func (f Tag) Filter(items []*yaml.RNode) ([]*yaml.RNode, error) {
 	if f.Tag == "" {
 		return items, nil

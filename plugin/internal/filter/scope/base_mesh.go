@@ -108,5 +108,5 @@ func (f Filter) checkAddressAt(path, address string, services tenancy.Services) 
 		return nil
 	}
 	return fmt.Errorf("%s: found %q; must name the Service of the tenant's control plane, %s.%s.svc; remove it, "+
-		"and the proxies are told", path, address, services.Own[0], f.Tenant.Own())
+		"and the proxies get the right one", path, address, services.Own[0], f.Tenant.Own())
 }

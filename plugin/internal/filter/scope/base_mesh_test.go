@@ -74,7 +74,7 @@ func TestProxiesAskTheTenantsControlPlane(t *testing.T) {
 	}
 	for _, address := range []string{"istiod.istio-system2.svc:15012", "istiod-sales.istio-system1.example.com:15012", "10.0.0.1:15012", "istiod-sales"} {
 		require.Equal(t, `ConfigMap istio-system1/istio-sales: data.mesh: defaultConfig.discoveryAddress: found "`+address+`"; `+
-			`must name the Service of the tenant's control plane, istiod-sales.istio-system1.svc; remove it, and the proxies are told`,
+			`must name the Service of the tenant's control plane, istiod-sales.istio-system1.svc; remove it, and the proxies get the right one`,
 			objecttest.RunError(t, filter(t, "1.31.0", "auto", "ns-1"), meshOf("    defaultConfig: {discoveryAddress: \""+address+"\"}\n")))
 	}
 	for _, field := range []string{"defaultConfig.discovery_address", "default_config.discoveryAddress", "default_config.discovery_address"} {

@@ -21,8 +21,8 @@
 // rules the scope Namespaced, where they could match objects without a namespace.
 //
 // Istio's objects in the mesh's root namespace move to the one that the control
-// plane watches, if it does not watch both and they mean the same there; each is
-// named in a warning. What would mean something else is an error.
+// plane watches, if it does not watch both and the objects have the same meaning
+// there; a warning names each. An object that would have another meaning is an error.
 //
 // What a base has set itself, and the tenant sets otherwise, is named in a
 // warning.

@@ -7,8 +7,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
-// Filter limits the control plane among its objects to Tenant's namespaces, in
-// the way that its plan says.
+// Filter limits the control plane among its objects to Tenant's namespaces, as its
+// plan says.
 type Filter struct {
 	Tenant tenancy.Tenant
 

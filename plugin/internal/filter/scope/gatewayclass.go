@@ -17,7 +17,7 @@ func (f Filter) gatewayClasses(objects []*yaml.RNode) error {
 	classes := object.Of("GatewayClass", objects)
 	if !f.Tenant.Holds(istio.OwnGatewayClasses) {
 		if len(classes) > 0 {
-			return fmt.Errorf("%s: Istio %s serves the class %s alone, which is no tenant's: take bases/istio/gateway-class out of resources, or take a base of Istio %s or later",
+			return fmt.Errorf("%s: Istio %s serves the class %s alone, which is no tenant's: remove bases/istio/gateway-class from resources, or use a base of Istio %s or later",
 				object.IDOf(classes[0]), f.Tenant.Version, istio.DefaultGatewayClass, istio.OwnGatewayClasses.Since)
 		}
 		return nil

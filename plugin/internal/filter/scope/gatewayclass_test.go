@@ -68,5 +68,5 @@ func TestOlderIstiodsServeTheClassOfAll(t *testing.T) {
 	require.NotContains(t, got, "istio-sales}")
 	require.Contains(t, objecttest.Run(t, filter(t, "1.22.0", "selectors", "ns-1"), istiod+webhooks+ownValidator+"---\n"+gatewayOf("istio")), "gatewayClassName: istio-sales}")
 	require.Contains(t, objecttest.RunError(t, f, istiod+webhooks+ownValidator+"---\n"+gatewayClass),
-		"GatewayClass istio-istio-system1: Istio 1.21.6 serves the class istio alone, which is no tenant's: take bases/istio/gateway-class out of resources")
+		"GatewayClass istio-istio-system1: Istio 1.21.6 serves the class istio alone, which is no tenant's: remove bases/istio/gateway-class from resources")
 }

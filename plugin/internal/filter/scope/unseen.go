@@ -114,7 +114,7 @@ func (u unseen) refer() error {
 				if namespace != u.own || !u.comes(r.Kind, name) || v.is(r, name) {
 					continue // what is named by its name alone moves with it
 				}
-				u.Tenant.Warn("%s: %s: found a %s of namespace %s, which is moved to %s, and is named so here: write namespace %[5]s",
+				u.Tenant.Warn("%s: %s: found a %s of namespace %s, which is moved to %s, and this field names the old namespace: write namespace %[5]s",
 					object.IDOf(o), v.path, r.Kind, u.own, u.to)
 				if r.Beside != "" {
 					if err := object.Set(v.holder, u.to, r.Beside); err != nil {

@@ -146,7 +146,7 @@ func (u unseen) exports(o *yaml.RNode, row istio.RootKind, here string) []proble
 	if len(seen) == 0 || slices.Contains(seen, "*") {
 		return nil
 	}
-	return []problem{{"spec.exportTo", fmt.Sprintf("%s: found %s, which counts from the object's namespace, or leaves others out", by, strings.Join(seen, ", ")),
+	return []problem{{"spec.exportTo", fmt.Sprintf("%s: found %s, which is relative to the object's namespace, or excludes others", by, strings.Join(seen, ", ")),
 		here + `, or exportTo: ["*"]`}}
 }
 

@@ -95,10 +95,10 @@ func TestWhatWouldMeanSomethingElseIsAnError(t *testing.T) {
 		"by a condition": {text: written("security.istio.io/v1", "AuthorizationPolicy", in1, "{rules: [{when: [{key: source.serviceAccount, values: [d]}]}]}"),
 			want: `spec.rules[0].when[0].values[0]: found "d", which is a ServiceAccount of the policy's own namespace`},
 		"a selector that counts for nothing": {text: written("security.istio.io/v1", "PeerAuthentication", in1, "{selector: {matchLabels: {app: b}}}"),
-			want: "PeerAuthentication istio-system1/a: spec.selector: counts for nothing in the root namespace" + alone},
+			want: "PeerAuthentication istio-system1/a: spec.selector: has no effect in the root namespace" + alone},
 		"two for a namespace": {text: written("security.istio.io/v1", "PeerAuthentication", in1, "{mtls: {mode: PERMISSIVE}}") +
 			"{apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: b}}",
-			want: "PeerAuthentication istio-system1/a: spec.selector: is as in PeerAuthentication b, and of two without a selector in a namespace Istio takes the older" +
+			want: "PeerAuthentication istio-system1/a: spec.selector: is as in PeerAuthentication b, and of two without a selector in a namespace Istio uses the older" +
 				alone + " if that is meant, or change one of them"},
 		"a selector of the root namespace": {text: written("telemetry.istio.io/v1", "Telemetry", in1, "{selector: {matchLabels: {app: b}}}"),
 			want: "Telemetry istio-system1/a: spec.selector: selects Pods of its own namespace only" + alone},
@@ -110,7 +110,7 @@ func TestWhatWouldMeanSomethingElseIsAnError(t *testing.T) {
 			want: `VirtualService istio-system1/a: spec.gateways[1]: found "my", a Gateway of the control plane's namespace that is not among the objects` + alone +
 				", or the namespace of one that is there"},
 		"for its own namespace": {text: written(istioV1, "ServiceEntry", in1, "{hosts: [b.example], exportTo: [.]}"),
-			want: "ServiceEntry istio-system1/a: spec.exportTo: spec.exportTo: found ., which counts from the object's namespace, or leaves others out" + alone + `, or exportTo: ["*"]`},
+			want: "ServiceEntry istio-system1/a: spec.exportTo: spec.exportTo: found ., which is relative to the object's namespace, or excludes others" + alone + `, or exportTo: ["*"]`},
 		"as the mesh says": {text: written(istioV1, "ServiceEntry", in1, "{hosts: [b.example]}"), mesh: "{defaultServiceExportTo: [.]}",
 			want: "spec.exportTo: spec.exportTo is missing, and the mesh's defaultServiceExportTo: found ., "},
 		"a Sidecar that tells namespaces apart": {text: written(istioV1, "ServiceEntry", in1, "{hosts: [b.example]}") +
@@ -169,17 +169,17 @@ func TestAGatewayMovesWithItsPodsAndIsNamedSo(t *testing.T) {
 	} {
 		require.Contains(t, got, want)
 	}
-	require.Contains(t, warnings, "VirtualService ns-1/far: spec.gateways[0]: found a Gateway of namespace istio-system1, which is moved to ns-1, "+
-		"and is named so here: write namespace ns-1")
-	require.Contains(t, warnings, "VirtualService ns-1/far: spec.http[0].delegate.name: found a VirtualService of namespace istio-system1, which is moved to ns-1, "+
-		"and is named so here: write namespace ns-1")
+	require.Contains(t, warnings, "VirtualService ns-1/far: spec.gateways[0]: found a Gateway of namespace istio-system1, which is moved to ns-1, and "+
+		"this field names the old namespace: write namespace ns-1")
+	require.Contains(t, warnings, "VirtualService ns-1/far: spec.http[0].delegate.name: found a VirtualService of namespace istio-system1, which is moved to ns-1, and "+
+		"this field names the old namespace: write namespace ns-1")
 }
 
 func TestAGatewayStaysWithWhatItWouldLose(t *testing.T) {
 	var warnings []string
 	require.Contains(t, objecttest.RunError(t, rooted("1.31.0", &warnings), rootMesh("{}")+edge+
 		"{apiVersion: v1, kind: Secret, metadata: {name: b, namespace: istio-system1}}"),
-		`Gateway istio-system1/a: spec.servers[0].tls.credentialName: found "b", which is a Secret beside the control plane, and a gateway reads those of the namespace where it runs`)
+		`Gateway istio-system1/a: spec.servers[0].tls.credentialName: found "b", which is a Secret of the control plane's namespace, and a gateway reads those of the namespace where it runs`)
 	require.Contains(t, objecttest.RunError(t, rooted("1.31.0", &warnings), rootMesh("{}")+edge+
 		"{apiVersion: apps/v1, kind: Deployment, metadata: {name: b, namespace: ns-1}, spec: {template: {metadata: {labels: {istio: edge}}}}}"),
 		"selects gateways of its own namespace, and selects Deployment ns-1/b of another namespace, too")

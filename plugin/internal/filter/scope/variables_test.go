@@ -45,8 +45,8 @@ func TestSaysWhomAnAddonLetsIn(t *testing.T) {
 	for env, want := range map[string][]string{
 		`{name: GF_AUTH_ANONYMOUS_ORG_ROLE, value: Viewer}`: nil,
 		`{name: GF_AUTH_ANONYMOUS_ORG_ROLE, value: Admin}`: {at + `GF_AUTH_ANONYMOUS_ORG_ROLE: found "Admin": whoever connects, such as any Pod of the tenant, has that role, ` +
-			`by which an Admin changes its data sources, and has it ask other addresses: write Viewer`},
-		`{name: GF_SECURITY_ADMIN_PASSWORD, value: admin}`:                                 {at + `GF_SECURITY_ADMIN_PASSWORD: found "admin": whoever reads the build has the password of its administrator: take it from a Secret`},
+			`with which an Admin changes its data sources, and lets it send requests to other addresses: write Viewer`},
+		`{name: GF_SECURITY_ADMIN_PASSWORD, value: admin}`:                                 {at + `GF_SECURITY_ADMIN_PASSWORD: found "admin": whoever reads the output has the password of its administrator: take it from a Secret`},
 		`{name: GF_SECURITY_ADMIN_PASSWORD, valueFrom: {secretKeyRef: {name: a, key: b}}}`: nil,
 	} {
 		for image, want := range map[string][]string{"docker.io/grafana/grafana:12.0.0": want, "registry.example/own:1": nil} {

@@ -17,8 +17,8 @@ func checkCertificates(objects []*yaml.RNode) error {
 	var errs []error
 	for _, o := range object.Of("ConfigMap", objects) {
 		if o.GetName() == caConfigMap {
-			errs = append(errs, fmt.Errorf("%s: metadata.name: found %q, which the controller manager of Kubernetes writes into each namespace, and by which "+
-				"the API proxy knows the API server: remove it", object.IDOf(o), caConfigMap))
+			errs = append(errs, fmt.Errorf("%s: metadata.name: found %q, which the controller manager of Kubernetes writes into each namespace, and with which "+
+				"the API proxy verifies the API server: remove it", object.IDOf(o), caConfigMap))
 		}
 	}
 	return errors.Join(errs...)
@@ -28,7 +28,7 @@ func checkCertificates(objects []*yaml.RNode) error {
 // which alone it asks, is an error, and what weakens the proxy is a warning.
 func (f Filter) checkAround(p reader, spec *yaml.RNode, path string, objects []*yaml.RNode) error {
 	const field = "automountServiceAccountToken"
-	const tokenless = "with which the control plane has no token to ask with through the API proxy: remove it"
+	const tokenless = "with which the control plane has no token for its requests to the API proxy: remove it"
 	if isFalse(spec, field) {
 		return fmt.Errorf("%s.%s: found false, %s", path, field, tokenless)
 	}
@@ -62,7 +62,7 @@ func (f Filter) unlink(p reader, spec *yaml.RNode, path string) error {
 		return nil
 	}
 	if object.IsTrue(spec, field) {
-		f.Tenant.Warn("%s: %s.%s: found true; false is used, so that no Service beside the control plane is taken for the API server", object.IDOf(p.workload), path, field)
+		f.Tenant.Warn("%s: %s.%s: found true; false is used, so that no Service in the control plane's namespace is used as the API server", object.IDOf(p.workload), path, field)
 	}
 	return object.Set(spec, false, field)
 }

@@ -11,10 +11,10 @@ import (
 const (
 	// Name is the container's, and the command that it runs.
 	Name = "api-proxy"
-	// MetricsPort is where it serves its metrics. Its other port is for the Pod's
-	// own loopback interface, and nobody else's.
+	// MetricsPort is the port of its metrics. Its other port is only for the loopback
+	// interface of the Pod.
 	MetricsPort = 15094
-	// NamespaceFlag is the argument of each namespace that it shows.
+	// NamespaceFlag is the argument that names each visible namespace.
 	NamespaceFlag = "--namespace"
 
 	command = "istio-tenancy"

@@ -1,5 +1,5 @@
-// Package sidecar puts the API proxy beside a control plane whose discovery is
-// proxy: a native sidecar of this program, by which the control plane reads its
+// Package sidecar adds the API proxy to a control plane whose discovery is proxy:
+// a native sidecar that runs this program. Through it, the control plane reads its
 // tenant's namespaces one by one, with its own token.
 //
 // In, istiod with the volume that Istio's charts have for a kubeconfig; out:
@@ -13,6 +13,6 @@
 //	  - {name: istio-kubeconfig, emptyDir: {medium: Memory}}
 //
 // The proxy writes the kubeconfig there that istiod reads. It has no
-// ServiceAccount token: where Kubernetes would mount one, it has the API server's
-// certificate alone.
+// ServiceAccount token: where Kubernetes would mount one, it has only the API
+// server's certificate.
 package sidecar

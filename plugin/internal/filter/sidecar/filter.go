@@ -12,16 +12,16 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/tenancy"
 )
 
-// Filter puts the API proxy beside the programs of Tenant's control plane that
-// read through it.
+// Filter adds the API proxy to the Pods of Tenant's control plane whose programs read
+// through it.
 type Filter struct {
 	Tenant tenancy.Tenant
 }
 
 var _ kio.Filter = Filter{}
 
-// Filter changes the Pods of the control plane, where the plan says so. Whatever
-// of a base would lead a program past the proxy is an error.
+// Filter changes the Pods of the control plane, if the plan says so. It is an error
+// if something in a base would make a program bypass the proxy.
 func (f Filter) Filter(objects []*yaml.RNode) ([]*yaml.RNode, error) {
 	if !f.Tenant.Proxied || f.Tenant.Plane.Deployment == nil {
 		return objects, nil

@@ -156,26 +156,26 @@ func TestAVolumeIsThereOnce(t *testing.T) {
 		}
 		got := objecttest.RunError(t, step("proxy", new([]string)), base("volumes: ["+v+", {name: b, emptyDir: {}}, "+v+"],", mount))
 		require.Equal(t, `Deployment istio-system1/istiod-sales: spec.template.spec.volumes[2].name: found "`+name+
-			`", which a volume before it is called already, so that the API server would refuse the Pod: remove one of them`, got)
+			`", which is the name of another volume already, so that the API server would refuse the Pod: remove one of them`, got)
 	}
 }
 
 func TestAnArgumentThatGoesBeforeItIsRefused(t *testing.T) {
 	for _, args := range []string{"--kubeconfig, /etc/other", "--kubeconfig=/etc/other"} {
 		text := strings.Replace(base(volume, mount), "args: [discovery]", "args: [discovery, "+args+"]", 1)
-		require.Equal(t, `Deployment istio-system1/istiod-sales: argument --kubeconfig: found "/etc/other", which goes before the API proxy's kubeconfig, `+
-			`so that the control plane would ask past the proxy: remove it`, objecttest.RunError(t, step("proxy", new([]string)), text))
+		require.Equal(t, `Deployment istio-system1/istiod-sales: argument --kubeconfig: found "/etc/other", which takes precedence over the API proxy's `+
+			`kubeconfig, so that the control plane would bypass the proxy: remove it`, objecttest.RunError(t, step("proxy", new([]string)), text))
 	}
 }
 
 func TestACommandLineThatVariablesMakeIsRead(t *testing.T) {
 	const env = `env: [{name: A, value: --kubeconfig}, {name: B, value: $(A)=/b}, {name: C, valueFrom: {fieldRef: {fieldPath: metadata.name}}}, {name: D, value: warn}, {name: E, value: kubeconfig}],`
 	past := func(value string) string {
-		return `argument --kubeconfig: found "` + value + `", which goes before the API proxy's kubeconfig, so that the control plane would ask past the proxy: remove it`
+		return `argument --kubeconfig: found "` + value + `", which takes precedence over the API proxy's kubeconfig, so that the control plane would bypass the proxy: remove it`
 	}
 	open := func(word string) string {
 		return `argument "` + word + `": Kubernetes puts a variable's value there that is not written under env, and that may be --kubeconfig, by which the control plane ` +
-			`would ask past the API proxy: write what it stands for`
+			`would bypass the API proxy: write the value itself`
 	}
 	named := func(word string) string {
 		return `command line: found "` + word + `", which names KUBECONFIG, by which the control plane finds the API proxy: remove it`

@@ -37,7 +37,7 @@ func (p reader) mount() error {
 		case program.Overlap(at, k.Directory):
 			return fmt.Errorf("%smountPath: found %q, which hides the kubeconfig of the API proxy in %s: remove it", where, object.String(m, "mountPath"), k.Directory)
 		case program.Overlap(at, tokenDirectory):
-			return fmt.Errorf("%smountPath: found %q, which hides the token of the control plane in %s, by which it asks through the API proxy: remove it",
+			return fmt.Errorf("%smountPath: found %q, which hides the token of the control plane in %s, which its requests to the API proxy need: remove it",
 				where, object.String(m, "mountPath"), tokenDirectory)
 		case name == k.Volume:
 			return fmt.Errorf("%sname: found %q again, the volume with the API proxy's key, which is mounted at %s alone: remove it", where, name, k.Directory)
@@ -71,7 +71,7 @@ func setVolume(spec *yaml.RNode, w wanted) error {
 			continue
 		}
 		if set {
-			return fmt.Errorf("%s.name: found %q, which a volume before it is called already, so that the API server would refuse the Pod: remove one of them",
+			return fmt.Errorf("%s.name: found %q, which is the name of another volume already, so that the API server would refuse the Pod: remove one of them",
 				object.Index("volumes", i), name)
 		}
 		charts := w.secret != "" && object.String(v, "secret", "secretName") == w.secret && object.IsTrue(v, "secret", "optional")

@@ -24,12 +24,12 @@ func (p reader) checkWords() error {
 		}
 		switch {
 		case slices.Contains(k.Arguments, name):
-			return fmt.Errorf("argument %s: found %q, which goes before the API proxy's kubeconfig, so that the control plane would ask past the proxy: remove it", name, value)
+			return fmt.Errorf("argument %s: found %q, which takes precedence over the API proxy's kubeconfig, so that the control plane would bypass the proxy: remove it", name, value)
 		case slices.Contains(names, name) && !strings.HasPrefix(w.Written, name):
-			return fmt.Errorf("argument %q: found %q, which a variable has made: remove it", w.Written, w.Text)
+			return fmt.Errorf("argument %q: found %q, which comes from a variable: remove it", w.Written, w.Text)
 		case len(names) > 0 && w.MayName():
 			return fmt.Errorf("argument %q: Kubernetes puts a variable's value there that is not written under env, and that may be %s, by which the "+
-				"control plane would ask past the API proxy: write what it stands for", w.Written, names[0])
+				"control plane would bypass the API proxy: write the value itself", w.Written, names[0])
 		case k.Variable != "" && strings.Contains(w.Text, k.Variable):
 			return fmt.Errorf("command line: found %q, which names %s, by which the control plane finds the API proxy: remove it", w.Written, k.Variable)
 		}

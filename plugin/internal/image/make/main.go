@@ -5,7 +5,7 @@
 //
 // The first leaves a folder in the layout of OCI, which tools such as crane, skopeo and
 // regctl copy. The second copies it to a registry, with the credentials that docker and
-// podman keep. It runs at the top of the repository.
+// podman keep. Both list its layers. It runs at the top of the repository.
 package main
 
 import (
@@ -69,8 +69,8 @@ func run(ctx context.Context, into string, platforms []string, to string) error 
 	if err := image.Write(into, index); err != nil {
 		return err
 	}
-	if to == "" {
-		return nil
+	if err := image.List(os.Stdout, index); err != nil || to == "" {
+		return err
 	}
 	if err := image.Push(ctx, to, index); err != nil {
 		return fmt.Errorf("-push: %w", err)
@@ -81,7 +81,7 @@ func run(ctx context.Context, into string, platforms []string, to string) error 
 // build builds the program without C, so that it is linked statically, and without paths
 // of this machine.
 func build(ctx context.Context, program image.Program) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program.File, "./plugin/cmd/istio-tenancy")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=auto", "-ldflags", "-s -w", "-o", program.File, "./plugin/cmd/istio-tenancy")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+program.Platform.OS, "GOARCH="+program.Platform.Architecture)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build for %s: %w\n%s", program.Platform, err, out)

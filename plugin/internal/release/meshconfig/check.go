@@ -84,7 +84,7 @@ func (c *checker) message(path string, value map[string]any, typ string) {
 			continue // Helm drops it
 		}
 		if other := set[f.oneof]; f.oneof != "" && other != "" {
-			c.fail("%s: found beside %s; must be one of them", at, other)
+			c.fail("%s: found together with %s; must be one of them", at, other)
 			continue
 		}
 		set[f.oneof] = key

@@ -53,7 +53,7 @@ extensionProviders:
 		{"another duration", "{connectTimeout: 1m}", `m.connectTimeout: found "1m"; must be seconds with their unit, such as "10s" or "0.5s"`},
 		{"an enum", "{accessLogEncoding: json}", `m.accessLogEncoding: found "json"; must be TEXT or JSON; did you mean "JSON"?`},
 		{"one of", "{extensionProviders: [{name: a, prometheus: {}, stackdriver: {}}]}",
-			"m.extensionProviders[0].stackdriver: found beside prometheus; must be one of them"},
+			"m.extensionProviders[0].stackdriver: found together with prometheus; must be one of them"},
 		{"all", "{a1: 1, accessLogFile: 1, enableTracing: 1}", "m.a1: no field of MeshConfig\n" +
 			"m.accessLogFile: found 1; must be a text; put it in quotes\nm.enableTracing: found 1; must be true or false"},
 	} {

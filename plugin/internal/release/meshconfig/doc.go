@@ -9,8 +9,8 @@
 //	accesLogFile: no field of MeshConfig; did you mean "accessLogFile"?
 //	defaultConfig.concurrency: found "two"; must be a number
 //
-// istiod itself says nothing of the former, and ignores it; of the latter it
-// complains at run time, and takes none of the configuration.
+// istiod itself ignores the first mistake without a message. For the second it
+// logs an error at run time, and uses nothing of the configuration.
 //
 // The fields are those of the Istio release whose charts are embedded.
 package meshconfig

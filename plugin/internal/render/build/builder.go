@@ -21,15 +21,15 @@ import (
 // [Serve] in a process of its own.
 const Command = "build-overlay"
 
-// Program is what kustomizations call the function by.
+// Program is the name of the function in kustomizations.
 const Program = allow.Program
 
 // Request asks for one overlay.
 type Request struct {
 	// Dir is the overlay's directory.
 	Dir string
-	// Within is the directory, without links, that all kustomizations must be in; "":
-	// they may be anywhere.
+	// Within is the directory, without links, that must contain all kustomizations;
+	// "": they may be anywhere.
 	Within string
 	// Replace is what to read in place of files, by path relative to Dir.
 	Replace map[string][]byte
@@ -46,8 +46,8 @@ type Result struct {
 	Stderr string
 	// Inputs are the files that were read and looked for, in order of their paths.
 	Inputs []Input
-	// Opaque says, in a few words, what else YAML may depend on, such as another
-	// program; empty: on nothing but Inputs and this program.
+	// Opaque names, in a few words, what else YAML may depend on, such as another
+	// program; empty: YAML depends only on Inputs and this program.
 	Opaque string
 	// Refused is what the overlay has that is not allowed, a line each, as Serve
 	// passes it to Build.
@@ -92,7 +92,7 @@ func New(executable string, allowed allow.List) (*Builder, error) {
 	return b, nil
 }
 
-// Close removes what New made.
+// Close removes what New created.
 func (b *Builder) Close() error {
 	if b.temp == "" {
 		return nil

@@ -57,7 +57,7 @@ const mostMeant = 3
 func meant(objects resmap.ResMap, target types.Selector) string {
 	hint := ""
 	if isBase(objects) {
-		hint = ": patches come before the tenant is laid, and name objects as the base does"
+		hint = ": patches are applied before the tenant is laid over the base, and name objects as the base does"
 	}
 	var sets []int
 	for set := 1; set < 1<<len(relaxations); set++ {

@@ -13,7 +13,7 @@ func TestAPatchWithoutATargetIsFoundInItsKustomization(t *testing.T) {
 		from       = "resources: [../base]\n"
 		fine       = "{patch: '" + deployment + "name: istiod, namespace: ISTIO_TENANT_NAMESPACE, labels: {a: b}}}'}"
 		moved      = "patch: '" + deployment + "name: istiod, namespace: istio-sales, labels: {a: b}}}'"
-		hint       = ": patches come before the tenant is laid, and name objects as the base does; did you mean Deployment ISTIO_TENANT_NAMESPACE/istiod?"
+		hint       = ": patches are applied before the tenant is laid over the base, and name objects as the base does; did you mean Deployment ISTIO_TENANT_NAMESPACE/istiod?"
 		wrong      = "Deployment of apps/v1 istio-sales/istiod matches no object" + hint
 	)
 	for name, c := range map[string]struct {

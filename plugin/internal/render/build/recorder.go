@@ -25,11 +25,11 @@ type Input struct {
 	Digest string
 }
 
-// LargestFile is how many bytes a file may have: far more than kustomize can take,
-// and little enough for the memory of a machine.
+// LargestFile is the largest size of a file in bytes: more than kustomize needs, and
+// small enough for the memory of a machine.
 const LargestFile = 1 << 27
 
-// Absent is the digest of a file that is not there.
+// Absent is the digest of a file that does not exist.
 const Absent = "-"
 
 // Digest returns the digest of a file's content.

@@ -31,7 +31,7 @@ func TestTargetsThatMatchNothing(t *testing.T) {
 		from = "resources: [../base]\n"
 		add  = `patch: '[{"op": "add", "path": "/metadata/labels", "value": {"x": "1"}}]'`
 		none = "kustomization.yaml: patches[0].target: "
-		hint = " matches no object, so that the patch changes nothing: patches come before the tenant is laid, and name objects as the base does; "
+		hint = " matches no object, so that the patch changes nothing: patches are applied before the tenant is laid over the base, and name objects as the base does; "
 		own  = "to change what the tenant adds, list the overlay as a resource of another kustomization, and patch there"
 	)
 	for name, c := range map[string]struct {

@@ -16,8 +16,8 @@ type Sample struct {
 	names  []string
 }
 
-// Samples returns the two tenants to make a template of; !ok: the key leaves
-// no room for their names.
+// Samples returns the two tenants for making a template; !ok: the key leaves no room
+// for their names.
 func (s Key) Samples() (short, long Sample, ok bool) {
 	room := s.room()
 	for i := range s.placeholders {

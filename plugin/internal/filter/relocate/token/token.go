@@ -12,7 +12,7 @@ package token
 
 import "strings"
 
-// Contains says whether name stands in s as a whole.
+// Contains says whether s contains name as a whole word.
 func Contains(s, name string) bool {
 	return next(s, name, 0) >= 0
 }

@@ -1,6 +1,6 @@
-// Package allow says what a kustomization may have the machine that builds it do,
-// whoever wrote it: run this program's functions, and nothing else unless the user
-// names it. A build runs on changes that nobody has looked at yet.
+// Package allow decides what a kustomization may do on the machine that builds it: it
+// may run this program's functions, and nothing else unless the user names it. A build
+// runs on changes that nobody has reviewed yet.
 //
 //	transformers: [tenant.yaml]     exec: {path: istio-tenancy}   fine
 //	transformers: [label.yaml]      apiVersion: builtin           fine
@@ -13,16 +13,16 @@ import (
 	"fmt"
 )
 
-// Program is what kustomizations call this program's function by.
+// Program is the name of this program's function in kustomizations.
 const Program = "istio-tenancy"
 
 // helm is the program that kustomize runs for charts.
 const helm = "helm"
 
-// List is what a build may do beyond this program's own functions.
+// List is what a build may do in addition to this program's own functions.
 type List struct {
-	// Exec are programs to run: exec.path or container.image of a function, as it
-	// is written there, and helm for charts.
+	// Exec are programs that may run: exec.path or container.image of a function, as
+	// it is written there, and helm for charts.
 	Exec []string
 	// Remote are the beginnings of URLs of files and repositories that may be read.
 	Remote []string

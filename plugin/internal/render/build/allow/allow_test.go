@@ -18,11 +18,11 @@ const (
 	label    = "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: l}\n"
 	charts   = "apiVersion: builtin\nkind: HelmChartInflationGenerator\nmetadata: {name: c}\n"
 
-	otherProgram = `is another program, and none is run that is not allowed: take it out, or allow it with --allow-exec `
+	otherProgram = `is another program, and none is run that is not allowed: remove it, or allow it with --allow-exec `
 	isEvil       = `Fn f: exec.path: "./evil" ` + otherProgram + `./evil`
 	ownPath      = `metadata.annotations: config.kubernetes.io/function is missing, so that kustomize takes it for a plugin of its own and looks for that in directories of this machine: must be "exec: {path: istio-tenancy}", or what runs another program`
 	morePath     = `exec: has more than the path of istio-tenancy, whose commands could run other programs: must be "exec: {path: istio-tenancy}"`
-	dynamic      = `changes or generates what is to run, so that what runs cannot be told before: must have resources only, or list the files in place of the directory`
+	dynamic      = `changes or generates what is to run, so that it is not known before what runs: must have resources only, or list the files instead of the directory`
 )
 
 // files are written below a directory; "name -> target" is a link.
@@ -96,13 +96,13 @@ func TestRefused(t *testing.T) {
 		"a container, too": {"transformers: [f.yaml]", files{"o/f.yaml": tenant + "{container: {image: img}, exec: {path: istio-tenancy}}'}}\n"}, []string{
 			"transformers[0]: f.yaml: IstioTenant f: " + morePath, `transformers[0]: f.yaml: IstioTenant f: container.image: "img" ` + otherProgram + "img"}},
 		"a variable of the machine": {"transformers: [f.yaml]", files{"o/f.yaml": tenant + "container: {image: img, envs: [TOKEN]}'}}\n"}, []string{
-			`transformers[0]: f.yaml: IstioTenant f: container.image: "img" ` + otherProgram + "img", `transformers[0]: f.yaml: IstioTenant f: container.envs: "TOKEN" hands over a variable of this machine: must state the value, TOKEN=...`}},
-		"own kind, another path": {"transformers: [f.yaml]", files{"o/f.yaml": tenant + "exec: {path: ./istio-tenancy}'}}\n"}, []string{`transformers[0]: f.yaml: IstioTenant f: exec.path: "./istio-tenancy" is another program; did you mean "istio-tenancy"? If not, take it out, or allow it with --allow-exec ./istio-tenancy`}},
-		"own, misspelt":          {"transformers: [f.yaml]", files{"o/f.yaml": tenant + "exec: {path: istio-tenency}'}}\n"}, []string{`transformers[0]: f.yaml: IstioTenant f: exec.path: "istio-tenency" is another program; did you mean "istio-tenancy"? If not, take it out, or allow it with --allow-exec istio-tenency`}},
+			`transformers[0]: f.yaml: IstioTenant f: container.image: "img" ` + otherProgram + "img", `transformers[0]: f.yaml: IstioTenant f: container.envs: "TOKEN" passes on a variable of this machine: must state the value, TOKEN=...`}},
+		"own kind, another path": {"transformers: [f.yaml]", files{"o/f.yaml": tenant + "exec: {path: ./istio-tenancy}'}}\n"}, []string{`transformers[0]: f.yaml: IstioTenant f: exec.path: "./istio-tenancy" is another program; did you mean "istio-tenancy"? If not, remove it, or allow it with --allow-exec ./istio-tenancy`}},
+		"own, misspelt":          {"transformers: [f.yaml]", files{"o/f.yaml": tenant + "exec: {path: istio-tenency}'}}\n"}, []string{`transformers[0]: f.yaml: IstioTenant f: exec.path: "istio-tenency" is another program; did you mean "istio-tenancy"? If not, remove it, or allow it with --allow-exec istio-tenency`}},
 		"own, a command":         {"transformers: [f.yaml]", files{"o/f.yaml": tenant + "exec: {path: istio-tenancy, args: [render]}'}}\n"}, []string{"transformers[0]: f.yaml: IstioTenant f: " + morePath}},
 		"own, a variable": {"transformers: [f.yaml]", files{"o/f.yaml": tenant + `exec: {path: istio-tenancy, envs: ["LD_PRELOAD=./x"]}'}}` + "\n"}, []string{"transformers[0]: f.yaml: IstioTenant f: " + morePath,
 			"transformers[0]: f.yaml: IstioTenant f: exec.envs: variables such as PATH and LD_PRELOAD make a program run another: must be left out"}},
-		"nothing":              {"transformers: [f.yaml]", files{"o/f.yaml": function + "{}'}}\n"}, []string{"transformers[0]: f.yaml: Fn f: names no program, and kustomize passes over it: must have exec.path, such as istio-tenancy"}},
+		"nothing":              {"transformers: [f.yaml]", files{"o/f.yaml": function + "{}'}}\n"}, []string{"transformers[0]: f.yaml: Fn f: names no program, and kustomize ignores it: must have exec.path, such as istio-tenancy"}},
 		"unknown":              {"transformers: [f.yaml]", files{"o/f.yaml": function + "starlark: {path: x}'}}\n"}, []string{`transformers[0]: f.yaml: Fn f: config.kubernetes.io/function unmarshal error: error unmarshaling JSON: while decoding JSON: json: unknown field "starlark"`}},
 		"a plugin":             {"generators: [f.yaml]", files{"o/f.yaml": head + "metadata: {name: f}\n"}, []string{"generators[0]: f.yaml: Fn f: " + ownPath}},
 		"no annotation":        {"transformers: [f.yaml]", files{"o/f.yaml": "apiVersion: istio-tenancy.dev/v1alpha1\nkind: IstioTenant\nmetadata: {name: sales}\n"}, []string{"transformers[0]: f.yaml: IstioTenant sales: " + ownPath}},

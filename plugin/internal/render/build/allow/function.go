@@ -63,7 +63,7 @@ func (c *check) config(at string, config *resource.Resource, node *yaml.RNode) {
 	case reflect.DeepEqual(*spec, own):
 		return
 	case spec.Exec.Path == "" && spec.Container.Image == "":
-		c.add(at, "names no program, and kustomize passes over it: must have exec.path, such as %s", Program)
+		c.add(at, "names no program, and kustomize ignores it: must have exec.path, such as %s", Program)
 		return
 	}
 	if spec.Exec.Path == Program {
@@ -79,7 +79,7 @@ func (c *check) config(at string, config *resource.Resource, node *yaml.RNode) {
 	}
 	for _, env := range spec.Container.Env {
 		if !strings.Contains(env, "=") {
-			c.add(at+": container.envs", "%q hands over a variable of this machine: must state the value, %s=...", env, env)
+			c.add(at+": container.envs", "%q passes on a variable of this machine: must state the value, %s=...", env, env)
 		}
 	}
 }
@@ -93,5 +93,5 @@ func (c *check) run(at, name string, meant ...string) {
 	if question := suggest.Question(name, meant); question != "" {
 		why = question + " If not, "
 	}
-	c.add(at, "%q is another program%stake it out, or allow it with --allow-exec %s", name, why, name)
+	c.add(at, "%q is another program%sremove it, or allow it with --allow-exec %s", name, why, name)
 }

@@ -18,8 +18,8 @@ type Files interface {
 }
 
 // Kustomization returns what a kustomization, which is about to be built in a
-// directory, may not do. Each problem begins with the field that is wrong. What
-// kustomize cannot read is no problem: it will say so itself.
+// directory, must not do. Each problem begins with the wrong field. Text that
+// kustomize cannot read is not reported here, because kustomize reports it.
 func (l List) Kustomization(files Files, dir string, text []byte) []string {
 	k, ok := read(text)
 	if !ok {

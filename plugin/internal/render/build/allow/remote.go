@@ -65,8 +65,8 @@ func beginning(path string) string {
 	return scheme + strings.Join(parts[:min(len(parts), 3)], "/")
 }
 
-// Transport fetches what is allowed, and no other URL, wherever a kustomization
-// names it, and wherever another host leads it. It tells what it refuses.
+// Transport fetches only allowed URLs, even if a kustomization names another one, or
+// another host redirects to it. It records what it refuses.
 func (l List) Transport(by http.RoundTripper, refused func(url, problem string)) http.RoundTripper {
 	return transport{l, by, refused}
 }

@@ -41,7 +41,7 @@ func TestFetch(t *testing.T) {
 // Nor does an allowed host lead to another one.
 func TestTransport(t *testing.T) {
 	asked := 0
-	inner := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked++ }))
+	inner := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
 	defer inner.Close()
 	outer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/leads" {

@@ -9,8 +9,9 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 )
 
-// Configurations are those that an entry of transformers leads to, as YAML, of a
-// kustomization in dir that is allowed; of any other, not all may be there.
+// Configurations are the configurations, as YAML, that an entry of transformers
+// refers to, for an allowed kustomization in dir; for other kustomizations, some may
+// be missing.
 func Configurations(files Files, dir, entry string) [][]byte {
 	var found [][]byte
 	w := walk{files: files, seen: map[string]bool{}, problem: func(string, string, ...any) {}, visit: func(_ string, _ []byte, configs []*resource.Resource) {
@@ -85,7 +86,7 @@ func (w walk) directory(at, dir string) {
 		}
 		plain := types.Kustomization{TypeMeta: k.TypeMeta, MetaData: k.MetaData, Resources: k.Resources}
 		if !reflect.DeepEqual(k, plain) {
-			w.problem(at+"/"+name, "changes or generates what is to run, so that what runs cannot be told before: must have resources only, or list the files in place of the directory")
+			w.problem(at+"/"+name, "changes or generates what is to run, so that it is not known before what runs: must have resources only, or list the files instead of the directory")
 			continue
 		}
 		for _, path := range k.Resources {

@@ -1,9 +1,10 @@
 //go:build unix
 
-// Package relay lets a process run, itself, the function that kustomize starts
-// a process for. It is imported for what it does before all other packages are
-// initialised: that, and reading the program from disk, costs such a process more
-// than the function does.
+// Package relay lets one process do the work of another: kustomize starts a process for
+// a function, and that process sends its input to the process of the build, which runs
+// the function. The package does so before all other packages are initialised, because
+// the initialisation, and reading the program from disk, would cost more time than the
+// function itself.
 //
 //	render ── build (kustomize, and the function) <══ socket ══> istio-tenancy, started by kustomize
 package relay
@@ -56,8 +57,8 @@ func pass(socket *os.File) int {
 	return code
 }
 
-// Serve makes do answer the functions that this process' children would run. It
-// returns the exit code.
+// Serve makes do answer the function calls of this process' children. It returns the
+// exit code.
 func Serve(do func(input []byte) (output []byte, code int)) error {
 	// The child's end stays open in children; they take turns, as kustomize runs
 	// one function at a time.
@@ -87,7 +88,7 @@ func Serve(do func(input []byte) (output []byte, code int)) error {
 
 // send sends a number and data, with its length before it.
 func send(to io.Writer, code int, data []byte) error {
-	head := binary.BigEndian.AppendUint32(nil, uint32(code))
+	head := binary.BigEndian.AppendUint32(nil, uint32(code)) //nolint:gosec // an exit code is small
 	head = binary.BigEndian.AppendUint64(head, uint64(len(data)))
 	if _, err := to.Write(head); err != nil {
 		return err
