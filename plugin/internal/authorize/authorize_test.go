@@ -230,3 +230,12 @@ func TestHolders(t *testing.T) {
 	require.True(t, a.Accounts()[[2]string{"kube-system", "clusterrole-aggregation-controller"}])
 	require.Contains(t, a.RolesIn("ns-1"), object.ID{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: "admin"})
 }
+
+// RBAC takes a * among resourceNames for a name, which no object has.
+func TestAtoms(t *testing.T) {
+	atoms := func(names ...string) []string {
+		return authorize.Atoms(rbacv1.PolicyRule{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: names})
+	}
+	require.Equal(t, []string{"get secrets *"}, atoms())
+	require.Equal(t, []string{"get secrets x", `get secrets "*"`}, atoms("x", "*"))
+}

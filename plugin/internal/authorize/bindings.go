@@ -18,6 +18,7 @@ type binding struct {
 	namespace string
 	id        object.ID
 	source    snapshot.Source
+	refers    object.ID
 	role      *role // nil: it is not there
 }
 
@@ -65,7 +66,7 @@ func (a *Authorizer) index(all objects) {
 		}
 	}
 	for i, from := range all.bindings {
-		b := &binding{order: i, namespace: from.id.Namespace, id: from.id, source: from.source, role: a.roles[refers(from)]}
+		b := &binding{order: i, namespace: from.id.Namespace, id: from.id, source: from.source, refers: refers(from), role: a.roles[refers(from)]}
 		a.named[from.id] = b
 		for _, s := range from.Subjects {
 			add(s, b)

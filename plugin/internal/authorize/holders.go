@@ -30,6 +30,17 @@ func (a *Authorizer) RolesIn(namespace string) (all []object.ID) {
 	return all
 }
 
+// RolesMissing are the names of Roles that are not there, and that bindings of a namespace
+// give to a subject: whoever makes one of them gives it to the subject.
+func (a *Authorizer) RolesMissing(s Subject, namespace string) (names []string) {
+	for _, b := range a.of(s, []string{namespace}) {
+		if b.role == nil && b.refers.Kind == "Role" && !slices.Contains(names, b.refers.Name) {
+			names = append(names, b.refers.Name)
+		}
+	}
+	return names
+}
+
 // Rules are those of a role, each as a grant that nobody has yet.
 func (a *Authorizer) Rules(role object.ID) []Grant { return (&binding{role: a.roles[role]}).grants() }
 
@@ -53,11 +64,17 @@ func (a *Authorizer) Accounts() map[[2]string]bool {
 	return all
 }
 
-// Atoms are what a rule allows, each by itself: "get pods", "get secrets x", "get /logs/*".
+// Atoms are what a rule allows, each by itself: "get pods *", "get secrets x", "get /logs/*".
+// A rule about objects that are called * is another than one about any.
 func Atoms(rule rbacv1.PolicyRule) (all []string) {
-	names := rule.ResourceNames
-	if len(names) == 0 {
-		names = []string{"*"}
+	names := []string{"*"}
+	if len(rule.ResourceNames) > 0 {
+		names = slices.Clone(rule.ResourceNames)
+	}
+	for i, name := range rule.ResourceNames {
+		if name == "*" {
+			names[i] = `"*"`
+		}
 	}
 	for _, verb := range rule.Verbs {
 		for _, url := range rule.NonResourceURLs {

@@ -66,7 +66,9 @@ func newEstate(r *snapshot.Reading) (*estate, error) {
 	for _, o := range r.Of("", "Namespace") {
 		labels := o.Labels()
 		if t := e.tenants[e.tenantOf(o)]; t != nil {
-			t.mesh = cmp.Or(t.mesh, labels[v1alpha1.MeshLabel])
+			if t.config == nil { // whose file says it
+				t.mesh = cmp.Or(t.mesh, labels[v1alpha1.MeshLabel])
+			}
 			for ns := range strings.SplitSeq(o.Annotations()[v1alpha1.AllowFromAnnotation], ",") {
 				if key := [2]string{t.Name, ns}; ns != "" && e.asks[key] == "" {
 					e.asks[key] = o.ID.String() + ": metadata.annotations[" + v1alpha1.AllowFromAnnotation + "]"
@@ -129,18 +131,11 @@ func (e *estate) tenantOf(o *snapshot.Object) string {
 	return ""
 }
 
-// kin says whether two tenants mean to be in one mesh.
-func (e *estate) kin(a, b string) bool {
-	if a == b {
-		return true
-	}
-	first, second := e.tenants[a], e.tenants[b]
-	return first != nil && second != nil && first.mesh != "" && first.mesh == second.mesh
-}
-
-// hosts says whether a tenant has the control plane of another: its own, too.
+// hosts says whether a tenant has the control plane of another: its own, too. A shared mesh
+// is called as the tenant that has its control plane, which says itself that it shares it.
 func (e *estate) hosts(a, b string) bool {
-	return a == b || e.kin(a, b) && e.tenants[a].ControlPlane != ""
+	host, member := e.tenants[a], e.tenants[b]
+	return a == b || host != nil && member != nil && host.ControlPlane != "" && host.mesh == a && member.mesh == a
 }
 
 // root is the namespace of the control plane that serves a tenant, or "".
@@ -148,10 +143,8 @@ func (e *estate) root(t *tenant) string {
 	if t.ControlPlane != "" || t.mesh == "" {
 		return t.ControlPlane
 	}
-	for _, other := range e.Tenants {
-		if other.ControlPlane != "" && e.tenants[other.Name].mesh == t.mesh {
-			return other.ControlPlane
-		}
+	if e.hosts(t.mesh, t.Name) {
+		return e.tenants[t.mesh].ControlPlane
 	}
 	return ""
 }

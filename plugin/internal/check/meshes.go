@@ -1,6 +1,8 @@
 package check
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -108,14 +110,45 @@ func deniedExcept(o *snapshot.Object) (namespaces []string) {
 			}
 			namespaces = append(namespaces, snapshot.Texts(from, "source", "notNamespaces")...)
 			for _, principal := range snapshot.Texts(from, "source", "notPrincipals") {
-				if _, rest, found := strings.Cut(principal, "/ns/"); found {
-					ns, _, _ := strings.Cut(rest, "/")
+				if ns := namespaceOf(principal); ns != "" {
 					namespaces = append(namespaces, ns)
 				}
 			}
 		}
 	}
 	return namespaces
+}
+
+// namespaceOf is the namespace in a principal, TRUSTDOMAIN/ns/NAMESPACE/sa/NAME, or what
+// matches it: Istio takes a * at the beginning or at the end for anything. "": it has none.
+func namespaceOf(principal string) string {
+	if _, rest, found := strings.Cut(principal, "/ns/"); found {
+		ns, _, _ := strings.Cut(rest, "/")
+		return ns
+	}
+	if rest, found := strings.CutPrefix(principal, unlimited); found {
+		if before, _, found := strings.Cut(rest, "/sa/"); found {
+			return unlimited + before
+		}
+		return unlimited
+	}
+	if strings.HasSuffix(principal, unlimited) {
+		return unlimited
+	}
+	return ""
+}
+
+// matching are those of some namespaces that a field of a policy matches, as Istio does.
+// Source: istio/istio, pilot/pkg/security/authz/matcher/string.go, 1.31.
+func matching(namespaces []string, pattern string) []string {
+	prefix, isPrefix := strings.CutSuffix(pattern, unlimited)
+	suffix, isSuffix := strings.CutPrefix(pattern, unlimited)
+	if !isPrefix && !isSuffix {
+		return []string{pattern}
+	}
+	return slices.DeleteFunc(slices.Clone(namespaces), func(ns string) bool {
+		return !(isPrefix && strings.HasPrefix(ns, prefix) || isSuffix && strings.HasSuffix(ns, suffix))
+	})
 }
 
 // isOfAll says whether a source, which has to be all that it says, is limited by nothing but
@@ -137,7 +170,11 @@ func openIdentity(e *estate, r *report) {
 				r.add(o, unlimited, []string{tenant}, "%s of tenant %s: denies nobody: it has an exception for every namespace", o.ID, tenant)
 				continue
 			}
-			e.opens(r, o, tenant, namespaces)
+			var all []string
+			for _, pattern := range namespaces {
+				all = append(all, matching(e.spaces.all, pattern)...)
+			}
+			e.opens(r, o, tenant, distinct(all))
 		}
 	}
 }
@@ -204,13 +241,35 @@ func foreignExport(e *estate, r *report) {
 		if tenant == "" {
 			return
 		}
-		found, _ := e.foreign(tenant, to, nil)
-		found = slices.DeleteFunc(found, func(ns string) bool {
-			return e.asks[[2]string{tenant, ns}] != "" || e.hosts(e.owner(ns), tenant)
-		})
-		if len(found) > 0 {
-			_, tenants := e.foreign(tenant, found, nil)
-			r.add(o, about(found), append(tenants, tenant), "%s of tenant %s: is exported to %s of %s", o.ID, tenant, some(found), called(tenants))
+		found, _ := e.foreign(tenant, to, func(owner string) bool { return e.hosts(owner, tenant) })
+		own := e.isAboutOwn(o, tenant)
+		asked := map[string][]string{} // by who asks; "": nobody
+		for _, ns := range found {
+			who := e.asks[[2]string{e.owner(ns), o.ID.Namespace}]
+			if own {
+				who = cmp.Or(who, e.asks[[2]string{tenant, ns}])
+			}
+			asked[who] = append(asked[who], ns)
 		}
+		for _, who := range slices.Sorted(maps.Keys(asked)) {
+			_, tenants := e.foreign(tenant, asked[who], nil)
+			f := r.add(o, about(asked[who]), append(tenants, tenant), "%s of tenant %s: is exported to %s of %s", o.ID, tenant, some(asked[who]), called(tenants))
+			if who != "" {
+				f.asked(who)
+			}
+		}
+	})
+}
+
+// isAboutOwn says whether all that an object configures for whom it is shown to are Services
+// of its tenant: another host is not the tenant's to decide about for others.
+func (e *estate) isAboutOwn(o *snapshot.Object, tenant string) bool {
+	hosts := snapshot.Texts(o.Content, "spec", "hosts")
+	if host := snapshot.Text(o.Content, "spec", "host"); host != "" {
+		hosts = append(hosts, host)
+	}
+	return !slices.ContainsFunc(hosts, func(host string) bool {
+		parts := strings.Split(host, ".")
+		return host == unlimited || len(parts) > 1 && (len(parts) < 3 || parts[2] != "svc" || !e.isOf(tenant, parts[1]))
 	})
 }

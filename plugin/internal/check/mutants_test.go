@@ -84,6 +84,14 @@ var mutants = map[string][]change{
 	"foreign-webhook": {
 		in("sales", "ValidatingWebhookConfiguration", webhook, "      - ns-1\n", "      - ns-1\n      - ns-0\n"),
 		in("sales", "ValidatingWebhookConfiguration", webhook, "      operator: In\n      values:\n      - istio-system1\n      - ns-1\n", "      operator: Exists\n"),
+		// No namespaceSelector limits what has no namespace.
+		with("sales", asked("[rbac.authorization.k8s.io]", "[clusterroles, clusterrolebindings]", "Cluster")),
+		with("sales", asked("[rbac.authorization.k8s.io]", "[clusterrolebindings]", "'*'")),
+		with("sales", asked("[rbac.authorization.k8s.io]", "['*']", "'*'")),
+		with("sales", asked("['*']", "['*/*']", "'*'")),
+		with("sales", asked("['*']", "[nodes/status]", "'*'")),
+		with("sales", asked("[example.com]", "[things]", "Cluster")),
+		all(with("sales", asked("[example.com]", "[things]", "'*'")), with("common", kindOf("Cluster"))),
 	},
 	"wide-webhook": {
 		in("sales", "ValidatingWebhookConfiguration", webhook, "      - ns-1\n", "      - ns-1\n      - kube-system\n"),

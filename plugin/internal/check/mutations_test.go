@@ -24,6 +24,25 @@ webhooks:
 `, name, tenant, labels, namespace)
 }
 
+// asked is a webhook of sales that selects its application namespace.
+func asked(groups, resources, scope string) string {
+	return fmt.Sprintf(`
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: more, labels: {istio-tenancy.dev/tenant: sales}}
+webhooks:
+- name: more.example.com
+	clientConfig: {service: {name: more, namespace: ns-1}}
+	namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ns-1}}
+	rules: [{apiGroups: %s, apiVersions: ['*'], operations: ['*'], resources: %s, scope: %s}]
+`, groups, resources, scope)
+}
+
+// kindOf is the definition of a kind that nothing else knows.
+func kindOf(scope string) string {
+	return "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things.example.com}\nspec: {group: example.com, scope: " + scope + ", names: {plural: things, kind: Thing}}"
+}
+
 func bindingTo(namespace, subject string) string {
 	return fmt.Sprintf(`
 apiVersion: rbac.authorization.k8s.io/v1
@@ -77,6 +96,9 @@ var shareMesh = all(
 	in("dev", "Namespace", "ns-0", "    istio-tenancy.dev/tenant: dev\n", "    istio-tenancy.dev/tenant: dev\n    istio-tenancy.dev/mesh: sales\n"),
 	in("sales", "Namespace", "ns-1", "    istio-tenancy.dev/tenant: sales\n", "    istio-tenancy.dev/tenant: sales\n    istio-tenancy.dev/mesh: sales\n"),
 )
+
+// joined makes a namespace of a third tenant a member of the mesh of sales.
+var joined = with("common", "apiVersion: v1\nkind: Namespace\nmetadata: {name: team, labels: {istio-tenancy.dev/tenant: team, istio-tenancy.dev/mesh: sales, pod-security.kubernetes.io/enforce: baseline}}")
 
 func nodePort(file, namespace, protocol string) change {
 	return with(file, fmt.Sprintf(`

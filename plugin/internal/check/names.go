@@ -36,15 +36,17 @@ func foreignName(e *estate, r *report) {
 	})
 }
 
-// mayName says whether an object may name a namespace of another tenant: the tenant asks
-// for it, they are of one mesh, or another rule looks at what the object does with it.
+// mayName says whether an object may name a namespace of another tenant: one of the two asks
+// for it, they are of one mesh, or another rule looks at what the object does with it. That
+// a tenant lets others in gives it none of their names.
 func (e *estate) mayName(o *snapshot.Object, tenant, namespace string) bool {
 	switch o.ID.Kind {
 	case "Namespace", "NetworkPolicy", "AuthorizationPolicy", "RoleBinding", "ClusterRoleBinding", mutating, validating:
 		return true
 	}
 	owner := e.owner(namespace)
-	return e.asks[[2]string{tenant, namespace}] != "" || e.asks[[2]string{owner, o.ID.Namespace}] != "" || e.hosts(tenant, owner) || e.hosts(owner, tenant)
+	takesNames := slices.Contains([]string{"VirtualService", "DestinationRule", "ServiceEntry", "Service"}, o.ID.Kind)
+	return !takesNames && e.asks[[2]string{tenant, namespace}] != "" || e.asks[[2]string{owner, o.ID.Namespace}] != "" || e.hosts(tenant, owner) || e.hosts(owner, tenant)
 }
 
 func orText(field string) string {

@@ -80,7 +80,7 @@ func openNetwork(e *estate, r *report) {
 // opens adds findings for the namespaces of other tenants among some that an object lets in.
 func (e *estate) opens(r *report, o *snapshot.Object, tenant string, namespaces []string) {
 	found, _ := e.foreign(tenant, namespaces, func(owner string) bool {
-		return e.kin(tenant, owner) && o.ID.Namespace == e.tenants[tenant].ControlPlane // the shared control plane serves it
+		return e.hosts(tenant, owner) && o.ID.Namespace == e.tenants[tenant].ControlPlane // the shared control plane serves it
 	})
 	var asked, others []string
 	by := ""

@@ -92,9 +92,9 @@ func rules() []Rule {
 		},
 		{
 			ID: "foreign-webhook", Severity: Error, find: foreignWebhook,
-			Line: "A tenant's webhook is called for objects of another tenant.",
-			Why:  "It reads the objects when they are written, and may refuse or change them.",
-			Fix:  "Add kubernetes.io/metadata.name In [the tenant's namespaces] to the webhook's namespaceSelector.",
+			Line: "A tenant's webhook is called for objects of another tenant, or of the whole cluster.",
+			Why:  "It reads the objects when they are written, and may refuse or change them. A namespaceSelector does not limit kinds without a namespace.",
+			Fix:  "Add kubernetes.io/metadata.name In [the tenant's namespaces] to the webhook's namespaceSelector, and scope: Namespaced to its rules.",
 		},
 		{
 			ID: "wide-webhook", Severity: Warning, find: wideWebhook,
@@ -154,7 +154,7 @@ func rules() []Rule {
 			ID: "foreign-export", Severity: Error, find: foreignExport,
 			Line: "A Service or Istio configuration is exported to another tenant.",
 			Why:  "A VirtualService, DestinationRule or ServiceEntry that is visible in a namespace changes what its proxies do.",
-			Fix:  "Let exportTo name the tenant's own namespaces, and that of the gateway.",
+			Fix:  "Let exportTo name the tenant's own namespaces, and that of the gateway. What is about the tenant's own Services may be shown to spec.network.allowFrom, and anything to a tenant that lists this one there.",
 		},
 		{
 			ID: "wide-export", Severity: Warning, find: wideExport,
@@ -166,7 +166,7 @@ func rules() []Rule {
 			ID: "foreign-name", Severity: Warning, find: foreignName,
 			Line: "A tenant's object names a namespace of another tenant.",
 			Why:  "Most often, the name is left over from a copy. If it has an effect, the object configures something that belongs to somebody else.",
-			Fix:  "Name the tenant's own namespace, or list the other in spec.network.allowFrom.",
+			Fix:  "Name the tenant's own namespace, or list the other in spec.network.allowFrom. For the hosts of a Service or a route, the other tenant must list this one.",
 		},
 		{
 			ID: "base-placeholder", Severity: Error, find: placeholder,

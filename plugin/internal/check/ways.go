@@ -7,11 +7,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
+	rbacv1 "k8s.io/api/rbac/v1"
+
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/admit"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/netpol"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/reach"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
 // wayRules are the rules for what a way ends at. A right in a namespace of no tenant is
@@ -61,10 +66,17 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 		if p.Host {
 			f.Severity = Note
 		}
-		says := func(i int) bool { return found[i].says(p) }
-		if at := slices.IndexFunc(about[f.Object], says); at >= 0 {
+		says := func(who reach.Identity) int {
+			return slices.IndexFunc(about[f.Object], func(i int) bool { return found[i].says(p, who) })
+		}
+		last := len(p.Hops) - 1
+		at := says(p.Hops[last].As)
+		if at >= 0 && !slices.ContainsFunc(p.Who(), func(who reach.Identity) bool {
+			return says(who) < 0 && (found[about[f.Object][at]].Severity > Note || !e.isProgram(p.Tenant, who))
+		}) {
 			if known := &found[about[f.Object][at]]; known.Path == nil {
-				known.Hops, known.Path = f.Hops, f.Path
+				p.Hops = p.Hops[last:]
+				known.Hops, known.Path = f.Hops[last:], &p
 			}
 			continue
 		}
@@ -73,16 +85,36 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 	return more, nil
 }
 
-// says whether a finding about a binding says what a way does: that whoever it names has
-// rights in namespaces.
-func (f *Finding) says(p reach.Path) bool {
-	first := p.Hops[0]
-	if len(p.Hops) > 1 || first.Kind != reach.Foreign && first.Kind != reach.Cluster || first.Beyond {
+// says whether a finding about a binding says what a way does: that somebody whom it names
+// has rights in namespaces.
+func (f *Finding) says(p reach.Path, who reach.Identity) bool {
+	last := p.Hops[len(p.Hops)-1]
+	if last.Kind != reach.Foreign && last.Kind != reach.Cluster || last.Beyond {
 		return false
 	}
-	broad := f.Rule == "broad-binding"
-	return (p.Tenant == "" || broad && len(f.Tenants) == 0 || slices.Contains(f.Tenants, p.Tenant)) &&
-		(broad || strings.HasPrefix(f.about, "Group ") || f.about == first.As.String())
+	if f.Rule == "broad-binding" {
+		return p.Tenant == "" || len(f.Tenants) == 0 || slices.Contains(f.Tenants, p.Tenant)
+	}
+	return (p.Tenant == "" || slices.Contains(f.Tenants, p.Tenant)) && (f.about == who.String() || f.names(who))
+}
+
+// names says whether a finding is about a group of ServiceAccounts that somebody is in.
+func (f *Finding) names(who reach.Identity) bool {
+	group, is := strings.CutPrefix(f.about, "Group ")
+	return is && who.Kind == rbacv1.ServiceAccountKind && (group == accountGroup || group == accountGroup+":"+who.Namespace)
+}
+
+// isProgram says whether somebody is one of the programs that a tenant's Istio is made of,
+// which are one control plane: in releases of old, one of them has tokens of the others.
+func (e *estate) isProgram(tenant string, who reach.Identity) bool {
+	t := e.tenants[tenant]
+	if t == nil || who.Kind != rbacv1.ServiceAccountKind || who.Namespace != t.ControlPlane {
+		return false
+	}
+	return slices.ContainsFunc(e.planesOf[tenant], func(p snapshot.Plane) bool {
+		version, err := semver.NewVersion(p.Version)
+		return err == nil && slices.ContainsFunc(istio.Of(version), func(c istio.Component) bool { return slices.Contains(c.Accounts, who.Name) })
+	})
 }
 
 // named are those whom the files of tenants name.

@@ -2,7 +2,10 @@ package check
 
 import (
 	"slices"
+	"strings"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -49,7 +52,74 @@ func foreignWebhooks(e *estate, r *report, injectors bool) {
 
 func foreignInjection(e *estate, r *report) { foreignWebhooks(e, r, true) }
 
-func foreignWebhook(e *estate, r *report) { foreignWebhooks(e, r, false) }
+func foreignWebhook(e *estate, r *report) {
+	foreignWebhooks(e, r, false)
+	e.webhooks(func(o *snapshot.Object, w any, tenant string, _ []string) {
+		if found := e.withoutNamespace(w); len(found) > 0 {
+			name := snapshot.Text(w, "name")
+			r.add(o, name+" without a namespace", []string{tenant}, "%s of tenant %s: webhook %s is asked about objects without a namespace, which no namespaceSelector limits: %s",
+				o.ID, tenant, name, some(found))
+		}
+	})
+}
+
+// withoutNamespace are the resources of kinds without a namespace that a webhook is asked
+// about, as its rules name them. The API server applies a namespaceSelector to objects that
+// have a namespace, and to Namespaces. Of a kind of which nothing is known, the rule's scope
+// has to say that it has none.
+func (e *estate) withoutNamespace(webhook any) (found []string) {
+	for _, rule := range snapshot.List(webhook, "rules") {
+		scope := snapshot.Text(rule, "scope")
+		if scope == "Namespaced" {
+			continue
+		}
+		for _, group := range snapshot.Texts(rule, "apiGroups") {
+			for _, name := range snapshot.Texts(rule, "resources") {
+				resource, _, _ := strings.Cut(name, "/")
+				if is, known := e.lacksNamespace(group, resource); is || !known && scope == "Cluster" {
+					found = append(found, strings.TrimSuffix(name+"."+group, "."))
+				}
+			}
+		}
+	}
+	return distinct(found)
+}
+
+// lacksNamespace says whether what a webhook's rule names may be of a kind without a
+// namespace other than Namespace, and whether that is known.
+func (e *estate) lacksNamespace(group, resource string) (is, known bool) {
+	if group == "*" && resource == "*" {
+		return true, true
+	}
+	for _, o := range e.Of("apiextensions.k8s.io", "CustomResourceDefinition") {
+		of, name := snapshot.Text(o.Content, "spec", "group"), snapshot.Text(o.Content, "spec", "names", "plural")
+		if (group == "*" || group == of) && (resource == "*" || resource == name) {
+			is, known = is || snapshot.Text(o.Content, "spec", "scope") == "Cluster", true
+		}
+	}
+	if _, ofToday := istio.Resources[group]; ofToday && resource == "*" {
+		return is, true // none of which is without one, but in releases of old
+	}
+	groups, resources := []string{group}, []string{resource}
+	if group == "*" {
+		groups = object.Groups(resource)
+	}
+	for _, group := range groups {
+		if resource == "*" {
+			resources = nil
+			for _, kind := range object.Kinds(group) {
+				resources = append(resources, object.Resource(kind))
+			}
+		}
+		for _, resource := range resources {
+			if group != "" || resource != "namespaces" {
+				is = is || object.IsClusterResource(group, resource)
+			}
+			known = known || len(object.Kinds(group)) > 0
+		}
+	}
+	return is, known
+}
 
 func wideWebhook(e *estate, r *report) {
 	e.webhooks(func(o *snapshot.Object, w any, tenant string, namespaces []string) {

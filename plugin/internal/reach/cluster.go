@@ -29,9 +29,11 @@ type cluster struct {
 	// there are the ServiceAccounts that nobody has to make, by namespace and name. Every
 	// namespace has one that is called default.
 	there map[[2]string]bool
+	// named are the ServiceAccounts that bindings name, by namespace and name.
+	named map[[2]string]bool
 	// workloads are what runs Pods in a namespace.
 	workloads map[string][]workload
-	// hosts are the tenants whose control plane others share.
+	// hosts are the tenants whose control plane others may share: their own Namespaces say so.
 	hosts map[string]bool
 	// members are the meshes of others that tenants are in.
 	members map[string]string
@@ -81,7 +83,7 @@ func newCluster(m Model) *cluster {
 		Model:  m,
 		owners: map[string][]string{}, planes: map[string][]string{}, bound: map[string][]Identity{}, labelled: map[string][]Identity{}, accounts: map[string][]string{},
 		workloads: map[string][]workload{}, tokens: map[string][]tokenSecret{}, hosts: map[string]bool{}, members: map[string]string{},
-		there:  map[[2]string]bool{},
+		there: map[[2]string]bool{}, named: map[[2]string]bool{},
 		meshes: meshesOf(m.Tenants, m.Planes, m.Network),
 	}
 	for _, audience := range slices.Sorted(maps.Keys(c.meshes)) {
@@ -91,10 +93,12 @@ func newCluster(m Model) *cluster {
 			c.audiences = append(c.audiences, audience)
 		}
 	}
-	for _, o := range m.Of("", "Namespace") { // a host is one that somebody else names
-		if mesh, tenant := o.Labels()[v1alpha1.MeshLabel], o.Labels()[v1alpha1.TenantLabel]; mesh != "" && mesh != tenant {
-			c.members[tenant] = mesh
-			c.hosts[mesh] = true
+	for _, o := range m.Of("", "Namespace") {
+		if mesh, tenant := o.Labels()[v1alpha1.MeshLabel], o.Labels()[v1alpha1.TenantLabel]; mesh != "" {
+			c.hosts[mesh] = c.hosts[mesh] || mesh == tenant
+			if mesh != tenant {
+				c.members[tenant] = mesh
+			}
 		}
 	}
 	for _, t := range m.Tenants {
@@ -153,6 +157,7 @@ func newCluster(m Model) *cluster {
 	}
 	for account, builtin := range m.Rights.Accounts() {
 		know(account[0], account[1])
+		c.named[account] = true
 		c.there[account] = c.there[account] || builtin
 	}
 	for namespace, names := range known {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
@@ -40,11 +38,8 @@ func (s *search) isBuiltin(of []authorize.Grant) bool {
 // node, and the labels of the Namespace.
 func (s *search) ends(who Identity, namespace string, grants []authorize.Grant) error {
 	if !s.baseline(namespace) {
-		for _, w := range oneOfEach(grants) {
-			r := Request{Verb: "create", Group: w.group, Version: w.version, Resource: w.resource, Namespace: namespace,
-				Object: s.nodeWorkload(w.group, w.version, w.kind, w.spec, namespace), twin: newWorkload(w.group, w.version, w.kind, w.spec, namespace, "default")}
-			s.fit(r.twin, w.spec, namespace)
-			told, err := s.tryEnd(who, grants, r, Node, "makes a "+w.kind+" in "+namespace+
+		for _, p := range s.podsBy(namespace, grants) {
+			told, err := s.tryEnd(who, grants, s.pods(p, namespace, holdNode), Node, p.text(namespace)+
 				" that mounts the root of its node, and gets control of what runs there: the cluster sets no Pod security for that namespace")
 			if err != nil {
 				return err
@@ -73,18 +68,6 @@ func (s *search) ends(who Identity, namespace string, grants []authorize.Grant) 
 	return nil
 }
 
-// oneOfEach are a Pod, and one of the kinds that have a controller make it, as far as they
-// are granted. A policy may refuse the one, and let the other in by whoever sends it; what it
-// says of one controller's Pods it says of another's.
-func oneOfEach(grants []authorize.Grant) (kinds []workloadKind) {
-	for _, w := range workloadResources {
-		if _, granted := may(grants, "create", right{w.group, w.resource, ""}, ""); granted && (w.by == "" || len(kinds) == 0 || kinds[len(kinds)-1].by == "") {
-			kinds = append(kinds, w)
-		}
-	}
-	return kinds
-}
-
 // tryEnd tells an end if grants allow a request, and nothing refuses it.
 func (s *search) tryEnd(who Identity, grants []authorize.Grant, r Request, kind Kind, text string) (told bool, err error) {
 	by, granted := may(grants, r.Verb, right{r.Group, r.Resource, r.Subresource}, r.Name)
@@ -108,21 +91,6 @@ func (s *search) baseline(namespace string) bool {
 	}
 	level := o.Labels()["pod-security.kubernetes.io/enforce"]
 	return level == "baseline" || level == "restricted"
-}
-
-// nodeWorkload makes Pods that hold their node.
-func (s *search) nodeWorkload(group, version, kind string, path []string, namespace string) map[string]any {
-	o := newWorkload(group, version, kind, path, namespace, "default")
-	spec, _, _ := unstructured.NestedMap(o, path...)
-	spec["volumes"] = []any{map[string]any{"name": "node", "hostPath": map[string]any{"path": "/"}}}
-	spec["hostPID"] = true
-	delete(spec, "securityContext")
-	container := spec["containers"].([]any)[0].(map[string]any)
-	container["volumeMounts"] = []any{map[string]any{"name": "node", "mountPath": "/node"}}
-	container["securityContext"] = map[string]any{"privileged": true}
-	put(o, spec, path...)
-	s.fit(o, path, namespace)
-	return o
 }
 
 // relabelled are merge patches of a Namespace, each of a label that something goes by.

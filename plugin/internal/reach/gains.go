@@ -50,7 +50,7 @@ func (s *search) gains(who Identity, namespace string, grants []authorize.Grant)
 			candidates = append(candidates, s.writes(who, namespace, id))
 		}
 	}
-	candidates = append(candidates, newRole(who, namespace))
+	candidates = append(candidates, s.newRoles(who, namespace, known, grants)...)
 	for _, g := range candidates {
 		if !g.granted(grants) {
 			continue
@@ -125,13 +125,35 @@ func (s *search) writes(who Identity, namespace string, role object.ID) gain {
 	return g
 }
 
-// newRole is a gain by a Role of every right that is made and bound.
-func newRole(who Identity, namespace string) gain {
-	return gain{kind: Escalate, text: fmt.Sprintf("makes a Role of every right in %s, binds it, and with it ", namespace), grants: everyRight(),
-		requests: append([]Request{
-			{Verb: "create", Group: rbacv1.GroupName, Version: "v1", Resource: roles.resource, Namespace: namespace, Object: roleOfAll(namespace, made)},
+// newRoles are gains by a Role of every right that is made: by one that a binding names
+// already, and by one that is bound, of a name that may be bound.
+func (s *search) newRoles(who Identity, namespace string, known []object.ID, grants []authorize.Grant) (all []gain) {
+	makes := func(name string) []Request {
+		return []Request{
+			{Verb: "create", Group: rbacv1.GroupName, Version: "v1", Resource: roles.resource, Namespace: namespace, Object: roleOfAll(namespace, name)},
 			{Verb: "escalate", Group: rbacv1.GroupName, Version: "v1", Resource: roles.resource, Namespace: namespace},
-		}, bound(who, namespace, "Role", made)...)}
+		}
+	}
+	for _, name := range s.Rights.RolesMissing(who.subject(), namespace) {
+		all = append(all, gain{kind: Escalate, text: fmt.Sprintf("makes Role %s/%s, which a binding names already, of every right, and with it ", namespace, name),
+			grants: everyRight(), requests: makes(name)})
+	}
+	names := []string{made}
+	for _, g := range grants {
+		for _, name := range g.Rule.ResourceNames {
+			if covers(g.Rule, "bind", roles, name) && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	for _, name := range names {
+		if slices.Contains(known, object.ID{Group: rbacv1.GroupName, Kind: "Role", Namespace: namespace, Name: name}) {
+			continue // see writes
+		}
+		all = append(all, gain{kind: Escalate, text: fmt.Sprintf("makes a Role of every right in %s, binds it, and with it ", namespace), grants: everyRight(),
+			requests: append(makes(name), bound(who, namespace, "Role", name)...)})
+	}
+	return all
 }
 
 func everyRight() []authorize.Grant { return []authorize.Grant{{Rule: anything}} }

@@ -56,24 +56,24 @@ func meshesOf(tenants []snapshot.Tenant, planes []snapshot.Plane, network *netpo
 	return all
 }
 
-// foreignAudiences are those of other tenants' meshes. Of those that the policy keeps, one
-// stands for all: it goes by how they end.
-func (s *search) foreignAudiences() (all []string) {
+// foreignAudiences are those of other tenants' meshes, and together those of which one stands
+// for all before a policy: it keeps them by how they end.
+func (s *search) foreignAudiences() (all [][]string) {
 	foreign := func(audience string) bool { return slices.ContainsFunc(s.meshes[audience], s.isForeign) }
 	for _, audience := range s.audiences {
 		if foreign(audience) {
-			all = append(all, audience)
+			all = append(all, []string{audience})
 		}
 	}
-	if i := slices.IndexFunc(s.kept, foreign); i >= 0 {
-		all = append(all, s.kept[i])
+	if kept := slices.DeleteFunc(slices.Clone(s.kept), func(audience string) bool { return !foreign(audience) }); len(kept) > 0 {
+		all = append(all, kept)
 	}
 	return all
 }
 
 // isForeign says whether a mesh is none that the tenant is in.
 func (s *search) isForeign(m mesh) bool {
-	return m.tenant != s.tenant.Name && !s.tenant.Has(m.Object.ID.Namespace) && (m.tenant == "" || m.tenant != s.members[s.tenant.Name])
+	return m.tenant != s.tenant.Name && !s.tenant.Has(m.Object.ID.Namespace) && (!s.hosts[m.tenant] || m.tenant != s.members[s.tenant.Name])
 }
 
 // meshEnds tells of other tenants' meshes that a program in a namespace gets a certificate
@@ -82,9 +82,9 @@ func (s *search) meshEnds(who Identity, namespace string, grants []authorize.Gra
 	if !s.tenant.Has(namespace) {
 		return nil
 	}
-	for _, audience := range s.foreignAudiences() {
-		for _, r := range s.tokenRequests(namespace, audience, grants) {
-			by, granted := may(grants, "create", right{r.Group, r.Resource, r.Subresource}, r.Name)
+	for _, audiences := range s.foreignAudiences() {
+		for i, r := range s.tokenRequests(namespace, audiences[0], grants) {
+			by, granted := may(grants, r.Verb, right{r.Group, r.Resource, r.Subresource}, r.Name)
 			if !granted {
 				continue
 			}
@@ -96,18 +96,25 @@ func (s *search) meshEnds(who Identity, namespace string, grants []authorize.Gra
 			if refused != "" {
 				continue
 			}
-			for _, m := range s.meshes[audience] {
-				if !s.isForeign(m) || !s.connects(namespace, m) {
-					continue
+			for _, audience := range audiences {
+				for _, m := range s.meshes[audience] {
+					if s.isForeign(m) && s.connects(namespace, m) {
+						r.Object = s.tokenRequests(namespace, audience, grants)[i].Object
+						s.meshEnd(who, namespace, audience, m, r)
+					}
 				}
-				s.ended(ended{end: end{about: m.Object.ID, kind: Mesh, namespace: m.Object.ID.Namespace}, last: Hop{Kind: Mesh, As: who, Requests: []Request{r},
-					Text: fmt.Sprintf("gets a token of the audience %s, connects from %s to port %d of %s, and is given a certificate and the configuration of the mesh of %s",
-						audience, namespace, discoveryPort, m.Object.ID, cmp.Or(m.tenant, m.Object.ID.Namespace))}})
 			}
 			break
 		}
 	}
 	return nil
+}
+
+// meshEnd tells of a mesh that somebody gets a certificate of, by a request for a token.
+func (s *search) meshEnd(who Identity, namespace, audience string, m mesh, r Request) {
+	s.ended(ended{end: end{about: m.Object.ID, kind: Mesh, namespace: m.Object.ID.Namespace}, last: Hop{Kind: Mesh, As: who, Requests: []Request{r},
+		Text: fmt.Sprintf("gets a token of the audience %s, connects from %s to port %d of %s, and is given a certificate and the configuration of the mesh of %s",
+			audience, namespace, discoveryPort, m.Object.ID, cmp.Or(m.tenant, m.Object.ID.Namespace))}})
 }
 
 // tokenRequests are the ways to a token of an audience: from the API server for any
@@ -122,14 +129,8 @@ func (s *search) tokenRequests(namespace, audience string, grants []authorize.Gr
 			twin:   tokenRequest(Identity{}, "", target{})})
 		break // a policy goes by the audience
 	}
-	for _, w := range oneOfEach(grants) {
-		sent := newWorkload(w.group, w.version, w.kind, w.spec, namespace, "default")
-		put(sent, []any{map[string]any{"name": "token", "projected": map[string]any{"sources": []any{
-			map[string]any{"serviceAccountToken": map[string]any{"audience": audience, "path": "token"}}}}}}, append(slices.Clone(w.spec), "volumes")...)
-		s.fit(sent, w.spec, namespace)
-		twin := newWorkload(w.group, w.version, w.kind, w.spec, namespace, "default")
-		s.fit(twin, w.spec, namespace)
-		all = append(all, Request{Verb: "create", Group: w.group, Version: w.version, Resource: w.resource, Namespace: namespace, Object: sent, twin: twin})
+	for _, p := range s.podsBy(namespace, grants) {
+		all = append(all, s.pods(p, namespace, haveToken(audience)))
 	}
 	return all
 }

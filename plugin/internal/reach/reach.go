@@ -101,16 +101,25 @@ func (h Hop) By() authorize.Grant {
 type Path struct {
 	Tenant string `json:"tenant"`
 	Hops   []Hop  `json:"hops"`
-	// Others are further identities with a way to the same end, sorted.
+	// Others are further identities with a way to the same end, sorted, but for those whom the hops lead to.
 	Others []Identity `json:"others,omitempty"`
 	// Namespace is the foreign one that it leads to; "": the whole cluster.
 	Namespace string `json:"namespace,omitempty"`
 	// Tenants are those whose namespace that is; none, of the whole cluster, and of a
 	// namespace that is no tenant's.
 	Tenants []string `json:"tenants,omitempty"`
-	// Host: the tenant's control plane is one that others share, so that what it reaches
-	// is what the cluster administrator has given to it.
+	// Host: it is a right of the tenant's control plane in a namespace that its mesh has
+	// from another tenant, which the cluster administrator has given to it.
 	Host bool `json:"host,omitempty"`
+}
+
+// Who are all that have the way: whoever begins it, those whom it leads to, and others.
+func (p Path) Who() []Identity {
+	all := slices.Clone(p.Others)
+	for _, h := range p.Hops {
+		all = append(all, h.As)
+	}
+	return all
 }
 
 // Admission says which of the cluster's policies refuses a request, and by which
@@ -142,7 +151,7 @@ var anonymous = Identity{Kind: rbacv1.GroupKind, Name: "system:unauthenticated"}
 
 // Find returns the ways out of each tenant, the shortest to each right that is not the
 // tenant's, those of one tenant after those of another. Where a person and a program have
-// a way to the same, it is the person's.
+// a way to the same, it is the person's, and the program is among the others.
 func Find(ctx context.Context, m Model) ([]Path, error) {
 	c := newCluster(m)
 	paths, failed := make([][]Path, len(m.Tenants)), make([]error, len(m.Tenants))
@@ -157,8 +166,8 @@ func Find(ctx context.Context, m Model) ([]Path, error) {
 	return slices.Concat(paths...), errors.Join(failed...)
 }
 
-// leave returns the ways out of a tenant. People are searched before programs, which
-// are told only what people cannot do.
+// leave returns the ways out of a tenant. People are searched before programs, whose ways
+// are told only where people have none.
 func (c *cluster) leave(ctx context.Context, t snapshot.Tenant, actors ...[]Identity) ([]Path, error) {
 	s := &search{cluster: c, tenant: t, ctx: ctx, actors: actors, visits: map[Identity]*visit{}, told: map[end]told{}}
 	for i, group := range actors {
@@ -168,7 +177,11 @@ func (c *cluster) leave(ctx context.Context, t snapshot.Tenant, actors ...[]Iden
 			}
 		}
 	}
-	for _, p := range s.paths {
+	for i := range s.paths {
+		p := &s.paths[i]
+		p.Others = slices.DeleteFunc(p.Others, func(who Identity) bool { // the way tells of them
+			return slices.ContainsFunc(p.Hops, func(h Hop) bool { return h.As == who })
+		})
 		slices.SortFunc(p.Others, compare)
 	}
 	return s.paths, nil

@@ -1,10 +1,13 @@
 package reach
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -93,4 +96,38 @@ func lines(paths []Path) (all []string) {
 		all = append(all, p.Tenant+": "+strings.Join(hops, " | "))
 	}
 	return all
+}
+
+// counted counts what is asked of the policies.
+type counted struct{ n atomic.Int64 }
+
+func (c *counted) Refusals(context.Context, authorize.Subject, Request) ([]string, error) {
+	c.n.Add(1)
+	return nil, nil
+}
+
+// Of the ServiceAccounts of a namespace, each may become each by a right of their group.
+func TestManyAccountsOfOneGroup(t *testing.T) {
+	const many = 200
+	text := `
+apiVersion: v1
+kind: Namespace
+metadata: {name: a, labels: {istio-tenancy.dev/tenant: a}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: group, namespace: a}
+subjects: [{kind: Group, name: "system:serviceaccounts:a", apiGroup: rbac.authorization.k8s.io}]
+roleRef: {kind: ClusterRole, name: edit, apiGroup: rbac.authorization.k8s.io}`
+	for i := range many {
+		text += fmt.Sprintf("\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: s%d, namespace: a}", i)
+	}
+	s := snapshot.New(parse(t, "many.yaml", text), []snapshot.Tenant{{Name: "a", Namespaces: []string{"a"}}})
+	rights, err := authorize.New(s)
+	require.NoError(t, err)
+	var policies counted
+	paths, err := Find(t.Context(), Model{Snapshot: s, Rights: rights, Admission: &policies})
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	require.Less(t, policies.n.Load(), int64(20*many))
 }

@@ -10,6 +10,7 @@ import (
 
 	rbacv1 "k8s.io/api/rbac/v1"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
@@ -28,6 +29,8 @@ type search struct {
 	// for what is looked at; nil: none.
 	now *visit
 	by  *gain
+	// byName are the names that the grants have by which a step is looked for.
+	byName []string
 
 	told  map[end]told
 	paths []Path
@@ -37,7 +40,7 @@ type search struct {
 type visit struct {
 	ends    []ended
 	next    []*Hop
-	becomes map[Identity]bool
+	becomes map[Identity]bool // as alike has them
 }
 
 type ended struct {
@@ -93,7 +96,7 @@ func (s *search) visit(who Identity) (*visit, error) {
 	if v := s.visits[who]; v != nil {
 		return v, nil
 	}
-	s.now = &visit{becomes: map[Identity]bool{who: true}}
+	s.now = &visit{becomes: map[Identity]bool{s.alike(who): true}}
 	s.visits[who] = s.now
 	everywhere, inside := sorted(s.Rights.Grants(who.subject()))
 	if err := s.clusterEnds(who, everywhere); err != nil {
@@ -148,16 +151,32 @@ func sorted(grants []authorize.Grant) (everywhere []authorize.Grant, inside map[
 	return everywhere, inside
 }
 
-// steps are the hops that grants in a namespace open, one to each identity.
+// alike is one identity for all ServiceAccounts of a namespace that no binding names: they
+// have the rights of their groups, so that to become one of them is to become any. Where a
+// namespace has hundreds, a hop from each to each would be asked for.
+func (s *search) alike(who Identity) Identity {
+	if who.Kind == rbacv1.ServiceAccountKind && !s.named[[2]string{who.Namespace, who.Name}] {
+		who.Name = ""
+	}
+	return who
+}
+
+// steps are the hops that grants in a namespace open, one to each identity, and to one of
+// those that are alike.
 func (s *search) steps(who Identity, namespace string, grants []authorize.Grant) error {
+	s.byName = nil
+	for _, g := range grants {
+		s.byName = append(s.byName, g.Rule.ResourceNames...)
+	}
 	for i := range stepTable {
 		step := &stepTable[i]
 		if !slices.ContainsFunc(step.verbs, func(verb string) bool { return mayAny(grants, verb, step.right) }) {
 			continue
 		}
+		refusedTo := map[Identity]bool{} // of those that are alike
 		for _, on := range step.on(s, who, namespace) {
 			becomes := account(namespace, on.account)
-			if s.now.becomes[becomes] {
+			if s.now.becomes[s.alike(becomes)] || refusedTo[s.alike(becomes)] && on.account != "default" { // which a policy may tell from others
 				continue
 			}
 			requests := s.requests(who, step, grants, namespace, on)
@@ -167,6 +186,9 @@ func (s *search) steps(who Identity, namespace string, grants []authorize.Grant)
 			if refused, err := s.refused(who, requests); err != nil {
 				return err
 			} else if refused != "" {
+				if on.account != "default" && s.alike(becomes) != becomes {
+					refusedTo[s.alike(becomes)] = true
+				}
 				continue
 			}
 			text := step.text
@@ -181,7 +203,7 @@ func (s *search) steps(who Identity, namespace string, grants []authorize.Grant)
 				hop.Kind, hop.With = s.by.kind, step.kind
 				s.by.first(hop)
 			}
-			s.now.becomes[becomes] = true
+			s.now.becomes[s.alike(becomes)] = true
 			s.now.next = append(s.now.next, hop)
 		}
 	}
@@ -197,6 +219,21 @@ func (s *search) ended(e ended) {
 	s.now.ends = append(s.now.ends, e)
 }
 
+// isMember says whether a namespace is of the mesh of the tenant.
+func (s *search) isMember(namespace string) bool {
+	o := s.Get(object.ID{Kind: "Namespace", Name: namespace})
+	return o != nil && s.hosts[s.tenant.Name] && o.Labels()[v1alpha1.MeshLabel] == s.tenant.Name
+}
+
+// shows says whether a way tells more than another one to the same: the shortest does, of
+// those by which somebody becomes whoever has the right.
+func shows(hops, than []Hop) bool {
+	if len(hops) == 1 || len(than) == 1 {
+		return len(hops) > len(than)
+	}
+	return len(hops) < len(than)
+}
+
 // tell adds the path to an end, or who begins it to that which is told already.
 func (s *search) tell(came map[Identity]*Hop, e ended, group int) {
 	hops := []Hop{e.last}
@@ -205,12 +242,12 @@ func (s *search) tell(came map[Identity]*Hop, e ended, group int) {
 	}
 	slices.Reverse(hops)
 	first := hops[0].As
-	if e.host = s.hosts[s.tenant.Name] && first.Kind == rbacv1.ServiceAccountKind && first.Namespace == s.tenant.ControlPlane; e.builtin {
+	if e.host = e.kind == Foreign && s.isMember(e.namespace) && first.Kind == rbacv1.ServiceAccountKind && first.Namespace == s.tenant.ControlPlane; e.builtin {
 		e.end = end{kind: e.kind, host: e.host}
 	}
 	if known, is := s.told[e.end]; is {
-		if p := &s.paths[known.at]; known.group == group && p.Hops[0].As != first && !slices.Contains(p.Others, first) {
-			if len(hops) < len(p.Hops) { // the shortest is told
+		if p := &s.paths[known.at]; p.Hops[0].As != first && !slices.Contains(p.Others, first) {
+			if known.group == group && shows(hops, p.Hops) {
 				p.Hops, first = hops, p.Hops[0].As
 			}
 			p.Others = append(p.Others, first)

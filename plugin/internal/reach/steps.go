@@ -2,8 +2,7 @@ package reach
 
 import (
 	"slices"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"strings"
 )
 
 // Kind is the kind of a hop.
@@ -114,7 +113,7 @@ func workloadSteps() (steps []step) {
 			sends: of(func(on target) string { return on.account }), twin: of(func(target) string { return "default" }),
 			text: "makes a " + w.kind + " in {namespace} that runs as {account}",
 		})
-		if w.by == "" || w.kind == "Job" { // whose Pods' spec cannot change, or not so
+		if !w.changes() { // whose Pods' spec cannot change, or not so
 			continue
 		}
 		steps = append(steps, step{
@@ -163,8 +162,8 @@ func tokensOfAny(s *search, _ Identity, namespace string) (all []target) {
 }
 
 // running are the ServiceAccounts of Pods that are there. The names of Pods are mostly the
-// controllers', so that a right to Pods by name leads to those of a StatefulSet, and those
-// that nobody else makes.
+// controllers', so that a right to Pods by name leads to those of a StatefulSet, of any
+// ordinal that is granted, since who scales it makes more, and those that nobody else makes.
 func running(s *search, _ Identity, namespace string) (all []target) {
 	for _, w := range s.workloads[namespace] {
 		on := []target{{"", w.account}}
@@ -172,7 +171,11 @@ func running(s *search, _ Identity, namespace string) (all []target) {
 		case "pods":
 			on = append(on, target{w.name, w.account})
 		case "statefulsets":
-			on = append(on, target{w.name + "-0", w.account})
+			for _, name := range s.byName {
+				if ordinal, is := strings.CutPrefix(name, w.name+"-"); is && ordinal != "" && strings.Trim(ordinal, "0123456789") == "" {
+					on = append(on, target{name, w.account})
+				}
+			}
 		}
 		for _, t := range on {
 			if !slices.Contains(all, t) {
@@ -211,10 +214,4 @@ func gatewayAccounts(s *search, _ Identity, namespace string) []target {
 		}
 	}
 	return nil
-}
-
-// podSpec is the Pod's spec of a workload that is there.
-func podSpec(content map[string]any, path []string) map[string]any {
-	spec, _, _ := unstructured.NestedMap(content, path...)
-	return spec
 }
