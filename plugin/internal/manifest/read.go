@@ -104,8 +104,12 @@ func (s *stream) fail(line int, format string, args ...any) {
 }
 
 func (s *stream) read(d Document) {
+	if line, after, wrong := WrongSeparator(d.Text); wrong {
+		s.fail(d.Line+line-1, "document %d: found %q after ---; kubectl takes nothing but a comment there; right is a line of its own", s.document, after)
+		return
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(d.Text))
-	for {
+	for first := true; ; {
 		var n yaml.Node
 		err := decoder.Decode(&n)
 		if err == io.EOF {
@@ -119,7 +123,15 @@ func (s *stream) read(d Document) {
 		if yaml.IsYNodeEmptyDoc(&n) {
 			continue
 		}
+		if !first {
+			s.fail(d.Line+n.Line-1, "document %d: stands after the end of the one before, where kubectl passes over it; right is a line of --- between the two", s.document)
+			return
+		}
+		first = false
 		root, err := s.expander.expand(n.Content[0], d.Line-1)
+		if err == nil {
+			err = likeKubectl(root, d)
+		}
 		if err != nil {
 			s.errs = append(s.errs, fmt.Errorf("%s:%w", s.name, err))
 			continue
