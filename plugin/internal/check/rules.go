@@ -115,10 +115,11 @@ func rules() []Rule {
 			Fix:  "Move the object to a namespace of the tenant, or the namespace to the tenant's file.",
 		},
 		{
-			ID: "double-object", Severity: Warning, find: doubleObject,
-			Line: "A file has two objects of one kind and name.",
-			Why:  "An API server that is given both keeps the last, so that the last alone is judged.",
-			Fix:  "Take out the one that is not meant.",
+			ID: "double-object", Severity: Error, find: doubleObject,
+			Line: "A file has two objects of one kind and name, or two files have one with other content.",
+			Why: "An API server that is given both keeps the last, so that the last alone is judged. The order in which files are applied may be another than that in which they are named here. " +
+				"It is an error of RBAC and of admission, and a warning of other kinds, and where both say the same.",
+			Fix: "Take out the one that is not meant.",
 		},
 		{
 			ID: "open-network", Severity: Error, gives: true, find: openNetwork,
@@ -212,9 +213,9 @@ func rules() []Rule {
 		},
 		{
 			ID: "missing-policies", Severity: Warning, find: missingPolicies,
-			Line: "Admission policies that keep tenants apart are not there.",
-			Why:  "RBAC alone cannot say which Pods, Services and labels a tenant may have. What was checked was checked without them.",
-			Fix:  "Name the common base, too, or apply bases/tenancy.",
+			Line: "Admission policies that keep tenants apart are not there, or are other than in bases/tenancy.",
+			Why:  "RBAC alone cannot say which Pods, Services and labels a tenant may have. What was checked was checked without them, or with those that are there.",
+			Fix:  "Name the common base, too, or apply bases/tenancy of this release.",
 		},
 		{
 			ID: "wrong-accept", Severity: Error,

@@ -87,7 +87,10 @@ var variations = map[string]change{
 	"a role that is not there":             with("dev", roleBinding("ns-0", "extra", salesAdmin, "gone")),
 	"questions about rights":               with("common", clusterRight("User", "sales-admin", "authorization.k8s.io", "subjectaccessreviews", "create")),
 	"a URL of no tenant":                   with("common", clusterURL("/metrics, /healthz*", "get")),
-	"an accepted finding":                  with("sales", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web\n  namespace: ns-1\n  annotations: {istio-tenancy.dev/accept: 'public-network: a front end without a gateway'}\nspec: {podSelector: {matchLabels: {app: web}}, ingress: [{}]}"),
+	"one object in two files":              all(with("a", clusterBindingTo("cluster-admin", "{kind: Group, name: platform}")), with("common", strings.Replace(clusterBindingTo("cluster-admin", "{kind: Group, name: platform}"), "metadata: {", "metadata: {uid: x, resourceVersion: '1', ", 1))),
+	"a policy as the API server has it": all(in("common", "ValidatingAdmissionPolicyBinding", "istio-tenancy-images", "spec:\n", "spec:\n  matchResources: {matchPolicy: Equivalent, namespaceSelector: {}, objectSelector: {}}\n"),
+		in("common", "ValidatingAdmissionPolicy", "istio-tenancy-images", "  matchConstraints:\n", "  matchConstraints:\n    matchPolicy: Equivalent\n    namespaceSelector: {}\n")),
+	"an accepted finding": with("sales", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web\n  namespace: ns-1\n  annotations: {istio-tenancy.dev/accept: 'public-network: a front end without a gateway'}\nspec: {podSelector: {matchLabels: {app: web}}, ingress: [{}]}"),
 }
 
 func TestVariations(t *testing.T) {

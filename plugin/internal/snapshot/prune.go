@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"bytes"
-	"maps"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -138,14 +137,12 @@ func (p *parser) prune(o *Object) {
 		}
 	case "ConfigMap":
 		data, _ := o.Content["data"].(map[string]any)
-		maps.DeleteFunc(data, func(key string, value any) bool {
-			text, _ := value.(string)
-			if len(text) <= longText || key == istio.MeshKey {
-				return false
+		for key, value := range data {
+			if text, _ := value.(string); len(text) > longText && key != istio.MeshKey {
+				p.words.lineByLine([]byte(text))
+				data[key] = "" // as if it were cut out
 			}
-			p.words.lineByLine([]byte(text))
-			return true
-		})
+		}
 		delete(o.Content, "binaryData")
 	case "CustomResourceDefinition":
 		for _, version := range List(o.Content, "spec", "versions") {
