@@ -10,6 +10,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/bases"
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
@@ -20,6 +21,9 @@ func foreignObject(e *estate, r *report) {
 	found := map[key][]*snapshot.Object{}
 	var order []key
 	for _, o := range e.Objects {
+		if tenant := o.Overlay(); tenant != "" && o.ID.Namespace == "" && o.ID.Group != v1alpha1.Group && !admit.IsTenants(o.ID.Group, o.ID.Kind) {
+			r.add(o, "", []string{tenant}, "%s of the overlay of tenant %s: has no namespace, and a tenant has no %s without one", o.ID, tenant, o.ID.Kind)
+		}
 		if o.Tenant() == "" || o.ID.Namespace == "" || e.isOf(o.Tenant(), o.ID.Namespace) {
 			continue
 		}
@@ -40,7 +44,7 @@ func foreignObject(e *estate, r *report) {
 func unlabelledNamespace(e *estate, r *report) {
 	labelled := e.labelledIn()
 	for _, o := range e.Of("", "Namespace") {
-		if owner := e.owner(o.ID.Name); owner != "" && o.Tenant() == "" {
+		if owner := e.owner(o.ID.Name); owner != "" && o.TenantLabel() == "" {
 			r.add(o, "", []string{owner}, "%s of tenant %s: has no label %s: must have it, with the value %s", o.ID, owner, v1alpha1.TenantLabel, owner)
 		} else if owner != "" || snapshot.IsClusterNamespace(o.ID.Name) {
 			continue
@@ -54,7 +58,7 @@ func unlabelledNamespace(e *estate, r *report) {
 func (e *estate) labelledIn() map[string][]string {
 	all := map[string][]string{}
 	for _, o := range e.Objects {
-		if tenant := o.Tenant(); o.ID.Namespace != "" && e.owner(o.ID.Namespace) == "" && tenant != "" && !slices.Contains(all[o.ID.Namespace], tenant) {
+		if tenant := o.TenantLabel(); o.ID.Namespace != "" && e.owner(o.ID.Namespace) == "" && tenant != "" && !slices.Contains(all[o.ID.Namespace], tenant) {
 			all[o.ID.Namespace] = append(all[o.ID.Namespace], tenant)
 		}
 	}

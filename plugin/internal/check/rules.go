@@ -110,9 +110,10 @@ func rules() []Rule {
 		},
 		{
 			ID: "foreign-object", Severity: Error, find: foreignObject,
-			Line: "A tenant's object is in a namespace that is not the tenant's.",
-			Why:  "It configures, or runs in, what belongs to somebody else, and is overlooked when the tenant is removed.",
-			Fix:  "Move the object to a namespace of the tenant, or the namespace to the tenant's file.",
+			Line: "A tenant's object is in a namespace that is not the tenant's, or its overlay gives what is the whole cluster's.",
+			Why: "It configures, or runs in, what belongs to somebody else, and is overlooked when the tenant is removed. What an overlay gives is the tenant's without a label, too: " +
+				"a kustomization over the tenant adds objects that the transformer has not seen.",
+			Fix: "Move the object to a namespace of the tenant, or the namespace to the tenant's file. Have the cluster administrator apply it with the common base if it is the whole cluster's.",
 		},
 		{
 			ID: "double-object", Severity: Error, find: doubleObject,

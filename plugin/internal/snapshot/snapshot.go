@@ -42,8 +42,9 @@ type Object struct {
 	// float64 and bool. It is shared, and not to be changed.
 	Content map[string]any
 
-	words  []uint32 // that may name a namespace; see wordReader
-	marked []string // texts of a shape that have other words in each tenant
+	overlay string   // the tenant whose overlay gives it; "": none, or the common base has it, too
+	words   []uint32 // that may name a namespace; see wordReader
+	marked  []string // texts of a shape that have other words in each tenant
 }
 
 // Decode returns an object as its Go type. A field of another type than the API's is an
