@@ -147,6 +147,8 @@ var mutants = map[string][]change{
 		all(gateway("dev", "ns-0", "dev.example.com"), route("sales", "ns-1", "ns-0/web", "sales.example.com")),
 		all(mayRoute, with("sales", acceptedRoute)), // by nobody who may
 		with("sales", "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: web, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}\nspec: {parentRefs: [{name: web, namespace: ns-0}]}"),
+		with("sales", "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: web, namespace: ns-1}\nspec: {parentRefs: [{kind: ListenerSet, name: web, namespace: ns-0}]}"),
+		with("sales", "apiVersion: gateway.networking.k8s.io/v1\nkind: ListenerSet\nmetadata: {name: web, namespace: ns-1}\nspec: {parentRef: {name: web, namespace: ns-0}, listeners: [{name: web, hostname: dev.example.com}]}"),
 	},
 	"shared-host": {
 		all(route("dev", "ns-0", "infra/front", "shop.example.com"), route("sales", "ns-1", "infra/front", "shop.example.com")),

@@ -61,7 +61,7 @@ func namespaceFields() []string {
 
 // ruledFields begin the paths of fields that other rules are about.
 func ruledFields() []string {
-	return []string{"metadata.namespace", "spec.exportTo", "spec.gateways", "spec.parentRefs"}
+	return []string{"metadata.namespace", "spec.exportTo", "spec.gateways", "spec.parentRef"}
 }
 
 // namesNamespace says whether a text names a namespace, there or by how it is written.
