@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 const (
@@ -18,7 +20,7 @@ const (
 	warningMark = mark + "warning: "
 )
 
-// Error writes a line for each line of an error, with the address of the page that says
+// Error writes a line for each line of an error, without what a terminal obeys, with the address of the page that says
 // what to do, where there is one.
 func Error(w io.Writer, err error) { write(w, mark, err.Error(), withPage) }
 
@@ -44,7 +46,7 @@ func InEachLine(prefix string, err error) error {
 func write(w io.Writer, mark, text string, finish func(line string) string) {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" {
-			fmt.Fprintf(w, "%s%s\n", mark, finish(line))
+			fmt.Fprintf(w, "%s%s\n", mark, printable.Text(finish(line)))
 		}
 	}
 }

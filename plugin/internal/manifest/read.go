@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 // maxBytes bounds a stream. Istio's largest manifest so far has 1.1 MB, and an
@@ -100,8 +101,11 @@ type stream struct {
 }
 
 func (s *stream) fail(line int, format string, args ...any) {
-	s.errs = append(s.errs, fmt.Errorf("%s:%d: "+format, append([]any{s.name, line}, args...)...))
+	s.failed(fmt.Sprintf("%s:%d: "+format, append([]any{s.name, line}, args...)...))
 }
+
+// failed adds an error, which is one line whatever the text of a manifest has.
+func (s *stream) failed(text string) { s.errs = append(s.errs, errors.New(printable.Text(text))) }
 
 func (s *stream) read(d Document) {
 	if line, after, wrong := WrongSeparator(d.Text); wrong {
@@ -133,7 +137,7 @@ func (s *stream) read(d Document) {
 			err = likeKubectl(root, d)
 		}
 		if err != nil {
-			s.errs = append(s.errs, fmt.Errorf("%s:%w", s.name, err))
+			s.failed(s.name + ":" + err.Error())
 			continue
 		}
 		if root.HeadComment == "" {
@@ -210,7 +214,7 @@ func (s *stream) add(n *yaml.Node, where string) {
 
 func (s *stream) report(r repairs, where string) {
 	for _, f := range r.done {
-		s.repairs = append(s.repairs, fmt.Sprintf("%s:%d: %s: %s", s.name, f.line, where, f.text))
+		s.repairs = append(s.repairs, printable.Text(fmt.Sprintf("%s:%d: %s: %s", s.name, f.line, where, f.text)))
 	}
 	for _, f := range r.ambiguous {
 		s.fail(f.line, "%s: %s", where, f.text)

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 // parser reads the objects of a text. It is one goroutine's.
@@ -171,7 +173,7 @@ func (p *parser) fail(line int, format string, args ...any) {
 	if p.lined {
 		at.Line = line
 	}
-	p.parsed.errs = append(p.parsed.errs, fmt.Errorf("%s: "+format, append([]any{at}, args...)...))
+	p.parsed.errs = append(p.parsed.errs, errors.New(printable.Text(fmt.Sprintf("%s: "+format, append([]any{at}, args...)...))))
 }
 
 // read collects the words of a value.

@@ -258,6 +258,23 @@ func TestAllDocuments(t *testing.T) {
 	}
 }
 
+// A message is one line, which no terminal obeys, whatever the names of objects have.
+func TestNamesInMessages(t *testing.T) {
+	const name = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"x\\n::error::y\\e[2J\"}\n"
+	for _, text := range []string{name + "data: {a: b, a: c}\n", name + "<<: x\n", name + "kind: Secret\n", strings.Replace(name, "ConfigMap", `""`, 1)} {
+		var said []string
+		_, err := snapshot.Read(t.Context(), snapshot.Options{Paths: []string{"-"}, In: strings.NewReader(text), Warn: func(line string) { said = append(said, line) }})
+		if err != nil {
+			said = append(said, strings.Split(err.Error(), "\n")...)
+		}
+		require.NotEmpty(t, said, text)
+		for _, line := range said {
+			require.True(t, strings.HasPrefix(line, "stdin:"), line)
+			require.NotContains(t, line, "\x1b")
+		}
+	}
+}
+
 // A namespace that the user names has something in it.
 func TestNamedNamespaces(t *testing.T) {
 	const text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: a}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: b}\n"

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 // Source is where an object is written.
@@ -51,7 +52,7 @@ type Object struct {
 // error; an unknown one is passed over, as the API server does.
 func Decode[T any](o *Object) (value T, err error) {
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Content, &value); err != nil {
-		return value, fmt.Errorf("%s: %s: %w", o.Source, o.ID, err)
+		return value, fmt.Errorf("%s: %s: %w", o.Source, printable.Text(o.ID.String()), err)
 	}
 	return value, nil
 }
