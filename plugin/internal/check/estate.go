@@ -111,8 +111,8 @@ func (e *estate) isOf(tenant, namespace string) bool {
 	return slices.Contains(e.owners[namespace], tenant)
 }
 
-// tenantOf is the tenant of an object: by its label, or by where it is, or by what it
-// calls.
+// tenantOf is the tenant of an object: by its label, or by the overlay that gives it, or by
+// where it is, or by what it calls.
 func (e *estate) tenantOf(o *snapshot.Object) string {
 	if tenant := o.Tenant(); tenant != "" {
 		return tenant

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,12 +12,25 @@ import (
 
 const gatewayAPI = "gateway.networking.k8s.io"
 
-// route is an object that attaches itself to gateways.
+// route is an object that attaches itself to gateways, or to more listeners of them.
 type route struct {
 	o        *snapshot.Object
 	tenant   string
-	gateways []string // namespace/name
+	gateways []parent
 	hosts    []string
+}
+
+// parent is what a route attaches itself to, such as Gateway ns-1/web.
+type parent struct{ kind, at string }
+
+func (p parent) String() string { return p.kind + " " + p.at }
+
+// parentOf is what a reference of an object names; !ok: it is a Service, to whose callers in
+// the object's own namespace the object is.
+func parentOf(o *snapshot.Object, reference any) (p parent, ok bool) {
+	p.kind = cmp.Or(snapshot.Text(reference, "kind"), "Gateway")
+	p.at = cmp.Or(snapshot.Text(reference, "namespace"), o.ID.Namespace) + "/" + snapshot.Text(reference, "name")
+	return p, p.kind != "Service" && p.kind != "ServiceEntry"
 }
 
 func (e *estate) routes() (found []route) {
@@ -29,25 +43,30 @@ func (e *estate) routes() (found []route) {
 			case !strings.Contains(gateway, "/"):
 				gateway = o.ID.Namespace + "/" + gateway
 			}
-			rt.gateways = append(rt.gateways, gateway)
+			rt.gateways = append(rt.gateways, parent{"Gateway", gateway})
 		}
 		found = append(found, rt)
 	}
 	for _, kind := range []string{"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"} {
 		for _, o := range e.Of(gatewayAPI, kind) {
 			rt := route{o: o, tenant: e.owner(o.ID.Namespace), hosts: snapshot.Texts(o.Content, "spec", "hostnames")}
-			for _, parent := range snapshot.List(o.Content, "spec", "parentRefs") {
-				if kind := snapshot.Text(parent, "kind"); kind != "" && kind != "Gateway" {
-					continue
+			for _, reference := range snapshot.List(o.Content, "spec", "parentRefs") {
+				if p, ok := parentOf(o, reference); ok {
+					rt.gateways = append(rt.gateways, p)
 				}
-				ns := snapshot.Text(parent, "namespace")
-				if ns == "" {
-					ns = o.ID.Namespace
-				}
-				rt.gateways = append(rt.gateways, ns+"/"+snapshot.Text(parent, "name"))
 			}
 			found = append(found, rt)
 		}
+	}
+	for _, o := range slices.Concat(e.Of(gatewayAPI, "ListenerSet"), e.Of("gateway.networking.x-k8s.io", "XListenerSet")) {
+		rt := route{o: o, tenant: e.owner(o.ID.Namespace)}
+		if p, ok := parentOf(o, snapshot.Field(o.Content, "spec", "parentRef")); ok {
+			rt.gateways = append(rt.gateways, p)
+		}
+		for _, listener := range snapshot.List(o.Content, "spec", "listeners") {
+			rt.hosts = append(rt.hosts, cmp.Or(snapshot.Text(listener, "hostname"), unlimited))
+		}
+		found = append(found, rt)
 	}
 	return found
 }
@@ -55,12 +74,12 @@ func (e *estate) routes() (found []route) {
 func foreignGateway(e *estate, r *report) {
 	for _, rt := range e.routes() {
 		for _, gateway := range rt.gateways {
-			ns, _, _ := strings.Cut(gateway, "/")
+			ns, _, _ := strings.Cut(gateway.at, "/")
 			owner := e.owner(ns)
 			if rt.tenant == "" || owner == "" || e.isOf(rt.tenant, ns) || e.hosts(owner, rt.tenant) {
 				continue
 			}
-			r.add(rt.o, gateway, []string{rt.tenant, owner}, "%s of tenant %s: is attached to Gateway %s of tenant %s", rt.o.ID, rt.tenant, gateway, owner)
+			r.add(rt.o, gateway.at, []string{rt.tenant, owner}, "%s of tenant %s: is attached to %s of tenant %s", rt.o.ID, rt.tenant, gateway, owner)
 		}
 	}
 }
@@ -79,7 +98,7 @@ func sharedHost(e *estate, r *report) {
 		for _, gateway := range rt.gateways {
 			for _, host := range rt.hosts {
 				if rt.tenant != "" {
-					add("Gateway "+gateway, host, claim{tenant: rt.tenant, o: rt.o})
+					add(gateway.String(), host, claim{tenant: rt.tenant, o: rt.o})
 				}
 			}
 		}

@@ -109,6 +109,8 @@ var mutants = map[string][]change{
 	"double-object": {
 		with("sales", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ns-1}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ns-1}\ndata: {a: b}"),
 		with("common", clusterBindingTo("cluster-admin", "{kind: User, name: sales-admin}")+"\n---\n"+clusterBindingTo("view", "{kind: Group, name: platform}")),
+		all(with("a", clusterBindingTo("cluster-admin", "{kind: User, name: sales-admin}")), with("common", clusterBindingTo("cluster-admin", "{kind: Group, name: platform}"))),
+		with("sales", "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: istio-tenancy-services}\nspec: {matchConstraints: {resourceRules: []}, validations: [{expression: 'true'}]}"),
 	},
 	"foreign-subject": {
 		in("sales", "RoleBinding", "istiod-sales", "  namespace: istio-system1\nroleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: Role\n  name: istiod-sales\nsubjects:\n- kind: ServiceAccount\n  name: istiod-sales\n  namespace: istio-system1",
@@ -155,6 +157,8 @@ var mutants = map[string][]change{
 		all(gateway("dev", "ns-0", "dev.example.com"), route("sales", "ns-1", "ns-0/web", "sales.example.com")),
 		all(mayRoute, with("sales", acceptedRoute)), // by nobody who may
 		with("sales", "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: web, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}\nspec: {parentRefs: [{name: web, namespace: ns-0}]}"),
+		with("sales", "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: web, namespace: ns-1}\nspec: {parentRefs: [{kind: ListenerSet, name: web, namespace: ns-0}]}"),
+		with("sales", "apiVersion: gateway.networking.k8s.io/v1\nkind: ListenerSet\nmetadata: {name: web, namespace: ns-1}\nspec: {parentRef: {name: web, namespace: ns-0}, listeners: [{name: web, hostname: dev.example.com}]}"),
 	},
 	"shared-host": {
 		all(route("dev", "ns-0", "infra/front", "shop.example.com"), route("sales", "ns-1", "infra/front", "shop.example.com")),
@@ -212,6 +216,8 @@ var mutants = map[string][]change{
 	"missing-policies": {
 		without("common", "ValidatingAdmissionPolicy", "istio-tenancy-services"),
 		without("common", "ValidatingAdmissionPolicyBinding", "istio-tenancy-tokens"),
+		in("common", "ValidatingAdmissionPolicy", "istio-tenancy-services", "spec:\n", "spec:\n  matchConditions: [{name: none, expression: 'false'}]\n"),
+		in("common", "ValidatingAdmissionPolicyBinding", "istio-tenancy-images", "spec:\n", "spec:\n  matchResources: {namespaceSelector: {matchLabels: {no: where}}}\n"),
 	},
 	"foreign-mesh": {
 		all(without("common", "ValidatingAdmissionPolicy", "istio-tenancy-tokens"), without("dev", "NetworkPolicy", "istio-system/allow-tenant"), without("dev", "NetworkPolicy", "istio-system/allow-webhooks")),

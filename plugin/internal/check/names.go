@@ -63,7 +63,7 @@ func namespaceFields() []string {
 
 // ruledFields begin the paths of fields that other rules are about.
 func ruledFields() []string {
-	return []string{"metadata.namespace", "spec.exportTo", "spec.gateways", "spec.parentRefs"}
+	return []string{"metadata.namespace", "spec.exportTo", "spec.gateways", "spec.parentRef"}
 }
 
 // namesNamespace says whether a text names a namespace, there or by how it is written.
@@ -156,11 +156,23 @@ func sortedKeys(m map[string]any) []string {
 	return keys
 }
 
-// doubleObject finds what a file has twice. An overlay cannot: kustomize refuses it.
+// doubleObject finds what a file has twice, and what two files have with other content. An
+// overlay alone cannot: kustomize refuses it. What two tenants have is a shared object.
 func doubleObject(e *estate, r *report) {
 	for _, o := range e.Objects {
-		if last := e.Get(o.ID); last != o && last.Source.File == o.Source.File {
-			r.add(o, "", []string{e.tenantOf(o)}, "%s: %s has it again: that one is checked, and this one is not", o.ID, last.Source)
+		last := e.Get(o.ID)
+		of, other := e.tenantOf(o), e.tenantOf(last)
+		same := isSame(o, last)
+		if last == o || of != "" && other != "" && of != other || same && last.Source.File != o.Source.File {
+			continue
+		}
+		content := ""
+		if !same {
+			content = ", with other content"
+		}
+		f := r.add(o, "", []string{of, other}, "%s: %s has it again%s: that one is checked, and this one is not", o.ID, last.Source, content)
+		if same || o.ID.Group != rbac && (o.ID.Group != admission || isLive(o) != isLive(last)) {
+			f.Severity = Warning
 		}
 	}
 }

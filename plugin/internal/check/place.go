@@ -2,6 +2,7 @@ package check
 
 import (
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/bases"
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
@@ -19,6 +21,9 @@ func foreignObject(e *estate, r *report) {
 	found := map[key][]*snapshot.Object{}
 	var order []key
 	for _, o := range e.Objects {
+		if tenant := o.Overlay(); tenant != "" && o.ID.Namespace == "" && o.ID.Group != v1alpha1.Group && !admit.IsTenants(o.ID.Group, o.ID.Kind) {
+			r.add(o, "", []string{tenant}, "%s of the overlay of tenant %s: has no namespace, and a tenant has no %s without one", o.ID, tenant, o.ID.Kind)
+		}
 		if o.Tenant() == "" || o.ID.Namespace == "" || e.isOf(o.Tenant(), o.ID.Namespace) {
 			continue
 		}
@@ -39,7 +44,7 @@ func foreignObject(e *estate, r *report) {
 func unlabelledNamespace(e *estate, r *report) {
 	labelled := e.labelledIn()
 	for _, o := range e.Of("", "Namespace") {
-		if owner := e.owner(o.ID.Name); owner != "" && o.Tenant() == "" {
+		if owner := e.owner(o.ID.Name); owner != "" && o.TenantLabel() == "" {
 			r.add(o, "", []string{owner}, "%s of tenant %s: has no label %s: must have it, with the value %s", o.ID, owner, v1alpha1.TenantLabel, owner)
 		} else if owner != "" || snapshot.IsClusterNamespace(o.ID.Name) {
 			continue
@@ -53,7 +58,7 @@ func unlabelledNamespace(e *estate, r *report) {
 func (e *estate) labelledIn() map[string][]string {
 	all := map[string][]string{}
 	for _, o := range e.Objects {
-		if tenant := o.Tenant(); o.ID.Namespace != "" && e.owner(o.ID.Namespace) == "" && tenant != "" && !slices.Contains(all[o.ID.Namespace], tenant) {
+		if tenant := o.TenantLabel(); o.ID.Namespace != "" && e.owner(o.ID.Namespace) == "" && tenant != "" && !slices.Contains(all[o.ID.Namespace], tenant) {
 			all[o.ID.Namespace] = append(all[o.ID.Namespace], tenant)
 		}
 	}
@@ -93,21 +98,30 @@ func missingPolicies(e *estate, r *report) {
 	if len(e.Tenants) == 0 {
 		return
 	}
-	denies := map[string]bool{}
+	denies := map[string][]*snapshot.Object{}
 	for _, o := range e.Of(admission, vapBinding) {
 		if slices.Contains(snapshot.Texts(o.Content, "spec", "validationActions"), "Deny") {
-			denies[snapshot.Text(o.Content, "spec", "policyName")] = true
+			name := snapshot.Text(o.Content, "spec", "policyName")
+			denies[name] = append(denies[name], o)
 		}
 	}
 	var missing []string
 	known := policies()
-	for _, name := range known {
-		o := e.Get(object.ID{Group: admission, Kind: vap, Name: name})
-		switch {
-		case o == nil:
-			missing = append(missing, name)
-		case !denies[name]:
+	for _, p := range known {
+		o := e.Get(object.ID{Group: admission, Kind: vap, Name: p.name})
+		if o == nil {
+			missing = append(missing, p.name)
+			continue
+		}
+		if !means(p.spec, snapshot.Field(o.Content, "spec")) {
+			r.add(o, "spec", nil, "%s: is another than in bases/tenancy of this program: what that refuses may be allowed here", o.ID)
+		}
+		bound := denies[p.name]
+		switch same := slices.IndexFunc(bound, func(b *snapshot.Object) bool { return means(p.binding, boundTo(b.Content)) }); {
+		case len(bound) == 0:
 			r.add(o, "binding", nil, "%s: refuses nothing: no ValidatingAdmissionPolicyBinding with validationActions Deny names it", o.ID)
+		case same < 0:
+			r.add(bound[0], "binding", nil, "%s: binds %s to other objects than bases/tenancy of this program: what that refuses may be allowed here", bound[0].ID, p.name)
 		}
 	}
 	switch len(missing) {
@@ -119,28 +133,48 @@ func missingPolicies(e *estate, r *report) {
 	}
 }
 
-// policies are the admission policies that every release of Istio takes along.
-func policies() (names []string) {
+// policy is an admission policy that every release of Istio takes along, and what binds it.
+type policy struct {
+	name          string
+	spec, binding any
+}
+
+// boundTo is what a binding says but for what happens then.
+func boundTo(o map[string]any) map[string]any {
+	spec, _ := snapshot.Field(o, "spec").(map[string]any)
+	spec = maps.Clone(spec)
+	delete(spec, "validationActions")
+	return spec
+}
+
+func policies() (all []policy) {
 	files, err := fs.Glob(bases.Tenancy, "tenancy/*.yaml")
 	if err != nil {
 		return nil
 	}
+	bindings := map[string]any{}
 	for _, file := range files {
 		text, err := bases.Tenancy.ReadFile(file)
 		if err != nil {
 			continue
 		}
 		for _, d := range manifest.Documents(text) {
-			var o struct {
-				Kind     string
-				Metadata struct{ Name string }
+			var o map[string]any
+			if yaml.Unmarshal(d.Text, &o) != nil {
+				continue
 			}
-			if yaml.Unmarshal(d.Text, &o) == nil && o.Kind == vap {
-				names = append(names, o.Metadata.Name)
+			switch snapshot.Text(o, "kind") {
+			case vap:
+				all = append(all, policy{name: snapshot.Text(o, "metadata", "name"), spec: o["spec"]})
+			case vapBinding:
+				bindings[snapshot.Text(o, "spec", "policyName")] = boundTo(o)
 			}
 		}
 	}
-	return names
+	for i, p := range all {
+		all[i].binding = bindings[p.name]
+	}
+	return all
 }
 
 func unlaidTenant(e *estate, r *report) {

@@ -53,6 +53,10 @@ var rightMutants = map[string][]mutant{
 		{with("common", strings.Replace(may("monitoring", "User", "sales-admin", "", "pods", "create"), "verbs:", "resourceNames: [''], verbs:", 1)), "may create pods"},
 	},
 	"cluster-right": {
+		// Lines of a quoted text that look like those of a ConfigMap with a long text.
+		{all(with("common", "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: quoted}\nrules:\n   - {apiGroups: [''], resources: [nodes], verbs: [get], resourceNames: [\"\nkind: ConfigMap\ndata:\n  a: |\n   \"]}\n"+
+			"   - {apiGroups: ['*'], resources: ['*'], verbs: ['*']}\n"+strings.Repeat("   # padding\n", 500)),
+			with("common", strings.Replace(clusterBindingTo("quoted", salesAdmin), "name: other", "name: quoted", 1))), "may * *.*"},
 		{with("sales", clusterRight("User", "sales-admin", "", "nodes/proxy", "get")), ""},
 		{all(with("sales", may("istio-system1", "User", "sales-admin", "apps", "deployments", "patch")),
 			with("sales", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: wide, namespace: istio-system1}"),

@@ -110,15 +110,17 @@ func rules() []Rule {
 		},
 		{
 			ID: "foreign-object", Severity: Error, find: foreignObject,
-			Line: "A tenant's object is in a namespace that is not the tenant's.",
-			Why:  "It configures, or runs in, a namespace that belongs to somebody else, and is easily forgotten when the tenant is removed.",
-			Fix:  "Move the object to a namespace of the tenant, or the namespace to the tenant's file.",
+			Line: "A tenant's object is in a namespace that is not the tenant's, or its overlay contains an object of the whole cluster.",
+			Why: "Such an object configures, or runs in, something that belongs to somebody else, and is easily forgotten when the tenant is removed. An object in an overlay belongs to the tenant even without a label: " +
+				"a kustomization over the tenant can add objects that the transformer has not seen.",
+			Fix: "Move the object to a namespace of the tenant, or the namespace to the tenant's file. If the object is for the whole cluster, let the cluster administrator apply it with the common base.",
 		},
 		{
-			ID: "double-object", Severity: Warning, find: doubleObject,
-			Line: "A file has two objects of the same kind and name.",
-			Why:  "If both are applied, the API server keeps the last one, so that only the last one is checked.",
-			Fix:  "Remove the one that you do not want.",
+			ID: "double-object", Severity: Error, find: doubleObject,
+			Line: "A file has two objects of the same kind and name, or two files have such an object with different content.",
+			Why: "If both are applied, the API server keeps the last one, so that only the last one is checked. The files may be applied in another order than the one in which they were named here. " +
+				"It is an error for RBAC and admission, and a warning for other kinds, or if both objects are equal.",
+			Fix: "Remove the one that you do not want.",
 		},
 		{
 			ID: "open-network", Severity: Error, gives: true, find: openNetwork,
@@ -212,9 +214,9 @@ func rules() []Rule {
 		},
 		{
 			ID: "missing-policies", Severity: Warning, find: missingPolicies,
-			Line: "Admission policies that keep tenants apart are missing.",
-			Why:  "RBAC alone cannot say which Pods, Services and labels a tenant may have. The check was made without them.",
-			Fix:  "Name the common base, too, or apply bases/tenancy.",
+			Line: "Admission policies that keep tenants apart are missing, or differ from bases/tenancy.",
+			Why:  "RBAC alone cannot say which Pods, Services and labels a tenant may have. The check was made without the missing policies, and with the policies as they are.",
+			Fix:  "Name the common base, too, or apply bases/tenancy of this release.",
 		},
 		{
 			ID: "wrong-accept", Severity: Error,

@@ -3,6 +3,7 @@ package check_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,6 +101,50 @@ metadata:
 	require.Empty(t, find("shared-admin"))
 	require.Empty(t, find("shared-trust-domain"))
 	require.Empty(t, find("wrong-accept"))
+}
+
+// What a kustomization over a tenant adds, no transformer has seen: it is the tenant's.
+func TestAKustomizationOverATenant(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "bases"), os.DirFS(root+"/bases")))
+	for _, name := range []string{"dev", "sales"} {
+		require.NoError(t, os.CopyFS(filepath.Join(dir, "overlays", name), os.DirFS(root+"/overlays/"+name)))
+	}
+	outer := filepath.Join(dir, "overlays/outer")
+	require.NoError(t, os.MkdirAll(outer, 0o755))
+	const object = "apiVersion: VERSION\nkind: KIND\nmetadata: {name: more}\n"
+	for name, c := range map[string]struct{ resources, text, rule, says string }{
+		"nothing":              {text: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more, namespace: ns-1}\n"},
+		"the common base":      {resources: ", ../../bases/istio/common"},
+		"another's Deployment": {text: deployment("ns-0", "more", "web"), rule: "foreign-object", says: "Deployment ns-0/more of tenant sales: is in a namespace of tenant dev"},
+		"everything":           {text: strings.Replace(clusterBindingTo("cluster-admin", "{kind: User, name: mallory}"), "other", "more", 1), rule: "cluster-binding", says: "mallory of tenant sales"},
+		"a webhook": {text: strings.NewReplacer("VERSION", "admissionregistration.k8s.io/v1", "KIND", "MutatingWebhookConfiguration").Replace(object) +
+			"webhooks: [{name: more.example.com, admissionReviewVersions: [v1], sideEffects: None, clientConfig: {url: 'https://example.com'}, rules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*']}]}]\n",
+			rule: "foreign-injection", says: "of tenant sales: webhook more.example.com selects"},
+		"a volume of the node": {text: strings.NewReplacer("VERSION", "v1", "KIND", "PersistentVolume").Replace(object) + "spec: {hostPath: {path: /}}\n", rule: "foreign-object", says: "a tenant has no PersistentVolume without one"},
+		"a labelled volume": {text: strings.NewReplacer("VERSION", "v1", "KIND", "PersistentVolume", "more", "more, labels: {istio-tenancy.dev/tenant: sales}").Replace(object) + "spec: {hostPath: {path: /}}\n",
+			rule: "foreign-object", says: "of the overlay of tenant sales: has no namespace"},
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(outer, "own.yaml"), []byte("\n"+strings.ReplaceAll(c.text, "\t", "  ")), 0o600))
+		own := ", own.yaml"
+		if c.text == "" {
+			own = ""
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(outer, "kustomization.yaml"), []byte("resources: [../sales"+own+c.resources+"]\n"), 0o600))
+		report := run(t, check.Options{Options: snapshot.Options{Paths: []string{filepath.Join(dir, "overlays/dev"), outer}}})
+		require.Empty(t, report.Errors, name)
+		found := []string{}
+		for _, f := range report.Findings {
+			found = append(found, f.Rule+": "+f.Message)
+		}
+		if c.rule == "" {
+			require.Empty(t, found, name)
+			continue
+		}
+		require.True(t, slices.ContainsFunc(report.Findings, func(f check.Finding) bool {
+			return f.Rule == c.rule && f.Severity == check.Error && strings.Contains(f.Message, c.says)
+		}), "%s: %q", name, found)
+	}
 }
 
 // An object that an overlay has in a file of its own is found there.

@@ -20,7 +20,7 @@ const (
 	warningMark = mark + "warning: "
 )
 
-// Error writes a line for each line of an error, with the address of the page that says
+// Error writes a line for each line of an error, without what a terminal obeys, with the address of the page that says
 // what to do, where there is one.
 func Error(w io.Writer, err error) { write(w, mark, err.Error(), withPage) }
 

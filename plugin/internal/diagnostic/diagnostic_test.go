@@ -30,3 +30,10 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		Others:   []string{"# Warning: 'bases' is deprecated."},
 	}, diagnostic.Read(stderr.String()))
 }
+
+func TestNoTerminalObeys(t *testing.T) {
+	var stderr strings.Builder
+	diagnostic.Error(&stderr, errors.New("ConfigMap x\x1b[2J: is there twice"))
+	diagnostic.Warning(&stderr, "ConfigMap x\x1b[2J: is new")
+	require.Equal(t, "istio-tenancy: ConfigMap x\\x1b[2J: is there twice\nistio-tenancy: warning: ConfigMap x\\x1b[2J: is new\n", stderr.String())
+}

@@ -68,6 +68,9 @@ func (e *expander) copy(n *yaml.Node, depth int) (*yaml.Node, error) {
 	c.Line += e.offset
 	c.Anchor, c.Content = "", nil
 	c.Style &^= yaml.FoldedStyle // the encoder adds a line break where a folded line is indented
+	if IsOldTruth(n) {
+		c.Tag, c.Value = yaml.NodeTagBool, oldTruths[n.Value]
+	}
 	if n.Kind == yaml.MappingNode {
 		return &c, e.mapping(n, &c, depth)
 	}
@@ -99,13 +102,17 @@ func (e *expander) alias(n *yaml.Node, depth int) (*yaml.Node, error) {
 // mapping copies n's fields to c, then those of its merge key that c lacks.
 func (e *expander) mapping(n, c *yaml.Node, depth int) error {
 	var merge *yaml.Node
+	before := 0 // of the fields, those that stand before the merge key
 	for i := 0; i < len(n.Content); i += 2 {
 		key, val := n.Content[i], n.Content[i+1]
 		if key.Tag == yaml.MergeTag {
 			if merge != nil {
 				return e.fail(key, "merge key << is given twice")
 			}
-			merge = val
+			if val.Kind == yaml.AliasNode && val.Alias.Kind != yaml.MappingNode {
+				return e.fail(val, "merge key <<: found an alias of %s; must be an alias of a mapping, or a list of such aliases", describe(val.Alias))
+			}
+			merge, before = val, len(c.Content)
 			continue
 		}
 		k, err := e.copy(key, depth+1)
@@ -133,8 +140,13 @@ func (e *expander) mapping(n, c *yaml.Node, depth int) error {
 		sources = merged.Content
 	}
 	has := map[string]bool{}
+	earlier := map[string]*yaml.Node{} // values of keys before the merge key alone
 	for i := 0; i < len(c.Content); i += 2 {
-		has[c.Content[i].Value] = true
+		key := c.Content[i].Value
+		has[key] = true
+		if delete(earlier, key); i < before {
+			earlier[key] = c.Content[i+1]
+		}
 	}
 	for _, s := range sources {
 		if s.Kind != yaml.MappingNode {
@@ -143,7 +155,12 @@ func (e *expander) mapping(n, c *yaml.Node, depth int) error {
 		var r repairs // repeated keys of the anchor are reported where it stands
 		r.fields(s, "")
 		for i := 0; i < len(s.Content); i += 2 {
-			if key := s.Content[i].Value; !has[key] {
+			key := s.Content[i].Value
+			if value := earlier[key]; value != nil && !equal(value, s.Content[i+1]) {
+				return e.fail(merge, "merge key <<: has another value of %s than line %d; kubectl uses the value of << here, and other programs use the value of line %d; must be before the fields that it must not replace",
+					key, value.Line, value.Line)
+			}
+			if !has[key] {
 				has[key] = true
 				c.Content = append(c.Content, s.Content[i], s.Content[i+1])
 			}

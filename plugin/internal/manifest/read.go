@@ -101,15 +101,22 @@ type stream struct {
 }
 
 func (s *stream) fail(line int, format string, args ...any) {
-	s.errs = append(s.errs, errors.New(printable.Text(fmt.Sprintf("%s:%d: "+format, append([]any{s.name, line}, args...)...))))
+	s.failed(fmt.Sprintf("%s:%d: "+format, append([]any{s.name, line}, args...)...))
 }
 
+// failed adds an error, which is one line whatever the text of a manifest has.
+func (s *stream) failed(text string) { s.errs = append(s.errs, errors.New(printable.Text(text))) }
+
 func (s *stream) read(d Document) {
+	if line, after, wrong := WrongSeparator(d.Text); wrong {
+		s.fail(d.Line+line-1, "document %d: found %q after ---; kubectl allows only a comment there; the text must be on the next line", s.document, after)
+		return
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(d.Text))
-	for {
+	for first := true; ; {
 		var n yaml.Node
 		err := decoder.Decode(&n)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
@@ -120,9 +127,17 @@ func (s *stream) read(d Document) {
 		if yaml.IsYNodeEmptyDoc(&n) {
 			continue
 		}
+		if !first {
+			s.fail(d.Line+n.Line-1, "document %d: follows the end of another document, where kubectl ignores it; must have a line --- before it", s.document)
+			return
+		}
+		first = false
 		root, err := s.expander.expand(n.Content[0], d.Line-1)
+		if err == nil {
+			err = likeKubectl(root, d)
+		}
 		if err != nil {
-			s.errs = append(s.errs, fmt.Errorf("%s:%w", s.name, err))
+			s.failed(s.name + ":" + err.Error())
 			continue
 		}
 		if root.HeadComment == "" {

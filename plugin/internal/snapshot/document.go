@@ -10,18 +10,23 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 )
 
+// breaks are characters that end a line of YAML, and are like any other in JSON.
+const breaks = "\u0085\u2028\u2029"
+
+func isJSON(text []byte) bool {
+	text = bytes.TrimLeft(text, " \t\n")
+	return len(text) > 0 && text[0] == '{'
+}
+
 // values are the documents of one in which JSON values follow each other, as where kubectl
-// has written twice into a file: YAML knows no such thing, and kubectl reads them all.
+// has written twice into a file: YAML knows no such thing, and kubectl reads them all where
+// a file begins with one.
 func values(d manifest.Document) []manifest.Document {
-	marker := 0
-	if bytes.HasPrefix(d.Text, []byte("---")) {
-		marker = 3
-	}
-	if text := bytes.TrimLeft(d.Text[marker:], " \t\n"); len(text) == 0 || text[0] != '{' {
+	if !isJSON(d.Text) {
 		return []manifest.Document{d}
 	}
 	var all []manifest.Document
-	decoder := json.NewDecoder(bytes.NewReader(d.Text[marker:]))
+	decoder := json.NewDecoder(bytes.NewReader(d.Text))
 	for start, line := 0, d.Line; ; {
 		var value json.RawMessage
 		switch err := decoder.Decode(&value); {
@@ -30,7 +35,7 @@ func values(d manifest.Document) []manifest.Document {
 		case err != nil:
 			return []manifest.Document{d} // which is YAML, or a mistake
 		}
-		end := marker + int(decoder.InputOffset())
+		end := int(decoder.InputOffset())
 		all = append(all, manifest.Document{Text: d.Text[start:end], Line: line})
 		line += bytes.Count(d.Text[start:end], []byte("\n"))
 		start = end
@@ -55,16 +60,16 @@ func lacking(n *yaml.Node, content map[string]any) (fields []string) {
 	return fields
 }
 
-// isSimple says whether nodes have no anchors, aliases, tags and merge keys, and every
-// key once: one reading.
+// isSimple says whether nodes have no anchors, aliases, tags and merge keys, every key
+// once, and no word that is a truth to kubectl alone: one reading.
 func isSimple(n *yaml.Node) bool {
-	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
+	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 || manifest.IsOldTruth(n) {
 		return false
 	}
 	if n.Kind == yaml.MappingNode {
 		for i := 0; i < len(n.Content); i += 2 {
 			key := n.Content[i]
-			if key.Kind != yaml.ScalarNode || key.Tag != yaml.NodeTagString {
+			if key.Kind != yaml.ScalarNode || key.Tag != yaml.NodeTagString || manifest.IsOldTruth(key) {
 				return false
 			}
 			for j := 0; j < i && len(n.Content) < 2*fewKeys; j += 2 {

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 // parser reads the objects of a text. It is one goroutine's.
@@ -52,10 +54,12 @@ func (p *parser) parse(file string, text []byte, lined bool) parsed {
 		p.fail(1, "is not UTF-8: must be UTF-8")
 		return p.parsed
 	}
-	if bytes.IndexByte(text, '\r') >= 0 { // of which YAML makes an end of a line, too
-		text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
-	}
-	for _, d := range manifest.Documents(text) {
+	text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	for i, d := range manifest.Documents(text) {
+		if i > 0 || bytes.HasPrefix(d.Text, []byte("---")) {
+			p.document(d)
+			continue
+		}
 		for _, one := range values(d) {
 			p.document(one)
 		}
@@ -64,27 +68,39 @@ func (p *parser) parse(file string, text []byte, lined bool) parsed {
 }
 
 func (p *parser) document(d manifest.Document) {
-	short, long := withoutLongTexts(d.Text)
-	if slices.ContainsFunc(long, collision.MayHaveRoots) {
-		short, long = d.Text, nil
-	}
-	var n, more yaml.Node
-	decoder := yaml.NewDecoder(bytes.NewReader(short))
-	if err := decoder.Decode(&n); err == io.EOF {
-		return
-	} else if err != nil || decoder.Decode(&more) != io.EOF { // "..." ends a document, too
+	if _, _, wrong := manifest.WrongSeparator(d.Text); wrong || isJSON(d.Text) && bytes.ContainsAny(d.Text, breaks) {
 		p.slowly(d)
 		return
 	}
+	short, cuts := withoutLongTexts(d.Text)
+	if slices.ContainsFunc(cuts, func(c cut) bool { return collision.MayHaveRoots(c.text) }) || !p.parsesAs(d, short, cuts) {
+		p.parsesAs(d, d.Text, nil)
+	}
+}
+
+// parsesAs reads the text of a document; false: the cuts of it were none.
+func (p *parser) parsesAs(d manifest.Document, text []byte, cuts []cut) bool {
+	var n, more yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	if err := decoder.Decode(&n); errors.Is(err, io.EOF) {
+		return true
+	} else if err != nil || !errors.Is(decoder.Decode(&more), io.EOF) { // "..." ends a document, too
+		p.slowly(d)
+		return true
+	}
 	if yaml.IsYNodeEmptyDoc(&n) || len(n.Content) == 0 {
-		return
+		return true
 	}
 	root := n.Content[0]
 	if root.Kind != yaml.MappingNode || !isSimple(root) {
 		p.slowly(d)
-		return
+		return true
 	}
-	p.add(root, d.Line-1, long)
+	if !areTexts(root, cuts) {
+		return false
+	}
+	p.add(root, d.Line-1, cuts)
+	return true
 }
 
 // slowly reads a document that has more than plain fields, or mistakes, which package
@@ -103,7 +119,7 @@ func (p *parser) slowly(d manifest.Document) {
 
 // add adds an object, or those of a list, which is for Kubernetes what has items; line is
 // what its nodes' are short of.
-func (p *parser) add(n *yaml.Node, line int, long [][]byte) {
+func (p *parser) add(n *yaml.Node, line int, cuts []cut) {
 	kind, items := scalar(n, "kind"), field(n, "items")
 	if items != nil && items.Kind == yaml.SequenceNode {
 		if len(items.Content) == 0 && !strings.HasSuffix(kind, "List") {
@@ -131,10 +147,10 @@ func (p *parser) add(n *yaml.Node, line int, long [][]byte) {
 	if p.lined {
 		o.Source.Line = n.Line + line
 	}
-	p.look(o, n, long)
+	p.look(o, n)
 	p.prune(o)
-	for _, text := range long {
-		p.words.lineByLine(text)
+	for _, c := range cuts {
+		p.words.lineByLine(c.text)
 	}
 	p.read(content)
 	o.words, o.marked = p.words.take(), p.words.marked
@@ -157,7 +173,7 @@ func (p *parser) fail(line int, format string, args ...any) {
 	if p.lined {
 		at.Line = line
 	}
-	p.parsed.errs = append(p.parsed.errs, fmt.Errorf("%s: "+format, append([]any{at}, args...)...))
+	p.parsed.errs = append(p.parsed.errs, errors.New(printable.Text(fmt.Sprintf("%s: "+format, append([]any{at}, args...)...))))
 }
 
 // read collects the words of a value.

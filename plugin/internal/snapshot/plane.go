@@ -34,7 +34,7 @@ type Root struct {
 }
 
 // look reads of an object's nodes what its Content does not tell.
-func (p *parser) look(o *Object, n *yaml.Node, long [][]byte) {
+func (p *parser) look(o *Object, n *yaml.Node) {
 	switch o.ID.Kind {
 	case "Deployment":
 		found, err := controlplane.Find([]*yaml.RNode{yaml.NewRNode(n)})
@@ -48,7 +48,7 @@ func (p *parser) look(o *Object, n *yaml.Node, long [][]byte) {
 		}
 		p.parsed.planes = append(p.parsed.planes, plane)
 	case "ConfigMap", "Secret", "Issuer":
-		if len(long) > 0 || !mayHaveRoots(n) {
+		if !mayHaveRoots(n) {
 			return
 		}
 		for _, root := range collision.RootsOf([]*yaml.RNode{yaml.NewRNode(n)}) {

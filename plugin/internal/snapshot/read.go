@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rendered"
@@ -68,9 +70,20 @@ func Read(ctx context.Context, o Options) (*Reading, error) {
 	}
 	reading := &Reading{Overlays: len(overlays), Files: len(files), words: r.words.numbers}
 	var objects []*Object
+	common := map[object.ID]bool{}
+	for _, p := range r.parts {
+		for _, o := range p.objects {
+			common[o.ID] = common[o.ID] || p.common
+		}
+	}
 	slices.SortFunc(r.parts, func(a, b part) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name)) })
 	for _, p := range r.parts {
 		objects = append(objects, p.objects...)
+		for _, o := range p.objects {
+			if len(p.laid) > 0 && !common[o.ID] {
+				o.overlay = laidOver(o.ID, p.laid)
+			}
+		}
 		reading.Planes = append(reading.Planes, p.planes...)
 		reading.Roots = append(reading.Roots, p.roots...)
 		reading.Configs = append(reading.Configs, p.configs...)
@@ -90,6 +103,17 @@ func Read(ctx context.Context, o Options) (*Reading, error) {
 	return reading, errors.Join(errs...)
 }
 
+// laidOver is the tenant of an overlay that an object is of: the one that has its namespace,
+// or the first.
+func laidOver(id object.ID, tenants []v1alpha1.IstioTenant) string {
+	for _, t := range tenants {
+		if slices.Contains(t.Namespaces(), cmp.Or(id.Namespace, id.Name)) {
+			return t.Name()
+		}
+	}
+	return tenants[0].Name()
+}
+
 // reader is one call of Read.
 type reader struct {
 	words   *words
@@ -106,6 +130,7 @@ type part struct {
 	rank    int // overlays come first
 	name    string
 	configs []Config
+	laid    []v1alpha1.IstioTenant // by the overlay, itself or by what it lists
 	common  bool
 }
 
@@ -136,7 +161,7 @@ func (r *reader) overlays(ctx context.Context, o Options, overlays []string) err
 		for _, o := range parsed.objects {
 			o.Reviewed = true
 		}
-		p := part{parsed: parsed, name: given.Overlay, common: given.Common}
+		p := part{parsed: parsed, name: given.Overlay, laid: given.Laid, common: given.Common}
 		for _, t := range given.Tenants {
 			p.configs = append(p.configs, Config{t, given.Overlay})
 		}

@@ -108,7 +108,7 @@ metadata:
   managedFields: [{}]
   number: 7
   half: 0.5
-  yes: true
+  set: true
   date: 2026-11-30
 ---
 apiVersion: v1
@@ -125,7 +125,7 @@ spec: {group: b, versions: [{name: v1, schema: {openAPIV3Schema: {}}}]}
 	require.NoError(t, err)
 	require.Equal(t, map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"mesh": "trustDomain: a.mesh", "small": "x", "big": ""},
-		"metadata": map[string]any{"name": "a", "annotations": map[string]any{}, "number": int64(7), "half": 0.5, "yes": true, "date": "2026-11-30"},
+		"metadata": map[string]any{"name": "a", "annotations": map[string]any{}, "number": int64(7), "half": 0.5, "set": true, "date": "2026-11-30"},
 	}, r.Objects[0].Content)
 	require.Equal(t, snapshot.Namespace, r.Words(r.Objects[0])["ns-7"])
 	require.Equal(t, map[string]any{"key": ""}, r.Objects[1].Content["data"])
@@ -229,9 +229,9 @@ func TestAllDocuments(t *testing.T) {
 	const one, two = `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}}`, `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "two"}}`
 	yaml := func(name string) string { return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\n" }
 	for _, text := range []string{
-		one + "\n" + two + "\n", one + two, "---\n" + one + "\n" + two, one + "\n---\n" + two, "--- " + one + "\n" + two,
+		one + "\n" + two + "\n", one + two, one + "\n---\n" + two, "---\n" + one + "\n--- # next\n" + two,
 		yaml("one") + "...\n---\n" + yaml("two") + "...\n",
-		strings.ReplaceAll(yaml("one")+"---\n"+yaml("two"), "\n", "\r"),
+		strings.ReplaceAll(yaml("one")+"---\n"+yaml("two"), "\n", "\r\n"),
 		`{"apiVersion": "v1", "kind": "List", "items": [` + one + `]}` + "\n" + two,
 		"items:\n- " + one + "\n- " + two, "apiVersion: v1\nkind: list\nitems:\n- " + one + "\n- " + two,
 		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\nitems: [" + one + ", " + two + "]",
@@ -245,8 +245,12 @@ func TestAllDocuments(t *testing.T) {
 		require.Equal(t, []string{"one", "two"}, names, "%q", text)
 	}
 	for text, said := range map[string]string{
-		yaml("one") + "...\n" + two: "document 1: did not find expected <document start>",
-		one + "}":                   "did not find expected",
+		yaml("one") + "...\n" + two:                                     "document 1: did not find expected <document start>",
+		"---\n" + one + "\n" + two:                                      "stdin:2: document 1: did not find expected <document start>",
+		"--- " + one + "\n" + two:                                       "stdin:1: document 1: found",
+		strings.ReplaceAll(yaml("one")+"---\n"+yaml("two"), "\n", "\r"): "stdin:4: document 1: follows the end of another document",
+		strings.Replace(one, "one", "o\u0085ne", 1):                     "stdin:1: metadata.name: kubectl reads this differently",
+		one + "}": "did not find expected",
 		"\xff\xfe" + strings.Join(strings.Split(one, ""), "\x00"):         "stdin:1: is not UTF-8",
 		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\nitems: []": "stdin:1: ConfigMap: found items, and none in them",
 		"apiVersion: v1\nkind: Pod\nmetadata: {generateName: x-}":         "without metadata.name (it has metadata.generateName, of which the API server makes a name)",
@@ -255,6 +259,23 @@ func TestAllDocuments(t *testing.T) {
 	} {
 		_, err := stdin(t, text)
 		require.ErrorContains(t, err, said, "%q", text)
+	}
+}
+
+// A message is one line, which no terminal obeys, whatever the names of objects have.
+func TestNamesInMessages(t *testing.T) {
+	const name = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"x\\n::error::y\\e[2J\"}\n"
+	for _, text := range []string{name + "data: {a: b, a: c}\n", name + "<<: x\n", name + "kind: Secret\n", strings.Replace(name, "ConfigMap", `""`, 1)} {
+		var said []string
+		_, err := snapshot.Read(t.Context(), snapshot.Options{Paths: []string{"-"}, In: strings.NewReader(text), Warn: func(line string) { said = append(said, line) }})
+		if err != nil {
+			said = append(said, strings.Split(err.Error(), "\n")...)
+		}
+		require.NotEmpty(t, said, text)
+		for _, line := range said {
+			require.True(t, strings.HasPrefix(line, "stdin:"), line)
+			require.NotContains(t, line, "\x1b")
+		}
 	}
 }
 

@@ -47,8 +47,9 @@ type Object struct {
 	// reviews the overlay has read them.
 	Reviewed bool
 
-	words  []uint32 // that may name a namespace; see wordReader
-	marked []string // texts of a shape that have other words in each tenant
+	overlay string   // the tenant whose overlay gives it; "": none, or the common base has it, too
+	words   []uint32 // that may name a namespace; see wordReader
+	marked  []string // texts of a shape that have other words in each tenant
 }
 
 // String is how messages name an object and say where it is, on one line: "rendered/sales.yaml:30: Role ns-1/web".

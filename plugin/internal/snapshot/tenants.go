@@ -51,13 +51,13 @@ func tenants(objects []*Object, r *Reading, named map[string][]string) []Tenant 
 		own(tenant, Source{}, namespaces...)
 	}
 	for _, o := range objects {
-		if tenant := o.Tenant(); tenant != "" && o.ID.Group == "" && o.ID.Kind == "Namespace" {
+		if tenant := o.TenantLabel(); tenant != "" && o.ID.Group == "" && o.ID.Kind == "Namespace" {
 			configured[tenant] = true
 			own(tenant, o.Source, o.ID.Name)
 		}
 	}
 	for _, o := range objects {
-		if tenant := o.Tenant(); tenant != "" && o.ID.Namespace != "" && !owned[o.ID.Namespace] && !configured[tenant] && !IsClusterNamespace(o.ID.Namespace) {
+		if tenant := o.TenantLabel(); tenant != "" && o.ID.Namespace != "" && !owned[o.ID.Namespace] && !configured[tenant] && !IsClusterNamespace(o.ID.Namespace) {
 			add(tenant, o.Source, o.ID.Namespace)
 		}
 	}
@@ -108,8 +108,16 @@ func plane(t Tenant, r *Reading) string {
 	return ""
 }
 
-// Tenant is the one that an object's label names, or "".
-func (o *Object) Tenant() string {
+// Tenant is the one that an object's label names, or, where it has none, the one whose
+// overlay gives it; "": neither.
+func (o *Object) Tenant() string { return cmp.Or(o.TenantLabel(), o.overlay) }
+
+// Overlay is the tenant whose overlay gives an object, whatever its label says; "": none.
+// What the common base gives, too, is nobody's.
+func (o *Object) Overlay() string { return o.overlay }
+
+// TenantLabel is the tenant that an object's label names, or "".
+func (o *Object) TenantLabel() string {
 	return Text(o.Content, "metadata", "labels", v1alpha1.TenantLabel)
 }
 

@@ -25,7 +25,7 @@ spec:
       # what Services select
       labels:
         istio: pilot # and this
-        on: "true"
+        "on": "true"
 `,
 			want: `apiVersion: apps/v1
 kind: Deployment
@@ -37,13 +37,13 @@ spec:
   selector:
     matchLabels:
       istio: pilot
-      on: "true"
+      "on": "true"
   template:
     metadata:
       # what Services select
       labels:
         istio: pilot # and this
-        on: "true"
+        "on": "true"
 `,
 			repair: "Deployment istio-system/a: apiVersion is now apps/v1; Kubernetes 1.16 and later do not serve extensions/v1beta1; " +
 				"spec.selector is its template's labels",

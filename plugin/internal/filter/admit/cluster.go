@@ -30,6 +30,9 @@ var clusterKinds = map[[2]string][]func(Filter, object.ID, *yaml.RNode) error{
 	{istio.GatewayGroup, "GatewayClass"}:                                 {Filter.gatewayClass},
 }
 
+// IsTenants says whether an object of a kind without a namespace may be a tenant's.
+func IsTenants(group, kind string) bool { return clusterKinds[[2]string{group, kind}] != nil }
+
 func (f Filter) namespace(id object.ID, _ *yaml.RNode) error {
 	if own := f.Tenant.Namespaces(); id.Name != v1alpha1.BaseNamespace && !slices.Contains(own, id.Name) {
 		return fmt.Errorf("is not one of the tenant's namespaces, %s; list it under spec.applicationNamespaces or remove it",
