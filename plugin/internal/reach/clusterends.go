@@ -143,7 +143,7 @@ func dangerOf(r right) danger {
 }
 
 // Opens is what a rule that somebody has in the whole cluster opens of tenants beyond what is in
-// their namespaces, such as "answers in the place of the API server"; nil: nothing.
+// their namespaces, such as "answers requests instead of the API server"; nil: nothing.
 func Opens(rule rbacv1.PolicyRule) (texts []string) {
 	s := &search{cluster: &cluster{}} // of no tenant, so that nothing is its own
 	if _, beyond := s.opens(rule); !beyond {

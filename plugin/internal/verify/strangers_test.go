@@ -117,17 +117,17 @@ func TestStrangersWithRightsOnTheClusterAreFound(t *testing.T) {
 		more     = "ClusterRole, name: more"
 	)
 	for rule, says := range map[string]string{
-		"apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [create]":                                       "which is write in the words of docs/access.md, and which answers in the place of the API server",
+		"apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [create]":                                       "which is write in the words of docs/access.md, and which answers requests instead of the API server",
 		"apiGroups: [''], resources: [persistentvolumes], verbs: [create]":                                                     "and which mounts any folder of a node",
 		"apiGroups: [''], resources: [nodes/log, nodes/checkpoint], verbs: [get]":                                              "and which reads the logs of every Pod of a node, reads the memory of every Pod",
-		"apiGroups: [''], resources: [namespaces/status, namespaces/finalize], verbs: [update, patch]":                         "and which ends a Namespace",
+		"apiGroups: [''], resources: [namespaces/status, namespaces/finalize], verbs: [update, patch]":                         "and which removes a Namespace",
 		"apiGroups: [''], resources: ['*/status'], verbs: [patch]":                                                             "moves a Namespace from one tenant to another by its labels",
-		"apiGroups: [authentication.k8s.io], resources: [users], verbs: ['impersonate:user-info']":                             "and which makes whoever has it any user",
+		"apiGroups: [authentication.k8s.io], resources: [users], verbs: ['impersonate:user-info']":                             "and which lets its holder act as any user",
 		"apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/nodeclient], verbs: [create]":                "and which gets a certificate of a node",
 		"apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [delete, patch]":                    "and which deletes or changes every tenant's objects of a kind",
 		"nonResourceURLs: ['/debug/pprof/*', '/logs/*'], verbs: [get]":                                                         "which is read in the words of docs/access.md, and which reads the logs on the API server's host",
-		"apiGroups: [rbac.authorization.k8s.io], resources: [clusterrolebindings], verbs: [delete]":                            "and which takes the rights of others away",
-		"apiGroups: [admissionregistration.k8s.io], resources: [validatingadmissionpolicybindings], verbs: [deletecollection]": "and which takes down the rules that keep tenants apart",
+		"apiGroups: [rbac.authorization.k8s.io], resources: [clusterrolebindings], verbs: [delete]":                            "and which removes the rights of others",
+		"apiGroups: [admissionregistration.k8s.io], resources: [validatingadmissionpolicybindings], verbs: [deletecollection]": "and which removes the rules that keep tenants apart",
 		"apiGroups: [kyverno.io], resources: [clusterpolicies], verbs: [delete]":                                               "and which changes what is the whole cluster's",
 		"apiGroups: ['*'], resources: ['*'], verbs: [approve, 'impersonate:user-info']":                                        "which is certificates in the words of docs/access.md",
 		"apiGroups: ['*'], resources: ['*'], verbs: ['impersonate:arbitrary-node']":                                            "and which lets its holder act as any node",
