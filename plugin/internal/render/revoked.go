@@ -71,8 +71,9 @@ func revoked(files []file, changes []change) []string {
 	return lines
 }
 
-// abandoned are sentences on the namespaces of an output that goes as a whole.
-func abandoned(output []change) []string {
+// abandoned are sentences on the namespaces of an output that goes as a whole, except
+// for those that stay.
+func abandoned(output []change, stay map[string]bool) []string {
 	var docs [][]byte
 	for _, c := range output {
 		docs = append(docs, ofPeople(c.old)...)
@@ -80,7 +81,9 @@ func abandoned(output []change) []string {
 	var lines []string
 	before := rightsIn(docs)
 	for _, namespace := range slices.Sorted(maps.Keys(before.namespaces)) {
-		lines = append(lines, before.leaves(namespace))
+		if !stay[namespace] {
+			lines = append(lines, before.leaves(namespace))
+		}
 	}
 	return lines
 }
