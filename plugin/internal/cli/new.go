@@ -61,7 +61,7 @@ otherwise to overlays/NAME.`,
 			if err != nil {
 				return err
 			}
-			return report(s.Out, o.dir, nextSteps(o.dir, tenant))
+			return report(s.Out, o.dir, o.nextSteps(tenant))
 		},
 	}
 	f := cmd.Flags()
@@ -160,16 +160,4 @@ func parseSubject(text string) (v1alpha1.Subject, error) {
 		return v1alpha1.Subject{}, fmt.Errorf("%q has no name: must be User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME", text)
 	}
 	return v1alpha1.Subject{Kind: kind, Namespace: namespace, Name: name}, nil
-}
-
-func nextSteps(dir string, t v1alpha1.IstioTenant) string {
-	return fmt.Sprintf(`%s: tenant %s, control plane in %s, applications in %s
-
-Next:
-  1. Read %s and change what should differ; all fields: %s schema
-  2. Look at the objects that it makes:
-       kustomize build --enable-alpha-plugins --enable-exec %s
-  3. Commit the directory.
-`, dir, t.Name(), t.Spec.ControlPlane.Namespace, strings.Join(t.Spec.ApplicationNamespaces, ", "),
-		filepath.Join(dir, tenantFile), program, dir)
 }
