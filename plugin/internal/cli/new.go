@@ -78,8 +78,8 @@ func (o *overlay) flags(f *pflag.FlagSet, admins, viewers *[]string) {
 	f.StringArrayVar(&o.ApplicationNamespaces, "app-namespace", nil, "`namespace` of the applications; repeatable (default NAME)")
 	f.StringArrayVar(&o.AcceptDomainNames, "accept-domain-name", nil, "accept a `namespace` whose name is also the last part of host names; repeatable")
 	f.BoolVar(&o.AcceptIstioSystem, "accept-istio-system", false, "accept the namespace istio-system for the control plane, which replaces an Istio that runs there")
-	f.StringArrayVar(admins, "admin", nil, "administrator as `KIND:NAME`; repeatable, at least one")
-	f.StringArrayVar(viewers, "viewer", nil, "viewer, who may only read, as `KIND:NAME`; repeatable")
+	f.StringArrayVar(admins, "admin", nil, "administrator as `KIND:NAME`: User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME; a NAME alone is a User; repeatable, at least one")
+	f.StringArrayVar(viewers, "viewer", nil, "viewer, who may only read, as `KIND:NAME`, like an administrator; repeatable")
 }
 
 // setSubjects reads --admin and --viewer, and returns what is wrong with them.
