@@ -60,8 +60,57 @@ func Dir(path, temp string, files map[string][]byte) error {
 	return errors.Join(dir(path, made, files), at(path, os.RemoveAll(building)))
 }
 
+// Fill adds files, by slash-separated path, to the directory at path, which stays as it
+// is otherwise: it may be the working directory, or have others' files. It has no file
+// or directory of their names yet: [fs.ErrExist]. After an error, it has none of them.
+func Fill(path string, files map[string][]byte) error {
+	building, err := os.MkdirTemp(path, ".new-*")
+	if err != nil {
+		return at(path, err)
+	}
+	made := filepath.Join(building, "made")
+	return errors.Join(fill(path, made, files), at(path, os.RemoveAll(building)))
+}
+
+// fill makes a directory at made, and moves what is in it to path.
+func fill(path, made string, files map[string][]byte) error {
+	if err := write(path, made, files); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(made)
+	if err != nil {
+		return at(path, err)
+	}
+	for i, e := range entries {
+		to := filepath.Join(path, e.Name())
+		if _, err = os.Lstat(to); err == nil {
+			err = fs.ErrExist
+		} else {
+			err = os.Rename(filepath.Join(made, e.Name()), to)
+		}
+		if err != nil {
+			for _, moved := range entries[:i] {
+				_ = os.RemoveAll(filepath.Join(path, moved.Name())) // the first error says more
+			}
+			return at(to, err)
+		}
+	}
+	return nil
+}
+
 // dir makes a directory at made, and renames it to path.
 func dir(path, made string, files map[string][]byte) error {
+	if err := write(path, made, files); err != nil {
+		return err
+	}
+	if info, err := os.Lstat(path); err == nil && (!info.IsDir() || os.Remove(path) != nil) {
+		return at(path, fs.ErrExist)
+	}
+	return at(path, os.Rename(made, path))
+}
+
+// write makes a directory at made, which is to be at path.
+func write(path, made string, files map[string][]byte) error {
 	if err := os.Mkdir(made, 0o777); err != nil {
 		return at(path, err)
 	}
@@ -75,10 +124,7 @@ func dir(path, made string, files map[string][]byte) error {
 			return at(filepath.Join(path, filepath.FromSlash(name)), err)
 		}
 	}
-	if info, err := os.Lstat(path); err == nil && (!info.IsDir() || os.Remove(path) != nil) {
-		return at(path, fs.ErrExist)
-	}
-	return at(path, os.Rename(made, path))
+	return nil
 }
 
 // at is an error about path, whatever temporary path the error is about.

@@ -55,6 +55,22 @@ func TestDir(t *testing.T) {
 	require.Empty(t, names(t, temp))
 }
 
+func TestFill(t *testing.T) {
+	path := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(path, ".git"), 0o700))
+	files := map[string][]byte{"x": []byte("1"), "b/y": []byte("2"), ".z": nil}
+	require.NoError(t, atomicwrite.Fill(path, files))
+	require.Equal(t, []string{".git", ".z", "b", "x"}, names(t, path))
+	require.Equal(t, "2", read(t, filepath.Join(path, "b/y")))
+
+	err := atomicwrite.Fill(path, map[string][]byte{"a": nil, "a2/b": nil, "b/other": nil, "c": nil})
+	require.ErrorIs(t, err, fs.ErrExist)
+	require.ErrorContains(t, err, filepath.Join(path, "b")+": ")
+	require.Equal(t, []string{".git", ".z", "b", "x"}, names(t, path), "what is there stays, and nothing is left")
+	require.Equal(t, []string{"y"}, names(t, filepath.Join(path, "b")))
+	require.ErrorIs(t, atomicwrite.Fill(filepath.Join(path, "none"), files), fs.ErrNotExist)
+}
+
 func read(t *testing.T, path string) string {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)

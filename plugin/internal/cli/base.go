@@ -33,7 +33,8 @@ func (o *overlay) locate() error {
 	base := o.base
 	switch {
 	case base == "" && checkout == "":
-		return fmt.Errorf("%s: is not in a checkout that has %s: --base must name a base", o.dir, sharedBase)
+		return fmt.Errorf("%s: is in no repository that has %s: start one with %s init platform --tenant NAME --admin KIND:NAME, "+
+			"or name a base with --base", o.dir, sharedBase, program)
 	case base == "" && o.Shared():
 		base = filepath.Join(checkout, withoutControlPlane)
 	case base == "":

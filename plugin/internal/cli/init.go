@@ -27,7 +27,8 @@ func initCommand(s Streams) *cobra.Command {
 		Short: "Start a repository for tenants",
 		Long: `Write a repository for tenants: the bases that they share, the overlay of the
 first tenant, a README.md that explains the files, and hooks for pre-commit. No
-network is needed. DIR must be new or empty. If the command fails, DIR stays as it was.
+network is needed. DIR must be new or empty; it may have a .git of its own, which
+stays. If the command fails, DIR stays as it was.
 
 The bases are copies of those that are compiled into the program. With --bases, the
 repository uses bases at a URL instead, in the version that the URL names. --gitops
@@ -36,6 +37,9 @@ adds the files for Flux or Argo CD, and --ci adds a workflow that checks each ch
 The rules for administrators and namespaces are those of the command new; see
 istio-tenancy new --help.`,
 		Example: `  istio-tenancy init platform --tenant payroll --admin User:payroll-admin
+
+  # In the working directory, such as a new clone.
+  istio-tenancy init . --tenant payroll --admin User:payroll-admin
 
   # With Flux, and a workflow of GitHub Actions.
   istio-tenancy init platform --tenant payroll --admin Group:payroll --gitops flux --repository https://git.example.org/platform.git --ci github
@@ -56,10 +60,15 @@ istio-tenancy new --help.`,
 			if err != nil {
 				return err
 			}
-			if err := atomicwrite.Dir(o.dir, "", files); err != nil {
+			next := afterInit(o.dir, r, tenant)
+			write := atomicwrite.Fill
+			if _, err := os.Stat(o.dir); err != nil {
+				write = func(dir string, files map[string][]byte) error { return atomicwrite.Dir(dir, "", files) }
+			}
+			if err := write(o.dir, files); err != nil {
 				return err
 			}
-			return report(s.Out, o.dir, afterInit(o.dir, r, tenant))
+			return report(s.Out, o.dir, next)
 		},
 	}
 	f := cmd.Flags()
@@ -101,8 +110,8 @@ func (o overlay) repository(r scaffold.Options, known []error) (map[string][]byt
 	return files, tenant, errors.Join(append(known, err)...)
 }
 
-// empty refuses a directory that has something, before anything is written. The working
-// directory cannot be replaced as a whole below whoever is in it.
+// empty refuses a directory that has something, before anything is written: a repository
+// without files is none of it.
 func empty(dir string) error {
 	info, err := os.Lstat(dir)
 	if err != nil {
@@ -116,18 +125,16 @@ func empty(dir string) error {
 	if err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
-	if len(entries) > 0 {
-		return fmt.Errorf("init: %s: is not empty, it has %s: %s", dir, entries[0].Name(), must)
-	}
-	if here, err := os.Stat("."); err == nil && os.SameFile(here, info) {
-		name := "platform"
-		if path, err := filepath.Abs(dir); err == nil {
-			name = filepath.Base(path)
+	for _, e := range entries {
+		if e.Name() != gitDir {
+			return fmt.Errorf("init: %s: is not empty, it has %s: %s, or have only %s", dir, e.Name(), must, gitDir)
 		}
-		return fmt.Errorf("init: %s: is the working directory, which this command would replace: run it in the parent directory: cd .. && %s init %s", dir, program, name)
 	}
 	return nil
 }
+
+// gitDir is where git keeps a repository.
+const gitDir = ".git"
 
 // afterInit says what is written, and how to go on.
 func afterInit(dir string, r scaffold.Options, t v1alpha1.IstioTenant) string {
@@ -135,16 +142,21 @@ func afterInit(dir string, r scaffold.Options, t v1alpha1.IstioTenant) string {
 	if taken := append(t.Spec.ApplicationNamespaces, t.Name(), strings.TrimPrefix(t.Spec.ControlPlane.Namespace, "istio-")); slices.Contains(taken, another) {
 		another = t.Name() + "-2"
 	}
-	steps := []string{
-		"cd " + word(dir),
-		"git init --quiet --initial-branch main",
+	var steps []string
+	if filepath.Clean(dir) != "." {
+		steps = append(steps, "cd "+word(dir))
+	}
+	if _, err := os.Lstat(filepath.Join(dir, gitDir)); err != nil {
+		steps = append(steps, "git init --quiet --initial-branch main")
+	}
+	steps = append(steps,
 		fmt.Sprintf("%s new %s --admin User:%s-admin", program, another, another),
 		fmt.Sprintf("%s render %s overlays -o rendered%s", program, scaffold.Common, r.Allow()),
 		fmt.Sprintf("%s check %s%s", program, r.Judged(), r.Allow()),
 		fmt.Sprintf("%s summary rendered", program),
 		fmt.Sprintf("kustomize build --enable-alpha-plugins --enable-exec overlays/%s", t.Name()),
 		"git add .",
-	}
+	)
 	more := ""
 	if r.GitOps != "" && r.Repository == "" {
 		more = fmt.Sprintf("%s has https://example.com/ in place of the URL of your repositories: replace it.\n", filepath.Join(dir, r.GitOps))

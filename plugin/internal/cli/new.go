@@ -61,7 +61,7 @@ otherwise to overlays/NAME.`,
 			if err != nil {
 				return err
 			}
-			return report(s.Out, o.dir, nextSteps(o.dir, tenant))
+			return report(s.Out, o.dir, o.nextSteps(tenant))
 		},
 	}
 	f := cmd.Flags()
@@ -78,8 +78,8 @@ func (o *overlay) flags(f *pflag.FlagSet, admins, viewers *[]string) {
 	f.StringArrayVar(&o.ApplicationNamespaces, "app-namespace", nil, "`namespace` of the applications; repeatable (default NAME)")
 	f.StringArrayVar(&o.AcceptDomainNames, "accept-domain-name", nil, "accept a `namespace` whose name is also the last part of host names; repeatable")
 	f.BoolVar(&o.AcceptIstioSystem, "accept-istio-system", false, "accept the namespace istio-system for the control plane, which replaces an Istio that runs there")
-	f.StringArrayVar(admins, "admin", nil, "administrator as `KIND:NAME`; repeatable, at least one")
-	f.StringArrayVar(viewers, "viewer", nil, "viewer, who may only read, as `KIND:NAME`; repeatable")
+	f.StringArrayVar(admins, "admin", nil, "administrator as `KIND:NAME`: User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME; a NAME alone is a User; repeatable, at least one")
+	f.StringArrayVar(viewers, "viewer", nil, "viewer, who may only read, as `KIND:NAME`, like an administrator; repeatable")
 }
 
 // setSubjects reads --admin and --viewer, and returns what is wrong with them.
@@ -160,16 +160,4 @@ func parseSubject(text string) (v1alpha1.Subject, error) {
 		return v1alpha1.Subject{}, fmt.Errorf("%q has no name: must be User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME", text)
 	}
 	return v1alpha1.Subject{Kind: kind, Namespace: namespace, Name: name}, nil
-}
-
-func nextSteps(dir string, t v1alpha1.IstioTenant) string {
-	return fmt.Sprintf(`%s: tenant %s, control plane in %s, applications in %s
-
-Next:
-  1. Read %s and change what should differ; all fields: %s schema
-  2. Look at the objects that it makes:
-       kustomize build --enable-alpha-plugins --enable-exec %s
-  3. Commit the directory.
-`, dir, t.Name(), t.Spec.ControlPlane.Namespace, strings.Join(t.Spec.ApplicationNamespaces, ", "),
-		filepath.Join(dir, tenantFile), program, dir)
 }

@@ -52,6 +52,8 @@ Warnings name
   images that no container uses;
 - what the old output granted and the new one does not: the role of a subject, or a
   namespace of the tenant. What was created with it stays in the cluster;
+- a tenant whose metadata.name has changed, which makes it another tenant;
+- a directory of a tenant that is too deep to be rendered;
 - a Secret whose values are readable in DIR, which is meant for Git.
 
 The last lines name and count the overlays whose output changed.

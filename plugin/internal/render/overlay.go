@@ -60,7 +60,7 @@ func findAll(args, outside []string) (distinct, doubles []overlay, err error) {
 		info, err := os.Stat(arg)
 		switch {
 		case err != nil:
-			errs = append(errs, fmt.Errorf("%s: %w", arg, cause(err)))
+			errs = append(errs, fmt.Errorf("%s: %w: must be an overlay, which is a directory with a kustomization, or a directory of overlays", arg, cause(err)))
 			continue
 		case !info.IsDir():
 			files = append(files, arg)

@@ -34,7 +34,7 @@ func (r *run) prune(overlays []overlay, old orphans) (err error) {
 			r.Warn(fmt.Sprintf("%s: its overlay is gone, and what render did not write stays: %s",
 				filepath.Join(r.Output, name), strings.Join(theirs, ", ")))
 		}
-		for _, line := range abandoned(gone) {
+		for _, line := range abandoned(gone, r.stay(overlays, name)) {
 			r.Warn(filepath.Join(r.Output, name) + ": " + line)
 		}
 		if r.Diff {

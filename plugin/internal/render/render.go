@@ -85,6 +85,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		reasons: map[string][]string{},
 	}
 	r.Summary.Overlays, r.DryRun, r.Printed = len(overlays), o.Check || o.Diff, o.Output == ""
+	r.warnOfNested(overlays)
 	err = r.render(ctx, overlays)
 	r.Took = time.Since(start)
 	return r.Summary, err

@@ -283,7 +283,7 @@ func TestOverlaysThatCannotBe(t *testing.T) {
 		overlays []string
 		want     string
 	}{
-		{[]string{"gone"}, "gone: no such file or directory"},
+		{[]string{"gone"}, "gone: no such file or directory: must be an overlay, which is a directory with a kustomization, or a directory of overlays"},
 		{[]string{"empty"}, "empty: holds no kustomization.yaml: must be an overlay, or a directory of overlays"},
 		{[]string{"empty/file"}, r.path("empty/file") + ": is a file: must be a directory that holds a kustomization.yaml, such as " + r.path("empty")},
 		{[]string{"overlays/alpha", "other/alpha"}, "is called alpha, as "},

@@ -45,7 +45,7 @@ func revoked(files []file, changes []change) []string {
 		return nil // as after most changes of a base
 	}
 	before, after := rightsIn(old), rightsIn(made)
-	var lines []string
+	lines := before.renamed(after)
 	for _, namespace := range slices.Sorted(maps.Keys(before.namespaces)) {
 		if !after.has(namespace, before) {
 			lines = append(lines, before.leaves(namespace))
@@ -71,8 +71,26 @@ func revoked(files []file, changes []change) []string {
 	return lines
 }
 
-// abandoned are sentences on the namespaces of an output that goes as a whole.
-func abandoned(output []change) []string {
+// pageOfTenantName says how a tenant gets another name.
+const pageOfTenantName = "https://github.com/istio-tenancy/istio-tenancy/blob/main/docs/operations.md#rename-a-tenant"
+
+// renamed warns where one tenant takes the place of another.
+func (r rights) renamed(after rights) []string {
+	without := func(some, others map[string]bool) []string {
+		return slices.DeleteFunc(slices.Sorted(maps.Keys(some)), func(name string) bool { return others[name] })
+	}
+	gone, added := without(r.tenants, after.tenants), without(after.tenants, r.tenants)
+	if len(gone) == 0 || len(added) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("metadata.name: tenant %s is replaced by tenant %s: a tenant cannot be renamed in place, because the API server does not give "+
+		"the Namespaces of one tenant to another, and the objects of the old tenant stay in the cluster: restore the old name, and see %s",
+		strings.Join(gone, ", "), strings.Join(added, ", "), pageOfTenantName)}
+}
+
+// abandoned are sentences on the namespaces of an output that goes as a whole, except
+// for those that stay.
+func abandoned(output []change, stay map[string]bool) []string {
 	var docs [][]byte
 	for _, c := range output {
 		docs = append(docs, ofPeople(c.old)...)
@@ -80,7 +98,9 @@ func abandoned(output []change) []string {
 	var lines []string
 	before := rightsIn(docs)
 	for _, namespace := range slices.Sorted(maps.Keys(before.namespaces)) {
-		lines = append(lines, before.leaves(namespace))
+		if !stay[namespace] {
+			lines = append(lines, before.leaves(namespace))
+		}
 	}
 	return lines
 }
@@ -111,6 +131,7 @@ func see(namespace string) string {
 
 // rights are who has which role where, by the RoleBindings of a tenant.
 type rights struct {
+	tenants      map[string]bool
 	granted      map[granted]bool
 	namespaces   map[string][]string // the tools that prune it; none prunes what was not rendered
 	rendered     map[string]bool     // the Namespaces themselves
@@ -144,12 +165,13 @@ func ofPeople(text []byte) [][]byte {
 
 // rightsIn reads the RoleBindings, Namespaces and ServiceAccounts of a tenant.
 func rightsIn(docs [][]byte) rights {
-	r := rights{granted: map[granted]bool{}, namespaces: map[string][]string{}, rendered: map[string]bool{}, accounts: map[string]bool{}}
+	r := rights{tenants: map[string]bool{}, granted: map[granted]bool{}, namespaces: map[string][]string{}, rendered: map[string]bool{}, accounts: map[string]bool{}}
 	for _, doc := range docs {
 		var b binding
 		if yaml.Unmarshal(doc, &b) != nil || b.Metadata.Labels[v1alpha1.TenantLabel] == "" {
 			continue // another object, or somebody's text, that has these words
 		}
+		r.tenants[b.Metadata.Labels[v1alpha1.TenantLabel]] = true
 		switch b.Kind {
 		case "Namespace":
 			r.rendered[b.Metadata.Name] = true

@@ -130,6 +130,25 @@ func TestANamespaceThatIsPrunedIsNamed(t *testing.T) {
 	}
 }
 
+// TestATenantThatIsRenamedInPlaceIsNamed has the namespaces stated, so that they stay.
+func TestATenantThatIsRenamedInPlaceIsNamed(t *testing.T) {
+	r := newPlainRepo(t)
+	const spec = "{controlPlane: {namespace: istio-alpha}, applicationNamespaces: [a], admins: [{kind: User, name: jo}]}"
+	r.overlay("alpha", "alpha", spec, kustomization)
+	r.run()
+	r.overlay("alpha", "omega", spec, kustomization)
+	for _, dry := range []bool{true, false} {
+		_, printed, err := r.render(func(o *render.Options) { o.Diff = dry })
+		require.NoError(t, err)
+		require.Contains(t, printed, r.path("overlays/alpha")+": metadata.name: tenant alpha is replaced by tenant omega: a tenant cannot be renamed in place, ")
+		require.Contains(t, printed, "restore the old name, and see https://github.com/istio-tenancy/istio-tenancy/blob/main/docs/operations.md#rename-a-tenant")
+	}
+	r.overlay("alpha", "omega", strings.Replace(spec, "jo", "bo", 1), kustomization)
+	_, printed, err := r.render()
+	require.NoError(t, err)
+	require.NotContains(t, printed, "metadata.name")
+}
+
 // TestProgramsThatLoseRightsAreNoPeople takes a gateway's account away, as an
 // upgrade may, together with a person's role.
 func TestProgramsThatLoseRightsAreNoPeople(t *testing.T) {

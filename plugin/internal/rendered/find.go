@@ -99,7 +99,7 @@ func (s *search) path(path string) {
 		if wrong := (*fs.PathError)(nil); errors.As(err, &wrong) {
 			err = wrong.Err
 		}
-		s.fail("%s: %w: must be a file or a directory of rendered YAML", path, err)
+		s.fail("%s: %w: must be %sa file or a directory of rendered YAML", path, err, s.orOverlay())
 		return
 	}
 	s.once(real, func() {
@@ -114,6 +114,14 @@ func (s *search) path(path string) {
 			s.files = append(s.files, path)
 		}
 	})
+}
+
+// orOverlay begins what a path may be.
+func (s *search) orOverlay() string {
+	if s.overlay == nil {
+		return ""
+	}
+	return "an overlay, which is a directory with a kustomization, a directory of overlays, or "
 }
 
 func (s *search) dir(dir string) {
