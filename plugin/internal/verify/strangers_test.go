@@ -120,7 +120,7 @@ func TestStrangersWithRightsOnTheClusterAreFound(t *testing.T) {
 		"apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [create]":                                       "which is write in the words of docs/access.md, and which answers requests instead of the API server",
 		"apiGroups: [''], resources: [persistentvolumes], verbs: [create]":                                                     "and which mounts any folder of a node",
 		"apiGroups: [''], resources: [nodes/log, nodes/checkpoint], verbs: [get]":                                              "and which reads the logs of every Pod of a node, reads the memory of every Pod",
-		"apiGroups: [''], resources: [namespaces/status, namespaces/finalize], verbs: [update, patch]":                         "and which removes a Namespace",
+		"apiGroups: [''], resources: [namespaces/status, namespaces/finalize], verbs: [update, patch]":                         "removes a Namespace before its objects are deleted",
 		"apiGroups: [''], resources: ['*/status'], verbs: [patch]":                                                             "moves a Namespace from one tenant to another by its labels",
 		"apiGroups: [authentication.k8s.io], resources: [users], verbs: ['impersonate:user-info']":                             "and which lets its holder act as any user",
 		"apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/nodeclient], verbs: [create]":                "and which gets a certificate of a node",
