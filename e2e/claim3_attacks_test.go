@@ -14,7 +14,7 @@ func TestEveryAttackOfATenantAdministratorIsRefused(t *testing.T) {
 	c := claims(t, "Every attack of a tenant administrator with `operate` is refused")
 	w := theWorld(t)
 	for _, name := range []string{"sales", "fin"} {
-		client, on := w.cluster.As(w.tenants[name].admin), targetOf(t, w, w.tenants[name], w.tenants["dev"])
+		client, on := w.cluster.As(w.tenants[name].admin), targetOf(t, w.tenants[name], w.tenants["dev"])
 		for _, attack := range attacks {
 			c.check(name+": "+attack.name, func(t *testing.T) {
 				refused, answer, err := attack.try(client, on)
@@ -27,7 +27,7 @@ func TestEveryAttackOfATenantAdministratorIsRefused(t *testing.T) {
 }
 
 // targetOf is a tenant, whose istiod may not be running, beside another.
-func targetOf(t *testing.T, w *world, tenant, other *tenant) target {
+func targetOf(t *testing.T, tenant, other *tenant) target {
 	t.Helper()
 	on := target{
 		tenant: tenant.name, app: tenant.applications[0], plane: tenant.controlPlane,

@@ -91,7 +91,7 @@ func TestAttacksOfAnAdministratorWithFull(t *testing.T) {
 
 func attacksWithFull(t *testing.T, c *claim, w *world, lab *tenant) {
 	client := w.cluster.As(lab.admin)
-	on := targetOf(t, w, lab, w.tenants["dev"])
+	on := targetOf(t, lab, w.tenants["dev"])
 	for _, attack := range attacks {
 		if slices.Contains(ofFull, attack.name) {
 			continue

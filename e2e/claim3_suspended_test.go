@@ -122,7 +122,7 @@ func TestASuspendedTenantIsLeftAsItIs(t *testing.T) {
 	})
 	w.suspend(t, fin, true)
 	w.suspend(t, loft, true)
-	each(func(key string, r write, answer cluster.Answer) {
+	each(func(key string, _ write, answer cluster.Answer) {
 		if before[key] == http.StatusForbidden {
 			c.verify(answer.Code == http.StatusForbidden, "suspended: %s: %d %s", key, answer.Code, answer.Message())
 			return
@@ -143,7 +143,7 @@ func TestASuspendedTenantIsLeftAsItIs(t *testing.T) {
 	}
 	w.suspend(t, fin, false)
 	w.suspend(t, loft, false)
-	each(func(key string, r write, answer cluster.Answer) {
+	each(func(key string, _ write, answer cluster.Answer) {
 		c.verify(answer.Code == before[key], "resumed: %s: %d, and was %d: %s", key, answer.Code, before[key], answer.Message())
 	})
 }

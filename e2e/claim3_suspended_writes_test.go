@@ -62,10 +62,6 @@ var schemas = map[string]string{
 	"UDPRoute":         routed,
 }
 
-// unwritten are kinds of which no object can be made here: one is a kubelet's, and the
-// other two are requests.
-var unwritten = []string{proved, "Binding", "LocalSubjectAccessReview"}
-
 // subresources are how those are written to that take no object's own text.
 var subresources = map[string]string{
 	"pods/binding":             `{"apiVersion":"v1","kind":"Binding","metadata":{"name":"NAME"},"target":{"kind":"Node","name":"node-1"}}`,

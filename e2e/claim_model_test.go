@@ -79,12 +79,6 @@ func (m *modelled) apply(t *testing.T, objects []*cluster.Object) {
 	}))
 }
 
-func (m *modelled) stop() {
-	if m.cluster != nil {
-		m.cluster.Stop()
-	}
-}
-
 // randomized is in how many tenants' namespaces there are random roles and bindings.
 const randomized = 32
 

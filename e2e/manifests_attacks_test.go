@@ -174,7 +174,7 @@ func narrow(c *claim, source checkout.Checkout, server *cluster.Cluster) {
 	}
 	require.NoError(c, cluster.Eventually(patience, func() error {
 		if err := post("ns-1"); err == nil || !strings.Contains(err.Error(), "all.example.com") {
-			return fmt.Errorf("not yet in force: %v", err)
+			return fmt.Errorf("not yet in force: %v", err) //nolint:errorlint // it may be nil
 		}
 		return nil
 	}))
@@ -187,7 +187,7 @@ func narrow(c *claim, source checkout.Checkout, server *cluster.Cluster) {
 	require.NoError(c, server.Admin.Delete(own[:1]))
 	require.NoError(c, cluster.Eventually(patience, func() error {
 		if err := post("ns-1"); err == nil || !strings.Contains(err.Error(), "stable-channel-policy-deny-istio-system1") {
-			return fmt.Errorf("not yet in force: %v", err)
+			return fmt.Errorf("not yet in force: %v", err) //nolint:errorlint // it may be nil
 		}
 		return nil
 	}))

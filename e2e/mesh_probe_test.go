@@ -73,11 +73,11 @@ func somebody(namespace string) xds.Node {
 
 // ask is join on one port.
 func (with credentials) ask(host, address, namespace string, encrypted bool) (given []string) {
-	if connection, err := net.DialTimeout("tcp", address, 5*time.Second); err != nil {
+	connection, err := net.DialTimeout("tcp", address, 5*time.Second)
+	if err != nil {
 		return nil
-	} else {
-		connection.Close()
 	}
+	connection.Close()
 	caller := xds.Caller{Address: address, Metadata: with.metadata}
 	scheme := "http"
 	if encrypted {

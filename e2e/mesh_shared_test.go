@@ -169,18 +169,6 @@ func put(client *cluster.Client, objects []*cluster.Object) error {
 	})
 }
 
-// denied applies objects as somebody until that is refused with a text, and is an error
-// if it never is.
-func denied(client *cluster.Client, objects []*cluster.Object, with string) error {
-	return cluster.Eventually(patience, func() error {
-		_, err := client.Apply(objects)
-		if err == nil {
-			return errors.New("is accepted")
-		}
-		return contains(err.Error(), with)
-	})
-}
-
 // atGateway is what the shared gateway's proxy is told.
 func (m *sharedMesh) atGateway(t *testing.T, w *world) (xds.Snapshot, error) {
 	t.Helper()

@@ -221,7 +221,7 @@ func (c *Cluster) PodOf(namespace, deployment string) (name string, err error) {
 				return nil
 			}
 		}
-		return fmt.Errorf("Deployment %s/%s: the controllers have made no pod", namespace, deployment)
+		return fmt.Errorf("the controllers have made no pod of Deployment %s/%s", namespace, deployment)
 	})
 	return name, err
 }

@@ -88,7 +88,7 @@ func TestTrafficOfAMeshGoesOnThroughACanary(t *testing.T) {
 		}))
 		moved.answersAnew(t)
 	})
-	c.Check("the tag leads to the one that is left", func(t *testing.T) {
+	c.Check("the tag leads to the one that is left", func(*testing.T) {
 		change([]any{newBase}, map[string]any{"name": canaryRevision})
 		another := member{namespace: first, name: "who-by-tag"}
 		w.join(c.T, &another, lab.xds(canary))

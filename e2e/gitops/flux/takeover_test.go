@@ -316,7 +316,7 @@ func (w *world) checkInventory(c *tally.Claim) {
 		message, err := w.settles(kustomizations("ns-1") + "/inventory")
 		require.NoError(t, err)
 		t.Log(message)
-		answer, err = sales.Do(http.MethodDelete, kustomizations("ns-1")+"/inventory", "")
+		_, err = sales.Do(http.MethodDelete, kustomizations("ns-1")+"/inventory", "")
 		require.NoError(t, err)
 		after, err := w.admin().Get("/apis/apps/v1/namespaces/istio-system/deployments/istiod-dev")
 		require.NoError(t, err)
