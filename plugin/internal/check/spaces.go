@@ -123,5 +123,3 @@ func show(namespaces []string) string {
 	}
 	return some(slices.DeleteFunc(shown, func(ns string) bool { return strings.TrimSpace(ns) == "" }))
 }
-
-func labelSet(o *snapshot.Object) labels.Set { return o.Labels() }
