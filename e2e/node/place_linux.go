@@ -61,7 +61,8 @@ func at(address string) (Place, error) {
 		if found {
 			return place, nil
 		}
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
+		// Others come and go meanwhile: a file is there before its network, and after it.
+		if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, unix.EINVAL) {
 			return Place{}, err
 		}
 	}
