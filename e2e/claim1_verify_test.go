@@ -291,7 +291,7 @@ func TestVerifyAsksALiveClusterAndWritesNothing(t *testing.T) {
 		command.Dir = w.source.Dir
 		out, err := command.CombinedOutput()
 		require.Error(t, err)
-		require.Contains(t, string(out), "is there already")
+		require.Contains(t, string(out), "exists already")
 		after, err := os.ReadFile(bundle)
 		require.NoError(t, err)
 		require.Equal(t, before, after)
