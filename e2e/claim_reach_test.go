@@ -86,8 +86,7 @@ func TestEveryPathThatCheckReportsIsWalked(t *testing.T) {
 	var group errgroup.Group
 	group.SetLimit(4)
 	for _, w := range cases {
-		_, err = k.Admin.Apply(w.objects)
-		require.NoError(t, err, w.name)
+		require.NoError(t, applyCase(k, w.objects), w.name)
 		written := filepath.Join(logs, "reach", w.name+".yaml")
 		require.NoError(t, os.WriteFile(written, []byte(w.text), 0o644))
 		reported := pathsOf(t, written, w.flags...)
@@ -206,6 +205,32 @@ func pathsOf(t *testing.T, file string, flags ...string) (all []path) {
 		}
 	}
 	return all
+}
+
+// applyCase applies Namespaces first, and the rest when each has its ServiceAccount:
+// Kubernetes deletes a Secret for the token of one that is not there.
+func applyCase(k *cluster.Cluster, objects []*cluster.Object) error {
+	var namespaces, others []*cluster.Object
+	for _, o := range objects {
+		if o.GetKind() == "Namespace" {
+			namespaces = append(namespaces, o)
+		} else {
+			others = append(others, o)
+		}
+	}
+	if _, err := k.Admin.Apply(namespaces); err != nil {
+		return err
+	}
+	for _, o := range namespaces {
+		if err := cluster.Eventually(patience, func() error {
+			_, err := k.Admin.Get("/api/v1/namespaces/" + o.GetName() + "/serviceaccounts/default")
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	_, err := k.Admin.Apply(others)
+	return err
 }
 
 func stderrOf(err error) string {
@@ -350,9 +375,14 @@ func (w walker) ask(as actor, h hop, s sent) cluster.Answer {
 	exec := h.Kind == "exec" && s.Subresource != "ephemeralcontainers"
 	switch {
 	case exec:
-		answer, err := as(method, path+"?command=true&container=main", "")
-		require.NoError(t, err)
-		require.NotContains(t, []int{401, 403, 404}, answer.Code, "%s: %s", h.Text, answer.Message())
+		var answer cluster.Answer
+		require.NoError(t, cluster.Eventually(patience, func() (err error) { // a controller makes the Pod a moment later
+			if answer, err = as(method, path+"?command=true&container=main", ""); err == nil && answer.Code == http.StatusNotFound {
+				err = errors.New(answer.Message())
+			}
+			return err
+		}), h.Text)
+		require.NotContains(t, []int{401, 403}, answer.Code, "%s: %s", h.Text, answer.Message())
 		return answer
 	case h.Kind == "exec", h.Kind == "change" && s.Resource == "pods":
 		w.patchPod(as, h, s)
