@@ -64,19 +64,25 @@ func theModel(t *testing.T) *modelled {
 // apply applies objects: Namespaces first, and all others at once.
 func (m *modelled) apply(t *testing.T, objects []*cluster.Object) {
 	t.Helper()
-	var others []*cluster.Object
-	for _, o := range objects {
-		if o.GetKind() != "Namespace" {
-			others = append(others, o)
-			continue
-		}
-		_, err := m.cluster.Admin.Apply([]*cluster.Object{o})
-		require.NoError(t, err)
-	}
+	namespaces, others := namespacesApart(objects)
+	_, err := m.cluster.Admin.Apply(namespaces)
+	require.NoError(t, err)
 	require.NoError(t, sideBySide(len(others), func(i int) error {
 		_, err := m.cluster.Admin.Apply(others[i : i+1])
 		return err
 	}))
+}
+
+// namespacesApart splits objects into Namespaces and all others.
+func namespacesApart(objects []*cluster.Object) (namespaces, others []*cluster.Object) {
+	for _, o := range objects {
+		if o.GetKind() == "Namespace" {
+			namespaces = append(namespaces, o)
+		} else {
+			others = append(others, o)
+		}
+	}
+	return namespaces, others
 }
 
 // randomized is in how many tenants' namespaces there are random roles and bindings.

@@ -210,14 +210,7 @@ func pathsOf(t *testing.T, file string, flags ...string) (all []path) {
 // applyCase applies Namespaces first, and the rest when each has its ServiceAccount:
 // Kubernetes deletes a Secret for the token of one that is not there.
 func applyCase(k *cluster.Cluster, objects []*cluster.Object) error {
-	var namespaces, others []*cluster.Object
-	for _, o := range objects {
-		if o.GetKind() == "Namespace" {
-			namespaces = append(namespaces, o)
-		} else {
-			others = append(others, o)
-		}
-	}
+	namespaces, others := namespacesApart(objects)
 	if _, err := k.Admin.Apply(namespaces); err != nil {
 		return err
 	}
