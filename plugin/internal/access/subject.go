@@ -10,6 +10,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
 // Who is a subject, and what else is known of it.
@@ -74,6 +75,32 @@ func NewRights(s *snapshot.Snapshot, who Who) (Rights, error) {
 		rights.In[last].By = append(rights.In[last].By, ruleOf(g))
 	}
 	return rights, nil
+}
+
+// Unnamed is what to warn of if no binding names a user or a group, and "" if one does. A
+// ServiceAccount, and a user whose groups are known, may have rights without that.
+func Unnamed(s *snapshot.Snapshot, who Who) (string, error) {
+	if who.Kind == rbacv1.ServiceAccountKind || len(who.Groups) > 0 {
+		return "", nil
+	}
+	m, err := newModel(s)
+	if err != nil {
+		return "", err
+	}
+	names := map[string][]string{} // by kind
+	for _, named := range slices.Concat(m.subjects(), m.authorizer.Subjects()) {
+		names[named.Kind] = append(names[named.Kind], named.Name)
+	}
+	if slices.Contains(names[who.Kind], who.Name) {
+		return "", nil
+	}
+	text := "no binding names " + who.String()
+	for _, kind := range []string{rbacv1.UserKind, rbacv1.GroupKind} {
+		if slices.Contains(names[kind], who.Name) {
+			return text + suggest.Question(kind+":"+who.Name, []string{kind + ":" + who.Name}), nil
+		}
+	}
+	return text + suggest.Question(who.Name, names[who.Kind]), nil
 }
 
 func ruleOf(g authorize.Grant) Rule {

@@ -126,6 +126,15 @@ func (f accessFlags) run(ctx context.Context, s Streams, o snapshot.Options) err
 	if err != nil {
 		return err
 	}
+	if len(who) > 0 {
+		unnamed, err := access.Unnamed(reading.Snapshot, who[0])
+		if err != nil {
+			return err
+		}
+		if unnamed != "" {
+			s.warn("access: --as: " + unnamed)
+		}
+	}
 	switch {
 	case f.can != "":
 		return f.answer(ctx, s, o, reading.Snapshot, question, who)
