@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,6 +77,27 @@ func (o *once) Set(text string) error {
 	return o.Value.Set(text)
 }
 
+const outputName = "output"
+
+// outputFlag is the flag for the directory that a command writes. Other commands have
+// a format under the same name: a format is no directory's name.
+func outputFlag(f *pflag.FlagSet, dir *string, usage string) {
+	f.VarP((*directory)(dir), outputName, "o", usage)
+}
+
+type directory string
+
+func (d *directory) String() string { return string(*d) }
+func (*directory) Type() string     { return "string" }
+
+func (d *directory) Set(text string) error {
+	if slices.Contains([]string{"html", "json", "junit", "sarif", "table", "text", "yaml"}, text) {
+		return fmt.Errorf("is a format, and must be a directory: write ./%s for a directory of this name", text)
+	}
+	*d = directory(text)
+	return nil
+}
+
 type givenAgain struct{ name, first, second string }
 
 func (*givenAgain) Error() string { return "is given again" }
@@ -108,8 +130,8 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%s--%s has no value: must be followed by %s%s", of, empty.GetFlag().Name, value, help)
 	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
 		return fmt.Errorf("%s--%s: found %q: must be true or false", of, invalid.GetFlag().Name, invalid.GetValue())
-	case errors.As(err, &invalid) && invalid.GetFlag().Name == colorName:
-		return fmt.Errorf("%s--%s: found %q: %w", of, colorName, invalid.GetValue(), invalid.Unwrap())
+	case errors.As(err, &invalid) && slices.Contains([]string{colorName, outputName}, invalid.GetFlag().Name):
+		return fmt.Errorf("%s--%s: found %q: %w", of, invalid.GetFlag().Name, invalid.GetValue(), invalid.Unwrap())
 	}
 	return fmt.Errorf("%s%w%s", of, err, help)
 }

@@ -68,7 +68,7 @@ otherwise to overlays/NAME.`,
 	f.StringVar(&o.Mesh, "mesh", "", "the `MESH` of the tenant, as in spec.mesh: dedicated, shared or host (default dedicated)")
 	o.flags(f, &admins, &viewers)
 	f.StringVar(&o.base, "base", "", "`directory` or URL of the base; for a URL, render needs --allow-remote (default bases/istio/control-plane of the checkout around the output, or bases/istio/shared with --mesh shared)")
-	f.StringVarP(&o.dir, "output", "o", "", "`directory` to write (default NAME next to the other overlays, or overlays/NAME)")
+	outputFlag(f, &o.dir, "`directory` to write (default NAME next to the other overlays, or overlays/NAME)")
 	return cmd
 }
 

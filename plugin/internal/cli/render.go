@@ -120,7 +120,7 @@ would change; 130 if the command was interrupted. What it has rendered until the
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&o.Output, "output", "o", "", "`DIR` to write; - prints everything to stdout, or nothing if an overlay has a mistake")
+	outputFlag(f, &o.Output, "`DIR` to write; - prints everything to stdout, or nothing if an overlay has a mistake")
 	f.BoolVar(&o.Split, "split", false, "write one file per object")
 	f.BoolVar(&o.Prune, "prune", false, "remove the output of overlays that no longer exist; other files stay")
 	f.BoolVar(&o.Adopt, "adopt", false, "let overlays that have moved take over the output of their old directories")

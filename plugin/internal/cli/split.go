@@ -75,7 +75,7 @@ DIR must be new or empty.`,
 	}
 	f := cmd.Flags()
 	f.StringVarP(&file, "filename", "f", "", "manifest to read; `FILE` - is stdin (default stdin)")
-	f.StringVarP(&dir, "output", "o", "", "`DIR` to write; must be new or empty")
+	outputFlag(f, &dir, "`DIR` to write; must be new or empty")
 	f.StringVar(&options.Revision, "revision", "", "`NAME` by which tenants with several control planes tell this base from others, such as 1-31 (default none)")
 	f.StringVar(&options.APIProxyImage, "api-proxy-image", "", "`IMAGE` of this program, which runs next to istiod if a tenant's discovery is proxy (default none)")
 	return cmd
