@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -77,7 +75,7 @@ answer no is on stdout, and mistakes are on stderr. Exit code 130: access was st
 				}
 			}
 			o.Warn = s.warn
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := interruptible(context.Background())
 			defer stop()
 			err = f.run(ctx, s, o)
 			if ctx.Err() != nil {

@@ -11,13 +11,11 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -80,7 +78,7 @@ stderr, and hold no tokens.`,
 			}
 			c.Log = slog.New(slog.NewJSONHandler(s.Err, nil))
 			debug.SetGCPercent(100) // it lives for long, and memory counts
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
+			ctx, stop := interruptible(cmd.Context())
 			defer stop()
 			if err := apiproxy.Run(ctx, c); err != nil {
 				return fmt.Errorf("api-proxy: %w", err)

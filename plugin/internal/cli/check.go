@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -71,7 +69,7 @@ is 130 if check was stopped.`,
 			}
 			o.Paths, o.In = args, s.In
 			o.Warn = s.warn
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := interruptible(context.Background())
 			defer stop()
 			report, err := check.Run(ctx, o)
 			if ctx.Err() != nil {

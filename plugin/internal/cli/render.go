@@ -94,7 +94,7 @@ would change; 130 if the command was interrupted. What it has rendered until the
 			if !quiet {
 				o.Progress, done = progress(s.Err)
 			}
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := interruptible(context.Background())
 			defer stop()
 			summary, err := render.Run(ctx, o)
 			done()
@@ -142,6 +142,14 @@ func allowFlags(f *pflag.FlagSet, l *allow.List) {
 
 // interruptedCode is the exit code of a program that was stopped by Ctrl-C.
 const interruptedCode = 130
+
+// interruptible is a context that ends at the first SIGINT or SIGTERM. The second one
+// ends the program at once, as it would without this.
+func interruptible(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
 
 // buildOverlayCommand is how render runs kustomize in a process of its own.
 func buildOverlayCommand(s Streams) *cobra.Command {

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,7 +68,7 @@ one; 2 if there is no such finding, and not all questions could be asked.`,
 			}
 			o.Overlays, o.Version = args, ownVersion().Version
 			o.Warn = s.warn
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := interruptible(context.Background())
 			defer stop()
 			report, err := verify.Run(ctx, o)
 			if ctx.Err() != nil {

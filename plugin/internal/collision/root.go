@@ -13,6 +13,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // Root is a certificate or a CA with which a tenant's mesh verifies its members'
@@ -135,7 +136,7 @@ func meshOf(id object.ID, o *yaml.RNode) *yaml.RNode {
 	if id.Group != "" || id.Kind != "ConfigMap" {
 		return nil
 	}
-	mesh, err := yaml.Parse(object.String(o, "data", istio.MeshKey))
+	mesh, err := strictyaml.Parse(object.String(o, "data", istio.MeshKey))
 	if err != nil {
 		return nil // text that only looks like a mesh
 	}

@@ -8,7 +8,6 @@
 package commonbase
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,12 +15,12 @@ import (
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/types"
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // Of are the objects that only a common base has.
@@ -95,7 +94,7 @@ func (s search) entry(path string) (string, object.ID) {
 	if err != nil {
 		return "", object.ID{}
 	}
-	objects, err := (&kio.ByteReader{Reader: bytes.NewReader(text), OmitReaderAnnotations: true}).Read()
+	objects, err := strictyaml.Objects(text)
 	if err != nil {
 		return "", object.ID{}
 	}

@@ -6,15 +6,13 @@ import (
 	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 const (
 	// maxDepth bounds nesting. Istio's CRDs nest some 40 deep.
 	maxDepth = 500
-	// maxAliased bounds what a stream's aliases expand to, in bytes. nodeCost
-	// is added for each node, so that empty ones count as well.
-	maxAliased = 4 << 20
-	nodeCost   = 32
 
 	timestampTag = "!!timestamp"
 )
@@ -33,7 +31,7 @@ var notANumber = regexp.MustCompile(`(?i)^[-+]?\.(inf|nan)$`)
 type expander struct {
 	offset int          // added to each line of the document
 	open   []*yaml.Node // the anchors that are being expanded
-	spent  int          // of maxAliased
+	spent  int          // of strictyaml.MaxAliased
 }
 
 func (e *expander) expand(n *yaml.Node, offset int) (*yaml.Node, error) {
@@ -54,8 +52,8 @@ func (e *expander) copy(n *yaml.Node, depth int) (*yaml.Node, error) {
 		return e.alias(n, depth)
 	}
 	if len(e.open) > 0 {
-		if e.spent += nodeCost + len(n.Value); e.spent > maxAliased {
-			return nil, e.fail(n, "aliases expand to more than %d MiB", maxAliased>>20)
+		if e.spent += strictyaml.NodeCost + len(n.Value); e.spent > strictyaml.MaxAliased {
+			return nil, e.fail(n, "aliases expand to more than %d MiB", strictyaml.MaxAliased>>20)
 		}
 	}
 	if !slices.Contains(tags, n.ShortTag()) {

@@ -10,11 +10,11 @@ import (
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/types"
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // checkLaid refuses an output that no cluster should see: one that names the
@@ -27,7 +27,7 @@ func checkLaid(overlayDir string, text []byte) error {
 		!bytes.HasPrefix(text, []byte("apiVersion: "+v1alpha1.APIVersion+"\n")) {
 		return nil
 	}
-	objects, err := (&kio.ByteReader{Reader: bytes.NewReader(text), OmitReaderAnnotations: true}).Read()
+	objects, err := strictyaml.Objects(text)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func holdsTenant(dir, name string) bool {
 	if err != nil {
 		text = []byte(name)
 	}
-	objects, err := (&kio.ByteReader{Reader: bytes.NewReader(text), OmitReaderAnnotations: true}).Read()
+	objects, err := strictyaml.Objects(text)
 	return err == nil && slices.ContainsFunc(objects, func(o *yaml.RNode) bool { return o.GetKind() == v1alpha1.KindTenant })
 }
 

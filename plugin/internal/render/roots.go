@@ -1,16 +1,14 @@
 package render
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"maps"
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/kio"
-
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // errWaits says that an overlay is built, and not written before all others are built.
@@ -21,7 +19,7 @@ func rootsIn(text []byte) []collision.Root {
 	if !collision.MayHaveRoots(text) {
 		return nil
 	}
-	objects, err := (&kio.ByteReader{Reader: bytes.NewReader(text), OmitReaderAnnotations: true}).Read()
+	objects, err := strictyaml.Objects(text)
 	if err != nil {
 		return nil // which the build has printed, and reads
 	}

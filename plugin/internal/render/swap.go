@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,13 +10,13 @@ import (
 	"strings"
 	"sync"
 
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/workers"
 )
 
@@ -206,7 +205,7 @@ func laidOf(o overlay, result build.Result) (Laid, error) {
 }
 
 func parsed(text []byte) ([]*yaml.RNode, error) {
-	return (&kio.ByteReader{Reader: bytes.NewReader(text), OmitReaderAnnotations: true}).Read()
+	return strictyaml.Objects(text)
 }
 
 // replaced is the kustomization of a directory, with another entry in the place of one.
@@ -215,7 +214,7 @@ func replaced(dir, name, entry, by string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := yaml.Parse(string(text))
+	k, err := strictyaml.Parse(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // discovery is how a control plane is limited: of the ways that there are, the
@@ -32,7 +33,7 @@ func selected(config *yaml.RNode) (names []string) {
 	if text == "" {
 		return nil
 	}
-	mesh, err := yaml.Parse(text)
+	mesh, err := strictyaml.Parse(text)
 	if err != nil {
 		return nil // text that only looks like a mesh
 	}

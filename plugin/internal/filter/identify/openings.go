@@ -12,6 +12,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // openings names what may let others say who is a member of the mesh: it may be
@@ -129,7 +130,7 @@ func (f Filter) warnOfMesh(objects []*yaml.RNode) error {
 		if object.String(o, "binaryData", istio.MeshKey) != "" {
 			errs = append(errs, fmt.Errorf("%s: binaryData.%s: is the mesh's configuration, and must be text: write it under data", object.IDOf(o), istio.MeshKey))
 		}
-		mesh, err := yaml.Parse(object.String(o, "data", istio.MeshKey))
+		mesh, err := strictyaml.Parse(object.String(o, "data", istio.MeshKey))
 		if err != nil || mesh.YNode() == nil || mesh.YNode().Kind != yaml.MappingNode {
 			continue // an earlier step says so
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // injectsAll says whether the control plane among objects gives a proxy to each
@@ -38,7 +39,7 @@ func takesPods(webhook *yaml.RNode) bool {
 // leaves Pods out by their labels. What it does not say, or says wrongly, is as
 // istiod has it by default, or is an error of istiod's.
 func leavesOut(injector *yaml.RNode) bool {
-	config, err := yaml.Parse(object.StringMap(injector, "data")[istio.InjectorConfig])
+	config, err := strictyaml.Parse(object.StringMap(injector, "data")[istio.InjectorConfig])
 	if err != nil {
 		return false
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // ingressClass is the tenant's own: two tenants' Pilots that look for one class
@@ -63,7 +64,7 @@ func (f Filter) baseMesh(objects []*yaml.RNode, field string) string {
 		if o.GetNamespace() != f.Tenant.Own() {
 			continue
 		}
-		mesh, err := yaml.Parse(object.String(o, "data", istio.MeshKey))
+		mesh, err := strictyaml.Parse(object.String(o, "data", istio.MeshKey))
 		if err != nil {
 			continue // the edit says so
 		}

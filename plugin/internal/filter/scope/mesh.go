@@ -11,6 +11,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // mesh edits the MeshConfig, YAML that a ConfigMap holds as text.
@@ -93,7 +94,7 @@ func editKey(configMap *yaml.RNode, key string, edit func(*yaml.RNode) error) er
 
 // editYAML edits YAML that is kept as text, and keeps how it ends.
 func editYAML(text string, edit func(*yaml.RNode) error) (string, error) {
-	node, err := yaml.Parse(text)
+	node, err := strictyaml.Parse(text)
 	if err != nil {
 		return "", err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // unseen are the objects of Istio's kinds beside a control plane that does not
@@ -45,7 +46,7 @@ func (f Filter) rootObjects(objects []*yaml.RNode) error {
 			u.found[o.YNode()] = row
 		}
 		if text := object.String(o, "data", istio.MeshKey); o.GetKind() == "ConfigMap" && o.GetNamespace() == u.own && text != "" {
-			u.mesh, _ = yaml.Parse(text) // which the mesh's own step refuses
+			u.mesh, _ = strictyaml.Parse(text) // which the mesh's own step refuses
 		}
 	}
 	return u.move()

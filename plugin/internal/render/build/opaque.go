@@ -1,16 +1,15 @@
 package build
 
 import (
-	"bytes"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
-	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // opaque says what in the kustomizations that were read may reach beyond the
@@ -24,7 +23,7 @@ func (r *recorder) opaque() string {
 		if !slices.Contains(konfig.RecognizedKustomizationFileNames(), filepath.Base(path)) || text == nil {
 			continue
 		}
-		root, err := yaml.Parse(string(text))
+		root, err := strictyaml.Parse(string(text))
 		if err != nil {
 			return "a kustomization that is not YAML"
 		}
@@ -84,7 +83,7 @@ func firstLine(text string) string {
 // isOwn says whether text configures nothing but this program and kustomize's
 // built-in plugins.
 func isOwn(text []byte) bool {
-	configs, err := (&kio.ByteReader{Reader: bytes.NewReader(text), OmitReaderAnnotations: true}).Read()
+	configs, err := strictyaml.Objects(text)
 	if err != nil || len(configs) == 0 {
 		return false
 	}
@@ -110,7 +109,7 @@ const function = "config.kubernetes.io/function"
 
 // RunsThis says whether a configuration with these annotations names this program.
 func RunsThis(annotations map[string]string) bool {
-	spec, err := yaml.Parse(annotations[function])
+	spec, err := strictyaml.Parse(annotations[function])
 	if err != nil || annotations["config.k8s.io/function"] != "" {
 		return false
 	}

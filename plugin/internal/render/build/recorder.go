@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
 // Input is a file that a build read, or looked for.
@@ -86,9 +87,13 @@ func (r *recorder) ReadFile(path string) ([]byte, error) {
 // has the reasons.
 var errRefused = errors.New("is refused")
 
-// refuse refuses a kustomization that has what is not allowed, or names what is not
-// there, before kustomize sees any of it.
+// refuse refuses a file with aliases that would fill the memory, and a kustomization that
+// has what is not allowed, or names what is not there, before kustomize sees any of it.
 func (r *recorder) refuse(file string, text []byte) error {
+	if err := strictyaml.Bounded(text); err != nil {
+		r.refused = append(r.refused, refusal{file, "line " + err.Error() + ": write the values themselves"})
+		return errRefused
+	}
 	dirs := r.linked[file]
 	if isKustomization(file) {
 		dirs = append(slices.Clone(dirs), filepath.Dir(file))

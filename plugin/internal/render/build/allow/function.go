@@ -13,11 +13,15 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
 // resources are objects as kustomize reads them, lists taken apart.
 func resources(text []byte) ([]*resource.Resource, error) {
+	if err := strictyaml.Bounded(text); err != nil {
+		return nil, err
+	}
 	objects, err := resmap.NewFactory(provider.NewDefaultDepProvider().GetResourceFactory()).NewResMapFromBytes(text)
 	if err != nil {
 		return nil, err
