@@ -28,7 +28,7 @@ func (c *claim) checkForgedStatus(tenant *cluster.Client, kustomization string) 
 			require.NoError(t, send(t, tenant, "POST", o.path(), o.body()).Error())
 			answer := send(t, tenant, "PATCH", stored+"/status", `{"status":`+o.status+`}`)
 			require.Equal(t, http.StatusForbidden, answer.Code, answer.Message())
-			require.Contains(t, answer.Message(), o.kind+" ns-1/attack: status: is written by Flux's own controller")
+			require.Contains(t, answer.Message(), o.kind+" ns-1/attack: status: Only the controller of Flux may write the status")
 			require.NoError(t, send(t, tenant, "DELETE", stored, "").Error())
 		})
 	}
@@ -47,7 +47,7 @@ func (c *claim) checkForgedTracking(alone *cluster.Cluster, tenant *cluster.Clie
 	}
 	refused := func(t *testing.T, answer cluster.Answer, object, application string) {
 		require.Equal(t, http.StatusForbidden, answer.Code, answer.Message())
-		require.Contains(t, answer.Message(), object+": metadata.annotations[argocd.argoproj.io/tracking-id]: the Application "+application+" is the platform's")
+		require.Contains(t, answer.Message(), object+": metadata.annotations[argocd.argoproj.io/tracking-id]: The Application "+application+" belongs to the platform")
 	}
 	for _, application := range []string{"platform", "tenancy-common", "tenant-dev", "project-dev", "tenant-sales"} {
 		c.check("refused: ConfigMap: of the Application "+application, func(t *testing.T) {

@@ -26,7 +26,7 @@ func (c *claim) checkHooks(alone *cluster.Cluster) {
 	}
 	refused := func(t *testing.T, answer cluster.Answer, namespace, finalizer string) {
 		require.Equal(t, http.StatusForbidden, answer.Code, answer.Message())
-		require.Contains(t, answer.Message(), "Application "+namespace+"/hooks: metadata.finalizers: found "+finalizer+", by which Argo CD makes objects with its own rights")
+		require.Contains(t, answer.Message(), "Application "+namespace+"/hooks: metadata.finalizers: The finalizer "+finalizer+" is not allowed. With it, Argo CD creates objects with its own rights")
 	}
 	for _, namespace := range []string{"ns-1", "default"} {
 		for _, finalizer := range []string{hook, hook + "/cleanup", "pre-delete-finalizer.argocd.argoproj.io"} {

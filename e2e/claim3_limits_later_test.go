@@ -117,7 +117,7 @@ func (c *claim) checkDefaultClasses(w *world, k *tenant) {
 				if row.policy == "" {
 					return answer.Error()
 				}
-				return contains(answer.Message(), "found "+row.policy)
+				return contains(answer.Message(), "Class "+row.policy+" is not allowed")
 			}))
 		})
 	}

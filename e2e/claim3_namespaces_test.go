@@ -39,7 +39,7 @@ func TestANamespaceDoesNotMoveFromOneTenantToAnother(t *testing.T) {
 	do := func(method, path, body string) func() (cluster.Answer, error) {
 		return func() (cluster.Answer, error) { return w.cluster.Admin.Do(method, path, body) }
 	}
-	refused("the cluster administrator makes hr's Namespace dev's", do("PATCH", path+"moved", toDev), "is hr", "make it anew")
+	refused("the cluster administrator makes hr's Namespace dev's", do("PATCH", path+"moved", toDev), "is hr", "create it again")
 	refused("by its status", do("PATCH", path+"moved/status", toDev), "is hr")
 	refused("by server-side apply", do("PATCH", path+"moved?fieldManager=x&force=true",
 		`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"moved","labels":{"istio-tenancy.dev/tenant":"dev"}}}`), "is hr")

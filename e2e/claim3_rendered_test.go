@@ -62,7 +62,7 @@ func TestATenantDoesNotSteerTheToolThatKeepsItsObjects(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, 403, answer.Code, "%.300s", answer.Message())
 			require.Contains(t, answer.Message(), "istio-tenancy-rendered")
-			require.Contains(t, answer.Message(), "of the whole cluster", "it says who may")
+			require.Contains(t, answer.Message(), "in the whole cluster", "it says who may")
 		})
 	}
 	w.make(t, fmt.Sprintf(renderedThings, app))

@@ -132,7 +132,7 @@ func TestTheStatusOfAServiceTakesNobodysAddress(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, 403, answer.Code, answer.Message())
 			require.Contains(t, answer.Message(), "istio-tenancy-services")
-			require.Contains(t, answer.Message(), "of the whole cluster", "it says who may")
+			require.Contains(t, answer.Message(), "in the whole cluster", "it says who may")
 		})
 	}
 	c.check("a condition, which takes no address, is accepted", func(t *testing.T) {

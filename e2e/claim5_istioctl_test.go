@@ -239,7 +239,7 @@ func tokenOfIstioctl(t *testing.T, w *world, admin, namespace string) string {
 	require.NoError(t, cluster.Eventually(patience, func() error {
 		pods, err = w.cluster.Admin.Items("/api/v1/namespaces/" + namespace + "/pods?labelSelector=app=istioctl")
 		if err == nil && len(pods) != 1 {
-			err = fmt.Errorf("%d Pods of Deployment %s/istioctl, right is 1", len(pods), namespace)
+			err = fmt.Errorf("found %d Pods of Deployment %s/istioctl, but there must be 1", len(pods), namespace)
 		}
 		return err
 	}))

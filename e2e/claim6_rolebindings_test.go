@@ -31,8 +31,8 @@ func TestARoleBindingWithTheLabelWasRenderedForItsNamespace(t *testing.T) {
 		})
 	}
 	const label, finalizer = `,"labels":{"istio-tenancy.dev/tenant":"sales"}`, `,"finalizers":["attack.example/x"]`
-	refused("the tool, in a Namespace of nobody", w.cluster.Admin, "POST", in("default"), binding("opens", label), "no tenant's", "adopt=sales")
-	refused("the tool, in another tenant's", w.cluster.Admin, "POST", in("ns-0"), binding("opens", label), "dev's")
+	refused("the tool, in a Namespace of nobody", w.cluster.Admin, "POST", in("default"), binding("opens", label), "belongs to no tenant", "adopt=sales")
+	refused("the tool, in another tenant's", w.cluster.Admin, "POST", in("ns-0"), binding("opens", label), "belongs to the tenant dev")
 	refused("the tool, by server-side apply", w.cluster.Admin, "PATCH", in("default")+"/opens?fieldManager=x&force=true", binding("opens", label))
 	refused("a finalizer on a RoleBinding of one's own", admin, "POST", in("ns-1"), binding("mine", finalizer), "metadata.finalizers", "attack.example/x")
 	refused("a finalizer on a Role of one's own", admin, "POST", rbac+"/namespaces/ns-1/roles",

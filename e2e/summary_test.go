@@ -32,4 +32,4 @@ func (c *claim) note(format string, args ...any) { c.Note(format, args...) }
 // documented is the table of claims.
 var documented = tally.Table{Page: "../docs/tested.md", Heading: "claim"}
 
-var update = flag.Bool("update", false, "write the claims into "+documented.Page)
+var update = flag.Bool("update", false, "write the table of claims in "+documented.Page)

@@ -24,7 +24,7 @@ var (
 	// documented is the table of claims.
 	documented = tally.Table{Page: "../../docs/tested.md", Heading: "claim about the API proxy"}
 
-	update = flag.Bool("update", false, "write the claims into "+documented.Page)
+	update = flag.Bool("update", false, "write the table of claims in "+documented.Page)
 )
 
 // logs and tools are below this folder, the tests' working directory.

@@ -19,7 +19,7 @@ const (
 	watchesMetric    = "istio_tenancy_api_proxy_upstream_watches"
 )
 
-var soak = flag.Duration("soak", 0, "how long TestSoak runs; 0 leaves it out")
+var soak = flag.Duration("soak", 0, "`time` for which TestSoak runs. 0 skips it")
 
 // sample is the proxy at one moment.
 type sample struct {

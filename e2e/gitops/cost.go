@@ -72,7 +72,7 @@ func Sizes(text string) (sizes []int, err error) {
 	for field := range strings.SplitSeq(text, ",") {
 		n, err := strconv.Atoi(field)
 		if err != nil || n < len(tenants) || len(sizes) > 0 && n <= sizes[len(sizes)-1] {
-			return nil, fmt.Errorf("%q: right are numbers of tenants that grow, from %d on", text, len(tenants))
+			return nil, fmt.Errorf("-tenants: found %q. Write increasing numbers, separated by commas, the first at least %d", text, len(tenants))
 		}
 		sizes = append(sizes, n)
 	}

@@ -139,7 +139,7 @@ func (m *Meter) find(c Controller) (node.Process, error) {
 func (w *World) pod(c Controller) (*cluster.Object, error) {
 	pods, err := w.Node.Cluster.Admin.Items("/api/v1/namespaces/" + c.Namespace + "/pods?labelSelector=" + c.App)
 	if err == nil && len(pods) != 1 {
-		err = fmt.Errorf("%d Pods have the label %s in %s, right is 1", len(pods), c.App, c.Namespace)
+		err = fmt.Errorf("%d Pods have the label %s in %s, but there must be 1", len(pods), c.App, c.Namespace)
 	}
 	if err != nil {
 		return nil, err

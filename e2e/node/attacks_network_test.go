@@ -70,7 +70,7 @@ var networkAttacks = []attack{
 	{name: "Endpoints", admin: `POST /api/v1/namespaces/ns-1/endpoints {"metadata":{"name":"x"},"subsets":[{"addresses":[{"ip":"{prey}"}]}]}`, by: "RBAC", refused: forbidden},
 	{name: "an EndpointSlice, by the Pod's token", token: `POST /apis/discovery.k8s.io/v1/namespaces/ns-1/endpointslices {"metadata":{"name":"x"},"addressType":"IPv4","endpoints":[{"addresses":["{node}"]}]}`, by: "RBAC", refused: forbidden},
 	{name: "another address of the own Pod", admin: `PATCH /api/v1/namespaces/ns-1/pods/app/status {"status":{"podIP":"{prey}","podIPs":[{"ip":"{prey}"}]}}`, by: "RBAC", refused: forbidden},
-	{name: "a Service with externalIPs", admin: `POST /api/v1/namespaces/ns-1/services {"metadata":{"name":"x"},"spec":{"externalIPs":["{prey}"],"ports":[{"port":80}]}}`, by: "admission", refused: "takes what others send to these addresses"},
+	{name: "a Service with externalIPs", admin: `POST /api/v1/namespaces/ns-1/services {"metadata":{"name":"x"},"spec":{"externalIPs":["{prey}"],"ports":[{"port":80}]}}`, by: "admission", refused: "would take the traffic that others send to"},
 	{name: "a load balancer's address", admin: `PATCH /api/v1/namespaces/ns-1/services/forged/status {"status":{"loadBalancer":{"ingress":[{"ip":"{prey}"}]}}}`, by: "RBAC", refused: forbidden},
 	{name: "another tenant's port of the nodes", admin: `POST /api/v1/namespaces/ns-1/services {"metadata":{"name":"x"},"spec":{"type":"NodePort","ports":[{"port":80,"nodePort":{preyNodePort}}]}}`, by: "API server", refused: "already allocated"},
 	{name: "another tenant's ClusterIP", admin: `POST /api/v1/namespaces/ns-1/services {"metadata":{"name":"x"},"spec":{"clusterIP":"{preyService}","ports":[{"port":80}]}}`, by: "API server", refused: "already allocated"},

@@ -25,7 +25,7 @@ var (
 	// documented is the table of claims.
 	documented = tally.Table{Page: "../../docs/tested.md", Heading: "claim on a real node"}
 
-	update = flag.Bool("update", false, "write the claims into "+documented.Page)
+	update = flag.Bool("update", false, "write the table of claims in "+documented.Page)
 )
 
 // logs and tools are below this folder, the tests' working directory.

@@ -23,7 +23,7 @@ func TestTheTableIsEnforced(t *testing.T) {
 	cells, err := thePopulation(t, w).connections(w)
 	require.NoError(t, err)
 	for i, got := range answered(cells) {
-		c.Verify(got == cells[i].want, "%s: connects is %v, right is %v", cells[i].name, got, cells[i].want)
+		c.Verify(got == cells[i].want, "%s: connects is %v, but must be %v", cells[i].name, got, cells[i].want)
 	}
 }
 
@@ -38,7 +38,7 @@ func TestASecondEngineSaysTheSame(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, got, len(cells))
 	for i, got := range got {
-		c.Verify(got == cells[i].want, "%s: the verdict is %v, right is %v", cells[i].name, got, cells[i].want)
+		c.Verify(got == cells[i].want, "%s: the verdict is %v, but must be %v", cells[i].name, got, cells[i].want)
 	}
 	cells, err = p.cells(unlisted())
 	require.NoError(t, err)

@@ -50,7 +50,7 @@ func TestIstioctlInItsPod(t *testing.T) {
 				}
 				require.Contains(t, out, "SUBSCRIBED TYPES")
 				if shown := proxies.FindAllString(out, -1); !slices.Equal(shown, row.shown) {
-					return fmt.Errorf("shows %v, right is %v", shown, row.shown)
+					return fmt.Errorf("shows %v, but must show %v", shown, row.shown)
 				}
 				return nil
 			}))

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var open = flag.Duration("open", 0, "how long TestOpen leaves the node to whoever wants to look around; 0 leaves it out")
+var open = flag.Duration("open", 0, "`time` for which TestOpen keeps the node running, so that you can look around. 0 skips TestOpen")
 
 // TestOpen is no claim: it leaves the node, with its tenants and with NetworkPolicies
 // enforced, to somebody who wants to find out what the other tests did not look for.

@@ -39,7 +39,7 @@ func Install(log io.Writer, more map[string]string) error {
 	}
 	slices.Sort(missing)
 	if _, err := exec.LookPath("apt-get"); err != nil {
-		return fmt.Errorf("a node needs %s, by the names of Debian's packages: install them", strings.Join(missing, ", "))
+		return fmt.Errorf("a node needs these Debian packages, which are not installed: %s", strings.Join(missing, ", "))
 	}
 	fmt.Fprintf(log, "installing Debian's packages %s ...\n", strings.Join(missing, ", "))
 	for _, args := range [][]string{{"update"}, append([]string{"install", "-y", "--no-install-recommends"}, missing...)} {

@@ -105,7 +105,7 @@ func holds(stored, stated any, path string) error {
 	case map[string]any:
 		in, ok := stored.(map[string]any)
 		if !ok && len(stated) > 0 {
-			return fmt.Errorf("%s: found %v, right is %v", path, stored, stated)
+			return fmt.Errorf("%s: found %v, but must be %v", path, stored, stated)
 		}
 		for key, value := range stated {
 			if err := holds(in[key], value, path+"."+key); err != nil {
@@ -136,7 +136,7 @@ func holds(stored, stated any, path string) error {
 		if stored == stated || empty || sameQuantity(stored, stated) {
 			return nil
 		}
-		return fmt.Errorf("%s: found %v, right is %v", path, stored, stated)
+		return fmt.Errorf("%s: found %v, but must be %v", path, stored, stated)
 	}
 }
 
@@ -196,7 +196,7 @@ func (w *world) killed(name, container string) error {
 				want++
 			}
 			if got := restarts(after, c); got != want {
-				return fmt.Errorf("%s of %s has restarted %d times, right is %d", c, cluster.ID(after), got, want)
+				return fmt.Errorf("%s of %s has restarted %d times, but must have %d restarts", c, cluster.ID(after), got, want)
 			}
 		}
 		if after.GetUID() != before.GetUID() {

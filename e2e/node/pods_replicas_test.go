@@ -60,7 +60,7 @@ func TestPodsOfTwoReplicas(t *testing.T) {
 				return err
 			}
 			if got, _, _ := unstructured.NestedFloat64(b.Object, "status", "disruptionsAllowed"); int(got) != want {
-				return fmt.Errorf("disruptionsAllowed is %v, right is %d", got, want)
+				return fmt.Errorf("disruptionsAllowed is %v, but must be %d", got, want)
 			}
 			return nil
 		})
@@ -106,7 +106,7 @@ func (w *world) pods(tenant *tenant, want int, should func(pod *cluster.Object) 
 			return err
 		}
 		if len(pods) != want {
-			return fmt.Errorf("%s has %d Pods, right is %d", tenant.istiod(), len(pods), want)
+			return fmt.Errorf("%s has %d Pods, but must have %d", tenant.istiod(), len(pods), want)
 		}
 		for _, pod := range pods {
 			if pod.GetDeletionTimestamp() != nil {

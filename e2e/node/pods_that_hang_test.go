@@ -25,7 +25,7 @@ func TestPodsThatHang(t *testing.T) {
 	ready := func(want string) error {
 		return cluster.Eventually(patience, func() error {
 			if got := cluster.Condition(w.istiodPod(t, "dev"), "Ready"); got != want {
-				return fmt.Errorf("Ready is %q, right is %q", got, want)
+				return fmt.Errorf("Ready is %q, but must be %q", got, want)
 			}
 			return nil
 		})

@@ -223,7 +223,7 @@ func (w *world) istiods(of *tenant) ([]*cluster.Object, error) {
 func (w *world) oneIstiod(of *tenant) (*cluster.Object, error) {
 	pods, err := w.istiods(of)
 	if err == nil && len(pods) != 1 {
-		err = fmt.Errorf("%s has %d Pods, right is 1", of.istiod(), len(pods))
+		err = fmt.Errorf("%s has %d Pods, but must have 1", of.istiod(), len(pods))
 	}
 	if err != nil {
 		return nil, err

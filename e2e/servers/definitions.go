@@ -33,11 +33,11 @@ func Definitions(ctx context.Context, log io.Writer, list string, modules []stri
 		}
 	}
 	if len(chosen) != len(modules) {
-		return "", fmt.Errorf("%s names %d of these %d modules: %s", list, len(chosen), len(modules), strings.Join(modules, ", "))
+		return "", fmt.Errorf("%s must name these modules, but names only %d of %d: %s", list, len(chosen), len(modules), strings.Join(modules, ", "))
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("cache for the definitions: %w", err)
+		return "", fmt.Errorf("find the folder that caches the definitions: %w", err)
 	}
 	into := filepath.Join(cache, "istio-tenancy-e2e", fmt.Sprintf("definitions-%x", sha256.Sum256(fmt.Append(nil, chosen)))[:28])
 	if _, err := os.Stat(into); err == nil {
@@ -55,7 +55,7 @@ func Definitions(ctx context.Context, log io.Writer, list string, modules []stri
 	for i, m := range chosen {
 		found, err := read(ctx, m[0], m[1], strings.Fields(m[2]))
 		if err == nil && len(found) == 0 {
-			err = fmt.Errorf("no CustomResourceDefinition below %s", m[2])
+			err = fmt.Errorf("found no CustomResourceDefinition below %s", m[2])
 		}
 		if err != nil {
 			return "", fmt.Errorf("definitions of %s@%s: %w", m[0], m[1], err)

@@ -48,7 +48,7 @@ func Build(ctx context.Context, log io.Writer, only ...string) (Binaries, error)
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return nil, fmt.Errorf("cache for the servers: %w", err)
+		return nil, fmt.Errorf("find the folder that caches the servers: %w", err)
 	}
 	binaries := Binaries{}
 	for _, family := range families {

@@ -147,13 +147,13 @@ func (s Summary) Hold(t Table, whole, write bool) error {
 	}
 	before, table, found := strings.Cut(string(page), t.head())
 	if !found {
-		return fmt.Errorf("%s: has no table that begins with %q", t.Page, t.head())
+		return fmt.Errorf("%s: The page has no table that begins with %q", t.Page, t.head())
 	}
 	if !whole {
 		var missing []error
 		for _, c := range s.claims {
 			if !strings.Contains(table, "| "+c.text+" |") {
-				missing = append(missing, fmt.Errorf("%s: has no row %q", t.Page, c.text))
+				missing = append(missing, fmt.Errorf("%s: The table has no row %q", t.Page, c.text))
 			}
 		}
 		return errors.Join(missing...)
@@ -169,7 +169,7 @@ func (s Summary) Hold(t Table, whole, write bool) error {
 	case write:
 		return os.WriteFile(t.Page, []byte(before+t.head()+rows.String()+"\n"+after), 0o644)
 	case !strings.HasPrefix(table, rows.String()+"\n"):
-		return fmt.Errorf("%s: its table of %s is not what was run: go test -update writes it", t.Page, t.Heading)
+		return fmt.Errorf("%s: The table of %s differs from the tests that ran. Run go test -update to write it", t.Page, t.Heading)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 )
 
-var update = flag.Bool("update", false, "rewrite what testdata expects")
+var update = flag.Bool("update", false, "rewrite the expected files in testdata")
 
 // TestCases lays the tenant.yaml of each directory of testdata over the base.yaml
 // beside it. A base holds objects, or names others that are not copied there: an

@@ -174,7 +174,7 @@ func (w *world) deployed(name, commit string) error {
 	return cluster.Eventually(patience, func() error {
 		app, err := w.application(name)
 		if err == nil && !app.isAt(commit) {
-			err = fmt.Errorf("Application %s is at %v, right is %s: %s", name, app.revisions(), commit, app.says())
+			err = fmt.Errorf("Application %s is at %v, but must be %s: %s", name, app.revisions(), commit, app.says())
 		}
 		return errors.Join(err, w.settled(name))
 	})
@@ -189,7 +189,7 @@ func (w *world) saying(name string, texts ...string) (said string, err error) {
 		}
 		said = app.says()
 		if !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(said, text) }) {
-			return fmt.Errorf("Application %s says %q, right is one of %q", name, said, texts)
+			return fmt.Errorf("Application %s says %q, but must say one of %q", name, said, texts)
 		}
 		return nil
 	})

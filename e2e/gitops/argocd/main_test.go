@@ -22,9 +22,9 @@ var (
 	// documented is the table of claims.
 	documented = tally.Table{Page: gitops.Page, Heading: "claim with Argo CD's own components"}
 
-	tenants = flag.String("tenants", "20,200", "how many tenants a benchmark has, one number after the other")
-	over    = flag.String("components", "", "which components of examples/argocd are laid over the others, with commas")
-	update  = flag.Bool("update", false, "write the claims into "+documented.Page)
+	tenants = flag.String("tenants", "20,200", "`numbers` of tenants of the benchmarks, separated by commas")
+	over    = flag.String("components", "", "additional `components` of examples/argocd, separated by commas")
+	update  = flag.Bool("update", false, "write the table of claims in "+documented.Page)
 )
 
 func TestMain(m *testing.M) {

@@ -20,9 +20,9 @@ var (
 	// documented is the table of claims.
 	documented = tally.Table{Page: gitops.Page, Heading: "claim with Flux' own controllers"}
 
-	tenants    = flag.String("tenants", "20,200", "how many tenants a benchmark has, one number after the other")
-	components = flag.String("components", "lockdown,newest-commit", "which components of examples/flux are over the own manifests of Flux")
-	update     = flag.Bool("update", false, "write the claims into "+documented.Page)
+	tenants    = flag.String("tenants", "20,200", "`numbers` of tenants of the benchmarks, separated by commas")
+	components = flag.String("components", "lockdown,newest-commit", "`components` of examples/flux to use with the manifests of Flux, separated by commas")
+	update     = flag.Bool("update", false, "write the table of claims in "+documented.Page)
 )
 
 func TestMain(m *testing.M) {

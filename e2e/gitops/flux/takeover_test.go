@@ -53,7 +53,7 @@ metadata: {name: NAME}
 // ofTheAdministrator are attempts by fields of a Kustomization, which the tenant's
 // administrator writes.
 var ofTheAdministrator = []attempt{
-	{"without-an-account", "", binding, []string{"serviceaccount:ns-1:default", "spec.serviceAccountName: is missing"}, bindings},
+	{"without-an-account", "", binding, []string{"serviceaccount:ns-1:default", "spec.serviceAccountName: The field is missing"}, bindings},
 	{"account-of-flux-by-its-name", "serviceAccountName: kustomize-controller", binding, []string{"serviceaccount:ns-1:kustomize-controller"}, bindings},
 	{"account-with-a-namespace", "serviceAccountName: kube-system:clusterrole-aggregation-controller", binding, []string{"clusterrole-aggregation-controller"}, bindings},
 	{"account-by-a-path", "serviceAccountName: ../kube-system/default", binding, []string{"../kube-system/default"}, bindings},

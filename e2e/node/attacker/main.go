@@ -66,7 +66,7 @@ func main() {
 	names := strings.Fields(verb.args)
 	least := len(slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n[0] == '[' }))
 	if args := os.Args[2:]; !ok || len(args) < least || len(args) > len(names) {
-		fmt.Fprintf(os.Stderr, "attacker: %q is no verb with these arguments\n", os.Args[1:])
+		fmt.Fprintf(os.Stderr, "attacker: %q is not a verb with its arguments\n", os.Args[1:])
 		os.Exit(2)
 	}
 	said, err := verb.do(os.Args[2:])

@@ -60,7 +60,7 @@ func run() error {
 	case "client":
 		return http.ListenAndServe(":8080", newClient())
 	}
-	return fmt.Errorf("found %q; server or client would be right", os.Args[1])
+	return fmt.Errorf("found %q. Write server or client", os.Args[1])
 }
 
 func serve() error {

@@ -20,7 +20,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/upgrade"
 )
 
-var update = flag.Bool("update", false, "rewrite what testdata expects")
+var update = flag.Bool("update", false, "rewrite the expected files in testdata")
 
 func TestMain(m *testing.M) { os.Exit(clitest.Main(m)) }
 

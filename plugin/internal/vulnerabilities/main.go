@@ -75,14 +75,14 @@ func run(in io.Reader, out io.Writer) error {
 		if errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return fmt.Errorf("stdin is not what govulncheck -format json prints: %w", err)
+			return fmt.Errorf("stdin: The input is not the output of govulncheck -format json: %w", err)
 		}
 		if f := m.Finding; f != nil && len(f.Trace) > 0 && (worst[f.OSV].OSV == "" || f.called()) {
 			worst[f.OSV] = *f
 		}
 	}
 	if messages == 0 {
-		return errors.New("stdin is empty: must be what govulncheck -format json prints")
+		return errors.New("stdin: The input is empty. It must be the output of govulncheck -format json")
 	}
 	bad := 0
 	for _, id := range slices.Sorted(maps.Keys(worst)) {
@@ -95,8 +95,8 @@ func run(in io.Reader, out io.Writer) error {
 		}
 	}
 	if bad > 0 {
-		return fmt.Errorf("the program calls %d vulnerable functions of modules: update these modules in go.mod", bad)
+		return fmt.Errorf("the program calls %d vulnerable functions of modules. Update these modules in go.mod", bad)
 	}
-	_, err := fmt.Fprintf(out, "%d known, none of a module is called\n", len(worst))
+	_, err := fmt.Fprintf(out, "%d known vulnerabilities. The program calls none that is in a module\n", len(worst))
 	return err
 }

@@ -20,7 +20,7 @@ func TestWhatIsNotCalledIsListed(t *testing.T) {
 	require.NoError(t, run(strings.NewReader(notCalled), &out))
 	require.Equal(t, `GO-2026-1  not called         example.com/a v0.2.0, fixed in v0.3.0
 GO-2026-2  fixed by a new Go  stdlib v1.26.8, fixed in v1.26.9: calls html/template.*Template.Execute
-2 known, none of a module is called
+2 known vulnerabilities. The program calls none that is in a module
 `, out.String())
 }
 
@@ -32,6 +32,6 @@ func TestWhatIsCalledIsAnError(t *testing.T) {
 }
 
 func TestWhatSaysNothingIsAnError(t *testing.T) {
-	require.ErrorContains(t, run(strings.NewReader(""), &strings.Builder{}), "stdin is empty")
-	require.ErrorContains(t, run(strings.NewReader("no vulnerabilities\n"), &strings.Builder{}), "is not what govulncheck -format json prints")
+	require.ErrorContains(t, run(strings.NewReader(""), &strings.Builder{}), "The input is empty")
+	require.ErrorContains(t, run(strings.NewReader("no vulnerabilities\n"), &strings.Builder{}), "is not the output of govulncheck -format json")
 }

@@ -19,8 +19,8 @@ import (
 )
 
 func main() {
-	into := flag.String("o", "", "folder to write, which is deleted first")
-	date := flag.String("date", "", "date on the pages of the manual, as 2026-01-31")
+	into := flag.String("o", "", "`folder` for the pages. Its content is deleted first")
+	date := flag.String("date", "", "`date` on the manual pages, such as 2026-01-31")
 	flag.Parse()
 	if err := run(*into, *date); err != nil {
 		fmt.Fprintln(os.Stderr, "pages:", err)
@@ -30,11 +30,11 @@ func main() {
 
 func run(into, text string) error {
 	if into == "" {
-		return errors.New(`-o: found ""; must be the folder to write`)
+		return errors.New(`-o: found "". Write the folder for the pages`)
 	}
 	date, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		return fmt.Errorf("-date: %w", err)
+		return fmt.Errorf("-date: found %q. Write a date such as 2026-01-31: %w", text, err)
 	}
 	if err := os.RemoveAll(into); err != nil {
 		return err

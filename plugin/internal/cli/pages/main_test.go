@@ -35,7 +35,7 @@ func TestEachCommandHasAPage(t *testing.T) {
 }
 
 func TestWithoutAPlaceNothingIsWritten(t *testing.T) {
-	require.ErrorContains(t, run("", "2026-01-31"), "-o: found \"\"; must be the folder to write")
+	require.ErrorContains(t, run("", "2026-01-31"), "-o: found \"\". Write the folder for the pages")
 	into := filepath.Join(t.TempDir(), "pages")
 	require.ErrorContains(t, run(into, "soon"), "-date:")
 	require.NoDirExists(t, into)

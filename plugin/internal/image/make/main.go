@@ -27,9 +27,9 @@ import (
 )
 
 func main() {
-	into := flag.String("o", "", "folder for the image, which is not there, or is empty")
-	platforms := flag.String("platforms", "linux/amd64,linux/arm64", "what to build for")
-	to := flag.String("push", "", "image in a registry to copy it to, with its tag")
+	into := flag.String("o", "", "`folder` for the image. It must be empty, or must not exist")
+	platforms := flag.String("platforms", "linux/amd64,linux/arm64", "`platforms` to build for, separated by commas")
+	to := flag.String("push", "", "`name` in a registry, with a tag. The image is pushed there")
 	flag.Parse()
 	if err := run(context.Background(), *into, strings.Split(*platforms, ","), *to); err != nil {
 		fmt.Fprintln(os.Stderr, "image:", err)
@@ -39,7 +39,7 @@ func main() {
 
 func run(ctx context.Context, into string, platforms []string, to string) error {
 	if into == "" {
-		return errors.New(`-o: found ""; must be the folder for the image`)
+		return errors.New(`-o: found "". Write the folder for the image`)
 	}
 	work, err := os.MkdirTemp("", "image-")
 	if err != nil {

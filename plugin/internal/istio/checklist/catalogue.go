@@ -107,7 +107,7 @@ func audiences(identity istio.Identity, facts *Facts, gap func(string)) {
 	for _, f := range facts.All() {
 		of, audience, found := strings.Cut(f.Name, ": audience ")
 		if f.Topic == "template" && found && audience != istio.UpstreamAudience && audience != value {
-			gap(of + " asks for tokens of the audience " + audience + ", which a tenant's istiod does not take")
+			gap(of + " asks for tokens of the audience " + audience + ", which a tenant's istiod does not accept")
 		}
 	}
 }

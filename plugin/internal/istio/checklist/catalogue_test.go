@@ -55,7 +55,7 @@ port: Deployment istiod discovery: 15017
 		{"audiences that a tenant replaces", "1.31.0", istiod + "template: waypoint: audience istio-ca\n" +
 			"template: sidecar: audience {{ .Values.global.sds.token.aud }}\n", ""},
 		{"an audience of its own", "1.31.0", istiod + "template: frob: audience istio-frob\n",
-			"frob asks for tokens of the audience istio-frob, which a tenant's istiod does not take"},
+			"frob asks for tokens of the audience istio-frob, which a tenant's istiod does not accept"},
 		{"a port that is gone", "1.31.0", strings.Replace(istiod, "15017", "1", 1), "istiod has no port 15017, which is for webhooks"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

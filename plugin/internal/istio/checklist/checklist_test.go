@@ -80,7 +80,7 @@ Known, and no longer there (older versions may still have it)
 
 - feature: PILOT_GONE = 1
 
-3 to look at, 1 gone
+3 items to review, 1 no longer there
 `, out.String())
 }
 
@@ -93,9 +93,9 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 
 func TestReadRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		"lock: a\nlocks: b\n":              `line 2: found "locks: b"; want "TOPIC: NAME = DETAIL", the topic being one of version, refusal,`,
+		"lock: a\nlocks: b\n":              `line 2: found "locks: b". Write "TOPIC: NAME = DETAIL", with one of these topics: version, refusal,`,
 		"lock":                             `line 1: found "lock"`,
-		"feature: A = 1\n\nfeature: A = 2": "line 3: feature: A is there twice",
+		"feature: A = 1\n\nfeature: A = 2": "line 3: feature: A exists twice. Remove one of the lines",
 	} {
 		_, err := checklist.Read(strings.NewReader(text))
 		require.ErrorContains(t, err, want)

@@ -82,12 +82,12 @@ func (c Checklist) Write(w io.Writer) error {
 		fmt.Fprintf(&out, "- [ ] %s\n", item)
 	}
 	if len(c.Gone) > 0 {
-		fmt.Fprint(&out, "\nKnown, and no longer there (older versions may still have it)\n\n")
+		fmt.Fprint(&out, "\nKnown, but no longer there (older versions may still have it)\n\n")
 	}
 	for _, fact := range c.Gone {
 		fmt.Fprintf(&out, "- %s\n", fact.Line())
 	}
-	fmt.Fprintf(&out, "\n%d to look at, %d gone\n", len(c.Items), len(c.Gone))
+	fmt.Fprintf(&out, "\n%d items to review, %d no longer there\n", len(c.Items), len(c.Gone))
 	_, err := io.WriteString(w, strings.TrimPrefix(out.String(), "\n"))
 	return err
 }

@@ -26,26 +26,26 @@ type topic struct{ name, why string }
 
 // topics are in the order of their weight for tenants.
 var topics = []topic{
-	{"version", "what the module says it is; Release and Newest in plugin/internal/istio/version.go have to follow"},
-	{"refusal", "a tenant cannot be laid over these charts, and why"},
-	{"difference", "a field that relocating and revising a base makes otherwise than Istio's own charts"},
-	{"warning", "what laying a tenant over these charts warns of"},
-	{"gap", "the catalogue (plugin/internal/istio) has no row for it, or counts on what is not there"},
-	{"kind", "a CustomResourceDefinition: the common base brings it; its scope decides who may write it"},
-	{"right", "a right of a ServiceAccount: the catalogue says where a tenant has it"},
-	{"name", "an object: two tenants must not have the same, and a revision may be part of it"},
-	{"webhook", "an entry of a webhook configuration: it must match the tenant's namespaces only"},
-	{"port", "a port: the NetworkPolicy says who may reach it"},
-	{"feature", "a variable that istiod reads: it may widen or limit what istiod sees"},
-	{"flag", "an argument that istiod knows: it may widen or limit what istiod sees"},
-	{"lock", "a lock that istiods elect a leader by: one that two tenants share lets one of them do nothing; verify knows it by plugin/internal/istio/lock.go"},
-	{"watched", "a kind that istiod reads: it needs a right to"},
+	{"version", "the version that the module states. Change Release and Newest in plugin/internal/istio/version.go"},
+	{"refusal", "why no tenant can be built with these charts"},
+	{"difference", "a field that differs between a base that was relocated and revised, and Istio's own charts"},
+	{"warning", "a warning of a build of a tenant with these charts"},
+	{"gap", "the catalogue (plugin/internal/istio) has no row for it, or needs something that does not exist"},
+	{"kind", "a CustomResourceDefinition. The common base contains it, and its scope decides who may write it"},
+	{"right", "a right of a ServiceAccount. The catalogue says where a tenant has it"},
+	{"name", "the name of an object. Two tenants must not have the same one, and a revision may be part of it"},
+	{"webhook", "an entry of a webhook configuration. It must match only the tenant's namespaces"},
+	{"port", "a port. The NetworkPolicy says who may connect to it"},
+	{"feature", "an environment variable that istiod reads. It may extend or limit what istiod sees"},
+	{"flag", "an argument that istiod knows. It may extend or limit what istiod sees"},
+	{"lock", "a lock with which istiods elect a leader. If two tenants share it, the istiod of one of them does nothing. verify knows it from plugin/internal/istio/lock.go"},
+	{"watched", "a kind that istiod reads. It needs the right to read it"},
 	{"argument", "an argument in the charts"},
-	{"variable", "a variable in the charts"},
+	{"variable", "an environment variable in the charts"},
 	{"label", "a label or an annotation in the charts"},
 	{"mesh", "a default of the mesh configuration"},
-	{"template", "what the injector adds to Pods, or istiod deploys for a Gateway"},
-	{"value", "a value of a chart: an IstioRelease takes it, unless something owns it"},
+	{"template", "what the injector adds to Pods, or what istiod deploys for a Gateway"},
+	{"value", "a value of a chart. An IstioRelease accepts it, unless the tenant or the base decides it"},
 	{"profile", "a profile or platform of a chart"},
 }
 
@@ -147,12 +147,12 @@ func Read(r io.Reader) (Facts, error) {
 		}
 		topic, rest, ok := strings.Cut(line, ": ")
 		if !ok || rank(topic) < 0 {
-			return Facts{}, fmt.Errorf("line %d: found %q; want \"TOPIC: NAME = DETAIL\", the topic being one of %s", n, line, topicNames())
+			return Facts{}, fmt.Errorf("line %d: found %q. Write \"TOPIC: NAME = DETAIL\", with one of these topics: %s", n, line, topicNames())
 		}
 		name, detail, _ := strings.Cut(rest, " = ")
 		one := Fact{Topic: topic, Name: name, Detail: detail}
 		if _, twice := facts.byKey[one.key()]; twice {
-			return Facts{}, fmt.Errorf("line %d: %s is there twice", n, one.key())
+			return Facts{}, fmt.Errorf("line %d: %s exists twice. Remove one of the lines", n, one.key())
 		}
 		facts.Add(one)
 	}

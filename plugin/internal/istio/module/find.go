@@ -62,11 +62,11 @@ func Find(ctx context.Context, query string) (Version, error) {
 		return Version{}, errors.Join(err, latestErr)
 	}
 	if of := latest.Minor(); of != number[1] {
-		return Version{}, fmt.Errorf("%w; the newest version that the proxy knows, %s, is of Istio %q; "+
-			"name another as v0.0.0-TIME-COMMIT: the commit's time in UTC, as 20060102150405, and its first 12 characters",
+		return Version{}, fmt.Errorf("%w. The newest version that the proxy knows, %s, is of Istio %q. "+
+			"Name another version as v0.0.0-TIME-COMMIT, with the time of the commit in UTC, such as 20060102150405, and its first 12 characters",
 			err, latest.Version, of)
 	}
-	latest.Note = fmt.Sprintf("the proxy does not know %s; %s, its newest, is of the same minor version", query, latest.Version)
+	latest.Note = fmt.Sprintf("the proxy does not know %s. Its newest version, %s, has the same minor version, and is used instead", query, latest.Version)
 	return latest, nil
 }
 

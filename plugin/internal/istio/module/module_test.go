@@ -70,7 +70,7 @@ func TestFind(t *testing.T) {
 		{query: "1.30.0", want: older},
 		{query: "v1.30.0", want: older},
 		{query: "latest", want: newer},
-		{query: "1.31.0", want: newer, note: "the proxy does not know 1.31.0; " + newer + ", its newest, is of the same minor version"},
+		{query: "1.31.0", want: newer, note: "the proxy does not know 1.31.0. Its newest version, " + newer + ", has the same minor version, and is used instead"},
 	} {
 		t.Run(test.query, func(t *testing.T) {
 			found, err := module.Find(t.Context(), test.query)
@@ -154,7 +154,7 @@ func TestMoveThatFails(t *testing.T) {
 			}
 			err := module.Move(test.ctx, dir, module.Version{Version: test.to})
 			require.ErrorContains(t, err, test.want)
-			require.ErrorContains(t, err, "go.mod and go.sum are as they were")
+			require.ErrorContains(t, err, "go.mod and go.sum are unchanged")
 			require.Equal(t, before, read(t, dir))
 		})
 	}

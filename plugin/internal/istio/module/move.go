@@ -53,7 +53,7 @@ func Move(ctx context.Context, dir string, to Version) (err error) {
 		{"build", "./..."},
 	} {
 		if _, err := goCommand(ctx, dir, args...); err != nil {
-			return fmt.Errorf("go.mod and go.sum are as they were: %w", err)
+			return fmt.Errorf("go.mod and go.sum are unchanged: %w", err)
 		}
 	}
 	return nil

@@ -1,11 +1,11 @@
 // Command update moves this project to a version of Istio, and prints what
-// somebody has to look at before tenants may run it.
+// somebody has to review before tenants may run it.
 //
 //	go run ./plugin/internal/istio/update -version 1.32.0
 //
-// It exits 1 while there is something to look at. Without -version, it looks at
-// the version that go.mod names. With -accept, everything that there is counts
-// as looked at.
+// It exits 1 while there is something to review. Without -version, it reads the
+// version that go.mod names. With -accept, everything in that version counts as
+// reviewed.
 package main
 
 import (
@@ -27,13 +27,13 @@ import (
 // knownFile is where the facts are that somebody has looked at.
 const knownFile = "plugin/internal/istio/checklist/known.txt"
 
-var errItems = errors.New(`look at each, let the catalogue know what tenants need of it, and then say "make istio-accept"; ` +
-	"go.mod is at the version, and this exit status only says that the list is not empty")
+var errItems = errors.New(`Review each of them, and add to the catalogue what tenants need. Then run "make istio-accept". ` +
+	"go.mod has this version already. The exit status only says that the list is not empty")
 
 func main() {
-	version := flag.String("version", "", "a release such as 1.32.0, a pseudo-version, a branch or a commit; default: go.mod's")
-	accept := flag.Bool("accept", false, "write down that everything in this version was looked at")
-	dry := flag.Bool("n", false, "leave go.mod as it is")
+	version := flag.String("version", "", "`version` to move to: a release such as 1.32.0, a pseudo-version, a branch or a commit. The default is the version in go.mod")
+	accept := flag.Bool("accept", false, "record that everything in this version was reviewed")
+	dry := flag.Bool("n", false, "do not change go.mod")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -74,8 +74,8 @@ func run(ctx context.Context, out io.Writer, query string, accept, dry bool) err
 	}
 	if accept {
 		if open := facts.Open(); len(open) > 0 {
-			return fmt.Errorf("%d that the catalogue must answer, and that cannot be accepted: answer them, "+
-				"then say \"make istio-accept\" again\n%s", len(open), strings.Join(open, "\n"))
+			return fmt.Errorf("the catalogue does not cover these %d items, which cannot be accepted. Add them to the catalogue, "+
+				"and run \"make istio-accept\" again\n%s", len(open), strings.Join(open, "\n"))
 		}
 		return write(facts)
 	}
@@ -89,14 +89,14 @@ func report(out io.Writer, list checklist.Checklist) error {
 		return err
 	}
 	if len(list.Items) > 0 {
-		return fmt.Errorf("%d to look at: %w", len(list.Items), errItems)
+		return fmt.Errorf("%d items to review. %w", len(list.Items), errItems)
 	}
 	return nil
 }
 
-const header = `# What the known version of Istio consists of, as far as tenants may care: each line
-# was looked at. "make istio VERSION=..." lists what another version has beside it;
-# "make istio-accept" writes this file anew, when that was looked at, too.
+const header = `# What the known version of Istio contains that may matter for tenants. Each line was
+# reviewed. "make istio VERSION=..." lists what another version has in addition. After
+# a review of that list, "make istio-accept" writes this file again.
 `
 
 // write replaces what is known.

@@ -20,11 +20,11 @@ func TestReportFailsWhileThereIsSomethingToLookAt(t *testing.T) {
 	known := facts(t, "feature: PILOT_A = true\nlock: istio-leader\n")
 	var out strings.Builder
 	require.NoError(t, report(&out, checklist.Compare(facts(t, "feature: PILOT_A = true\n"), known)), "what is gone is only a note")
-	require.Contains(t, out.String(), "0 to look at, 1 gone")
+	require.Contains(t, out.String(), "0 items to review, 1 no longer there")
 
 	out.Reset()
 	err := report(&out, checklist.Compare(facts(t, "feature: PILOT_A = true\nfeature: PILOT_B = 1\nlock: istio-leader\n"), known))
-	require.EqualError(t, err, `1 to look at: look at each, let the catalogue know what tenants need of it, and then say "make istio-accept"; `+
-		"go.mod is at the version, and this exit status only says that the list is not empty")
+	require.EqualError(t, err, `1 items to review. Review each of them, and add to the catalogue what tenants need. Then run "make istio-accept". `+
+		"go.mod has this version already. The exit status only says that the list is not empty")
 	require.Contains(t, out.String(), "- [ ] feature: PILOT_B = 1\n")
 }

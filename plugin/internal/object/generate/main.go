@@ -44,7 +44,7 @@ func run() error {
 		found, err := scopes.addAll(&archive.Reader, d.module+"@"+version+"/", strings.Fields(d.folders))
 		archive.Close()
 		if err == nil && found == 0 {
-			err = errors.New("no CustomResourceDefinition is there")
+			err = errors.New("found no CustomResourceDefinition")
 		}
 		if err != nil {
 			return fmt.Errorf("%s@%s: %w", d.module, version, err)
@@ -127,7 +127,7 @@ func (s scopes) add(document []byte) (int, error) {
 	spec := definition.Spec
 	scope := map[string]string{"Cluster": "cluster", "Namespaced": "namespaced"}[spec.Scope]
 	if scope == "" || spec.Group == "" || spec.Names.Kind == "" {
-		return 0, fmt.Errorf("a CustomResourceDefinition of group %q, kind %q and scope %q", spec.Group, spec.Names.Kind, spec.Scope)
+		return 0, fmt.Errorf("a CustomResourceDefinition has the group %q, the kind %q and the scope %q. It must have a group and a kind, and the scope Cluster or Namespaced", spec.Group, spec.Names.Kind, spec.Scope)
 	}
 	at := [2]string{spec.Group, spec.Names.Kind}
 	if s[at] != "cluster" {

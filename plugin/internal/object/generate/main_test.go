@@ -26,7 +26,7 @@ func TestAKindWithBothScopesIsTheClusters(t *testing.T) {
 	}
 	require.Equal(t, "a.example cluster Thing\n", read.String())
 	_, err := read.add([]byte(definition + "Both}"))
-	require.ErrorContains(t, err, `a CustomResourceDefinition of group "a.example", kind "Thing" and scope "Both"`)
+	require.ErrorContains(t, err, `a CustomResourceDefinition has the group "a.example", the kind "Thing" and the scope "Both"`)
 	added, err := read.add([]byte("kind: Kustomization\n# kind: CustomResourceDefinition"))
 	require.NoError(t, err)
 	require.Zero(t, added)

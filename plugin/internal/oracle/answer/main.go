@@ -131,7 +131,7 @@ func (m model) answer(document []byte) (any, error) {
 		}
 		return review, m.admit(review)
 	}
-	return nil, fmt.Errorf("kind: found %q: must be SubjectAccessReview or AdmissionReview", head.Kind)
+	return nil, fmt.Errorf("kind: found %q. Write SubjectAccessReview or AdmissionReview", head.Kind)
 }
 
 func (m model) authorize(review *authorizationv1.SubjectAccessReview) {
@@ -152,7 +152,7 @@ func (m model) authorize(review *authorizationv1.SubjectAccessReview) {
 func (m model) admit(review *admissionv1.AdmissionReview) error {
 	asked := review.Request
 	if asked == nil {
-		return errors.New("request: is missing")
+		return errors.New("request: The field is missing")
 	}
 	content, err := contentOf(asked.Object)
 	if err != nil {

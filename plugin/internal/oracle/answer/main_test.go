@@ -44,6 +44,6 @@ spec: {policyName: p, validationActions: [Deny]}
 	require.Contains(t, lines[2], `{"reason":"p","message":"stays","field":"b"}`)
 
 	require.ErrorContains(t, answer([]string{file}, strings.NewReader(`{"kind":"Pod"}`), &out), `document 1: kind: found "Pod"`)
-	require.ErrorContains(t, answer([]string{file}, strings.NewReader(`{"kind":"AdmissionReview"}`), &out), "document 1: request: is missing")
+	require.ErrorContains(t, answer([]string{file}, strings.NewReader(`{"kind":"AdmissionReview"}`), &out), "document 1: request: The field is missing")
 	require.ErrorContains(t, answer([]string{file + "x"}, strings.NewReader(""), &out), "manifests.yamlx")
 }

@@ -84,10 +84,10 @@ func compare(manifests oracle.Manifests) error {
 		return err
 	}
 	if found == 0 {
-		return fmt.Errorf("no manifests in %s; \"make manifests\" makes some", strings.Join(manifests, ", "))
+		return fmt.Errorf("found no manifests in %s. Run \"make manifests\" to create them", strings.Join(manifests, ", "))
 	}
 	if unexplained > 0 {
-		return fmt.Errorf("%d unexplained differences", unexplained)
+		return fmt.Errorf("%d differences are not explained", unexplained)
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func (s Sums) Check(origin string, files map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		at := path.Join(origin, name)
 		if got := Sum(files[name]); s[at] != got {
-			return fmt.Errorf("%s: the checksum is %s; manifests.sum has %q: either the module, or what renders it, has changed",
+			return fmt.Errorf("%s: The checksum is %s, but manifests.sum has %q. Either the module has changed, or the code that renders it",
 				at, got, s[at])
 		}
 	}

@@ -106,7 +106,7 @@ func TestAnotherChecksumIsAnError(t *testing.T) {
 	sums := upstream.Sums{"1.99/istio.yaml": upstream.Sum("a")}
 	require.NoError(t, sums.Check("1.99", map[string]string{"istio.yaml": "a"}))
 	require.ErrorContains(t, sums.Check("1.99", map[string]string{"istio.yaml": "b"}),
-		`1.99/istio.yaml: the checksum is `+upstream.Sum("b")+`; manifests.sum has "`+upstream.Sum("a")+`"`)
+		`1.99/istio.yaml: The checksum is `+upstream.Sum("b")+`, but manifests.sum has "`+upstream.Sum("a")+`"`)
 	require.ErrorContains(t, sums.Check("1.99", map[string]string{"other.yaml": "a"}), `manifests.sum has ""`)
 }
 

@@ -25,8 +25,8 @@ func printChecks(dir string) error {
 			return err
 		}
 		costs[n] = c
-		fmt.Printf("check, %d tenants: %.1f s, %.1f s of CPU, %d MB at the peak\n", n, c.wall.Seconds(), c.cpu.Seconds(), c.memory>>20)
+		fmt.Printf("check, %d tenants: %.1f s, %.1f s of CPU time, %d MB of peak memory\n", n, c.wall.Seconds(), c.cpu.Seconds(), c.memory>>20)
 	}
-	fmt.Printf("check, %d tenants: %.1f times the CPU of %d (aim: below %d)\n\n", many, costs[many].cpu.Seconds()/costs[few].cpu.Seconds(), few, many/few+1)
+	fmt.Printf("check, %d tenants: %.1f times the CPU time of %d tenants (aim: below %d)\n\n", many, costs[many].cpu.Seconds()/costs[few].cpu.Seconds(), few, many/few+1)
 	return nil
 }

@@ -30,7 +30,7 @@ func (f *fleet) printCold(tenants int, out string, render []string) error {
 		builds = append(builds, 2*float64(ours.wall)/float64(theirs.wall))
 	}
 	slices.Sort(builds)
-	fmt.Printf("%d tenants, cold: the time of %.1f kustomize builds (aim: 2)\n", tenants, builds[coldRuns/2])
+	fmt.Printf("%d tenants, cold: render takes the time of %.1f kustomize builds (aim: 2)\n", tenants, builds[coldRuns/2])
 	return nil
 }
 

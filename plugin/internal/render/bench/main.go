@@ -22,10 +22,10 @@ import (
 )
 
 func main() {
-	bin := flag.String("bin", "bin", "`directory` of istio-tenancy, kustomize and helm")
-	bases := flag.String("bases", "bases", "`directory` of the shipped bases")
-	charts := flag.String("charts", "", "`directory` of the chart istiod")
-	most := flag.Int("most", 10_000, "`number` of tenants of the largest run")
+	bin := flag.String("bin", "bin", "`directory` with istio-tenancy, kustomize and helm")
+	bases := flag.String("bases", "bases", "`directory` with the shipped bases")
+	charts := flag.String("charts", "", "`directory` with the chart istiod")
+	most := flag.Int("most", 10_000, "`number` of tenants in the largest run")
 	flag.Parse()
 	if err := run(*bin, *bases, *charts, *most); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -166,7 +166,7 @@ func print(rows []row, full map[int]row) error {
 	for _, r := range rows {
 		note := ""
 		if r.ran > 0 && r.ran != r.tenants {
-			note = fmt.Sprintf("  measured on %d", r.ran)
+			note = fmt.Sprintf("  measured with %d", r.ran)
 		}
 		total := r.perTenant() * time.Duration(r.tenants)
 		fmt.Fprintf(w, "%s\t%d\t%.3f ms\t%.2f s\t%d MB\t%s\n",
@@ -183,18 +183,18 @@ func print(rows []row, full map[int]row) error {
 			times float64
 		}{{"kustomize build", 100}, {"helm template", 30}, {"sed", 1}} {
 			peer := at[fmt.Sprint(aim.peer, 1000)]
-			fmt.Printf("1000 tenants: %.1f times as fast as %s (aim: %.0f)\n",
+			fmt.Printf("1000 tenants: render is %.1f times as fast as %s (aim: %.0f)\n",
 				float64(peer.perTenant())/float64(r.perTenant()), aim.peer, aim.times)
 		}
 	}
 	for _, n := range []int{1000, 10_000} {
 		if r, ok := full[n]; ok {
-			fmt.Printf("%d tenants: one changed is rendered %.1f times as fast as all (aim: 20)\n",
+			fmt.Printf("%d tenants: one changed tenant is rendered %.1f times as fast as all tenants (aim: 20)\n",
 				n, float64(r.wall)/float64(at[fmt.Sprint("render, one changed", n)].wall))
 		}
 	}
 	if r, ok := full[10_000]; ok {
-		fmt.Printf("10000 tenants: %d MB at the peak (aim: below 300)\n", r.memory>>20)
+		fmt.Printf("10000 tenants: the peak memory is %d MB (aim: below 300)\n", r.memory>>20)
 	}
 	return nil
 }

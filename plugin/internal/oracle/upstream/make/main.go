@@ -26,10 +26,10 @@ const sumsFile = "plugin/internal/oracle/upstream/manifests.sum"
 
 func main() {
 	var m maker
-	flag.StringVar(&m.out, "o", ".manifests", "where the manifests go, a directory a version")
-	flag.StringVar(&m.other, "else", "", "a directory of the same layout, for versions that the proxy lacks")
-	flag.StringVar(&m.from, "from", "", "a directory with the files of Istio's module, a directory a version, instead of the proxy")
-	flag.BoolVar(&m.accept, "accept", false, "write down the checksums of what was made")
+	flag.StringVar(&m.out, "o", ".manifests", "`directory` for the manifests. It gets one directory for each version")
+	flag.StringVar(&m.other, "else", "", "`directory` of the same layout, with the versions that the proxy does not have")
+	flag.StringVar(&m.from, "from", "", "`directory` with the files of Istio's module, one directory for each version. It replaces the proxy")
+	flag.BoolVar(&m.accept, "accept", false, "record the checksums of the manifests")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -60,7 +60,7 @@ func (m maker) run(ctx context.Context) error {
 
 func (m maker) one(ctx context.Context, origin upstream.Origin, sums upstream.Sums) error {
 	if !m.accept && m.isMade(origin, sums) {
-		fmt.Printf("%s: made before\n", origin.Name)
+		fmt.Printf("%s: exists already\n", origin.Name)
 		return nil
 	}
 	files, err := m.module(ctx, origin)
@@ -68,9 +68,9 @@ func (m maker) one(ctx context.Context, origin upstream.Origin, sums upstream.Su
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		where := "only in " + m.other
+		where := "exists only in " + m.other
 		if _, err := os.Stat(filepath.Join(m.other, origin.Name)); m.other == "" || err != nil {
-			where = "nowhere: its tests are skipped, and fail in CI"
+			where = "does not exist, so its tests are skipped, and fail in CI"
 		}
 		fmt.Printf("%s: %s: %v\n", origin.Name, where, err)
 		return nil
@@ -86,7 +86,7 @@ func (m maker) one(ctx context.Context, origin upstream.Origin, sums upstream.Su
 	} else if err := sums.Check(origin.Name, made); err != nil {
 		return err
 	}
-	fmt.Printf("%s: made of %s@%s\n", origin.Name, module.Path, origin.Module)
+	fmt.Printf("%s: created from %s@%s\n", origin.Name, module.Path, origin.Module)
 	return m.write(origin.Name, made)
 }
 
