@@ -60,9 +60,9 @@ release-tools:
 
 test: ## Run all tests except e2e. (lint runs vet.)
 	@failed=; set -x; \
-	go test -vet=off -timeout 15m $(filter-out $(CONCURRENT:./%=$(MODULE)/%),$(shell go list ./...)) || failed=1; \
-	go test -vet=off -timeout 15m $(RACE) $(CONCURRENT) || failed=1; \
-	go test -vet=off -timeout 15m $(RACE) -run 'SameTime|AnyTime|Shipped|OnlyWhatChanges' $(RENDER) || failed=1; \
+	go test -vet=off -timeout 40m $(filter-out $(CONCURRENT:./%=$(MODULE)/%),$(shell go list ./...)) || failed=1; \
+	go test -vet=off -timeout 40m $(RACE) $(CONCURRENT) || failed=1; \
+	go test -vet=off -timeout 40m $(RACE) -run 'SameTime|AnyTime|Shipped|OnlyWhatChanges' $(RENDER) || failed=1; \
 	{ test -z "$$failed"; } 2>/dev/null
 
 # Most of the time, the tests of one lane wait, while those of the other compute: with
