@@ -18,7 +18,7 @@ type estate struct {
 	owners  map[string][]string
 	tenants map[string]*tenant
 	spaces  spaces
-	// in are the objects in a namespace, by namespace and kind.
+	// in are the objects in a namespace, by namespace and kind, of the kinds of lookedUp.
 	in map[[2]string][]*snapshot.Object
 	// planesOf are the control planes of a tenant, by its name; "": of no tenant.
 	planesOf map[string][]snapshot.Plane
@@ -27,6 +27,7 @@ type estate struct {
 	// called are the Services that webhooks call; nil: nobody has asked yet.
 	called map[[2]string]bool
 	who    map[subject]roles // see people
+	opened []clusterOpening  // see clusterOpenings; nil: nobody has asked yet
 	rights *authorize.Authorizer
 }
 
@@ -80,7 +81,7 @@ func newEstate(r *snapshot.Reading) (*estate, error) {
 		if t := e.tenants[e.tenantOf(o)]; t != nil && !isApart(o) {
 			t.partial = false
 		}
-		if o.ID.Namespace != "" && r.Get(o.ID) == o {
+		if o.ID.Namespace != "" && r.Get(o.ID) == o && slices.Contains(lookedUp[o.ID.Kind], o.ID.Group) {
 			key := [2]string{o.ID.Namespace, o.ID.Kind}
 			e.in[key] = append(e.in[key], o)
 		}
@@ -91,6 +92,13 @@ func newEstate(r *snapshot.Reading) (*estate, error) {
 	}
 	e.spaces = e.newSpaces()
 	return e, err
+}
+
+// lookedUp are the kinds that rules look up in a namespace, and their groups. Other projects
+// have kinds with the same names, such as the NetworkPolicy of Calico.
+var lookedUp = map[string][]string{
+	"AuthorizationPolicy": {security}, "ConfigMap": {""}, "Deployment": {"apps", "extensions"}, "NetworkPolicy": {networking, "extensions"},
+	"PeerAuthentication": {security}, "Policy": {"authentication.istio.io"}, "RoleBinding": {"rbac.authorization.k8s.io"}, "Service": {""}, "ServiceAccount": {""},
 }
 
 // isApart says whether an object is of an overlay with a tenant's applications alone.
