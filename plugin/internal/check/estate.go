@@ -8,6 +8,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/setting"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -29,6 +30,10 @@ type estate struct {
 	who    map[subject]roles // see people
 	opened []clusterOpening  // see clusterOpenings; nil: nobody has asked yet
 	rights *authorize.Authorizer
+	// podLabels are those of the workloads of a mesh; nil: nobody has asked yet.
+	podLabels map[string][]map[string]string
+	// unknown says of a control plane which of its variables come from where nobody has looked.
+	unknown map[*snapshot.Object]setting.Unknown
 }
 
 // tenant is what is known of a tenant.
@@ -45,7 +50,8 @@ type tenant struct {
 func newEstate(r *snapshot.Reading) (*estate, error) {
 	rights, err := authorize.New(r.Snapshot)
 	e := &estate{Reading: r, rights: rights, owners: map[string][]string{}, tenants: map[string]*tenant{}, in: map[[2]string][]*snapshot.Object{},
-		planesOf: map[string][]snapshot.Plane{}, asks: map[[2]string]string{}}
+		planesOf: map[string][]snapshot.Plane{}, asks: map[[2]string]string{}, unknown: map[*snapshot.Object]setting.Unknown{}}
+	e.setPlanes()
 	for _, t := range r.Tenants {
 		e.tenants[t.Name] = &tenant{Tenant: t, partial: true}
 		for _, ns := range t.Namespaces {
@@ -86,7 +92,7 @@ func newEstate(r *snapshot.Reading) (*estate, error) {
 			e.in[key] = append(e.in[key], o)
 		}
 	}
-	for _, p := range r.Planes {
+	for _, p := range e.Planes {
 		of := e.tenantOf(p.Object)
 		e.planesOf[of] = append(e.planesOf[of], p)
 	}
