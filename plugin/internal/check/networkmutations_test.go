@@ -8,7 +8,7 @@ import (
 // clusterPolicy is a ClusterNetworkPolicy about a namespace.
 func clusterPolicy(tier string, priority int, namespace, ingress string) string {
 	return fmt.Sprintf("apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: %s-%d}\n"+
-		"spec: {tier: %s, priority: %[2]d, subject: {namespaces: {matchLabels: {kubernetes.io/metadata.name: %s}}}, ingress: [%s]}", strings.ToLower(tier), priority, tier, namespace, ingress)
+		"spec: {tier: %s, priority: %d, subject: {namespaces: {matchLabels: {kubernetes.io/metadata.name: %s}}}, ingress: [%s]}", strings.ToLower(tier), priority, tier, priority, namespace, ingress)
 }
 
 // acceptSales lets sales into ns-0 by a ClusterNetworkPolicy of a tier.
