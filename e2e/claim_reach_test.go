@@ -317,6 +317,12 @@ func (w walker) take(as actor, h hop) actor {
 		if s.Name == "" && (h.Kind == "exec" || h.Kind == "change" && s.Resource == "pods") {
 			s.Name = w.podOf(*h.Becomes)
 		}
+		if s.Name == "" && h.Kind == "node" && s.Resource == "pods" && s.Verb+s.Subresource != "create" { // into a Pod that is there
+			s.Name = w.podOf(identity{Namespace: s.Namespace, Name: "default"})
+			if h.Kind = "exec"; s.Subresource == "" {
+				h.Kind = "change"
+			}
+		}
 		last = w.ask(as, h, s)
 	}
 	if h.Becomes == nil {
@@ -405,7 +411,8 @@ func (w walker) patchPod(as actor, h hop, s sent) {
 	pod, err := w.Admin.Get("/api/v1/namespaces/" + s.Namespace + "/pods/" + s.Name)
 	require.NoError(w.t, err)
 	field := "ephemeralContainers"
-	list := []any{map[string]any{"name": "more", "image": "registry.example/more"}}
+	list, _, err := unstructured.NestedSlice(s.Object, "spec", field)
+	require.NoError(w.t, err)
 	if s.Subresource == "" {
 		field = "containers"
 		list, _, err = unstructured.NestedSlice(pod.Object, "spec", field)

@@ -11,6 +11,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/setting"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -227,7 +228,7 @@ func sharedAudience(e *estate, r *report) {
 	var claims []claim
 	for _, p := range e.Planes {
 		tenant, audiences := e.tenantOf(p.Object), p.Audiences
-		if len(audiences) == 0 && atLeast(p, "1.6") {
+		if len(audiences) == 0 && atLeast(p, "1.6") && e.unknown[p.Object].Of(setting.AudienceVariable(p.Version)) == "" {
 			audiences = []string{defaultAudience}
 		}
 		for _, audience := range audiences {
@@ -246,6 +247,7 @@ func sharedAudience(e *estate, r *report) {
 			f.asked("spec.controlPlane.extraTokenAudiences of each tenant")
 		}
 	}
+	e.unknownAudiences(r)
 }
 
 func sharedRoot(e *estate, r *report) {

@@ -8,6 +8,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/setting"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -18,7 +19,7 @@ type estate struct {
 	owners  map[string][]string
 	tenants map[string]*tenant
 	spaces  spaces
-	// in are the objects in a namespace, by namespace and kind.
+	// in are the objects in a namespace, by namespace and kind, of the kinds of lookedUp.
 	in map[[2]string][]*snapshot.Object
 	// planesOf are the control planes of a tenant, by its name; "": of no tenant.
 	planesOf map[string][]snapshot.Plane
@@ -27,7 +28,12 @@ type estate struct {
 	// called are the Services that webhooks call; nil: nobody has asked yet.
 	called map[[2]string]bool
 	who    map[subject]roles // see people
+	opened []clusterOpening  // see clusterOpenings; nil: nobody has asked yet
 	rights *authorize.Authorizer
+	// podLabels are those of the workloads of a mesh; nil: nobody has asked yet.
+	podLabels map[string][]map[string]string
+	// unknown says of a control plane which of its variables come from where nobody has looked.
+	unknown map[*snapshot.Object]setting.Unknown
 }
 
 // tenant is what is known of a tenant.
@@ -44,7 +50,8 @@ type tenant struct {
 func newEstate(r *snapshot.Reading) (*estate, error) {
 	rights, err := authorize.New(r.Snapshot)
 	e := &estate{Reading: r, rights: rights, owners: map[string][]string{}, tenants: map[string]*tenant{}, in: map[[2]string][]*snapshot.Object{},
-		planesOf: map[string][]snapshot.Plane{}, asks: map[[2]string]string{}}
+		planesOf: map[string][]snapshot.Plane{}, asks: map[[2]string]string{}, unknown: map[*snapshot.Object]setting.Unknown{}}
+	e.setPlanes()
 	for _, t := range r.Tenants {
 		e.tenants[t.Name] = &tenant{Tenant: t, partial: true}
 		for _, ns := range t.Namespaces {
@@ -80,17 +87,24 @@ func newEstate(r *snapshot.Reading) (*estate, error) {
 		if t := e.tenants[e.tenantOf(o)]; t != nil && !isApart(o) {
 			t.partial = false
 		}
-		if o.ID.Namespace != "" && r.Get(o.ID) == o {
+		if o.ID.Namespace != "" && r.Get(o.ID) == o && slices.Contains(lookedUp[o.ID.Kind], o.ID.Group) {
 			key := [2]string{o.ID.Namespace, o.ID.Kind}
 			e.in[key] = append(e.in[key], o)
 		}
 	}
-	for _, p := range r.Planes {
+	for _, p := range e.Planes {
 		of := e.tenantOf(p.Object)
 		e.planesOf[of] = append(e.planesOf[of], p)
 	}
 	e.spaces = e.newSpaces()
 	return e, err
+}
+
+// lookedUp are the kinds that rules look up in a namespace, and their groups. Other projects
+// have kinds with the same names, such as the NetworkPolicy of Calico.
+var lookedUp = map[string][]string{
+	"AuthorizationPolicy": {security}, "ConfigMap": {""}, "Deployment": {"apps", "extensions"}, "NetworkPolicy": {networking, "extensions"},
+	"PeerAuthentication": {security}, "Policy": {"authentication.istio.io"}, "RoleBinding": {"rbac.authorization.k8s.io"}, "Service": {""}, "ServiceAccount": {""},
 }
 
 // isApart says whether an object is of an overlay with a tenant's applications alone.

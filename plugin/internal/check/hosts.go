@@ -2,7 +2,6 @@ package check
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -21,15 +20,22 @@ type route struct {
 }
 
 // parent is what a route attaches itself to, such as Gateway ns-1/web.
-type parent struct{ kind, at string }
+type parent struct {
+	group, kind, at string
+	listener        string // its name; "": any
+	port            int64  // 0: any
+}
 
 func (p parent) String() string { return p.kind + " " + p.at }
 
 // parentOf is what a reference of an object names; !ok: it is a Service, to whose callers in
 // the object's own namespace the object is.
 func parentOf(o *snapshot.Object, reference any) (p parent, ok bool) {
+	p.group = cmp.Or(snapshot.Text(reference, "group"), gatewayAPI)
 	p.kind = cmp.Or(snapshot.Text(reference, "kind"), "Gateway")
 	p.at = cmp.Or(snapshot.Text(reference, "namespace"), o.ID.Namespace) + "/" + snapshot.Text(reference, "name")
+	p.listener = snapshot.Text(reference, "sectionName")
+	p.port, _ = snapshot.Field(reference, "port").(int64)
 	return p, p.kind != "Service" && p.kind != "ServiceEntry"
 }
 
@@ -43,7 +49,7 @@ func (e *estate) routes() (found []route) {
 			case !strings.Contains(gateway, "/"):
 				gateway = o.ID.Namespace + "/" + gateway
 			}
-			rt.gateways = append(rt.gateways, parent{"Gateway", gateway})
+			rt.gateways = append(rt.gateways, parent{group: istioNet, kind: "Gateway", at: gateway})
 		}
 		found = append(found, rt)
 	}
@@ -84,56 +90,92 @@ func foreignGateway(e *estate, r *report) {
 	}
 }
 
-// sharedHost finds hosts that two tenants claim: of one gateway by routes, and of the
-// gateways' Pods of one mesh by Gateways.
-func sharedHost(e *estate, r *report) {
-	places := map[string][]claim{} // "where\nhost"
-	add := func(where, host string, c claim) {
-		key := where + "\n" + strings.ToLower(host)
-		if !slices.ContainsFunc(places[key], func(known claim) bool { return known.tenant == c.tenant }) {
-			places[key] = append(places[key], c)
+// hostClaim is a host that a tenant claims.
+type hostClaim struct {
+	claim
+	// at are the listeners of the gateway; none: any.
+	at []string
+	// pods select the gateways, for what Istio takes for all gateways with labels.
+	pods map[string]string
+	// own: it is of everything that comes to the tenant's own gateway, whose hosts it gives
+	// to others.
+	own bool
+}
+
+// hostPlace is where hosts are claimed: a gateway, or the gateways of a mesh.
+type hostPlace struct{ group, where, host string }
+
+// hostClaims are claims by what they claim, those of one tenant once.
+type hostClaims map[hostPlace][]hostClaim
+
+func (h hostClaims) add(group, where, host string, c hostClaim) {
+	key := hostPlace{group, where, strings.ToLower(host)}
+	for i, known := range h[key] {
+		if known.tenant == c.tenant && maps.Equal(known.pods, c.pods) {
+			if known.at != nil {
+				h[key][i].at = append(known.at, c.at...)
+			}
+			if c.at == nil {
+				h[key][i].at = nil
+			}
+			h[key][i].own = known.own && c.own
+			return
 		}
 	}
+	h[key] = append(h[key], c)
+}
+
+// sorted are the places, in order.
+func (h hostClaims) sorted() []hostPlace {
+	return slices.SortedFunc(maps.Keys(h), func(a, b hostPlace) int {
+		return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.where, b.where), cmp.Compare(a.host, b.host))
+	})
+}
+
+// sharedHost finds hosts that two tenants claim: of one gateway by routes, and of the
+// gateways' Pods of one mesh by Gateways and Ingresses.
+func sharedHost(e *estate, r *report) {
+	routes := hostClaims{}
 	for _, rt := range e.routes() {
 		for _, gateway := range rt.gateways {
-			for _, host := range rt.hosts {
-				if rt.tenant != "" {
-					add(gateway.String(), host, claim{tenant: rt.tenant, o: rt.o})
-				}
+			if rt.tenant != "" {
+				e.claimRoute(routes, rt, gateway)
 			}
 		}
 	}
-	for _, o := range e.Of(istioNet, "Gateway") {
-		t := e.tenants[e.owner(o.ID.Namespace)]
-		if t == nil {
-			continue
-		}
-		mesh := e.meshOf(t)
-		where := fmt.Sprintf("the gateway of %s of the mesh %s", pairs(snapshot.TextMap(o.Content, "spec", "selector")), mesh)
-		for _, server := range snapshot.List(o.Content, "spec", "servers") {
-			for _, host := range snapshot.Texts(server, "hosts") {
-				if _, name, bound := strings.Cut(host, "/"); bound {
-					host = name
-				}
-				add(where, host, claim{tenant: t.Name, o: o})
-			}
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(places)) {
-		where, host, _ := strings.Cut(key, "\n")
-		by := slices.Clone(places[key])
-		for _, wider := range widerHosts(host) {
-			for _, c := range places[where+"\n"+wider] {
-				if len(by) > few {
-					break // who claims the wildcard is another finding's
-				}
-				if !slices.ContainsFunc(by, func(known claim) bool { return known.tenant == c.tenant }) {
-					by = append(by, c)
+	for _, key := range routes.sorted() {
+		var more []hostClaim
+		for _, wider := range widerHosts(key.host) {
+			for _, c := range routes[hostPlace{key.group, key.where, wider}] {
+				if !c.own {
+					more = append(more, c)
 				}
 			}
 		}
-		r.claimed("host "+host+" of "+where, by, ": one tenant gets the other's requests")
+		r.claimedHost(key, routes[key], more)
 	}
+	e.sharedGateways(r)
+}
+
+// claimedHost adds a finding about a host that several claim, by itself or by a wildcard.
+func (r *report) claimedHost(key hostPlace, by, wider []hostClaim) {
+	all := slices.Concat(by, wider)
+	var claims []claim
+	for i, c := range all {
+		if i >= len(by) && len(claims) > few {
+			break // who claims the wildcard is another finding's
+		}
+		if slices.ContainsFunc(all, func(o hostClaim) bool { return o.tenant != c.tenant && meet(o.at, c.at) }) &&
+			!slices.ContainsFunc(claims, func(known claim) bool { return known.tenant == c.tenant }) {
+			claims = append(claims, c.claim)
+		}
+	}
+	r.claimed("host "+key.host+" of "+key.where, claims, ": one tenant gets the other's requests")
+}
+
+// meet says whether two claims are of one listener.
+func meet(a, b []string) bool {
+	return a == nil || b == nil || slices.ContainsFunc(a, func(at string) bool { return slices.Contains(b, at) })
 }
 
 // few is how many tenants that claim more are named beside one that claims a host.

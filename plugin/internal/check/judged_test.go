@@ -58,6 +58,23 @@ var judged = map[string]struct {
 	"a policy that excepts a suffix of everybody's": {exceptingPrincipal("'*/sa/web'"), "open-identity", "denies nobody", check.Error},
 	"a policy that excepts every principal":         {exceptingPrincipal("'*'"), "open-identity", "denies nobody", check.Error},
 	"a policy that excepts a mesh":                  {exceptingPrincipal("dev.mesh*"), "open-identity", "denies nobody", check.Error},
+	// A ClusterNetworkPolicy counts as far as no other rule decides first.
+	"a policy of the cluster before all others":       {acceptSales("Admin"), "open-network", "lets in ns-1 of tenant sales", check.Error},
+	"a policy of the cluster after one that denies":   {all(acceptSales("Admin"), firstOf("Deny")), "open-network", "", 0},
+	"a policy of the cluster after one that passes":   {all(acceptSales("Admin"), firstOf("Pass")), "open-network", "", 0},
+	"a policy of the cluster for what nothing closes": {all(acceptSales("Baseline"), without("dev", "NetworkPolicy", "ns-0/allow-tenant")), "open-network", "lets in ns-1 of tenant sales", check.Error},
+	"a policy of the cluster for what is closed":      {acceptSales("Baseline"), "open-network", "", 0},
+	"a policy of the cluster for whoever is let in": {all(letsIn, with("common", clusterPolicy("Admin", 10, "ns-0", "{action: Accept, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: team}}}]}"))),
+		"open-network", "asked for: Namespace ns-0", check.Note},
+	"settings that nobody has read": {all(fromConfigMap, replace("sales", "configMapRef: {name: settings}", "secretRef: {name: settings}")), "shared-audience", "Secret settings (envFrom[0])", check.Warning},
+	"settings that are not there":   {fromConfigMap, "shared-audience", "ConfigMap settings (envFrom[0])", check.Warning},
+	// Of several PeerAuthentications for all Pods, the oldest counts.
+	"a PeerAuthentication that is older":   {all(aged("2026-02-01"), plaintext("2026-01-01")), "no-mtls", "DISABLE", check.Warning},
+	"a PeerAuthentication that is younger": {all(aged("2026-01-01"), plaintext("2026-02-01")), "no-mtls", "", 0},
+	// DENY policies add up.
+	"a policy that denies what the other excepts":       {all(excepting("        - ns-0\n"), denyOf("sales", "ns-1", "[ns-1, istio-system1]")), "open-identity", "", 0},
+	"policies that except the same":                     {all(excepting("        - ns-0\n"), denyOf("sales", "ns-1", "[ns-1, istio-system1, ns-0]")), "open-identity", "lets in ns-0 of tenant dev", check.Error},
+	"a policy of the mesh that denies what one excepts": {all(excepting("        - ns-0\n"), denyOf("sales", "istio-system1", "[ns-1, istio-system1]")), "open-identity", "", 0},
 	// Of a variable that is there twice, the kubelet takes the last.
 	"a limit of the discovery that is taken away again": {twice("ISTIO_WATCH_NAMESPACE", "ns-1", "''"), "unlimited-discovery", "", check.Error},
 	"a limit of the discovery that is replaced":         {twice("ISTIO_WATCH_NAMESPACE", "ns-1", "ns-0"), "foreign-discovery", "watches ns-0", check.Error},
@@ -121,6 +138,15 @@ func TestSomebodyElseComes(t *testing.T) {
 func third(p pair) error {
 	p["zeta.yaml"] = strings.NewReplacer("istio-tenancy.dev", "istio-tenancy.dev", "istio-system", "istio-zeta", "ns-0", "ns-z", "dev", "zeta").Replace(p["dev.yaml"])
 	return nil
+}
+
+// aged and plaintext are PeerAuthentications as a cluster has them.
+func aged(day string) change {
+	return in("sales", "PeerAuthentication", "default", "metadata:\n", "metadata:\n  creationTimestamp: \""+day+"T00:00:00Z\"\n")
+}
+
+func plaintext(day string) change {
+	return with("sales", "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: aaa, namespace: ns-1, creationTimestamp: '"+day+"T00:00:00Z'}\nspec: {mtls: {mode: DISABLE}}")
 }
 
 // excepting has the policy of sales that denies others except more namespaces.

@@ -32,10 +32,7 @@ func noMTLS(e *estate, r *report) {
 			continue // no mesh is known
 		}
 		for _, ns := range t.applications() {
-			mode := e.mtls(ns)
-			if mode == "" {
-				mode = e.mtls(root)
-			}
+			mode := e.mtls(ns, root)
 			if mode == strict {
 				continue
 			}
@@ -51,14 +48,39 @@ func noMTLS(e *estate, r *report) {
 	}
 }
 
-// mtls is the mode of a namespace's PeerAuthentication for all of its Pods, or of what
-// was there before Istio 1.5.
-func (e *estate) mtls(namespace string) (mode string) {
-	for _, o := range e.in[[2]string{namespace, "PeerAuthentication"}] {
-		if snapshot.Field(o.Content, "spec", "selector") == nil {
-			mode = snapshot.Text(o.Content, "spec", "mtls", "mode")
+// unset is the mode of a PeerAuthentication that leaves it to that of the mesh, and "" that
+// of one which says nothing.
+const unset = "UNSET"
+
+// mtls is the mode of a namespace's PeerAuthentication for all of its Pods, or else of that
+// of the mesh, which is in the namespace of the control plane; "": there is none. Where it
+// is not known which one counts, it is one that accepts plaintext.
+func (e *estate) mtls(namespace, root string) (mode string) {
+	inherited := weakest(e.modes(root), "")
+	return weakest(e.modes(namespace), inherited)
+}
+
+// weakest is a mode that accepts plaintext, or strict.
+func weakest(modes []string, inherited string) (mode string) {
+	if len(modes) == 0 {
+		return inherited
+	}
+	for _, mode = range modes {
+		if mode == "" || mode == unset {
+			mode = cmp.Or(inherited, unset)
+		}
+		if mode != strict {
+			break
 		}
 	}
+	return mode
+}
+
+// modes are those that may be the mode of a namespace: of its PeerAuthentications for all
+// Pods, the oldest counts, then the first by name. One that is not from a cluster has no age.
+// Source: istio/istio, pilot/pkg/model/authentication.go and config.go, 1.31. What was there
+// before Istio 1.5 counts, too.
+func (e *estate) modes(namespace string) (modes []string) {
 	for _, o := range e.in[[2]string{namespace, "Policy"}] {
 		if len(snapshot.List(o.Content, "spec", "targets")) > 0 {
 			continue
@@ -66,117 +88,27 @@ func (e *estate) mtls(namespace string) (mode string) {
 		for _, peer := range snapshot.List(o.Content, "spec", "peers") {
 			fields, _ := peer.(map[string]any)
 			if settings, set := fields["mtls"]; set && snapshot.Text(settings, "mode") != string(v1alpha1.MTLSPermissive) {
-				return strict
+				return []string{strict}
 			}
 		}
 	}
-	return mode
+	of := slices.DeleteFunc(slices.Clone(e.in[[2]string{namespace, "PeerAuthentication"}]), func(o *snapshot.Object) bool { return !isOfAllPods(o) })
+	made := func(o *snapshot.Object) string { return snapshot.Text(o.Content, "metadata", "creationTimestamp") }
+	if len(of) > 1 && !slices.ContainsFunc(of, func(o *snapshot.Object) bool { return made(o) == "" }) {
+		of = []*snapshot.Object{slices.MinFunc(of, func(a, b *snapshot.Object) int {
+			return cmp.Or(cmp.Compare(made(a), made(b)), cmp.Compare(a.ID.Name, b.ID.Name))
+		})}
+	}
+	for _, o := range of {
+		modes = append(modes, snapshot.Text(o.Content, "spec", "mtls", "mode"))
+	}
+	return modes
 }
 
-func noIdentityDeny(e *estate, r *report) {
-	for _, base := range e.Tenants {
-		t := e.tenants[base.Name]
-		if e.root(t) == "" && t.mesh == "" || t.partial || !e.modern(t) {
-			continue
-		}
-		for _, ns := range t.applications() {
-			policies := slices.Concat(e.in[[2]string{ns, "AuthorizationPolicy"}], e.in[[2]string{e.root(t), "AuthorizationPolicy"}])
-			if slices.ContainsFunc(policies, func(o *snapshot.Object) bool { return deniedExcept(o) != nil }) {
-				continue
-			}
-			f := r.add(e.namespace(ns), ns, []string{t.Name}, "Namespace %s of tenant %s: no AuthorizationPolicy denies the identities of others", ns, t.Name)
-			if t.spec().Network.Policy == v1alpha1.NetworkOpen {
-				f.asked(t.config.File + ": spec.network.policy")
-			}
-		}
-	}
-}
-
-// deniedExcept are the namespaces that a policy which denies all others names; nil, where
-// it denies no others.
-func deniedExcept(o *snapshot.Object) (namespaces []string) {
-	if snapshot.Text(o.Content, "spec", "action") != "DENY" || snapshot.Field(o.Content, "spec", "selector") != nil ||
-		len(snapshot.List(o.Content, "spec", "targetRefs")) > 0 {
-		return nil
-	}
-	for _, rule := range snapshot.List(o.Content, "spec", "rules") {
-		if len(snapshot.List(rule, "to"))+len(snapshot.List(rule, "when")) > 0 {
-			continue // of some requests only
-		}
-		for _, from := range snapshot.List(rule, "from") {
-			source, _ := snapshot.Field(from, "source").(map[string]any)
-			if !isOfAll(source) {
-				continue
-			}
-			namespaces = append(namespaces, snapshot.Texts(from, "source", "notNamespaces")...)
-			for _, principal := range snapshot.Texts(from, "source", "notPrincipals") {
-				if ns := namespaceOf(principal); ns != "" {
-					namespaces = append(namespaces, ns)
-				}
-			}
-		}
-	}
-	return namespaces
-}
-
-// namespaceOf is the namespace in a principal, TRUSTDOMAIN/ns/NAMESPACE/sa/NAME, or what
-// matches it: Istio takes a * at the beginning or at the end for anything. "": it has none.
-func namespaceOf(principal string) string {
-	if _, rest, found := strings.Cut(principal, "/ns/"); found {
-		ns, _, _ := strings.Cut(rest, "/")
-		return ns
-	}
-	if rest, found := strings.CutPrefix(principal, unlimited); found {
-		if before, _, found := strings.Cut(rest, "/sa/"); found {
-			return unlimited + before
-		}
-		return unlimited
-	}
-	if strings.HasSuffix(principal, unlimited) {
-		return unlimited
-	}
-	return ""
-}
-
-// matching are those of some namespaces that a field of a policy matches, as Istio does.
-// Source: istio/istio, pilot/pkg/security/authz/matcher/string.go, 1.31.
-func matching(namespaces []string, pattern string) []string {
-	prefix, isPrefix := strings.CutSuffix(pattern, unlimited)
-	suffix, isSuffix := strings.CutPrefix(pattern, unlimited)
-	if !isPrefix && !isSuffix {
-		return []string{pattern}
-	}
-	return slices.DeleteFunc(slices.Clone(namespaces), func(ns string) bool {
-		return !(isPrefix && strings.HasPrefix(ns, prefix) || isSuffix && strings.HasSuffix(ns, suffix))
-	})
-}
-
-// isOfAll says whether a source, which has to be all that it says, is limited by nothing but
-// whom it excepts.
-func isOfAll(source map[string]any) bool {
-	for field, value := range source {
-		if field != "notNamespaces" && field != "notPrincipals" && !slices.Equal(snapshot.Texts(value), []string{unlimited}) {
-			return false
-		}
-	}
-	return true
-}
-
-func openIdentity(e *estate, r *report) {
-	for _, o := range e.Of(security, "AuthorizationPolicy") {
-		if tenant := e.owner(o.ID.Namespace); tenant != "" {
-			namespaces := deniedExcept(o)
-			if slices.Contains(namespaces, unlimited) {
-				r.add(o, unlimited, []string{tenant}, "%s of tenant %s: denies nobody: it has an exception for every namespace", o.ID, tenant)
-				continue
-			}
-			var all []string
-			for _, pattern := range namespaces {
-				all = append(all, matching(e.spaces.all, pattern)...)
-			}
-			e.opens(r, o, tenant, distinct(all))
-		}
-	}
+// isOfAllPods says whether a policy of Istio selects all Pods: a selector without labels does,
+// too.
+func isOfAllPods(o *snapshot.Object) bool {
+	return len(snapshot.TextMap(o.Content, "spec", "selector", "matchLabels")) == 0
 }
 
 // exported calls use for each object of a tenant that Istio shows to other namespaces,

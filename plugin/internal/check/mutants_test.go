@@ -51,6 +51,8 @@ var mutants = map[string][]change{
 		in("dev", "Deployment", "istiod-dev", "- name: TOKEN_AUDIENCES\n          value: dev.istio-tenancy.dev", "- name: TOKEN_AUDIENCES\n          value: dev.istio-tenancy.dev,sales.istio-tenancy.dev"),
 		all(in("dev", "Deployment", "istiod-dev", "        - name: TOKEN_AUDIENCES\n          value: dev.istio-tenancy.dev\n", ""),
 			in("sales", "Deployment", "istiod-sales", "        - name: TOKEN_AUDIENCES\n          value: sales.istio-tenancy.dev\n", "")),
+		all(fromConfigMap, with("sales", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: istio-system1}\ndata: {TOKEN_AUDIENCES: dev.istio-tenancy.dev}")),
+		in("sales", "Deployment", "istiod-sales", "        - name: TOKEN_AUDIENCES\n          value: sales.istio-tenancy.dev\n", "        - name: OF\n          value: dev\n        - name: TOKEN_AUDIENCES\n          value: $(OF).istio-tenancy.dev\n"),
 	},
 	"shared-root": {
 		all(rootIn("dev", "istio-system"), rootIn("sales", "istio-system1")),
@@ -140,6 +142,8 @@ var mutants = map[string][]change{
 		in("sales", "NetworkPolicy", "ns-1/allow-tenant", "          - ns-1\n", "          - ns-1\n          - ns-0\n"),
 		with("sales", policy("ns-1", "{}", "[{from: [{namespaceSelector: {matchExpressions: [{key: istio-tenancy.dev/tenant, operator: Exists}]}}]}]")),
 		with("sales", policy("istio-system1", "{}", "[{from: [{namespaceSelector: {matchLabels: {istio.io/rev: dev}}, podSelector: {matchLabels: {app: x}}}]}]")),
+		with("common", clusterPolicy("Admin", 10, "ns-0", "{action: Accept, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: ns-1}}}]}")),
+		with("common", clusterPolicy("Admin", 10, "ns-0", "{action: Pass, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: istio-system1}}}]}, {action: Accept, protocols: [{destinationNamedPort: http}], from: [{pods: {namespaceSelector: {matchLabels: {istio-tenancy.dev/tenant: sales}}, podSelector: {matchLabels: {app: x}}}}]}")),
 	},
 	"public-network": {
 		with("sales", policy("ns-1", "{matchLabels: {app: db}}", "[{}]")),
@@ -147,6 +151,7 @@ var mutants = map[string][]change{
 		with("sales", policy("ns-1", "{}", "[{from: [{namespaceSelector: {}}]}]")),
 		with("sales", policy("ns-1", "{}", "[{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]")),
 		in("sales", "NetworkPolicy", "allow-webhooks", "  podSelector:\n    matchLabels:\n      app: istiod\n      istio.io/rev: sales\n", "  podSelector: {}\n"),
+		with("common", clusterPolicy("Admin", 10, "ns-0", "{action: Accept, from: [{namespaces: {}}]}")),
 	},
 	"open-identity": {
 		in("sales", "AuthorizationPolicy", "deny-other-tenants", "        - ns-1\n", "        - ns-1\n        - ns-0\n"),
@@ -164,6 +169,13 @@ var mutants = map[string][]change{
 		all(route("dev", "ns-0", "infra/front", "shop.example.com"), route("sales", "ns-1", "infra/front", "shop.example.com")),
 		all(route("dev", "ns-0", "infra/front", "shop.example.com"), route("sales", "ns-1", "infra/front", "'*.example.com'")),
 		all(shareMesh, gateway("dev", "ns-0", "shop.example.com"), gateway("sales", "ns-1", "shop.example.com")),
+		all(httpRoute("dev", "ns-0", "infra"), httpRoute("sales", "ns-1", "infra")),
+		all(httpRoute("dev", "ns-0", "infra"), httpRoute("sales", "ns-1", "infra"), with("common", sharedGateway("{name: a, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}"))),
+		all(shareMesh, gateway("dev", "ns-0", "shop.example.com"), func(p pair) error { // by one label more
+			return with("sales", strings.Replace(gatewayOf("ns-1", "shop.example.com"), "{istio: ingressgateway}", "{istio: ingressgateway, app: gateway}", 1))(p)
+		}),
+		all(shareMesh, ingress("dev", "ns-0", "shop.example.com"), ingress("sales", "ns-1", "shop.example.com")),
+		all(shareMesh, ingress("dev", "ns-0", "shop.example.com"), gateway("sales", "ns-1", "shop.example.com")),
 	},
 	"foreign-export": {
 		with("sales", "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: web, namespace: ns-1, labels: {istio-tenancy.dev/tenant: sales}}\nspec: {host: web, exportTo: [., ns-0]}"),
@@ -201,17 +213,21 @@ var mutants = map[string][]change{
 		without("sales", "NetworkPolicy", "ns-1/allow-tenant"),
 		in("sales", "NetworkPolicy", "istio-system1/allow-tenant", "  podSelector: {}\n", "  podSelector:\n    matchLabels:\n      app: istiod\n"),
 		in("sales", "NetworkPolicy", "ns-1/allow-tenant", "  - Ingress", "  - Egress"),
+		all(without("sales", "NetworkPolicy", "ns-1/allow-tenant"), with("sales", "apiVersion: crd.projectcalico.org/v1\nkind: NetworkPolicy\nmetadata: {name: open, namespace: ns-1}\nspec: {ingress: [{action: Allow}]}")),
 	},
 	"no-mtls": {
 		without("sales", "PeerAuthentication", "default"),
 		in("sales", "PeerAuthentication", "default", "mode: STRICT", "mode: PERMISSIVE"),
 		in("sales", "PeerAuthentication", "default", "spec:\n", "spec:\n  selector:\n    matchLabels:\n      app: web\n"),
+		with("sales", "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: aaa, namespace: ns-1}\nspec: {selector: {}, mtls: {mode: DISABLE}}"),
+		in("sales", "PeerAuthentication", "default", "mode: STRICT", "mode: UNSET"),
 	},
 	"no-identity-deny": {
 		in("sales", "AuthorizationPolicy", "deny-other-tenants", "        principals:\n        - '*'", "        ipBlocks:\n        - 192.0.2.1"),
 		without("sales", "AuthorizationPolicy", "deny-other-tenants"),
 		in("sales", "AuthorizationPolicy", "deny-other-tenants", "action: DENY", "action: AUDIT"),
 		in("sales", "AuthorizationPolicy", "deny-other-tenants", "spec:\n", "spec:\n  selector:\n    matchLabels:\n      app: web\n"),
+		in("sales", "AuthorizationPolicy", "deny-other-tenants", "        principals:\n", "        requestPrincipals:\n"),
 	},
 	"missing-policies": {
 		without("common", "ValidatingAdmissionPolicy", "istio-tenancy-services"),

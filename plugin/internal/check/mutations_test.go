@@ -68,15 +68,17 @@ func tenantOf(namespace string) string {
 	return map[string]string{"ns-0": "dev", "istio-system": "dev", "ns-1": "sales", "istio-system1": "sales"}[namespace]
 }
 
-func gateway(file, namespace, host string) change {
-	return with(file, fmt.Sprintf(`
+func gateway(file, namespace, host string) change { return with(file, gatewayOf(namespace, host)) }
+
+func gatewayOf(namespace, host string) string {
+	return fmt.Sprintf(`
 apiVersion: networking.istio.io/v1
 kind: Gateway
 metadata: {name: web, namespace: %s, labels: {istio-tenancy.dev/tenant: %s}}
 spec:
 	selector: {istio: ingressgateway}
 	servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [%s]}]
-`, namespace, tenantOf(namespace), host))
+`, namespace, tenantOf(namespace), host)
 }
 
 func route(file, namespace, gateway, host string) change {

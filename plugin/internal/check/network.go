@@ -3,7 +3,6 @@ package check
 import (
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
@@ -72,15 +71,21 @@ func openNetwork(e *estate, r *report) {
 			if sel, err := snapshot.Selector(selector); err != nil || sel.Empty() {
 				continue // which is everybody
 			}
-			e.opens(r, o, tenant, e.spaces.selected(selector))
+			e.opens(r, o, tenant, o.ID.Namespace, e.spaces.selected(selector))
+		}
+	})
+	e.clusterOpenings(func(o *snapshot.Object, tenant, namespace string, from []string, all bool) {
+		if !all {
+			e.opens(r, o, tenant, namespace, from)
 		}
 	})
 }
 
-// opens adds findings for the namespaces of other tenants among some that an object lets in.
-func (e *estate) opens(r *report, o *snapshot.Object, tenant string, namespaces []string) {
+// opens adds findings for the namespaces of other tenants among some that an object lets
+// into a namespace of a tenant.
+func (e *estate) opens(r *report, o *snapshot.Object, tenant, to string, namespaces []string) {
 	found, _ := e.foreign(tenant, namespaces, func(owner string) bool {
-		return e.hosts(tenant, owner) && o.ID.Namespace == e.tenants[tenant].ControlPlane // the shared control plane serves it
+		return e.hosts(tenant, owner) && to == e.tenants[tenant].ControlPlane // the shared control plane serves it
 	})
 	var asked, others []string
 	by := ""
@@ -99,11 +104,24 @@ func (e *estate) opens(r *report, o *snapshot.Object, tenant string, namespaces 
 			continue
 		}
 		_, tenants := e.foreign(tenant, part.namespaces, nil)
-		f := r.add(o, about(part.namespaces), append(tenants, tenant), "%s of tenant %s: lets in %s of %s", o.ID, tenant, some(part.namespaces), called(tenants))
+		what := about(part.namespaces)
+		if o.ID.Namespace == "" { // it is of no tenant, and may be about several namespaces
+			what = to + ": " + what
+		}
+		f := r.add(o, what, append(tenants, tenant), "%s: lets in %s of %s", where(o, tenant, to), some(part.namespaces), called(tenants))
 		if part.asked != "" {
 			f.asked(part.asked)
 		}
 	}
+}
+
+// where is how messages name a policy of a tenant, or one of the cluster about a namespace
+// of a tenant.
+func where(o *snapshot.Object, tenant, to string) string {
+	if o.ID.Namespace == "" {
+		return o.ID.String() + ", in namespace " + to + " of tenant " + tenant
+	}
+	return o.ID.String() + " of tenant " + tenant
 }
 
 func publicNetwork(e *estate, r *report) {
@@ -125,6 +143,11 @@ func publicNetwork(e *estate, r *report) {
 			f.asked(t.config.File + ": spec.network.policy")
 		}
 	})
+	e.clusterOpenings(func(o *snapshot.Object, tenant, namespace string, _ []string, all bool) {
+		if all {
+			r.add(o, namespace+": every namespace", []string{tenant}, "%s: lets in every namespace", where(o, tenant, namespace))
+		}
+	})
 }
 
 // podsPrefix is the length of a prefix that has the Pods of most clusters: 10.0.0.0/8.
@@ -140,43 +163,4 @@ func isEverybody(peer any) bool {
 	}
 	sel, err := snapshot.Selector(selector)
 	return err == nil && sel.Empty()
-}
-
-// isFront says whether a rule without peers is about the ports of Pods that are there for
-// everybody: gateways, and what the API server calls.
-func (e *estate) isFront(o *snapshot.Object, rule any) bool {
-	if len(snapshot.List(rule, "ports")) == 0 {
-		return false
-	}
-	selector := snapshot.Field(o.Content, "spec", "podSelector")
-	for _, m := range snapshot.List(selector, "matchExpressions") {
-		if key := snapshot.Text(m, "key"); snapshot.Text(m, "operator") == "Exists" && (strings.HasPrefix(key, "gateway.networking.k8s.io/") || strings.HasPrefix(key, "gateway.istio.io/")) {
-			return true // of gateways that Istio deploys later
-		}
-	}
-	wanted := snapshot.TextMap(selector, "matchLabels")
-	if len(wanted) == 0 {
-		return false
-	}
-	for _, s := range e.in[[2]string{o.ID.Namespace, "Service"}] {
-		kind := snapshot.Text(s.Content, "spec", "type")
-		if (kind == "LoadBalancer" || kind == "NodePort" || e.calls(s)) && overlap(wanted, snapshot.TextMap(s.Content, "spec", "selector")) {
-			return true
-		}
-	}
-	return false
-}
-
-// overlap says whether two selectors have a label in common, and none that differs.
-func overlap(a, b map[string]string) bool {
-	common := false
-	for key, value := range a {
-		if other, both := b[key]; both {
-			if other != value {
-				return false
-			}
-			common = true
-		}
-	}
-	return common
 }

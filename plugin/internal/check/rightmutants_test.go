@@ -88,6 +88,9 @@ var rightMutants = map[string][]mutant{
 		{all(without("common", "ValidatingAdmissionPolicy", "istio-tenancy-pods"), with("common", demandsOwner)), ""},
 		{without("common", "ValidatingAdmissionPolicy", "istio-tenancy-pods"), ""},
 		{without("common", "ValidatingAdmissionPolicyBinding", "istio-tenancy-pods"), ""},
+		// A Pod that is there does, too.
+		{all(with("common", agent), with("common", may("agents", "User", "sales-admin", "", "pods/exec", "create"))), "runs a program in a Pod of DaemonSet agents/agent"},
+		{all(with("common", agent), with("common", may("agents", "User", "sales-admin", "", "pods", "patch"))), "changes the image of a Pod of DaemonSet agents/agent"},
 		// To accept one binding is not to accept another.
 		{all(with("common", strings.Replace(roleBinding("team", "first", salesAdmin, "edit"), "{name: first,", "{annotations: {istio-tenancy.dev/accept: 'node-access: so it is'}, name: first,", 1)),
 			with("common", roleBinding("team", "second", salesAdmin, "edit"))), "makes a Pod in team"},

@@ -41,7 +41,7 @@ func rightRules() []Rule {
 		},
 		{
 			ID: "node-access", Severity: Error,
-			Line: "A subject of a tenant may create a Pod that gets control of its node.",
+			Line: "A subject of a tenant may get control of a node, by a Pod that it creates or changes, or in which it may run a program.",
 			Why:  "A Pod that mounts the node's file system, or is privileged, has the ServiceAccounts and Secrets of every Pod that runs there.",
 			Fix:  "Deploy the common base, whose policies refuse such Pods, or set the label pod-security.kubernetes.io/enforce of the Namespace to baseline or restricted.",
 		},

@@ -56,7 +56,7 @@ func rules() []Rule {
 		},
 		{
 			ID: "shared-audience", Severity: Error, find: sharedAudience,
-			Line: "Two tenants' control planes accept tokens of the same audience.",
+			Line: "Two tenants' control planes accept tokens of the same audience, or it is not known which audience one accepts.",
 			Why:  "A Pod of one tenant that can connect to the other's control plane gets a certificate of the other mesh.",
 			Fix:  "Set TOKEN_AUDIENCES of istiod to an audience of the tenant's own, as the transformer does, and leave out spec.controlPlane.extraTokenAudiences.",
 		},
@@ -124,20 +124,20 @@ func rules() []Rule {
 		},
 		{
 			ID: "open-network", Severity: Error, gives: true, find: openNetwork,
-			Line: "A NetworkPolicy lets in Pods of another tenant.",
-			Why:  "NetworkPolicies add up: what one policy allows, no other policy can forbid.",
+			Line: "A NetworkPolicy or a ClusterNetworkPolicy lets in Pods of another tenant.",
+			Why:  "NetworkPolicies add up: what one policy allows, no other NetworkPolicy can forbid. A ClusterNetworkPolicy is found if it decides: no rule decides before it, and for the tier Baseline, no NetworkPolicy selects the Pods.",
 			Fix:  "Remove the peer, or list the namespace in spec.network.allowFrom if it should be allowed to connect.",
 		},
 		{
 			ID: "public-network", Severity: Warning, gives: true, find: publicNetwork,
-			Line: "A NetworkPolicy lets in everybody.",
+			Line: "A NetworkPolicy or a ClusterNetworkPolicy lets in everybody.",
 			Why:  "Pods of every other tenant can connect to these Pods. The ports of gateways, and those that the API server calls, are excluded from this rule.",
 			Fix:  "Name who may connect under from, and the port.",
 		},
 		{
 			ID: "open-identity", Severity: Error, gives: true, find: openIdentity,
 			Line: "The AuthorizationPolicy that denies identities of other tenants makes an exception for another tenant.",
-			Why:  "The tenant's workloads then accept requests from workloads of the other tenant.",
+			Why:  "The tenant's workloads then accept requests from workloads of the other tenant. Policies that deny add up, so an exception counts only if each of them makes it.",
 			Fix:  "Remove the namespace, or list it in spec.network.allowFrom if it should be allowed to connect.",
 		},
 		{
@@ -149,7 +149,7 @@ func rules() []Rule {
 		{
 			ID: "shared-host", Severity: Error, find: sharedHost,
 			Line: "Two tenants claim the same host of a gateway that they share.",
-			Why:  "One tenant gets the other's requests and their contents. Istio decides by the age of the objects which tenant that is.",
+			Why:  "One tenant gets the other's requests and their contents. Istio decides by the age of the objects which tenant that is. A route without hosts claims every host of the listeners that take it.",
 			Fix:  "Give each tenant hosts of its own, and let the Gateway state the namespace of each host: hosts: [parcel-web/parcel.example.com].",
 		},
 		{

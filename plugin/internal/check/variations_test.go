@@ -97,7 +97,18 @@ var variations = map[string]change{
 	"one object in two files":              all(with("a", clusterBindingTo("cluster-admin", "{kind: Group, name: platform}")), with("common", strings.Replace(clusterBindingTo("cluster-admin", "{kind: Group, name: platform}"), "metadata: {", "metadata: {uid: x, resourceVersion: '1', ", 1))),
 	"a policy as the API server has it": all(in("common", "ValidatingAdmissionPolicyBinding", "istio-tenancy-images", "spec:\n", "spec:\n  matchResources: {matchPolicy: Equivalent, namespaceSelector: {}, objectSelector: {}}\n"),
 		in("common", "ValidatingAdmissionPolicy", "istio-tenancy-images", "  matchConstraints:\n", "  matchConstraints:\n    matchPolicy: Equivalent\n    namespaceSelector: {}\n")),
-	"an accepted finding": with("sales", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web\n  namespace: ns-1\n  annotations: {istio-tenancy.dev/accept: 'public-network: a front end without a gateway'}\nspec: {podSelector: {matchLabels: {app: web}}, ingress: [{}]}"),
+	"a policy that denies fewer than another":           denyOf("sales", "ns-1", "[ns-1, istio-system1, ns-0]"),
+	"mutual TLS that is inherited":                      all(in("sales", "PeerAuthentication", "default", "mode: STRICT", "mode: UNSET"), mtlsOf("sales", "istio-system1")),
+	"a policy of the cluster for the tenant":            with("common", clusterPolicy("Admin", 10, "ns-0", "{action: Accept, from: [{namespaces: {matchLabels: {istio-tenancy.dev/tenant: dev}}}]}")),
+	"a policy of the cluster for a namespace of nobody": with("common", clusterPolicy("Admin", 10, "ns-0", "{action: Accept, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]}")),
+	"routes of all that comes to own listeners": all(httpRoute("dev", "ns-0", "infra"), httpRoute("sales", "ns-1", "infra"),
+		with("common", sharedGateway(listener("ns-0", 80, "dev.example.com")+", "+listener("ns-1", 80, "sales.example.com")))),
+	"an Ingress of each": all(ingress("dev", "ns-0", "shop.example.com"), ingress("sales", "ns-1", "shop.example.com")),
+	// Istio takes a Service of the Gateway's own namespace alone.
+	"Gateways for a Service of another namespace": all(bound("dev", "ns-0", "front.infra.svc.cluster.local"), bound("sales", "ns-1", "front.infra.svc.cluster.local")),
+	"settings from a ConfigMap":                   all(fromConfigMap, with("sales", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: istio-system1}\ndata: {TOKEN_AUDIENCES: sales.istio-tenancy.dev}")),
+	"more settings from a Secret":                 in("sales", "Deployment", "istiod-sales", "        env:\n", "        envFrom:\n        - secretRef: {name: settings}\n        env:\n"),
+	"an accepted finding":                         with("sales", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web\n  namespace: ns-1\n  annotations: {istio-tenancy.dev/accept: 'public-network: a front end without a gateway'}\nspec: {podSelector: {matchLabels: {app: web}}, ingress: [{}]}"),
 }
 
 func TestVariations(t *testing.T) {

@@ -73,11 +73,11 @@ func (n *Network) Opens(namespace string) []Opening {
 	if free := unselected(selecting); free != nil {
 		all = append(all, Opening{Rule: -1, Peer: -1, Pods: free, All: true})
 	}
-	return append(all, n.clusterOpens(namespace)...)
+	return append(all, n.ClusterOpens(namespace)...)
 }
 
-// clusterOpens are what ClusterNetworkPolicies accept, whatever NetworkPolicies say.
-func (n *Network) clusterOpens(namespace string) []Opening {
+// ClusterOpens are those of ClusterNetworkPolicies alone.
+func (n *Network) ClusterOpens(namespace string) []Opening {
 	var all []Opening
 	for _, p := range n.about(namespace) {
 		pods := labels.Everything()

@@ -13,14 +13,7 @@ import (
 // Words are a container's command and arguments as Kubernetes hands them to the
 // program: $(NAME) becomes the value of a variable, where that is written under env.
 func Words(container *yaml.RNode) []Word {
-	values := map[string]Word{}
-	for _, v := range object.List(container, "env") {
-		name := object.String(v, "name")
-		delete(values, name)
-		if v.Field("valueFrom") == nil {
-			values[name] = expand(object.String(v, "value"), values)
-		}
-	}
+	values := Variables(container)
 	var words []Word
 	for _, text := range slices.Concat(object.Strings(container, "command"), object.Strings(container, "args")) {
 		word := expand(text, values)
@@ -28,6 +21,21 @@ func Words(container *yaml.RNode) []Word {
 		words = append(words, word)
 	}
 	return words
+}
+
+// Variables are the values that are written under env of a container, expanded in the same
+// way. Of several with one name, the last one counts.
+func Variables(container *yaml.RNode) map[string]Word {
+	values := map[string]Word{}
+	for _, v := range object.List(container, "env") {
+		name := object.String(v, "name")
+		value := expand(object.String(v, "value"), values)
+		delete(values, name)
+		if v.Field("valueFrom") == nil {
+			values[name] = value
+		}
+	}
+	return values
 }
 
 // Word is one of them.

@@ -46,7 +46,10 @@ type cluster struct {
 }
 
 type workload struct {
-	group, resource, name, account string
+	group, resource, kind, name, account string
+	object                               *snapshot.Object
+	// holds says that its Pods hold their node.
+	holds bool
 }
 
 type tokenSecret struct{ name, account string }
@@ -136,7 +139,7 @@ func newCluster(m Model) *cluster {
 				name = "default"
 			}
 			know(o.ID.Namespace, name)
-			c.workloads[o.ID.Namespace] = append(c.workloads[o.ID.Namespace], workload{w.group, w.resource, o.ID.Name, name})
+			c.workloads[o.ID.Namespace] = append(c.workloads[o.ID.Namespace], workload{w.group, w.resource, w.kind, o.ID.Name, name, o, heldBy(o, w.spec)})
 		}
 	}
 	for _, o := range m.Of("", "Secret") {

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
 // public is the namespace that Kubernetes makes for what everybody may read.
@@ -37,17 +36,8 @@ func (s *search) isBuiltin(of []authorize.Grant) bool {
 // ends tells what rights in one namespace are the whole cluster's: a Pod that holds its
 // node, and the labels of the Namespace.
 func (s *search) ends(who Identity, namespace string, grants []authorize.Grant) error {
-	if !s.baseline(namespace) {
-		for _, p := range s.podsBy(namespace, grants) {
-			told, err := s.tryEnd(who, grants, s.pods(p, namespace, holdNode), Node, p.text(namespace)+
-				" that mounts the root of its node, and gets control of what runs there: the cluster sets no Pod security for that namespace")
-			if err != nil {
-				return err
-			}
-			if told {
-				break
-			}
-		}
+	if err := s.nodeEnds(who, namespace, grants); err != nil {
+		return err
 	}
 	for _, sub := range []string{"", "status", "finalize"} { // each writes the labels, too
 		for _, verb := range change {
@@ -81,16 +71,6 @@ func (s *search) tryEnd(who Identity, grants []authorize.Grant, r Request, kind 
 	}
 	s.ended(ended{end: end{namespace: r.Namespace, kind: kind}, last: Hop{Kind: kind, As: who, Requests: []Request{r}, Text: text}})
 	return true, nil
-}
-
-// baseline says whether Pod security admission refuses Pods that hold their node.
-func (s *search) baseline(namespace string) bool {
-	o := s.Get(object.ID{Kind: "Namespace", Name: namespace})
-	if o == nil {
-		return false
-	}
-	level := o.Labels()["pod-security.kubernetes.io/enforce"]
-	return level == "baseline" || level == "restricted"
 }
 
 // relabelled are merge patches of a Namespace, each of a label that something goes by.

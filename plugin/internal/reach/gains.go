@@ -138,22 +138,35 @@ func (s *search) newRoles(who Identity, namespace string, known []object.ID, gra
 		all = append(all, gain{kind: Escalate, text: fmt.Sprintf("makes Role %s/%s, which a binding names already, of every right, and with it ", namespace, name),
 			grants: everyRight(), requests: makes(name)})
 	}
-	names := []string{made}
-	for _, g := range grants {
-		for _, name := range g.Rule.ResourceNames {
-			if covers(g.Rule, "bind", roles, name) && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
+	there := map[string]bool{}
+	for _, id := range known {
+		there[id.Name] = there[id.Name] || id.Kind == "Role"
 	}
-	for _, name := range names {
-		if slices.Contains(known, object.ID{Group: rbacv1.GroupName, Kind: "Role", Namespace: namespace, Name: name}) {
+	for _, name := range boundNames(grants) {
+		if there[name] {
 			continue // see writes
 		}
 		all = append(all, gain{kind: Escalate, text: fmt.Sprintf("makes a Role of every right in %s, binds it, and with it ", namespace), grants: everyRight(),
 			requests: append(makes(name), bound(who, namespace, "Role", name)...)})
 	}
 	return all
+}
+
+// boundNames are names of Roles that grants allow to bind: any, and those that they name.
+func boundNames(grants []authorize.Grant) []string {
+	names, met := []string{made}, map[string]bool{made: true}
+	for _, g := range grants {
+		if len(g.Rule.ResourceNames) == 0 || !covers(g.Rule, "bind", roles, g.Rule.ResourceNames[0]) {
+			continue // as of one name, so of each
+		}
+		for _, name := range g.Rule.ResourceNames {
+			if !met[name] {
+				met[name] = true
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 func everyRight() []authorize.Grant { return []authorize.Grant{{Rule: anything}} }

@@ -72,7 +72,16 @@ func covers(rule rbacv1.PolicyRule, verb string, r right, name string) bool {
 	if len(rule.ResourceNames) > 0 && (name != "" || r.subresource == "" && slices.Contains(nameless, verb)) {
 		wanted.ResourceNames = []string{name}
 	}
-	return concerns(rule, wanted) && allows(rule, wanted)
+	if !concerns(rule, wanted) {
+		return false
+	}
+	if len(wanted.ResourceNames) > 0 { // of many names, one counts
+		if !slices.Contains(rule.ResourceNames, name) {
+			return false
+		}
+		rule.ResourceNames = wanted.ResourceNames
+	}
+	return allows(rule, wanted)
 }
 
 func concerns(rule, wanted rbacv1.PolicyRule) bool {

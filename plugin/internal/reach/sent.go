@@ -173,6 +173,17 @@ func gateway(_ Identity, namespace string, _ target) map[string]any {
 	}})
 }
 
+// changedGateway is a merge patch after which the control plane takes from a ConfigMap what
+// differs from its own template, and makes the Deployment itself.
+func changedGateway(who Identity, namespace string, on target) map[string]any {
+	o := gateway(who, namespace, on)
+	o["metadata"].(map[string]any)["name"] = on.name
+	spec := o["spec"].(map[string]any)
+	delete(spec, "listeners") // they stay what they are
+	spec["addresses"] = nil
+	return o
+}
+
 // runningPod is one of a ServiceAccount, as far as a path needs it.
 func runningPod(namespace, account string) map[string]any {
 	return newWorkload("", "v1", "Pod", []string{"spec"}, namespace, account)

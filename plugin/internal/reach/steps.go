@@ -3,6 +3,8 @@ package reach
 import (
 	"slices"
 	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 )
 
 // Kind is the kind of a hop.
@@ -67,6 +69,7 @@ var (
 	serviceAccounts = resource("serviceaccounts")
 	roleBindings    = resource("rolebindings.rbac.authorization.k8s.io")
 	roles           = resource("roles.rbac.authorization.k8s.io")
+	gateways        = resource("gateways.gateway.networking.k8s.io")
 	clusterRoles    = resource("clusterroles.rbac.authorization.k8s.io")
 )
 
@@ -95,8 +98,10 @@ var stepTable = append([]step{
 		text: "adds a container to a Pod of {account}"},
 	{kind: ChangePod, verbs: change, right: resource("pods"), on: running, sends: podOfAnother,
 		text: "changes the image of a Pod of {account}"},
-	{kind: Gateway, verbs: []string{"create"}, right: resource("gateways.gateway.networking.k8s.io"), also: []need{{[]string{"create"}, resource("configmaps"), ""}}, on: gatewayAccounts, sends: gateway,
+	{kind: Gateway, verbs: []string{"create"}, right: gateways, also: []need{{[]string{"create"}, resource("configmaps"), ""}}, on: gatewayAccounts, sends: gateway,
 		text: "makes a Gateway in {namespace}, whose Deployment the control plane makes to run as {account}"},
+	{kind: Gateway, verbs: change, right: gateways, also: []need{{[]string{"create"}, resource("configmaps"), ""}}, on: gatewaysOfAny, sends: changedGateway,
+		text: "changes Gateway {namespace}/{name}, whose Deployment the control plane makes to run as {account}"},
 }, workloadSteps()...)
 
 // workloadSteps are those for the kinds that make Pods.
@@ -161,29 +166,44 @@ func tokensOfAny(s *search, _ Identity, namespace string) (all []target) {
 	return all
 }
 
-// running are the ServiceAccounts of Pods that are there. The names of Pods are mostly the
-// controllers', so that a right to Pods by name leads to those of a StatefulSet, of any
-// ordinal that is granted, since who scales it makes more, and those that nobody else makes.
+// running are the ServiceAccounts of Pods that are there.
 func running(s *search, _ Identity, namespace string) (all []target) {
 	for _, w := range s.workloads[namespace] {
-		on := []target{{"", w.account}}
-		switch w.resource {
-		case "pods":
-			on = append(on, target{w.name, w.account})
-		case "statefulsets":
-			for _, name := range s.byName {
-				if ordinal, is := strings.CutPrefix(name, w.name+"-"); is && ordinal != "" && strings.Trim(ordinal, "0123456789") == "" {
-					on = append(on, target{name, w.account})
-				}
-			}
-		}
-		for _, t := range on {
-			if !slices.Contains(all, t) {
+		for _, name := range w.names(s.byName) {
+			if t := (target{name, w.account}); !slices.Contains(all, t) {
 				all = append(all, t)
 			}
 		}
 	}
 	return all
+}
+
+// names are those of the Pods of a workload; "" stands for one that nobody knows. The names of
+// Pods are mostly the controllers', so that a right to Pods by name leads to those of a
+// StatefulSet, of any ordinal that is granted, since who scales it makes more, and those that
+// nobody else makes.
+func (w workload) names(granted []string) []string {
+	names := []string{""}
+	switch w.resource {
+	case "pods":
+		names = append(names, w.name)
+	case "statefulsets":
+		for _, name := range granted {
+			if ordinal, is := strings.CutPrefix(name, w.name+"-"); is && ordinal != "" && strings.Trim(ordinal, "0123456789") == "" {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// namesOf are those of the Pods of a workload, of which grants may be about some alone.
+func (s *search) namesOf(w workload, grants []authorize.Grant) []string {
+	var granted []string
+	for _, g := range grants {
+		granted = append(granted, g.Rule.ResourceNames...)
+	}
+	return w.names(granted)
 }
 
 // workloadsOf are the objects of a kind, each with every ServiceAccount.
@@ -214,4 +234,24 @@ func gatewayAccounts(s *search, _ Identity, namespace string) []target {
 		}
 	}
 	return nil
+}
+
+// gatewaysOfAny are the Gateways of a namespace, each with every ServiceAccount that the
+// control plane may make it run as.
+func gatewaysOfAny(s *search, who Identity, namespace string) (all []target) {
+	var names []string
+	for _, o := range s.Of(gateways.group, "Gateway") {
+		if o.ID.Namespace == namespace {
+			names = append(names, o.ID.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	for _, on := range gatewayAccounts(s, who, namespace) {
+		for _, name := range names {
+			all = append(all, target{name, on.account})
+		}
+	}
+	return all
 }

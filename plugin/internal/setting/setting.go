@@ -14,6 +14,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/program"
 )
 
 // Audiences are the audiences of tokens that a control plane accepts, as it states
@@ -39,12 +40,12 @@ func Watched(plane controlplane.ControlPlane) []string {
 	return nil
 }
 
-// variables are the texts of a container's environment variables. Of several with one name the
-// last one counts, as for whatever runs the container.
+// variables are the texts of a container's environment variables, with the variables in them
+// replaced. Of several with one name the last one counts, as for whatever runs the container.
 func variables(container *yaml.RNode) map[string]string {
 	values := map[string]string{}
-	for _, env := range object.List(container, "env") {
-		values[object.String(env, "name")] = object.String(env, "value")
+	for name, word := range program.Variables(container) {
+		values[name] = word.Text
 	}
 	return values
 }

@@ -1,0 +1,46 @@
+package check
+
+import (
+	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// isFront says whether a rule without peers is about the ports of Pods that are there for
+// everybody: gateways, and what the API server calls.
+func (e *estate) isFront(o *snapshot.Object, rule any) bool {
+	if len(snapshot.List(rule, "ports")) == 0 {
+		return false
+	}
+	selector := snapshot.Field(o.Content, "spec", "podSelector")
+	for _, m := range snapshot.List(selector, "matchExpressions") {
+		if key := snapshot.Text(m, "key"); snapshot.Text(m, "operator") == "Exists" && (strings.HasPrefix(key, "gateway.networking.k8s.io/") || strings.HasPrefix(key, "gateway.istio.io/")) {
+			return true // of gateways that Istio deploys later
+		}
+	}
+	wanted := snapshot.TextMap(selector, "matchLabels")
+	if len(wanted) == 0 {
+		return false
+	}
+	for _, s := range e.in[[2]string{o.ID.Namespace, "Service"}] {
+		kind := snapshot.Text(s.Content, "spec", "type")
+		if (kind == "LoadBalancer" || kind == "NodePort" || e.calls(s)) && overlap(wanted, snapshot.TextMap(s.Content, "spec", "selector")) {
+			return true
+		}
+	}
+	return false
+}
+
+// overlap says whether two selectors have a label in common, and none that differs.
+func overlap(a, b map[string]string) bool {
+	common := false
+	for key, value := range a {
+		if other, both := b[key]; both {
+			if other != value {
+				return false
+			}
+			common = true
+		}
+	}
+	return common
+}
