@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/oracle"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/release"
@@ -39,6 +40,7 @@ func TestCases(t *testing.T) {
 			before := copies(in)
 			got := lay(t, name, slices.Clone(in)) // which the chain takes apart
 			once := objecttest.String(t, got)
+			requireLaid(t, load(t, name), got)
 			if named {
 				require.NoFileExists(t, filepath.Join(dir, "expected.yaml"))
 				expect(t, filepath.Join(dir, "expected.made.yaml"), objecttest.String(t, made(in, got)))
@@ -49,6 +51,15 @@ func TestCases(t *testing.T) {
 			require.Equal(t, once, objecttest.String(t, lay(t, name, before)), "deterministic")
 			require.Equal(t, once, objecttest.String(t, lay(t, name, objecttest.Parse(t, once))), "idempotent")
 		})
+	}
+}
+
+// requireLaid requires that check, which sees what was made, takes it as the transformer's.
+func requireLaid(t *testing.T, of v1alpha1.IstioTenant, objects []*yaml.RNode) {
+	t.Helper()
+	of.Default()
+	for _, o := range objects {
+		require.NoError(t, admit.Filter{Tenant: of}.Laid(o), object.IDOf(o))
 	}
 }
 

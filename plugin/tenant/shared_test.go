@@ -36,6 +36,7 @@ func TestATenantOfASharedMesh(t *testing.T) {
 	got, err := tenant.Transformer{Tenant: of}.Filter(marker())
 	require.NoError(t, err)
 	expect(t, filepath.Join("testdata", "shared.expected.yaml"), objecttest.String(t, got))
+	requireLaid(t, of, got)
 
 	brought := objecttest.Parse(t, strings.ReplaceAll(someApplications, "ns-1", "orders-db"))
 	var warnings []string
@@ -89,6 +90,7 @@ func TestTheControlPlaneOfASharedMesh(t *testing.T) {
 	require.NoError(t, err)
 	expect(t, filepath.Join("testdata", "host.expected.made.yaml"), objecttest.String(t, made(in, got)))
 	expect(t, filepath.Join("testdata", "host.expected.changed.txt"), changes(before, in, got))
+	requireLaid(t, of, got)
 	once := objecttest.String(t, got)
 	again, err := tenant.Transformer{Tenant: of}.Filter(objecttest.Parse(t, once))
 	require.NoError(t, err)

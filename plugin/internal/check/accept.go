@@ -44,23 +44,18 @@ func acceptances(e *estate) accepted {
 			a.all, a.tenants[c.Name()] = append(a.all, line), append(a.tenants[c.Name()], line)
 		}
 	}
-	type written struct {
-		id   object.ID
-		text string
-	}
 	annotation := func(o *snapshot.Object) string {
 		return snapshot.Text(o.Content, "metadata", "annotations", Annotation)
 	}
-	reviewed := map[written]bool{} // a dump may have what an overlay gives
+	reviewed := map[object.ID][]*snapshot.Object{} // a dump may have what an overlay gives
 	for _, o := range r.Objects {
-		if text := annotation(o); o.Reviewed && text != "" {
-			reviewed[written{o.ID, text}] = true
+		if o.Reviewed && annotation(o) != "" {
+			reviewed[o.ID] = append(reviewed[o.ID], o)
 		}
 	}
 	for _, o := range r.Objects {
-		text := annotation(o)
-		for _, line := range lines(text) {
-			line.o, line.tenant, line.own = o, e.tenantOf(o), !reviewed[written{o.ID, text}] && e.writable(o)
+		for _, line := range lines(annotation(o)) {
+			line.o, line.tenant, line.own = o, e.tenantOf(o), !slices.ContainsFunc(reviewed[o.ID], o.IsSame) && e.writable(o)
 			a.all, a.objects[o] = append(a.all, line), append(a.objects[o], line)
 		}
 	}

@@ -125,7 +125,7 @@ func (e *estate) isOf(tenant, namespace string) bool {
 	return slices.Contains(e.owners[namespace], tenant)
 }
 
-// tenantOf is the tenant of an object: by its label, or by the overlay that gives it, or by
+// tenantOf is the tenant of an object: by the overlay that gives it, or by its label, or by
 // where it is, or by what it calls.
 func (e *estate) tenantOf(o *snapshot.Object) string {
 	if tenant := o.Tenant(); tenant != "" {

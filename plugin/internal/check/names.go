@@ -162,7 +162,7 @@ func doubleObject(e *estate, r *report) {
 	for _, o := range e.Objects {
 		last := e.Get(o.ID)
 		of, other := e.tenantOf(o), e.tenantOf(last)
-		same := isSame(o, last)
+		same := o.IsSame(last)
 		if last == o || of != "" && other != "" && of != other || same && last.Source.File != o.Source.File {
 			continue
 		}
@@ -171,7 +171,8 @@ func doubleObject(e *estate, r *report) {
 			content = ", with other content"
 		}
 		f := r.add(o, "", []string{of, other}, "%s: %s has it again%s: that one is checked, and this one is not", o.ID, last.Source, content)
-		if same || o.ID.Group != rbac && (o.ID.Group != admission || isLive(o) != isLive(last)) {
+		decides := slices.Contains([]string{admission, "apiextensions.k8s.io"}, o.ID.Group) && isLive(o) == isLive(last) // what only one has, a cluster has filled in
+		if same || o.ID.Group != rbac && !decides {
 			f.Severity = Warning
 		}
 	}

@@ -10,36 +10,10 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/bases"
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
-
-func foreignObject(e *estate, r *report) {
-	type key struct{ tenant, namespace string }
-	found := map[key][]*snapshot.Object{}
-	var order []key
-	for _, o := range e.Objects {
-		if tenant := o.Overlay(); tenant != "" && o.ID.Namespace == "" && o.ID.Group != v1alpha1.Group && !admit.IsTenants(o.ID.Group, o.ID.Kind) {
-			r.add(o, "", []string{tenant}, "%s of the overlay of tenant %s: has no namespace, and a tenant has no %s without one", o.ID, tenant, o.ID.Kind)
-		}
-		if o.Tenant() == "" || o.ID.Namespace == "" || e.isOf(o.Tenant(), o.ID.Namespace) {
-			continue
-		}
-		k := key{o.Tenant(), o.ID.Namespace}
-		if found[k] == nil {
-			order = append(order, k)
-		}
-		found[k] = append(found[k], o)
-	}
-	for _, k := range order {
-		for _, o := range found[k] {
-			r.add(o, k.namespace, append([]string{k.tenant}, e.owners[k.namespace]...), "%s of tenant %s: is in a namespace of %s",
-				o.ID, k.tenant, called(e.owners[k.namespace]))
-		}
-	}
-}
 
 func unlabelledNamespace(e *estate, r *report) {
 	labelled := e.labelledIn()

@@ -197,7 +197,7 @@ func clusterBinding(e *estate, r *report) {
 	}
 }
 
-// labelled is the tenant that an object says of itself, or its overlay, if there is such a one.
+// labelled is the tenant of an object by its overlay, or by what it says of itself, if there is such a one.
 func (e *estate) labelled(o *snapshot.Object) string {
 	if e.tenants[o.Tenant()] == nil {
 		return ""

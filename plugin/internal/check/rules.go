@@ -110,16 +110,23 @@ func rules() []Rule {
 		},
 		{
 			ID: "foreign-object", Severity: Error, find: foreignObject,
-			Line: "A tenant's object is in a namespace that is not the tenant's, or its overlay contains an object of the whole cluster.",
-			Why: "Such an object configures, or runs in, something that belongs to somebody else, and is easily forgotten when the tenant is removed. An object in an overlay belongs to the tenant even without a label: " +
-				"a kustomization over the tenant can add objects that the transformer has not seen.",
+			Line: "A tenant's object is in a namespace that is not the tenant's, or its overlay contains an object of another tenant or of the whole cluster.",
+			Why: "Such an object configures, or runs in, something that belongs to somebody else, and is easily forgotten when the tenant is removed. An object in an overlay belongs to the overlay's tenant, whatever label it has: " +
+				"a kustomization over the tenant can add objects that the transformer has not seen. It is a warning if nothing says whether the object's kind has a namespace.",
 			Fix: "Move the object to a namespace of the tenant, or the namespace to the tenant's file. If the object is for the whole cluster, let the cluster administrator apply it with the common base.",
+		},
+		{
+			ID: "refused-object", Severity: Error, find: refusedObject,
+			Line: "An overlay contains an object that the transformer would refuse.",
+			Why: "A kustomization over the tenant has added or changed the object after the transformer. The transformer refuses objects that add rights to roles of others, bind policies of the whole cluster, " +
+				"take names that others may have, or remove a protection of the tenant.",
+			Fix: "Remove the object or the patch. If the object is for the whole cluster, let the cluster administrator apply it with the common base.",
 		},
 		{
 			ID: "double-object", Severity: Error, find: doubleObject,
 			Line: "A file has two objects of the same kind and name, or two files have such an object with different content.",
 			Why: "If both are applied, the API server keeps the last one, so that only the last one is checked. The files may be applied in another order than the one in which they were named here. " +
-				"It is an error for RBAC and admission, and a warning for other kinds, or if both objects are equal.",
+				"It is an error for RBAC, admission and CustomResourceDefinitions, and a warning for other kinds, or if both objects are equal. What two tenants' overlays contain is a shared-object.",
 			Fix: "Remove the one that you do not want.",
 		},
 		{

@@ -2,37 +2,9 @@ package check
 
 import (
 	"fmt"
-	"maps"
-	"reflect"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
-
-// isSame says whether two objects are one, but for what the API server writes.
-func isSame(a, b *snapshot.Object) bool {
-	return a == b || reflect.DeepEqual(ofSomebody(a), ofSomebody(b))
-}
-
-// ofSomebody is the content of an object that somebody has written.
-func ofSomebody(o *snapshot.Object) map[string]any {
-	content := maps.Clone(o.Content)
-	delete(content, "status")
-	metadata, _ := content["metadata"].(map[string]any)
-	metadata = maps.Clone(metadata)
-	for _, field := range []string{"uid", "resourceVersion", "creationTimestamp", "generation"} {
-		delete(metadata, field)
-	}
-	for field, value := range metadata {
-		if fields, is := value.(map[string]any); is && len(fields) == 0 {
-			delete(metadata, field)
-		}
-	}
-	if o.ID.Namespace == "" {
-		delete(metadata, "namespace") // which a kind without one may have all the same
-	}
-	content["metadata"] = metadata
-	return content
-}
 
 // isLive says whether an object was read from a cluster, which fills in defaults.
 func isLive(o *snapshot.Object) bool { return snapshot.Text(o.Content, "metadata", "uid") != "" }

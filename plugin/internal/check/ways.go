@@ -155,6 +155,10 @@ func wayOf(e *estate, p reach.Path) Finding {
 	}
 	f.Object, f.Source = by.Binding, by.BindingSource
 	f.of = e.Get(f.Object)
+	if f.of == nil && by.RoleSource.File != "" { // the role of a binding that every cluster has
+		f.Source = by.RoleSource
+		f.more = append(f.more, e.Get(by.Role))
+	}
 	who := []string{first.As.String()}
 	for _, other := range p.Others {
 		who = append(who, other.String())

@@ -10,7 +10,7 @@ import (
 )
 
 // Node turns a value into a node: maps with sorted keys, slices, strings,
-// integers, booleans, and copies of nodes. Building it is several times faster
+// numbers, booleans, null, and copies of nodes. Building it is several times faster
 // than writing the value as YAML and reading that, and a tenant has a hundred.
 func Node(value any) (*yaml.RNode, error) {
 	n, err := node(value)
@@ -23,8 +23,14 @@ func node(value any) (*yaml.Node, error) {
 		return yaml.CopyYNode(v), nil
 	case string:
 		return scalar(yaml.NodeTagString, v), nil
+	case nil:
+		return scalar(yaml.NodeTagNull, "null"), nil
 	case int:
 		return scalar(yaml.NodeTagInt, strconv.Itoa(v)), nil
+	case int64:
+		return scalar(yaml.NodeTagInt, strconv.FormatInt(v, 10)), nil
+	case float64:
+		return scalar(yaml.NodeTagFloat, strconv.FormatFloat(v, 'g', -1, 64)), nil
 	case bool:
 		return scalar(yaml.NodeTagBool, strconv.FormatBool(v)), nil
 	case []any:

@@ -11,7 +11,7 @@ import (
 func TestNode(t *testing.T) {
 	n, err := object.Node(map[string]any{
 		"strings": []string{"a", "10", "true", "*", "", "null", "with: colon"},
-		"numbers": []any{10, true},
+		"numbers": []any{10, int64(7), 1.5, true, nil},
 		"nested":  []map[string]any{{"b": "x", "a": map[string]string{"k": "v"}}},
 		"empty":   []any{map[string]any{}, []string{}},
 	})
@@ -25,7 +25,10 @@ nested:
   b: x
 numbers:
 - 10
+- 7
+- 1.5
 - true
+- null
 strings:
 - a
 - "10"
@@ -35,6 +38,6 @@ strings:
 - "null"
 - 'with: colon'
 `, n.MustString())
-	_, err = object.Node(map[string]any{"a": 1.5})
-	require.EqualError(t, err, "a: cannot write a float64 as YAML")
+	_, err = object.Node(map[string]any{"a": 1i})
+	require.EqualError(t, err, "a: cannot write a complex128 as YAML")
 }

@@ -32,17 +32,22 @@ func IsClusterScoped(o *yaml.RNode) bool { return ScopeOf(o) == Cluster }
 // it replaces that by a file of its own, with the field openapi.
 func ScopeOf(o *yaml.RNode) Scope {
 	id := IDOf(o)
-	if slices.Contains(strings.Fields(clusterScoped[id.Group]), id.Kind) {
+	return ScopeOfKind(id.Group, id.Kind)
+}
+
+// ScopeOfKind is like ScopeOf, for a kind of a group.
+func ScopeOfKind(group, kind string) Scope {
+	if slices.Contains(strings.Fields(clusterScoped[group]), kind) {
 		return Cluster
 	}
-	if slices.Contains(strings.Fields(namespaced[id.Group]), id.Kind) {
+	if slices.Contains(strings.Fields(namespaced[group]), kind) {
 		return Namespaced
 	}
-	without, with := listed(id.Group, "cluster"), listed(id.Group, "namespaced")
+	without, with := listed(group, "cluster"), listed(group, "namespaced")
 	switch {
-	case slices.Contains(without, id.Kind):
+	case slices.Contains(without, kind):
 		return Cluster
-	case slices.Contains(with, id.Kind):
+	case slices.Contains(with, kind):
 		return Namespaced
 	case slices.Contains(without, "*"):
 		return Cluster

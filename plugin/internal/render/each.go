@@ -27,8 +27,8 @@ type Rendered struct {
 	Overlay string
 	// Tenants are the tenants of the overlay.
 	Tenants []Configured
-	// Laid are those that it lays itself or by what it lists: their names and namespaces.
-	Laid []v1alpha1.IstioTenant
+	// Listed are those of kustomizations that it lists, however far below.
+	Listed []Configured
 	// Common says that it is a common base, beside what the overlays list.
 	Common bool
 	// Text is what would be applied. Its memory is used for another overlay after the
@@ -145,11 +145,11 @@ func (r *run) hand(ctx context.Context, j *job, use func(Rendered)) error {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return errors.New("renders no objects: must have at least one")
 	}
-	var laid []v1alpha1.IstioTenant
-	for _, c := range j.claims {
-		laid = append(laid, c.tenant())
+	var listed []Configured
+	if slices.ContainsFunc(j.claims, func(c claim) bool { return c.Listed != "" }) {
+		listed = r.lister.configured(j.overlay, nil)
 	}
-	use(Rendered{Overlay: j.arg, Tenants: configured(j.overlay), Laid: laid, Common: strings.HasPrefix(j.name, commonPart+"/"), Text: text, Shape: shape})
+	use(Rendered{Overlay: j.arg, Tenants: configured(j.overlay), Listed: listed, Common: strings.HasPrefix(j.name, commonPart+"/"), Text: text, Shape: shape})
 	return nil
 }
 

@@ -62,6 +62,23 @@ func (l *lister) in(dir string, from []string) []claim {
 	return found
 }
 
+// configured are the tenants of the directories that an overlay lists, with their files.
+// The directories that led there are not read again.
+func (l *lister) configured(o overlay, from []string) (found []Configured) {
+	k, ok := l.kustomization(o.dir)
+	if !ok {
+		return nil
+	}
+	from = append(slices.Clone(from), o.dir)
+	for _, entry := range entries(k) {
+		below := overlay{dir: filepath.Join(o.dir, entry), arg: filepath.Join(o.arg, entry)}
+		if !slices.Contains(from, below.dir) && len(l.in(below.dir, nil)) > 0 {
+			found = append(append(found, configured(below)...), l.configured(below, from)...)
+		}
+	}
+	return found
+}
+
 // entries are what may be directories with kustomizations.
 func entries(k types.Kustomization) []string {
 	k.FixKustomization() // those of older fields

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
@@ -46,7 +46,7 @@ type Reading struct {
 	Common          []string
 
 	words  map[string]uint32
-	planes map[string]string // namespaces, by tenant
+	planes map[string][]string // namespaces, by tenant
 }
 
 // Config is what configures a tenant.
@@ -54,6 +54,8 @@ type Config struct {
 	render.Configured
 	// Overlay is the directory, as objects' sources have it.
 	Overlay string
+
+	listed bool // the overlay lists the kustomization that lays the tenant
 }
 
 // Read reads a snapshot. What could not be read is an error, which has a line for each
@@ -69,24 +71,27 @@ func Read(ctx context.Context, o Options) (*Reading, error) {
 		return nil, ctx.Err()
 	}
 	reading := &Reading{Overlays: len(overlays), Files: len(files), words: r.words.numbers}
+	var configs []Config
 	var objects []*Object
-	common := map[object.ID]bool{}
+	common := map[object.ID][]*Object{}
 	for _, p := range r.parts {
 		for _, o := range p.objects {
-			common[o.ID] = common[o.ID] || p.common
+			if p.common {
+				common[o.ID] = append(common[o.ID], o)
+			}
 		}
 	}
 	slices.SortFunc(r.parts, func(a, b part) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name)) })
 	for _, p := range r.parts {
 		objects = append(objects, p.objects...)
 		for _, o := range p.objects {
-			if len(p.laid) > 0 && !common[o.ID] {
-				o.overlay = laidOver(o.ID, p.laid)
+			if len(p.configs) > 0 && !slices.ContainsFunc(common[o.ID], o.IsSame) {
+				o.overlay = laidOver(o, p.configs)
 			}
 		}
 		reading.Planes = append(reading.Planes, p.planes...)
 		reading.Roots = append(reading.Roots, p.roots...)
-		reading.Configs = append(reading.Configs, p.configs...)
+		configs = append(configs, p.configs...)
 		errs = append(errs, p.errs...)
 		for _, line := range p.repairs {
 			if o.Warn != nil {
@@ -98,20 +103,51 @@ func Read(ctx context.Context, o Options) (*Reading, error) {
 		}
 	}
 	errs = append(errs, missing(objects, o.Named)...)
-	slices.SortStableFunc(reading.Configs, func(a, b Config) int { return cmp.Compare(a.Name(), b.Name()) })
+	reading.Configs = distinct(configs)
 	reading.Snapshot = New(objects, tenants(objects, reading, o.Named))
 	return reading, errors.Join(errs...)
 }
 
-// laidOver is the tenant of an overlay that an object is of: the one that has its namespace,
-// or the first.
-func laidOver(id object.ID, tenants []v1alpha1.IstioTenant) string {
-	for _, t := range tenants {
-		if slices.Contains(t.Namespaces(), cmp.Or(id.Namespace, id.Name)) {
-			return t.Name()
+// laidOver is the tenant of an overlay that an object is of. If the overlay lists several
+// tenants, it is the one that the object's label names, or that has its namespace, or the
+// first.
+func laidOver(o *Object, tenants []Config) string {
+	label := o.TenantLabel()
+	for _, is := range []func(Config) bool{
+		func(c Config) bool { return c.Name() == label },
+		func(c Config) bool { return slices.Contains(c.Namespaces(), cmp.Or(o.ID.Namespace, o.ID.Name)) },
+	} {
+		if i := slices.IndexFunc(tenants, is); i >= 0 {
+			return tenants[i].Name()
 		}
 	}
 	return tenants[0].Name()
+}
+
+// distinct are configurations by tenant, without those that a kustomization lists and that
+// are here anyway, from the overlay itself or from another one that lists it.
+func distinct(configs []Config) []Config {
+	here := map[string]bool{}
+	for _, c := range configs {
+		if !c.listed {
+			here[c.path()] = true
+		}
+	}
+	configs = slices.DeleteFunc(configs, func(c Config) bool {
+		again := c.listed && here[c.path()]
+		here[c.path()] = true
+		return again
+	})
+	slices.SortStableFunc(configs, func(a, b Config) int { return cmp.Compare(a.Name(), b.Name()) })
+	return configs
+}
+
+// path is that of the file, however it was named.
+func (c Config) path() string {
+	if path, err := filepath.Abs(c.File); err == nil {
+		return path
+	}
+	return c.File
 }
 
 // reader is one call of Read.
@@ -129,8 +165,7 @@ type part struct {
 	parsed
 	rank    int // overlays come first
 	name    string
-	configs []Config
-	laid    []v1alpha1.IstioTenant // by the overlay, itself or by what it lists
+	configs []Config // of the tenants that it lays, itself or by what it lists
 	common  bool
 }
 
@@ -159,11 +194,14 @@ func (r *reader) overlays(ctx context.Context, o Options, overlays []string) err
 			parsed = r.parse(given.Overlay, given.Text, false)
 		}
 		for _, o := range parsed.objects {
-			o.Reviewed = true
+			o.Reviewed, o.Final = true, ok
 		}
-		p := part{parsed: parsed, name: given.Overlay, laid: given.Laid, common: given.Common}
+		p := part{parsed: parsed, name: given.Overlay, common: given.Common}
 		for _, t := range given.Tenants {
-			p.configs = append(p.configs, Config{t, given.Overlay})
+			p.configs = append(p.configs, Config{Configured: t, Overlay: given.Overlay})
+		}
+		for _, t := range given.Listed {
+			p.configs = append(p.configs, Config{Configured: t, Overlay: given.Overlay, listed: true})
 		}
 		r.add(p)
 	})

@@ -47,6 +47,10 @@ type Object struct {
 	// reviews the overlay has read them.
 	Reviewed bool
 
+	// Final says that the transformer of the tenant was the last that could change the object:
+	// no kustomization over the tenant did.
+	Final bool
+
 	overlay string   // the tenant whose overlay gives it; "": none, or the common base has it, too
 	words   []uint32 // that may name a namespace; see wordReader
 	marked  []string // texts of a shape that have other words in each tenant

@@ -19,7 +19,8 @@ func ClusterNamespaces() []string {
 func IsClusterNamespace(name string) bool { return slices.Contains(ClusterNamespaces(), name) }
 
 // tenants are those that objects, overlays and the user name. A namespace is that
-// tenant's of which the overlay, or the label of the Namespace, says so. Where neither
+// tenant's of which the tenant's file, or the label of the Namespace, says so: of what an
+// overlay contains, the file alone says it. Where neither
 // says anything of a tenant, its namespaces are those that its objects are in: one object
 // makes nobody's namespace that of a tenant who has others.
 func tenants(objects []*Object, r *Reading, named map[string][]string) []Tenant {
@@ -51,13 +52,13 @@ func tenants(objects []*Object, r *Reading, named map[string][]string) []Tenant 
 		own(tenant, Source{}, namespaces...)
 	}
 	for _, o := range objects {
-		if tenant := o.TenantLabel(); tenant != "" && o.ID.Group == "" && o.ID.Kind == "Namespace" {
+		if tenant := o.TenantLabel(); tenant != "" && o.overlay == "" && o.ID.Group == "" && o.ID.Kind == "Namespace" {
 			configured[tenant] = true
 			own(tenant, o.Source, o.ID.Name)
 		}
 	}
 	for _, o := range objects {
-		if tenant := o.TenantLabel(); tenant != "" && o.ID.Namespace != "" && !owned[o.ID.Namespace] && !configured[tenant] && !IsClusterNamespace(o.ID.Namespace) {
+		if tenant := o.TenantLabel(); tenant != "" && o.overlay == "" && o.ID.Namespace != "" && !owned[o.ID.Namespace] && !configured[tenant] && !IsClusterNamespace(o.ID.Namespace) {
 			add(tenant, o.Source, o.ID.Namespace)
 		}
 	}
@@ -89,28 +90,35 @@ func missing(objects []*Object, named map[string][]string) (errs []error) {
 	return errs
 }
 
-// plane is the namespace of a tenant's own control plane.
+// plane is the namespace of a tenant's own control plane: one of the tenant's, if there is
+// such a one.
 func plane(t Tenant, r *Reading) string {
 	if r.planes == nil {
-		r.planes = map[string]string{}
+		r.planes = map[string][]string{}
 		for _, p := range r.Planes {
-			r.planes[cmp.Or(p.Object.Tenant(), "\n"+p.Object.ID.Namespace)] = p.Object.ID.Namespace
+			of := cmp.Or(p.Object.Tenant(), "\n"+p.Object.ID.Namespace)
+			r.planes[of] = append(r.planes[of], p.Object.ID.Namespace)
 		}
 	}
-	if namespace := r.planes[t.Name]; namespace != "" {
-		return namespace
+	if all := r.planes[t.Name]; len(all) > 0 {
+		for _, namespace := range slices.Backward(all) {
+			if t.Has(namespace) {
+				return namespace
+			}
+		}
+		return all[len(all)-1]
 	}
 	for _, ns := range t.Namespaces {
-		if namespace := r.planes["\n"+ns]; namespace != "" {
-			return namespace
+		if len(r.planes["\n"+ns]) > 0 {
+			return ns
 		}
 	}
 	return ""
 }
 
-// Tenant is the one that an object's label names, or, where it has none, the one whose
-// overlay gives it; "": neither.
-func (o *Object) Tenant() string { return cmp.Or(o.TenantLabel(), o.overlay) }
+// Tenant is the one whose overlay gives an object, whatever its label says, or, where no
+// overlay does, the one that its label names; "": neither.
+func (o *Object) Tenant() string { return cmp.Or(o.overlay, o.TenantLabel()) }
 
 // Overlay is the tenant whose overlay gives an object, whatever its label says; "": none.
 // What the common base gives, too, is nobody's.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/gateway"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
@@ -138,10 +137,8 @@ func (f Filter) prove(o *yaml.RNode) []error {
 		}
 	}
 	plane := f.Tenant.Own()
-	class := id.Kind == "GatewayClass" && id.Name == f.Tenant.Values().Expand(istio.GatewayClass)
-	if object.IsClusterScoped(o) && id.Kind != "Namespace" && !class && !relocate.IsOwn(id.Kind, id.Name, plane) {
-		errs = append(errs, fmt.Errorf("metadata.name: found %q; the cluster has only one object of each name, so that a tenant's must end in %q: "+
-			"write %[1]s-%[3]s, or take a kind that has a namespace", id.Name, "-"+plane, v1alpha1.BaseNamespace))
+	if err := (admit.Filter{Tenant: f.Tenant.IstioTenant}).OwnName(o); err != nil {
+		errs = append(errs, err)
 	}
 	for i, w := range object.List(o, "webhooks") {
 		namespace := object.String(w, "clientConfig", "service", "namespace")

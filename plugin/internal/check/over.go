@@ -1,0 +1,97 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
+)
+
+// foreignObject finds objects outside of their tenant's namespaces. Of what an overlay
+// contains, the tenant is the overlay's: the label has to say the same.
+func foreignObject(e *estate, r *report) {
+	scopes := e.scopes()
+	for _, o := range e.Objects {
+		tenant, label := o.Tenant(), o.TenantLabel()
+		given, cluster := o.Overlay() != "", o.ID.Namespace == "" || scopes(o.ID) == object.Cluster
+		isNamespace := o.ID.Group == "" && o.ID.Kind == "Namespace"
+		switch {
+		case tenant == "":
+		case given && cluster && o.ID.Group != v1alpha1.Group && !admit.IsTenants(o.ID.Group, o.ID.Kind):
+			r.add(o, "", []string{tenant}, "%s of the overlay of tenant %s: has no namespace, and a tenant has no %s without one", o.ID, tenant, o.ID.Kind)
+		case given && isNamespace && !e.isOf(tenant, o.ID.Name):
+			r.add(o, "", append([]string{tenant}, e.owners[o.ID.Name]...), "%s of the overlay of tenant %s: is a namespace of %s", o.ID, tenant, called(e.owners[o.ID.Name]))
+		case o.ID.Namespace != "" && !e.isOf(tenant, o.ID.Namespace):
+			r.add(o, o.ID.Namespace, append([]string{tenant}, e.owners[o.ID.Namespace]...), "%s of tenant %s: is in a namespace of %s",
+				o.ID, tenant, called(e.owners[o.ID.Namespace]))
+		case given && label != "" && label != tenant:
+			r.add(o, "label", []string{tenant, label}, "%s of the overlay of tenant %s: has the label %s: %s: must have the value %s",
+				o.ID, tenant, v1alpha1.TenantLabel, label, tenant)
+		case given && o.ID.Namespace != "" && scopes(o.ID) == object.Unknown && !e.isListed(tenant, o.ID):
+			f := r.add(o, "scope", []string{tenant}, "%s of the overlay of tenant %s: nothing says whether kind %s of group %s has a namespace, and without one the object is the whole cluster's: "+
+				"list the kind in spec.namespacedKinds of the tenant if it has one", o.ID, tenant, o.ID.Kind, o.ID.Group)
+			f.Severity = Warning
+		}
+	}
+}
+
+// scopes says of kinds whether they have a namespace: what this program knows, or else what
+// a CustomResourceDefinition says.
+func (e *estate) scopes() func(object.ID) object.Scope {
+	type kind struct{ group, kind string }
+	defined := map[kind]object.Scope{}
+	for _, o := range e.Of("apiextensions.k8s.io", "CustomResourceDefinition") {
+		of := kind{snapshot.Text(o.Content, "spec", "group"), snapshot.Text(o.Content, "spec", "names", "kind")}
+		switch scope := snapshot.Text(o.Content, "spec", "scope"); {
+		case scope == "Cluster":
+			defined[of] = object.Cluster
+		case scope == "Namespaced":
+			defined[of] = object.Namespaced
+		}
+	}
+	known := map[kind]object.Scope{}
+	return func(id object.ID) object.Scope {
+		of := kind{id.Group, id.Kind}
+		scope, found := known[of]
+		if !found {
+			if scope = object.ScopeOfKind(id.Group, id.Kind); scope == object.Unknown {
+				scope = defined[of]
+			}
+			known[of] = scope
+		}
+		return scope
+	}
+}
+
+// isListed says whether a tenant's file says that a kind has a namespace.
+func (e *estate) isListed(tenant string, id object.ID) bool {
+	return slices.Contains(e.tenants[tenant].spec().NamespacedKinds, id.Kind+"."+id.Group)
+}
+
+// refusedObject finds objects of an overlay that the transformer would have refused, had it
+// seen them as they are.
+func refusedObject(e *estate, r *report) {
+	type laid struct{ overlay, tenant string }
+	configs := map[laid]*snapshot.Config{}
+	for i, c := range e.Configs {
+		configs[laid{c.Overlay, c.Name()}] = &e.Configs[i]
+	}
+	for _, o := range e.Objects {
+		tenant := o.Overlay()
+		if tenant == "" || o.Final {
+			continue
+		}
+		c := cmp.Or(configs[laid{o.Source.File, tenant}], e.tenants[tenant].config)
+		node, err := object.Node(o.Content)
+		if err == nil {
+			err = admit.Filter{Tenant: c.IstioTenant}.Laid(node)
+		}
+		if err != nil {
+			r.add(o, "", []string{tenant}, "%s of the overlay of tenant %s: the transformer would refuse it: %s", o.ID, tenant, strings.ReplaceAll(err.Error(), "\n", "; "))
+		}
+	}
+}

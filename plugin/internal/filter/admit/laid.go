@@ -1,0 +1,113 @@
+package admit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+)
+
+// Laid returns the first reason why an object, which an overlay gives after the tenant was
+// laid, is none that the transformer would have let pass; nil: it may be the tenant's. A
+// kustomization over the tenant may have added the object, or changed it. Whether its
+// namespace, its label and its kind are a tenant's is not said here.
+func (f Filter) Laid(o *yaml.RNode) error {
+	id := object.IDOf(o)
+	for _, check := range []func(object.ID, *yaml.RNode) error{single, named, f.ambient, f.laidCluster, ownerless, delegated, f.opening} {
+		if err := check(id, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// laidCluster refuses what an object without a namespace must not be.
+func (f Filter) laidCluster(id object.ID, o *yaml.RNode) error {
+	if !object.IsClusterScoped(o) || !IsTenants(id.Group, id.Kind) || id.Kind == "Namespace" {
+		return nil
+	}
+	if err := f.OwnName(o); err != nil {
+		return err
+	}
+	if id.Group == floorGroup && id.Kind == "ClusterNetworkPolicy" {
+		return f.floor(o)
+	}
+	var err error
+	for _, revision := range f.revisions() { // of the control planes, one of which it is for
+		of := f
+		of.Revision = revision
+		if err = of.clusterKind(id, o); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (f Filter) revisions() []string {
+	all := []string{f.Tenant.Spec.ControlPlane.Revision}
+	for _, r := range f.Tenant.Spec.ControlPlane.Revisions {
+		all = append(all, f.Tenant.RevisionNamed(r.Name))
+	}
+	return all
+}
+
+func (f Filter) clusterKind(id object.ID, o *yaml.RNode) error {
+	for _, check := range clusterKinds[[2]string{id.Group, id.Kind}] {
+		if err := check(f, id, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OwnName refuses the name of an object without a namespace, if another tenant or the
+// cluster may have an object of that name.
+func (f Filter) OwnName(o *yaml.RNode) error {
+	id, plane := object.IDOf(o), f.Tenant.Spec.ControlPlane.Namespace
+	class := id.Kind == "GatewayClass" && id.Name == istio.Values{Tenant: f.Tenant.MeshName()}.Expand(istio.GatewayClass)
+	if !object.IsClusterScoped(o) || id.Kind == "Namespace" || class || relocate.IsOwn(id.Kind, id.Name, plane) {
+		return nil
+	}
+	return fmt.Errorf("metadata.name: found %q; the cluster has only one object of each name, so that a tenant's must end in %q: "+
+		"write %[1]s-%[3]s, or take a kind that has a namespace", id.Name, "-"+plane, v1alpha1.BaseNamespace)
+}
+
+// The policies of a floor, which package isolate makes; the lower number decides first.
+const (
+	floorGroup = "policy.networking.k8s.io"
+	floorTier  = "Admin"
+)
+
+var floorPriorities = []string{"999", "1000"}
+
+// floor refuses a ClusterNetworkPolicy that decides for Pods of others, or before the
+// policies of the cluster administrator.
+func (f Filter) floor(o *yaml.RNode) error {
+	const right = "the only ClusterNetworkPolicies of a tenant are those that spec.network.floor of the tenant makes; " +
+		"the cluster administrator may apply this one with the common base"
+	if on := f.Tenant.Spec.Network.Floor; on == nil || !*on {
+		return fmt.Errorf("spec.network.floor of the tenant is not true: %s", right)
+	}
+	tier, priority := object.String(o, "spec", "tier"), object.String(o, "spec", "priority")
+	if tier != floorTier || !slices.Contains(floorPriorities, priority) {
+		return fmt.Errorf("spec.priority: found %q in tier %q; must be %s in tier %s: %s", priority, tier, strings.Join(floorPriorities, " or "), floorTier, right)
+	}
+	subject := []string{"spec", "subject", "namespaces"}
+	if len(object.List(o, "spec", "subject", "pods", "namespaceSelector", "matchExpressions")) > 0 {
+		subject = []string{"spec", "subject", "pods", "namespaceSelector"}
+	}
+	for _, e := range object.List(o, append(subject, "matchExpressions")...) {
+		values := object.Strings(e, "values")
+		if object.String(e, "key") == object.NameLabel && object.String(e, "operator") == "In" &&
+			!slices.ContainsFunc(values, func(ns string) bool { return !slices.Contains(f.Tenant.Namespaces(), ns) }) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: must select namespaces by %s In [%s]: %s", strings.Join(subject, "."), object.NameLabel, strings.Join(f.Tenant.Namespaces(), ", "), right)
+}
