@@ -122,6 +122,24 @@ func TestParseQuestion(t *testing.T) {
 	}
 }
 
+// The API server asks about a signer, and then about all signers of its domain.
+//
+// Source: IsAuthorizedForSignerName in pkg/certauthorization of Kubernetes 1.36.
+func TestASignerIsOfADomain(t *testing.T) {
+	s := read(t, header+`---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r}, rules: [{verbs: [sign], apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: [x.io/*]}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: r}, subjects: [{kind: User, name: jo}]}
+`)
+	for ask, want := range map[string]bool{"sign signers/x.io/y": true, "sign signers x.io/*": true, "sign signers/y.io/y": false, "approve signers/x.io/y": false, "sign signers": false} {
+		q, err := access.ParseQuestion(ask)
+		require.NoError(t, err)
+		answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+		require.NoError(t, err)
+		require.Equal(t, want, answers[0].Allowed, ask)
+	}
+}
+
 // A name that moves the cursor, or begins a line, would forge what the table says.
 func TestNamesAreAsTheyAre(t *testing.T) {
 	s := read(t, header+`---
