@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -72,6 +73,7 @@ type how struct {
 
 // HTML prints a page that needs nothing else.
 func (r Report) HTML(w io.Writer) error {
+	r = r.printable()
 	t, err := template.New("page").Parse(pageText)
 	if err != nil {
 		return err
@@ -175,6 +177,9 @@ func chips(words []string) (all []chip) {
 	return all
 }
 
+// ofEvery is where something is that no file has.
+const ofEvery = "of every cluster"
+
 func howOf(s Subject, c Cell) how {
 	where := "in " + c.Namespace
 	if c.Namespace == "" {
@@ -182,11 +187,8 @@ func howOf(s Subject, c Cell) how {
 	}
 	h := how{Title: s.String() + " " + where}
 	for _, by := range c.By {
-		role := "of every cluster"
-		if by.RoleAt != "" {
-			role = by.RoleAt
-		}
-		h.By = append(h.By, fmt.Sprintf("%s, by %s (%s): %s (%s)", join(by.May), by.Binding, by.At, by.Role, role))
+		binding, role := cmp.Or(by.At, ofEvery), cmp.Or(by.RoleAt, ofEvery)
+		h.By = append(h.By, fmt.Sprintf("%s, by %s (%s): %s (%s)", join(by.May), by.Binding, binding, by.Role, role))
 	}
 	return h
 }

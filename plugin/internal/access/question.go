@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,8 @@ type Answer struct {
 	// Injected is the webhook that is assumed to have injected a proxy into the Pod,
 	// if policies would refuse the Pod without it.
 	Injected string `json:"injected,omitempty"`
-	// OfEveryCluster says that the subject is one that every cluster has.
+	// OfEveryCluster says that every cluster has the subject, and that no binding names it
+	// that allows it more than in every cluster.
 	OfEveryCluster bool `json:"ofEveryCluster,omitempty"`
 }
 
@@ -52,23 +54,16 @@ type Refused struct {
 }
 
 // Ask answers a question about subjects. Without subjects, it answers for all that
-// there are, and returns only those that may; subjects that every cluster has come
-// last.
+// there are, and returns only those that may; those that may in every cluster come last.
 func Ask(ctx context.Context, s *snapshot.Snapshot, q Question, about ...Who) ([]Answer, error) {
 	m, err := newModel(s)
 	if err != nil {
 		return nil, err
 	}
-	all, own := len(about) == 0, len(about)
+	all := len(about) == 0
 	if all {
 		for _, who := range m.subjects() {
 			about = append(about, Who{Subject: who})
-		}
-		own = len(about)
-		for _, who := range m.authorizer.Subjects() {
-			if !slices.ContainsFunc(about[:own], func(w Who) bool { return w.Subject == who }) {
-				about = append(about, Who{Subject: who})
-			}
 		}
 	}
 	var admission *admit.Admission
@@ -77,22 +72,33 @@ func Ask(ctx context.Context, s *snapshot.Snapshot, q Question, about ...Who) ([
 			return nil, err
 		}
 	}
-	answers := []Answer{}
-	for i, who := range about {
+	everywhere := m.common.Subjects()
+	answers, common := []Answer{}, []Answer{}
+	for _, who := range about {
 		a, err := m.ask(ctx, q, who, admission)
 		if err != nil {
 			return nil, err
 		}
-		if a.OfEveryCluster = i >= own; a.Allowed || !all {
+		q.Subject = who.subject()
+		switch a.OfEveryCluster = all && slices.Contains(everywhere, who.Subject) && (m.common.Decide(q.Request).Allowed || !m.isOwn(who.Subject)); {
+		case a.OfEveryCluster && a.Allowed:
+			common = append(common, a)
+		case a.Allowed || !all:
 			answers = append(answers, a)
 		}
 	}
-	return answers, nil
+	slices.SortStableFunc(common, func(a, b Answer) int { return cmp.Compare(a.Subject, b.Subject) })
+	return append(answers, common...), nil
 }
 
 func (m *model) ask(ctx context.Context, q Question, who Who, admission *admit.Admission) (Answer, error) {
 	q.Subject = who.subject()
 	decision := m.authorizer.Decide(q.Request)
+	if domain, _, found := strings.Cut(q.Name, "/"); found && !decision.Allowed && q.Resource == "signers" {
+		wide := q.Request
+		wide.Name = domain + "/*" // for which the API server asks next
+		decision = m.authorizer.Decide(wide)
+	}
 	a := Answer{Subject: who.String(), Asked: q.String(), Allowed: decision.Allowed}
 	for _, id := range decision.Broken {
 		a.Broken = append(a.Broken, id.String())

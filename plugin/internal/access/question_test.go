@@ -42,6 +42,39 @@ func TestParseQuestion(t *testing.T) {
 		"get ns/a":                                       "get namespaces a",
 		"get pods. -n a":                                 "get pods in a",
 		"get networkpolicies.crd.projectcalico.org -n a": "get networkpolicies.crd.projectcalico.org in a",
+
+		// As for kubectl auth can-i, a version may be before the group.
+		"get deployments.v1.apps -n a":        "get deployments.apps in a",
+		"get Deployments.V1.Apps x -n a":      "get deployments.apps x in a",
+		"get things.v1beta1.example.com/x":    "get things.example.com x in all namespaces",
+		"get pods.v1. -n a":                   "get pods in a",
+		"get things.v1x.example.com":          "get things.v1x.example.com in all namespaces",
+		"get deployments/v1 -n a":             "get deployments.apps v1 in a",
+		"get deployments.apps v1 -n a":        "get deployments.apps v1 in a",
+		"get deploy/my.app -n a":              "get deployments.apps my.app in a",
+		"get crd/a.b.c":                       "get customresourcedefinitions.apiextensions.k8s.io a.b.c",
+		"sign signers/x.io/y":                 "sign signers.certificates.k8s.io x.io/y",
+		"impersonate users/https://id/jo":     "impersonate users https://id/jo",
+		"impersonate users/status":            "impersonate users status",
+		"impersonate userextras/scopes":       "impersonate userextras.authentication.k8s.io/scopes",
+		"impersonate userextras/x.io/y view":  "impersonate userextras.authentication.k8s.io/x.io/y view",
+		"update deployments/finalizers -n a":  "update deployments.apps/finalizers in a",
+		"create csr/nodeclient":               "create certificatesigningrequests.certificates.k8s.io/nodeclient",
+		"create csr/selfnodeclient":           "create certificatesigningrequests.certificates.k8s.io/selfnodeclient",
+		"create endpoints/restricted -n a":    "create endpoints/restricted in a",
+		"get pods x --subresource log -n a":   "get pods/log x in a",
+		"get pods/log --subresource log -n a": "get pods/log log in a",
+
+		// Impersonation in some requests only.
+		"impersonate:user-info users jo":                      "impersonate:user-info users.authentication.k8s.io jo",
+		"impersonate:user-info userextras/scopes view":        "impersonate:user-info userextras.authentication.k8s.io/scopes view",
+		"impersonate:serviceaccount sa/default -n a":          "impersonate:serviceaccount serviceaccounts.authentication.k8s.io default in a",
+		"impersonate:arbitrary-node nodes/n1":                 "impersonate:arbitrary-node nodes.authentication.k8s.io n1",
+		"impersonate:associated-node nodes":                   "impersonate:associated-node nodes.authentication.k8s.io *",
+		"impersonate:user-info *":                             "impersonate:user-info * in all namespaces",
+		"impersonate-on:user-info:list pods -n a":             "impersonate-on:user-info:list pods in a",
+		"impersonate-on:user-info:head /metrics":              "impersonate-on:user-info:head /metrics",
+		"arbitrary-node:patch resourceclaims/driver gpu -n a": "arbitrary-node:patch resourceclaims.resource.k8s.io/driver gpu in a",
 	} {
 		q, err := access.ParseQuestion(text)
 		require.NoError(t, err, text)
@@ -66,9 +99,44 @@ func TestParseQuestion(t *testing.T) {
 		"get pods/ -n a":     "nothing is after the slash",
 		"get pods/a b -n a":  `"a" and "b" are two names`,
 		"get /metrics -n a":  "/metrics is a path, which has neither a name nor a namespace",
+
+		"get pods/x/log -n a":                   `"x/log" is no name: it may not contain '/'; the subresource log of the object x is written "pods/log x", or "pods x --subresource log": must be`,
+		"get pods x/log -n a":                   `the subresource log of the object x is written "pods/log x"`,
+		"get pods/log/x -n a":                   `the subresource log of the object x is written "pods/log x"`,
+		"get pods/x/y/z -n a":                   `"x/y/z" is no name: it may not contain '/': must be`,
+		"get pods a%b -n a":                     `"a%b" is no name: it may not contain '%': must be`,
+		"get groups.example.com/x/status":       `"x/status" is no name`,
+		"get deployments.apps/v1":               `deployments.apps/v1 may mean a version or a name: the version is written deployments.v1.apps, and the name "deployments.apps v1"`,
+		"get pods.v1":                           "v1 is no group that is known",
+		"get things.v1.":                        "the core group has no resource things",
+		"impersonate:userinfo users":            `"impersonate:userinfo" is no verb of Kubernetes; did you mean "impersonate:user-info"?`,
+		"impersonate-on:user-info pods":         "is no verb of Kubernetes",
+		"impersonate:user-info /metrics":        "is no verb of Kubernetes",
+		"impersonate:user-info nodes":           "impersonate:user-info is about users, groups, uids, userextras of the group authentication.k8s.io, and nodes was asked for",
+		"impersonate:serviceaccount sa.v1.":     "impersonate:serviceaccount is about serviceaccounts of the group authentication.k8s.io, and sa.v1. was asked for",
+		"impersonate:associated-node nodes n1":  "is about the node of the subject's own Pod, and has no name",
+		"impersonate:arbitrary-node nodes -n a": "nodes are in no namespace",
 	} {
 		_, err := access.ParseQuestion(text)
 		require.ErrorContains(t, err, want, text)
+	}
+}
+
+// The API server asks about a signer, and then about all signers of its domain.
+//
+// Source: IsAuthorizedForSignerName in pkg/certauthorization of Kubernetes 1.36.
+func TestASignerIsOfADomain(t *testing.T) {
+	s := read(t, header+`---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r}, rules: [{verbs: [sign], apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: [x.io/*]}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: r}, subjects: [{kind: User, name: jo}]}
+`)
+	for ask, want := range map[string]bool{"sign signers/x.io/y": true, "sign signers x.io/*": true, "sign signers/y.io/y": false, "approve signers/x.io/y": false, "sign signers": false} {
+		q, err := access.ParseQuestion(ask)
+		require.NoError(t, err)
+		answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+		require.NoError(t, err)
+		require.Equal(t, want, answers[0].Allowed, ask)
 	}
 }
 
@@ -79,13 +147,13 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: b, namespace: ns-1}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
-subjects: [{kind: User, name: "jo\x1b[2K\n  User eve  ns-1  admin"}]
+subjects: [{kind: User, name: "jo\x1b[2K\n  User eve  ns-1  admin\u202e"}]
 `)
 	r, err := access.New(s)
 	require.NoError(t, err)
 	var text strings.Builder
 	require.NoError(t, r.Table(&text))
-	who := access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo\x1b[2K\n  User eve  ns-1  admin"}}
+	who := access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo\x1b[2K\n  User eve  ns-1  admin\u202e"}}
 	rights, err := access.NewRights(s, who)
 	require.NoError(t, err)
 	require.NoError(t, rights.Text(&text))
@@ -94,9 +162,14 @@ subjects: [{kind: User, name: "jo\x1b[2K\n  User eve  ns-1  admin"}]
 	answers, err := access.Ask(context.Background(), s, q)
 	require.NoError(t, err)
 	require.NoError(t, access.Answers(&text, q, answers))
+	var page strings.Builder
+	require.NoError(t, r.HTML(&page))
+	require.NotContains(t, page.String(), "\x1b")
+	require.NotContains(t, page.String(), "\u202e")
+	require.Contains(t, page.String(), `<th scope="row">jo\x1b[2K\n  User eve  ns-1  admin\u202e<small>`)
 	require.NotContains(t, text.String(), "\x1b")
 	require.NotContains(t, text.String(), "\n  User eve")
-	require.Equal(t, 3, strings.Count(text.String(), `User jo\x1b[2K\n  User eve  ns-1  admin`))
+	require.Equal(t, 3, strings.Count(text.String(), `User jo\x1b[2K\n  User eve  ns-1  admin\u202e`))
 }
 
 const injecting = `

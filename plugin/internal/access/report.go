@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/component-helpers/auth/rbac/validation"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
@@ -61,25 +62,21 @@ type Cell struct {
 type By struct {
 	Binding string `json:"binding"`
 	Role    string `json:"role"`
-	// At is where the binding is written, and RoleAt where the role is written; "":
-	// every cluster has it.
+	// At is where the binding is written, and RoleAt where the role is written, and what
+	// it gathers; "": every cluster has it.
 	At     string `json:"at"`
 	RoleAt string `json:"roleAt,omitempty"`
 	// May are the words of this role alone.
 	May []string `json:"may"`
 }
 
-// bootstrapping is the label of what every cluster has, as a dump shows it.
-//
-// Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go of Kubernetes 1.36.
-const bootstrapping = "kubernetes.io/bootstrapping"
-
-// model is a snapshot with what the API server makes of it.
+// model is a snapshot with what the API server makes of it, and what it makes of none:
+// what every cluster has.
 type model struct {
 	*snapshot.Snapshot
-	authorizer *authorize.Authorizer
-	words      map[object.ID][]said
-	bindings   map[object.ID]*snapshot.Object
+	authorizer, common *authorize.Authorizer
+	words              map[roleIn][]said
+	complete           map[object.ID]bool
 }
 
 func newModel(s *snapshot.Snapshot) (*model, error) {
@@ -87,15 +84,8 @@ func newModel(s *snapshot.Snapshot) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &model{s, authorizer, map[object.ID][]said{}, map[object.ID]*snapshot.Object{}}
-	for _, kind := range []string{"ClusterRoleBinding", "RoleBinding"} {
-		for _, o := range s.Of(rbacv1.GroupName, kind) {
-			if o.Labels()[bootstrapping] == "" {
-				m.bindings[o.ID] = o
-			}
-		}
-	}
-	return m, nil
+	common, err := authorize.New(snapshot.New(nil, nil))
+	return &model{s, authorizer, common, map[roleIn][]said{}, map[object.ID]bool{}}, err
 }
 
 // New is the report of a snapshot.
@@ -110,7 +100,7 @@ func New(s *snapshot.Snapshot) (Report, error) {
 	}
 	r := Report{Subjects: []Subject{}, Network: network, Unread: unread}
 	for _, who := range m.subjects() {
-		if cells := m.cells(who); len(cells) > 0 {
+		if cells := m.cells(who); m.isOwn(who) && len(cells) > 0 {
 			r.Subjects = append(r.Subjects, Subject{who.Kind, who.Namespace, who.Name, cells})
 		}
 	}
@@ -120,144 +110,98 @@ func New(s *snapshot.Snapshot) (Report, error) {
 
 // subjects are those that bindings name, by kind and name: people first.
 func (m *model) subjects() []rbacv1.Subject {
-	found := map[rbacv1.Subject]bool{}
-	for id, o := range m.bindings {
-		for _, who := range subjectsOf(o) {
-			if who.Kind != rbacv1.ServiceAccountKind {
-				who.Namespace = ""
-			} else if who.Namespace == "" {
-				who.Namespace = id.Namespace
-			}
-			found[rbacv1.Subject{Kind: who.Kind, Namespace: who.Namespace, Name: who.Name}] = true
-		}
-	}
 	order := []string{rbacv1.UserKind, rbacv1.GroupKind, rbacv1.ServiceAccountKind}
-	return slices.SortedFunc(maps.Keys(found), func(a, b rbacv1.Subject) int {
-		return cmp.Or(cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	all := m.authorizer.Subjects()
+	slices.SortStableFunc(all, func(a, b rbacv1.Subject) int {
+		return cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind))
 	})
-}
-
-func subjectsOf(o *snapshot.Object) (all []rbacv1.Subject) {
-	for _, s := range snapshot.List(o.Content, "subjects") {
-		all = append(all, rbacv1.Subject{Kind: snapshot.Text(s, "kind"), Namespace: snapshot.Text(s, "namespace"), Name: snapshot.Text(s, "name")})
-	}
 	return all
 }
 
-// roleOf is the role that a binding names.
-func roleOf(o *snapshot.Object) object.ID {
-	id := object.ID{Group: rbacv1.GroupName, Kind: snapshot.Text(o.Content, "roleRef", "kind"), Name: snapshot.Text(o.Content, "roleRef", "name")}
-	if id.Kind == "Role" {
-		id.Namespace = o.ID.Namespace
+// isOwn says whether bindings that name a subject itself, and not a group that it is in, give
+// it more than in every cluster.
+func (m *model) isOwn(who rbacv1.Subject) bool {
+	named := authorize.SubjectOf(who, "")
+	if named.Groups = nil; who.Kind == rbacv1.GroupKind {
+		named = authorize.Subject{Groups: []string{who.Name}}
 	}
-	return id
+	common := byBinding(m.common.Grants(named))
+	for id, grants := range byBinding(m.authorizer.Grants(named)) {
+		if covered, _ := validation.Covers(rulesOf(common[id]), rulesOf(grants)); !covered {
+			return true
+		}
+	}
+	return false
 }
 
-// cells are what a subject may do by the bindings of the snapshot.
+// cells are what a subject may do that it may not do in every cluster.
 func (m *model) cells(who rbacv1.Subject) []Cell {
-	rules := map[object.ID][]rbacv1.PolicyRule{}
-	for _, grant := range m.authorizer.Grants(authorize.SubjectOf(who, "")) {
-		rules[grant.Binding] = append(rules[grant.Binding], grant.Rule)
-	}
+	subject := authorize.SubjectOf(who, "")
+	grants, common := byBinding(m.authorizer.Grants(subject)), byBinding(m.common.Grants(subject))
 	in := map[string][]object.ID{}
-	for _, id := range slices.SortedFunc(maps.Keys(rules), byName) {
-		if m.bindings[id] != nil {
-			in[id.Namespace] = append(in[id.Namespace], id)
-		}
+	for _, id := range slices.SortedFunc(maps.Keys(grants), byName) {
+		in[id.Namespace] = append(in[id.Namespace], id)
 	}
 	var cells []Cell
 	for _, namespace := range slices.Sorted(maps.Keys(in)) {
 		cell := Cell{Namespace: namespace}
-		words := map[string]said{}
+		var all []given
 		for _, id := range in[namespace] {
-			binding := m.bindings[id]
-			role := roleOf(binding)
-			said := m.wordsOf(role, rules[id])
-			if len(said) == 0 {
-				continue // a role without a rule
+			g := given{m.authorizer.RoleOf(id), rulesOf(grants[id]), len(common[id]) > 0}
+			if g.part {
+				_, g.rules = validation.Covers(rulesOf(common[id]), g.rules)
 			}
-			by := By{Binding: id.String(), Role: role.String(), At: binding.Source.String(), May: texts(said)}
-			if o := m.Get(role); o != nil {
-				by.RoleAt = o.Source.String()
+			by := By{Binding: id.String(), Role: g.role.String(), At: m.source(id), RoleAt: m.written(g.role, grants[id])}
+			if by.May, _ = texts(m.wordsOf(namespace, g)); len(by.May) == 0 {
+				continue // a role without a rule, or with none that counts in a namespace
 			}
-			cell.By = append(cell.By, by)
-			for _, s := range said {
-				if before, found := words[s.Name]; !found || before.some {
-					words[s.Name] = s
-				}
-			}
+			cell.By, all = append(cell.By, by), append(all, g)
 		}
-		if len(cell.By) == 0 {
+		if len(all) == 0 {
 			continue
 		}
-		cell.May, cell.Level = short(words)
+		cell.May, cell.Level = texts(m.wordsOf(namespace, all...))
 		cells = append(cells, cell)
 	}
 	return cells
 }
 
+func byBinding(grants []authorize.Grant) map[object.ID][]authorize.Grant {
+	by := map[object.ID][]authorize.Grant{}
+	for _, g := range grants {
+		by[g.Binding] = append(by[g.Binding], g)
+	}
+	return by
+}
+
+// source is where an object is written; "": every cluster has it.
+func (m *model) source(id object.ID) string {
+	if o := m.Get(id); o != nil {
+		return o.Source.String()
+	}
+	return ""
+}
+
+// written is where a role is written, and the ClusterRoles whose rules it gathers.
+func (m *model) written(role object.ID, grants []authorize.Grant) string {
+	var at []string
+	for _, id := range append([]object.ID{role}, rolesOf(grants)...) {
+		if source := m.source(id); source != "" && !slices.Contains(at, source) {
+			at = append(at, source)
+		}
+	}
+	return join(at)
+}
+
+func rolesOf(grants []authorize.Grant) (roles []object.ID) {
+	for _, g := range grants {
+		roles = append(roles, g.Role)
+	}
+	return roles
+}
+
 func byName(a, b object.ID) int {
 	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
-}
-
-// wordsOf are the words of a role: of one that every cluster has for people, its name.
-func (m *model) wordsOf(role object.ID, rules []rbacv1.PolicyRule) []said {
-	words, found := m.words[role]
-	if !found {
-		words = wordsOf(rules)
-		if i := slices.IndexFunc(builtIn, func(w Word) bool { return w.Name == role.Name }); i >= 0 && role.Kind == "ClusterRole" && m.asEverywhere(role) {
-			words = []said{{Word: builtIn[i]}}
-		}
-		m.words[role] = words
-	}
-	return words
-}
-
-// asEverywhere says whether a role is the one that every cluster has.
-func (m *model) asEverywhere(role object.ID) bool {
-	o := m.Get(role)
-	return o == nil || o.Labels()[bootstrapping] != ""
-}
-
-// implied are words that a built-in role makes needless. What is in edit is in admin,
-// and what is in admin is in cluster-admin.
-//
-// Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go of Kubernetes 1.36.
-var implied = map[string][]string{
-	"view":  {"read"},
-	"edit":  {"view", "read", "write", "secrets", "tokens", "exec", "workloads", "impersonate", "network", "restart"},
-	"admin": {"edit", "view", "read", "write", "secrets", "tokens", "exec", "workloads", "impersonate", "network", "restart", "roles"},
-}
-
-// short are the fewest words for what many say.
-func short(words map[string]said) (may []string, level Level) {
-	_, admin := words["cluster-admin"]
-	_, all := words["everything"]
-	for _, w := range Words() {
-		s, found := words[w.Name]
-		needless := (admin && w.Name != "cluster-admin") || (all && w.Name != "everything" && w.Name != "cluster-admin")
-		for by, less := range implied {
-			_, has := words[by]
-			needless = needless || has && slices.Contains(less, w.Name)
-		}
-		if found && !needless {
-			may, level = append(may, s.String()), max(level, s.Level)
-		}
-	}
-	if len(may) > 1 {
-		may = slices.DeleteFunc(may, func(word string) bool {
-			return word == reads.Name || word == writes.Name && level > Reads && len(may) > 2
-		})
-	}
-	return may, level
-}
-
-func texts(words []said) []string {
-	all := make([]string, len(words))
-	for i, w := range words {
-		all[i] = w.String()
-	}
-	return all
 }
 
 // tenantsOf are those of the snapshot, and after them the namespaces of none in which

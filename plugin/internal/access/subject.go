@@ -80,7 +80,7 @@ func NewRights(s *snapshot.Snapshot, who Who) (Rights, error) {
 // Unnamed is what to warn of if no binding names a user or a group, and "" if one does. A
 // ServiceAccount, and a user whose groups are known, may have rights without that.
 func Unnamed(s *snapshot.Snapshot, who Who) (string, error) {
-	if who.Kind == rbacv1.ServiceAccountKind || len(who.Groups) > 0 {
+	if who.Kind != rbacv1.GroupKind && len(who.subject().Groups) > 1 {
 		return "", nil
 	}
 	m, err := newModel(s)
@@ -88,7 +88,7 @@ func Unnamed(s *snapshot.Snapshot, who Who) (string, error) {
 		return "", err
 	}
 	names := map[string][]string{} // by kind
-	for _, named := range slices.Concat(m.subjects(), m.authorizer.Subjects()) {
+	for _, named := range m.authorizer.Subjects() {
 		names[named.Kind] = append(names[named.Kind], named.Name)
 	}
 	if slices.Contains(names[who.Kind], who.Name) {
@@ -146,7 +146,7 @@ func (r Rights) Text(w io.Writer) error {
 
 func at(source string) string {
 	if source == "" {
-		return " (of every cluster)"
+		return " (" + ofEvery + ")"
 	}
 	return " (" + source + ")"
 }

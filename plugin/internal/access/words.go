@@ -1,10 +1,12 @@
 package access
 
 import (
+	"maps"
 	"slices"
 
 	rbacv1 "k8s.io/api/rbac/v1"
-	"k8s.io/component-helpers/auth/rbac/validation"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 )
 
 // Word is one of the few words that describe rights.
@@ -16,7 +18,12 @@ type Word struct {
 	// counts.
 	Level Level
 
+	// asks are the rights of which one is enough.
 	asks []rbacv1.PolicyRule
+	// groups are those of which the word says all that is written.
+	groups []string
+	// verbs is how verbs begin that are enough, whatever they are about.
+	verbs string
 }
 
 // Level is how dangerous a right is.
@@ -44,12 +51,16 @@ var (
 	write  = []string{"create", "update", "patch"}
 	change = []string{"create", "update", "patch", "delete", "deletecollection"}
 	read   = []string{"get", "list", "watch"}
+	// connect are the verbs of what goes through the API server to a Pod, by the method of
+	// the request.
+	connect = []string{"get", "create", "update", "patch", "delete"}
 )
 
 const (
-	core       = ""
-	workloads  = "apps"
-	admissions = "admissionregistration.k8s.io"
+	core            = ""
+	workloads       = "apps"
+	admissions      = "admissionregistration.k8s.io"
+	authentications = "authentication.k8s.io"
 )
 
 // capabilities are what a role may allow, the worst first.
@@ -57,34 +68,35 @@ const (
 // Source: "Privilege escalation risks" of Kubernetes' documentation, in Role Based Access
 // Control Good Practices.
 var capabilities = []Word{
-	{"everything", "do everything", Dangerous, ask([]string{"*"}, "*", "*")},
-	{"escalate", "give a role rights that they do not have", Dangerous, ask([]string{"escalate"}, rbacv1.GroupName, "roles", "clusterroles")},
-	{"bind", "give anybody a role that they do not have", Dangerous, ask([]string{"bind"}, rbacv1.GroupName, "roles", "clusterroles")},
-	{"impersonate", "act as another user, group or ServiceAccount", Dangerous, slices.Concat(
-		ask([]string{"impersonate"}, core, "users", "groups", "serviceaccounts"), ask([]string{"impersonate"}, "authentication.k8s.io", "uids", "userextras"))},
-	{"secrets", "read Secrets", Dangerous, ask(read, core, "secrets")},
-	{"tokens", "make tokens of ServiceAccounts", Dangerous, ask([]string{"create"}, core, "serviceaccounts/token")},
-	{"exec", "run programs in Pods, or connect to them past the network", Dangerous, slices.Concat(
-		ask([]string{"get", "create"}, core, "pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "nodes/proxy"), ask([]string{"update", "patch"}, core, "pods/ephemeralcontainers"))},
-	{"workloads", "run Pods, as any ServiceAccount of the namespace", Dangerous, slices.Concat(
+	{Name: everything, Means: "do everything", Level: Dangerous, asks: ask([]string{"*"}, "*", "*")},
+	{Name: "escalate", Means: "give a role rights that they do not have", Level: Dangerous, asks: ask([]string{"escalate"}, rbacv1.GroupName, "roles", "clusterroles")},
+	{Name: "bind", Means: "give anybody a role that they do not have", Level: Dangerous, asks: ask([]string{"bind"}, rbacv1.GroupName, "roles", "clusterroles")},
+	{Name: "impersonate", Means: "act as another user, group, ServiceAccount or node, in every request or in some", Level: Dangerous, verbs: impersonateOn, asks: impersonations()},
+	{Name: "secrets", Means: "read Secrets", Level: Dangerous, asks: ask(read, core, "secrets")},
+	{Name: "tokens", Means: "make tokens of ServiceAccounts", Level: Dangerous, asks: ask([]string{"create"}, core, "serviceaccounts/token")},
+	{Name: "exec", Means: "run programs in Pods, or connect to them past the network", Level: Dangerous, asks: slices.Concat(
+		ask([]string{"get", "create"}, core, "pods/exec", "pods/attach", "pods/portforward"), ask(connect, core, "pods/proxy", "services/proxy", "nodes/proxy"),
+		ask([]string{"update", "patch"}, core, "pods/ephemeralcontainers"))},
+	{Name: "workloads", Means: "run Pods, as any ServiceAccount of the namespace", Level: Dangerous, asks: slices.Concat(
 		ask(write, core, "pods", "replicationcontrollers"), ask(write, workloads, "deployments", "statefulsets", "daemonsets", "replicasets"), ask(write, "batch", "jobs", "cronjobs"))},
-	{"roles", "write roles and bindings, as far as they have the rights themselves", Dangerous, ask(write, rbacv1.GroupName, "roles", "rolebindings", "clusterroles", "clusterrolebindings")},
-	{"webhooks", "write webhooks and admission policies", Dangerous, ask(write, admissions, "mutatingwebhookconfigurations", "validatingwebhookconfigurations",
+	{Name: "roles", Means: "write roles and bindings, as far as they have the rights themselves", Level: Dangerous,
+		asks: ask(write, rbacv1.GroupName, "roles", "rolebindings", "clusterroles", "clusterrolebindings")},
+	{Name: "webhooks", Means: "write or delete webhooks and admission policies", Level: Dangerous, asks: ask(change, admissions, "mutatingwebhookconfigurations", "validatingwebhookconfigurations",
 		"validatingadmissionpolicies", "validatingadmissionpolicybindings", "mutatingadmissionpolicies", "mutatingadmissionpolicybindings")},
-	{"certificates", "approve or sign requests for certificates", Dangerous, slices.Concat(
+	{Name: "certificates", Means: "approve or sign requests for certificates", Level: Dangerous, asks: slices.Concat(
 		ask([]string{"update", "patch"}, "certificates.k8s.io", "certificatesigningrequests/approval", "certificatesigningrequests/status"), ask([]string{"approve", "sign"}, "certificates.k8s.io", "signers"))},
-	{"namespaces", "change or delete Namespaces", Dangerous, ask(change, core, "namespaces")},
-	{"network", "write NetworkPolicies", Writes, ask(change, "networking.k8s.io", "networkpolicies")},
-	{"istio", "write Istio's configuration", Writes, slices.Concat(
-		ask(change, "networking.istio.io", "virtualservices", "gateways", "destinationrules", "serviceentries", "sidecars", "envoyfilters", "workloadentries"),
-		ask(change, "security.istio.io", "authorizationpolicies", "peerauthentications", "requestauthentications"), ask(change, "telemetry.istio.io", "telemetries"),
-		ask(change, "extensions.istio.io", "wasmplugins"))},
-	{"restart", "delete Pods", Writes, slices.Concat(ask([]string{"delete", "deletecollection"}, core, "pods"), ask([]string{"create"}, core, "pods/eviction"))},
+	{Name: "namespaces", Means: "change or delete Namespaces", Level: Dangerous, asks: ask(change, core, "namespaces")},
+	{Name: "network", Means: "write NetworkPolicies", Level: Writes, asks: ask(change, "networking.k8s.io", "networkpolicies")},
+	{Name: "istio", Means: "write Istio's configuration", Level: Writes, groups: slices.Sorted(maps.Keys(istio.Resources)), asks: configurations()},
+	{Name: "restart", Means: "delete Pods", Level: Writes, asks: slices.Concat(ask([]string{"delete", "deletecollection"}, core, "pods"), ask([]string{"create"}, core, "pods/eviction"))},
 }
 
-// others are said of a role of which no other word is true.
+// everything is the word that says all that others say.
+const everything = "everything"
+
+// others are said of what no other word says.
 var (
-	writes = Word{Name: "write", Means: "write some objects", Level: Writes}
+	writes = Word{Name: "write", Means: "write other objects", Level: Writes}
 	reads  = Word{Name: "read", Means: "read some objects", Level: Reads}
 )
 
@@ -102,70 +114,18 @@ func ask(verbs []string, group string, resources ...string) (all []rbacv1.Policy
 	return all
 }
 
-// said is a word, of some objects only where rules name them.
-type said struct {
-	Word
-	some bool
-}
-
-func (s said) String() string {
-	if s.some {
-		return "some " + s.Name
-	}
-	return s.Name
-}
-
-// WordsOf are the words for what rules allow, and the highest level of them.
-func WordsOf(rules []rbacv1.PolicyRule) (may []string, level Level) {
-	words := map[string]said{}
-	for _, s := range wordsOf(rules) {
-		words[s.Name] = s
-	}
-	return short(words)
-}
-
-// wordsOf are the words that are true of rules, the worst first.
-func wordsOf(rules []rbacv1.PolicyRule) (all []said) {
-	for _, w := range capabilities {
-		found, some := false, true
-		for _, rule := range rules {
-			if slices.ContainsFunc(w.asks, func(asked rbacv1.PolicyRule) bool { return covers(rule, asked) }) {
-				found, some = true, some && len(rule.ResourceNames) > 0
-			}
-		}
-		if found {
-			all = append(all, said{w, some})
-		}
-		if found && w.Name == "everything" {
-			return all
-		}
-	}
-	level := Level(0)
-	for _, rule := range rules {
-		level = max(level, levelOf(rule))
-	}
-	if level == Writes && !slices.ContainsFunc(all, func(s said) bool { return s.Level >= Writes }) {
-		all = append(all, said{Word: writes})
-	}
-	if level == Reads && len(all) == 0 {
-		all = append(all, said{Word: reads})
+// impersonations are what a request asks that is made as another, in each mode.
+func impersonations() []rbacv1.PolicyRule {
+	all := slices.Concat(ask([]string{"impersonate"}, core, "users", "groups", "serviceaccounts"), ask([]string{"impersonate"}, authentications, "uids", "userextras"))
+	for _, m := range modes {
+		all = append(all, ask([]string{impersonate + m.name}, authentications, m.resources...)...)
 	}
 	return all
 }
 
-// covers says whether a rule allows what is asked, of whichever objects it names.
-func covers(rule, asked rbacv1.PolicyRule) bool {
-	asked.ResourceNames = rule.ResourceNames
-	allowed, _ := validation.Covers([]rbacv1.PolicyRule{rule}, []rbacv1.PolicyRule{asked})
-	return allowed
-}
-
-func levelOf(rule rbacv1.PolicyRule) Level {
-	if len(rule.Verbs) == 0 {
-		return 0
+func configurations() (all []rbacv1.PolicyRule) {
+	for group, resources := range istio.Resources {
+		all = append(all, ask(change, group, resources...)...)
 	}
-	if slices.ContainsFunc(rule.Verbs, func(verb string) bool { return !slices.Contains(read, verb) }) {
-		return Writes
-	}
-	return Reads
+	return all
 }

@@ -8,7 +8,8 @@
 //
 // An object of the snapshot replaces the one of the same name that every cluster has. A
 // role also gets the rules of that one that it lacks: an API server that starts adds them,
-// unless the annotation rbac.authorization.kubernetes.io/autoupdate is "false". Subjects that
+// unless the annotation rbac.authorization.kubernetes.io/autoupdate is "false". Of a role that
+// gathers rules, and is given with rules of its own instead, both count. Subjects that
 // a binding lacks, which it adds as well, are not added here. The authorizer Node, which
 // decides only about nodes, is not modelled.
 package authorize

@@ -100,6 +100,23 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// A role that gathers rules may be given with others instead. They hold until an API server
+// starts, and from then on it gathers, and is gathered, again.
+func TestARoleOfEveryClusterThatIsEdited(t *testing.T) {
+	const edited = `
+- {kind: ClusterRole, metadata: {name: view%s}, rules: [{verbs: [get], apiGroups: [""], resources: [secrets]}]}
+- {kind: RoleBinding, metadata: {namespace: ns-1, name: v}, roleRef: {kind: ClusterRole, name: view}, subjects: [{kind: User, name: ann}]}
+- {kind: RoleBinding, metadata: {namespace: ns-1, name: e}, roleRef: {kind: ClusterRole, name: edit}, subjects: [{kind: User, name: bob}]}
+`
+	for metadata, want := range map[string]bool{"": true, `, annotations: {rbac.authorization.kubernetes.io/autoupdate: "false"}`: false} {
+		a := newAuthorizer(t, fmt.Sprintf(edited, metadata))
+		may := func(who, ask string) bool { return a.Decide(request(authorize.Subject{User: who}, ask)).Allowed }
+		require.True(t, may("ann", "get secrets ns-1"))
+		require.Equal(t, want, may("ann", "get pods ns-1"))
+		require.Equal(t, want, may("bob", "list limitranges ns-1"))
+	}
+}
+
 func TestMastersNeedNoBinding(t *testing.T) {
 	a := newAuthorizer(t, `
 - {kind: ClusterRoleBinding, metadata: {name: cluster-admin}, roleRef: {kind: ClusterRole, name: view}, subjects: [{kind: Group, name: "system:masters"}]}

@@ -19,6 +19,15 @@ func (a *Authorizer) Of(binding object.ID) []Grant { return a.named[binding].gra
 // an API server makes when it starts, with nothing added.
 func (a *Authorizer) IsBuiltin(g Grant) bool { return a.builtin[g.Binding] && a.builtin[g.Role] }
 
+// RoleOf is the role that a binding names, which may not be there; the zero value, if the
+// binding is not there.
+func (a *Authorizer) RoleOf(binding object.ID) object.ID {
+	if b := a.named[binding]; b != nil {
+		return b.refers
+	}
+	return object.ID{}
+}
+
 // RolesIn are the ClusterRoles, and the Roles of a namespace, in the order of their names.
 func (a *Authorizer) RolesIn(namespace string) (all []object.ID) {
 	for id := range a.roles {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -42,6 +43,9 @@ type stored struct {
 	fields
 	id     object.ID
 	source snapshot.Source
+	// edited: the ClusterRole gathers rules in every cluster, and this one is given without
+	// that. Its own rules hold until an API server starts.
+	edited bool
 }
 
 // objects are all that RBAC knows: first the snapshot's, then what every cluster has.
@@ -65,7 +69,7 @@ func read(s *snapshot.Snapshot) (all objects, err error) {
 			}
 			from, err := snapshot.Decode[fields](o)
 			if failed = append(failed, err); err == nil {
-				all.add(&stored{from, o.ID, o.Source})
+				all.add(&stored{fields: from, id: o.ID, source: o.Source})
 			}
 		}
 	}
@@ -106,7 +110,7 @@ func (f fields) isNoMoreThan(builtin fields) bool {
 }
 
 // complete adds to a role what an API server that starts adds: the rules that every cluster
-// has, and what the role gathers.
+// has, what the role gathers, and the labels by which others gather it.
 func (all *objects) complete(id object.ID, builtin fields) {
 	for _, role := range all.roles {
 		if role.id != id {
@@ -115,8 +119,12 @@ func (all *objects) complete(id object.ID, builtin fields) {
 		if _, missing := validation.Covers(role.Rules, builtin.Rules); len(missing) > 0 {
 			role.Rules = append(slices.Clone(role.Rules), missing...)
 		}
-		if role.AggregationRule == nil {
-			role.AggregationRule = builtin.AggregationRule
+		if role.AggregationRule == nil && builtin.AggregationRule != nil {
+			role.AggregationRule, role.edited = builtin.AggregationRule, true
+		}
+		if labels := maps.Clone(builtin.Metadata.Labels); labels != nil {
+			maps.Copy(labels, role.Metadata.Labels)
+			role.Metadata.Labels = labels
 		}
 	}
 }

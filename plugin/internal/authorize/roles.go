@@ -32,7 +32,7 @@ type rule struct {
 
 // resolve returns the roles by their IDs. The rules of a ClusterRole that gathers are
 // those of the ClusterRoles that it selects, which may gather as well: what its field
-// rules has is overwritten by a controller.
+// rules has is overwritten by a controller, unless it is edited.
 func resolve(all objects) map[object.ID]*role {
 	g := gatherer{byLabel: map[string][]*stored{}}
 	for _, o := range all.roles {
@@ -77,8 +77,10 @@ func (g gatherer) gather(start *stored) []rule {
 	reached := map[*stored]bool{start: true}
 	var leaves []*stored
 	for queue := []*stored{start}; len(queue) > 0; queue = queue[1:] {
-		if !queue[0].gathers() {
+		if !queue[0].gathers() || queue[0].edited {
 			leaves = append(leaves, queue[0])
+		}
+		if !queue[0].gathers() {
 			continue
 		}
 		for _, selector := range queue[0].AggregationRule.ClusterRoleSelectors {

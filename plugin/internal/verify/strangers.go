@@ -87,7 +87,7 @@ func (v *verifier) stranger(o *snapshot.Object, tenant string, g given) {
 		all[severity].whom, all[severity].rules = append(all[severity].whom, nameOf(r.who)), append(all[severity].rules, r.rules...)
 	}
 	for _, f := range all {
-		may, level := access.WordsOf(f.rules)
+		may, level := access.WordsOf(f.rules, o.ID.Namespace)
 		where, more := "", ""
 		if o.ID.Namespace == "" {
 			where = " in every namespace"
@@ -100,9 +100,13 @@ func (v *verifier) stranger(o *snapshot.Object, tenant string, g given) {
 	}
 }
 
-// judge says how bad it is that somebody has rights: 0, where they are in no namespace.
+// judge says how bad it is that somebody has rights: 0, where they are in no namespace, or
+// where a binding in a namespace does not give them.
 func (v *verifier) judge(r rights, binding object.ID, tenant string) check.Severity {
-	_, level := access.WordsOf(r.rules)
+	_, level := access.WordsOf(r.rules, binding.Namespace)
+	if level == 0 {
+		return 0
+	}
 	if len(opened(r.rules, binding.Namespace)) > 0 {
 		level = access.Dangerous
 	}
