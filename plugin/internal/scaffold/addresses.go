@@ -69,8 +69,8 @@ func meant(text string) string {
 // everybody to read.
 func hidesNothing(flag, text string) error {
 	parsed, err := url.Parse(text)
-	secret := err != nil && password.MatchString(text)
-	if err == nil {
+	secret := (err != nil || parsed.Host == "") && password.MatchString(text)
+	if err == nil && !secret {
 		_, secret = parsed.User.Password()
 	}
 	if secret {
