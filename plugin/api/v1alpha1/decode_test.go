@@ -160,7 +160,7 @@ func TestDecodeSpecErrors(t *testing.T) {
 		"trust domain":         {"  controlPlane: {trustDomain: \"spiffe://x\"}\n", `spec.controlPlane.trustDomain: "spiffe://x" is not allowed: must be a DNS name such as "sales.mesh": lower-case letters, digits, "-" and ".", at most 253 characters`},
 		"subject without name": {"  viewers:\n  - kind: User\n", "spec.viewers[0].name: is missing: The subject's name, as the cluster authenticates it."},
 		"subject kind":         {"  viewers:\n  - {kind: user, name: jo}\n", `spec.viewers[0].kind: "user" is unknown: must be User, Group or ServiceAccount; did you mean "User"?`},
-		"subject name":         {"  viewers:\n  - {kind: User, name: \" jo\"}\n", `spec.viewers[0].name: " jo" is not allowed: must be a name without surrounding space`},
+		"subject name":         {"  viewers:\n  - {kind: User, name: \" jo\"}\n", `spec.viewers[0].name: " jo" is not allowed: must be a name on one line, without surrounding space`},
 		"quantity":             {"  quota: {cpu: 4 cores}\n", `spec.quota.cpu: "4 cores" is not allowed: must be a Kubernetes quantity, such as "4", "500m" or "8Gi"`},
 		"negative":             {"  quota: {pods: -1}\n", `spec.quota.pods: -1 is negative: must be a Kubernetes quantity, such as "4", "500m" or "8Gi"`},
 		"quota name":           {"  quota: {\"a b\": 1}\n", `spec.quota["a b"]: "a b" is no name: must be a qualified name, such as "team" or "example.com/team"`},

@@ -67,7 +67,11 @@ func parse(text string) (q Question, err error) {
 		return q, err
 	}
 	if len(w.plain) < 2 || len(w.plain) > 3 {
-		return q, fmt.Errorf("has %d words", len(w.plain))
+		number := "words"
+		if len(w.plain) == 1 {
+			number = "word"
+		}
+		return q, fmt.Errorf("has %d %s", len(w.plain), number)
 	}
 	what := w.plain[1]
 	known := knownVerbs(strings.HasPrefix(what, "/"))

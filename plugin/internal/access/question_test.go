@@ -81,7 +81,7 @@ func TestParseQuestion(t *testing.T) {
 		require.Equal(t, want, q.String())
 	}
 	for text, want := range map[string]string{
-		"create":             "has 1 words",
+		"create":             "has 1 word:",
 		"create pods a b":    "has 4 words",
 		"create pods -n":     "-n has no value",
 		"create pods -A":     "-A is not known",

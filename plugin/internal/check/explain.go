@@ -20,7 +20,7 @@ func Explain(w io.Writer, id string) error {
 	}
 	r, found := RuleOf(id)
 	if !found {
-		return fmt.Errorf("explain: %q is no rule%s", id, suggest.Question(id, ids()))
+		return fmt.Errorf("explain: found %q: must be a rule, as istio-tenancy explain lists them%s", id, suggest.Question(id, ids()))
 	}
 	_, err := fmt.Fprintf(w, "%s (%s)\n\n%s\n\n%s\n\nWhat to do: %s\n\nTo accept a finding, write this annotation on its object, or on the IstioTenant:\n\n  %s: \"%s: why it may be so\"\n",
 		r.ID, r.Severity, r.Line, r.Why, r.Fix, Annotation, r.ID)

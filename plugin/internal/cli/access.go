@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -15,6 +16,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/access"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rendered"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
@@ -161,10 +164,18 @@ func (f accessFlags) run(ctx context.Context, s Streams, o snapshot.Options) err
 
 func (f accessFlags) answer(ctx context.Context, s Streams, o snapshot.Options, of *snapshot.Snapshot, question access.Question, who []access.Who) error {
 	if f.file != "" {
+		const must = "must be a file with one object, or - for stdin"
+		if info, err := os.Stat(f.file); f.file != rendered.Stdin && (err != nil || info.IsDir()) {
+			why := "is a directory"
+			if path := (*fs.PathError)(nil); errors.As(err, &path) {
+				why = path.Err.Error()
+			}
+			return fmt.Errorf("access: --filename: %s: %s: %s", f.file, why, must)
+		}
 		o.Paths = []string{f.file}
 		read, err := snapshot.Read(ctx, o)
 		if err != nil {
-			return err
+			return diagnostic.InEachLine("access: --filename", err)
 		}
 		if len(read.Objects) != 1 {
 			return fmt.Errorf("access: --filename: %s has %d objects: must have one", f.file, len(read.Objects))

@@ -14,7 +14,7 @@ const colorName = "color"
 
 // colorFlag gives all commands --color.
 func colorFlag(root *cobra.Command, when *paint.When) {
-	root.PersistentFlags().Var(&once{Value: when, name: colorName}, colorName, "color what a terminal shows: auto, always or never; with auto, NO_COLOR in the environment means never")
+	root.PersistentFlags().Var(when, colorName, "color what a terminal shows: auto, always or never; with auto, NO_COLOR in the environment means never")
 	_ = root.RegisterFlagCompletionFunc(colorName, words(string(paint.Auto), string(paint.Always), string(paint.Never)))
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/access"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/commonbase"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/scaffold"
 )
 
@@ -48,11 +50,22 @@ func complete(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		of := completers[cmd.Name()]
 		if of.arguments != nil {
-			cmd.ValidArgs, cmd.ValidArgsFunction = nil, of.arguments
+			cmd.ValidArgs, cmd.ValidArgsFunction = nil, readable(of.arguments)
 		}
 		for flag, f := range of.flags {
-			_ = cmd.RegisterFlagCompletionFunc(flag, f)
+			_ = cmd.RegisterFlagCompletionFunc(flag, readable(f))
 		}
+	}
+}
+
+// readable leaves out names that a terminal would obey, or that are longer than a line.
+func readable(next completer) completer {
+	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		list, directive := next(cmd, args, word)
+		return slices.DeleteFunc(slices.Clone(list), func(text string) bool {
+			text = strings.ReplaceAll(text, "\t", " ") // before a description
+			return printable.Text(text) != text
+		}), directive
 	}
 }
 
@@ -104,7 +117,7 @@ func overlays(_ *cobra.Command, args []string, word string) ([]string, cobra.She
 			tenantsIn[path.Dir(dir)]++
 			found = append(found, dir)
 		case path.Base(dir) == path.Base(scaffold.Common):
-			if file, _ := commonbase.In(dir); file != "" {
+			if file, _ := commonbase.In(dir); file != "" && !render.IsOutput(dir) {
 				found = append(found, dir)
 			}
 		}

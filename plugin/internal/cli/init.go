@@ -13,6 +13,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/scaffold"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
@@ -68,6 +69,10 @@ istio-tenancy new --help.`,
 			if err := write(o.dir, files); err != nil {
 				return err
 			}
+			r.Version = ownVersion().Version
+			if unpublished := r.Unpublished(); unpublished != "" {
+				s.warn("init: " + unpublished)
+			}
 			return report(s.Out, o.dir, next)
 		},
 	}
@@ -113,11 +118,16 @@ func (o overlay) repository(r scaffold.Options, known []error) (map[string][]byt
 // empty refuses a directory that has something, before anything is written: a repository
 // without files is none of it.
 func empty(dir string) error {
+	const must = "must be a new or an empty directory"
 	info, err := os.Lstat(dir)
 	if err != nil {
+		for parent := filepath.Dir(dir); parent != filepath.Dir(parent); parent = filepath.Dir(parent) {
+			if above, err := os.Stat(parent); err == nil && !above.IsDir() {
+				return fmt.Errorf("init: %s: %s is not a directory: %s", dir, parent, must)
+			}
+		}
 		return nil // it is not there, or writing it says why
 	}
-	const must = "must be a new or an empty directory"
 	if !info.IsDir() {
 		return fmt.Errorf("init: %s: is not a directory: %s", dir, must)
 	}
@@ -159,7 +169,10 @@ func afterInit(dir string, r scaffold.Options, t v1alpha1.IstioTenant) string {
 	)
 	more := ""
 	if r.GitOps != "" && r.Repository == "" {
-		more = fmt.Sprintf("%s has https://example.com/ in place of the URL of your repositories: replace it.\n", filepath.Join(dir, r.GitOps))
+		more = fmt.Sprintf("%s has https://example.com/ in place of the URL of your repositories: replace it.\n", printable.Text(filepath.Join(dir, r.GitOps)))
+	}
+	if r.GitOps == scaffold.Flux {
+		more += forFlux("flux", t.Name(), another, 1) + "\n"
 	}
 	return fmt.Sprintf(`%s: a repository for tenants, with %s: control plane in %s, applications in %s
 
@@ -167,8 +180,8 @@ Next, add another tenant, and look at what the cluster would get:
   %s
 
 %s%s explains the files, and how they are applied.
-`, dir, t.Name(), t.Spec.ControlPlane.Namespace, strings.Join(t.Spec.ApplicationNamespaces, ", "),
-		strings.Join(steps, "\n  "), more, filepath.Join(dir, "README.md"))
+`, printable.Text(dir), t.Name(), t.Spec.ControlPlane.Namespace, strings.Join(t.Spec.ApplicationNamespaces, ", "),
+		strings.Join(steps, "\n  "), more, printable.Text(filepath.Join(dir, "README.md")))
 }
 
 // word is a text as a shell has it.
@@ -176,6 +189,9 @@ func word(text string) string {
 	plain := func(r rune) bool { return strings.ContainsRune("./_-", r) || unicode.IsLetter(r) || unicode.IsDigit(r) }
 	if !strings.ContainsFunc(text, func(r rune) bool { return !plain(r) }) {
 		return text
+	}
+	if printable.Text(text) != text {
+		return "$'" + printable.Text(strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(text)) + "'"
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

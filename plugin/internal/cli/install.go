@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 func installCommand(s Streams) *cobra.Command {
@@ -27,7 +28,7 @@ not changed.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			path, err := install(args[0])
 			if err == nil {
-				_, err = fmt.Fprintln(s.Out, path)
+				_, err = fmt.Fprintln(s.Out, printable.Text(path))
 			}
 			return err
 		},

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/paint"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
@@ -88,7 +89,7 @@ would change; 130 if the command was interrupted. What it has rendered until the
 			}
 			o.Warn = s.warn
 			if verbose {
-				o.Explain = func(line string) { fmt.Fprintf(s.Err, "%s: %s\n", program, line) }
+				o.Explain = func(line string) { fmt.Fprintf(s.Err, "%s: %s\n", program, printable.Text(line)) }
 			}
 			done := func() {}
 			if !quiet {
@@ -136,7 +137,7 @@ would change; 130 if the command was interrupted. What it has rendered until the
 // allowFlags are those that let overlays run and read more.
 func allowFlags(f *pflag.FlagSet, l *allow.List) {
 	f.StringArrayVar(&l.Exec, "allow-exec", nil, "also run `NAME`: the exec.path or container.image of a function, as overlays write it, or helm for charts; repeatable")
-	f.StringArrayVar(&l.Remote, "allow-remote", nil, "also read files and repositories whose address begins with `URL`, as overlays write it; repeatable")
+	f.StringArrayVar(&l.Remote, "allow-remote", nil, "also read files and repositories whose address begins with `URL`, as overlays write it, and has its version if it ends with one; repeatable")
 	f.StringArrayVar(&l.Outside, "allow-outside", nil, "also read kustomizations in and below `DIR`, which is outside of the overlays' Git repository; repeatable")
 }
 

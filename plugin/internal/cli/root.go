@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,8 @@ type Streams struct {
 	Out, Err io.Writer
 	// color is what --color says; nil: the default.
 	color *paint.When
+	// completing says that a shell asks what could follow.
+	completing bool
 }
 
 const program = "istio-tenancy"
@@ -27,11 +30,18 @@ const program = "istio-tenancy"
 // the exit code: 0, or another after one line per error on s.Err.
 func Run(args []string, s Streams) int {
 	s.color = new(paint.When)
+	s.completing = len(args) > 0 && slices.Contains([]string{cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}, args[0])
 	root := New(s)
+	helpAndCompletion(root)
+	out := &printed{to: s.Out}
+	root.SetOut(out)
 	root.SetArgs(args)
 	err := root.Execute()
 	if help, _ := root.Flags().GetBool("help"); help && err == nil { // before which cobra checks nothing
 		err = knownCommand(root, root.Flags().Args())
+	}
+	if err == nil && out.failed != nil {
+		err = fmt.Errorf("stdout: %w", out.failed)
 	}
 	switch {
 	case err == nil:
@@ -115,10 +125,13 @@ if a command was interrupted.`,
 	root.SetErr(s.Err)
 	root.AddCommand(accessCommand(s), apiProxyCommand(s), checkCommand(s), explainCommand(s), initCommand(s), newCommand(s), renderCommand(s), installCommand(s), buildOverlayCommand(s),
 		schemaCommand(s), splitCommand(s), summaryCommand(s), upgradeCommand(s), verifyCommand(s), versionCommand(s))
-	for _, cmd := range root.Commands() {
-		cmd.Flags().VisitAll(onlyOnce)
-	}
 	colorFlag(root, s.color)
+	if !s.completing { // for which cobra reads the flags twice
+		root.PersistentFlags().VisitAll(onlyOnce)
+		for _, cmd := range root.Commands() {
+			cmd.Flags().VisitAll(onlyOnce)
+		}
+	}
 	complete(root)
 	return root
 }

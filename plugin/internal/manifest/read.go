@@ -42,7 +42,7 @@ func Read(r io.Reader, name string) (objects []*yaml.RNode, repairs []string, er
 		s.read(d)
 	}
 	if len(s.objects) == 0 && len(s.errs) == 0 {
-		return nil, nil, fmt.Errorf("%s: no objects", name)
+		return nil, nil, fmt.Errorf("%s: has no objects: must have at least one", name)
 	}
 	if err := errors.Join(s.errs...); err != nil {
 		return nil, nil, err

@@ -124,8 +124,8 @@ func TestReadErrors(t *testing.T) {
 		bomb += string(c) + ": &" + string(c) + " [" + strings.Repeat("*"+string(c-1)+", ", 9) + "*" + string(c-1) + "]\n"
 	}
 	for name, test := range map[string]struct{ in, err string }{
-		"empty":                              {"", "f.yaml: no objects"},
-		"comments only":                      {"# a\n---\n# b\n", "f.yaml: no objects"},
+		"empty":                              {"", "f.yaml: has no objects: must have at least one"},
+		"comments only":                      {"# a\n---\n# b\n", "f.yaml: has no objects: must have at least one"},
 		"not UTF-8":                          {configMap + "data:\n  x: \xff\n", "f.yaml:5: not UTF-8"},
 		"UTF-16":                             {"\xff\xfea\x00", "f.yaml:1: not UTF-8"},
 		"truncated":                          {configMap + "---\nkind: \"Conf", "f.yaml:5: document 2: found unexpected end of stream"},

@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"sigs.k8s.io/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 )
 
@@ -103,6 +105,12 @@ func (o output) source(name string) (dir string, ours bool) {
 	}
 	from = strings.TrimSuffix(from, ": change that, not this.")
 	return filepath.Join(resolve(abs), filepath.FromSlash(from)), true
+}
+
+// IsOutput says whether a directory is the output of an overlay.
+func IsOutput(dir string) bool {
+	_, ours := output{dir: filepath.Dir(dir)}.source(filepath.Base(dir))
+	return ours
 }
 
 // listed are the files that a tenant's kustomization lists, and those that a run
@@ -265,5 +273,23 @@ func (o output) unified(name string, changes []change) []byte {
 		}
 		all = append(all, diff.Diff(before, c.old, after, c.new)...)
 	}
-	return all
+	return shown(all)
+}
+
+// shown is a text without what a terminal obeys: names may have it, and so may files that
+// are replaced.
+func shown(text []byte) []byte {
+	obeyed := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+	if !bytes.ContainsFunc(text, obeyed) {
+		return text
+	}
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if obeyed(r) {
+			b.WriteString(printable.Text(string(r)))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.Bytes()
 }

@@ -178,6 +178,16 @@ func (l links) around(arg, abs string) string {
 	return found
 }
 
+// Repository is the directory, without links, that all that an overlay builds on is to be in,
+// unless Options.Allow has more; "": there is none.
+func Repository(overlay string) (string, error) {
+	abs, err := filepath.Abs(overlay)
+	if err != nil {
+		return "", err
+	}
+	return links{}.around(overlay, abs), nil
+}
+
 // allowed says whether a directory is in one of others.
 func allowed(dir string, others []string) bool {
 	return slices.ContainsFunc(others, func(other string) bool {

@@ -46,6 +46,13 @@ func revoked(files []file, changes []change) []string {
 	}
 	before, after := rightsIn(old), rightsIn(made)
 	lines := before.renamed(after)
+	gone, added := before.replaced(after)
+	role := func(g granted) granted { // which has the name of its tenant
+		if len(gone) == 1 && len(added) == 1 {
+			g.role = strings.Replace(g.role, "-for-"+gone[0]+"-", "-for-"+added[0]+"-", 1)
+		}
+		return g
+	}
 	for _, namespace := range slices.Sorted(maps.Keys(before.namespaces)) {
 		if !after.has(namespace, before) {
 			lines = append(lines, before.leaves(namespace))
@@ -53,7 +60,7 @@ func revoked(files []file, changes []change) []string {
 		}
 		var lost []string
 		for g := range before.granted {
-			if g.namespace == namespace && !after.granted[g] && !before.accounts[g.subject] {
+			if g.namespace == namespace && !after.granted[g] && !after.granted[role(g)] && !before.accounts[g.subject] {
 				lost = append(lost, g.subject+" loses "+g.role)
 			}
 		}
@@ -74,12 +81,17 @@ func revoked(files []file, changes []change) []string {
 // pageOfTenantName says how a tenant gets another name.
 const pageOfTenantName = "https://github.com/istio-tenancy/istio-tenancy/blob/main/docs/operations.md#rename-a-tenant"
 
-// renamed warns where one tenant takes the place of another.
-func (r rights) renamed(after rights) []string {
+// replaced are the tenants that are only there before, and those that are only there after.
+func (r rights) replaced(after rights) (gone, added []string) {
 	without := func(some, others map[string]bool) []string {
 		return slices.DeleteFunc(slices.Sorted(maps.Keys(some)), func(name string) bool { return others[name] })
 	}
-	gone, added := without(r.tenants, after.tenants), without(after.tenants, r.tenants)
+	return without(r.tenants, after.tenants), without(after.tenants, r.tenants)
+}
+
+// renamed warns where one tenant takes the place of another.
+func (r rights) renamed(after rights) []string {
+	gone, added := r.replaced(after)
 	if len(gone) == 0 || len(added) == 0 {
 		return nil
 	}

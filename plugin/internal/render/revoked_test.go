@@ -142,6 +142,7 @@ func TestATenantThatIsRenamedInPlaceIsNamed(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, printed, r.path("overlays/alpha")+": metadata.name: tenant alpha is replaced by tenant omega: a tenant cannot be renamed in place, ")
 		require.Contains(t, printed, "restore the old name, and see https://github.com/istio-tenancy/istio-tenancy/blob/main/docs/operations.md#rename-a-tenant")
+		require.NotContains(t, printed, "loses") // since the Role that has the new name is no other right
 	}
 	r.overlay("alpha", "omega", strings.Replace(spec, "jo", "bo", 1), kustomization)
 	_, printed, err := r.render()

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 // Summary says what a run did or, if it is a dry run, what another would do.
@@ -101,7 +103,7 @@ func (s Summary) Named() string {
 		if len(names[what]) == 0 {
 			continue
 		}
-		list := strings.Join(names[what][:min(mostNames, len(names[what]))], ", ")
+		list := printable.Text(strings.Join(names[what][:min(mostNames, len(names[what]))], ", "))
 		if more := len(names[what]) - mostNames; more > 0 {
 			list += fmt.Sprintf(" and %d more", more)
 		}

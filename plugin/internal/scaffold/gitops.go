@@ -14,13 +14,14 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
+// Flux is a GitOps tool that applies only what is listed for it, and ArgoCD one that finds all overlays.
 const (
-	flux   = "flux"
-	argoCD = "argocd"
+	Flux   = "flux"
+	ArgoCD = "argocd"
 )
 
 // Tools are those that Options.GitOps may name.
-func Tools() []string { return []string{flux, argoCD} }
+func Tools() []string { return []string{Flux, ArgoCD} }
 
 func (o Options) checkGitOps() error {
 	switch {
@@ -28,13 +29,11 @@ func (o Options) checkGitOps() error {
 		return fmt.Errorf("--repository is given without --gitops: must be given with --gitops %s", strings.Join(Tools(), " or "))
 	case o.GitOps != "" && !slices.Contains(Tools(), o.GitOps):
 		return fmt.Errorf("--gitops: found %q: must be %s%s", o.GitOps, strings.Join(Tools(), " or "), suggest.Question(o.GitOps, Tools()))
-	case o.GitOps == flux && len(o.ApplicationNamespaces) > 1:
+	case o.GitOps == Flux && len(o.ApplicationNamespaces) > 1:
 		return fmt.Errorf("--app-namespace is given %d times: must be once with --gitops flux, because the ServiceAccount that Flux uses for a tenant is in one namespace; "+
 			"add the others afterwards, as https://github.com/istio-tenancy/istio-tenancy/blob/main/examples/flux/README.md#a-new-tenant says", len(o.ApplicationNamespaces))
-	case o.Repository != "" && !address.MatchString(o.Repository):
-		return fmt.Errorf("--repository: found %q: must be the address of a Git repository, such as https://git.example.org/platform.git", o.Repository)
 	}
-	return hidesNothing("--repository", o.Repository)
+	return o.checkRepository()
 }
 
 // gitOps are the files of the example of a tool, for this repository and its tenant.
@@ -53,7 +52,7 @@ func (o Options) gitOps() (map[string][]byte, error) {
 		}
 		text, err := fs.ReadFile(examples.GitOps, file)
 		to := file
-		if o.GitOps == flux {
+		if o.GitOps == Flux {
 			to = strings.ReplaceAll(file, "sales", o.Tenant)
 		}
 		all[to] = []byte(adapted.Replace(string(text)))
@@ -81,7 +80,7 @@ func (o Options) adapted() *strings.Replacer {
 			"what to do; replace the repositories, example.com, in all files first.", "what to do.",
 			placeholder+"platform.git", o.Repository, placeholder, o.Beside())
 	}
-	if o.GitOps == flux {
+	if o.GitOps == Flux {
 		namespace := o.ApplicationNamespaces[0]
 		pairs = append(pairs, "- dev.yaml\n", "",
 			"tenant: sales", "tenant: "+scalar(o.Tenant), "sales", o.Tenant,

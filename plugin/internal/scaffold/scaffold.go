@@ -62,6 +62,7 @@ func Files(o Options) (map[string][]byte, error) {
 	if err := errors.Join(o.checkBases(), o.checkGitOps()); err != nil {
 		return nil, err
 	}
+	o.Repository = strings.TrimRight(o.Repository, "/")
 	all, err := o.bases()
 	if err != nil {
 		return nil, err
@@ -92,14 +93,14 @@ func Files(o Options) (map[string][]byte, error) {
 }
 
 // Committed says whether what is rendered is in the repository: Argo CD renders by itself.
-func (o Options) Committed() bool { return o.GitOps != argoCD }
+func (o Options) Committed() bool { return o.GitOps != ArgoCD }
 
 // Allow are the flags by which render and check read the bases, with a space before them.
 func (o Options) Allow() string {
 	if o.Bases == "" {
 		return ""
 	}
-	return " --allow-remote " + o.Prefix()
+	return " --allow-remote '" + o.Bases + "'"
 }
 
 // Judged is what check reads: a common base that is elsewhere it does not find by itself.
@@ -108,12 +109,6 @@ func (o Options) Judged() string {
 		return "overlays"
 	}
 	return Common + " overlays"
-}
-
-// Prefix begins the addresses of all bases, where these are elsewhere.
-func (o Options) Prefix() string {
-	address, _, _ := strings.Cut(o.Bases, "?")
-	return address
 }
 
 // bases are this project's, as they are or by their address.

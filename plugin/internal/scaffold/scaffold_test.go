@@ -25,6 +25,34 @@ func TestVersionsThatArePinned(t *testing.T) {
 	}
 }
 
+// An address that git takes, and Flux and Argo CD do not, has another one in the error.
+func TestRepositoriesThatAreMeant(t *testing.T) {
+	for repository, want := range map[string]string{
+		"git@github.com:acme/platform.git":  "such as ssh://git@github.com/acme/platform.git",
+		"github.com:acme/platform":          "such as ssh://github.com/acme/platform",
+		"github.com/acme/platform":          "such as https://github.com/acme/platform",
+		"http://git.example.org/a/platform": "such as https://git.example.org/a/platform",
+		"platform":                          "such as https://git.example.org/platform.git",
+		"https://git.example.org":           "such as https://git.example.org/platform.git",
+		"https://":                          "such as https://git.example.org/platform.git",
+		"ftp://git.example.org/a b":         "such as https://git.example.org/platform.git",
+		"https://jo:secret@h/%zz":           "has a password or a token",
+		"jo:secret@h/x":                     "has a password or a token",
+		"http://jo:se/cret@h/x":             "has a password or a token",
+		"http://jo:secret@h/x":              "has a password or a token",
+	} {
+		_, err := scaffold.Files(scaffold.Options{Tenant: "a", ApplicationNamespaces: []string{"a"}, GitOps: scaffold.Flux, Repository: repository})
+		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), "cret@")
+	}
+	for _, repository := range []string{"https://x.org/platform/", "https://x.org/platform"} {
+		files, err := scaffold.Files(scaffold.Options{Tenant: "a", ApplicationNamespaces: []string{"a"}, GitOps: scaffold.Flux, Repository: repository})
+		require.NoError(t, err)
+		require.Contains(t, string(files["flux/source.yaml"]), "url: https://x.org/platform\n")
+		require.Contains(t, string(files["flux/applications/a/repository.yaml"]), "url: https://x.org/a/applications.git\n")
+	}
+}
+
 // Whatever a repository is called, nothing of the example is left, and what is put in is
 // not replaced again.
 func TestNothingOfTheExampleIsLeft(t *testing.T) {

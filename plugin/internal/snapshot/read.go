@@ -217,7 +217,7 @@ func (r *reader) files(files []string, in io.Reader) error {
 		}
 		p := part{parsed: r.parse(name, text, true), rank: 1 + i, name: name}
 		if len(p.objects) == 0 && len(p.errs) == 0 {
-			errs[i] = fmt.Errorf("%s: no objects", name)
+			errs[i] = fmt.Errorf("%s: has no objects: must have at least one", name)
 		}
 		r.add(p)
 	})

@@ -65,7 +65,7 @@ func TestFiles(t *testing.T) {
 		"no YAML":                      {text: "apiVersion: v1\n---\nkind: \"x\n", err: "stdin:3: "},
 		"no kind":                      {text: "\n\napiVersion: v1\nmetadata: {name: a}\n", err: `stdin:3: found an object of kind "" called "a"`},
 		"no name":                      {text: "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n", err: `stdin:1: found an object of kind "ConfigMap" called ""`},
-		"nothing":                      {text: "# nothing\n", err: "stdin: no objects"},
+		"nothing":                      {text: "# nothing\n", err: "stdin: has no objects: must have at least one"},
 	} {
 		r, err := stdin(t, c.text)
 		if c.err != "" {

@@ -7,7 +7,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/resid"
@@ -16,6 +15,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/bases"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 const kustomization = "kustomization.yaml"
@@ -58,7 +58,7 @@ func (s *Summary) files(common, control []*yaml.RNode) (map[string][]byte, error
 
 // part adds a kustomization of objects, one file per kind, and of more.
 func (s *Summary) part(files map[string][]byte, part string, objects []*yaml.RNode, more ...string) error {
-	header := fmt.Sprintf("# From %s, Istio %s, by istio-tenancy split.\n", printable(filepath.Base(s.Name)), s.Version)
+	header := fmt.Sprintf("# From %s, Istio %s, by istio-tenancy split.\n", printable.Text(filepath.Base(s.Name)), s.Version)
 	byFile := map[string][]*yaml.RNode{}
 	var resources []string
 	for _, o := range inOrder(objects) {
@@ -97,13 +97,4 @@ func inOrder(objects []*yaml.RNode) []*yaml.RNode {
 		}
 		return cmp.Compare(a.GetKind(), b.GetKind())
 	})
-}
-
-// printable keeps a name on its line. Callers pass the last element of a path:
-// the same manifest gives the same files wherever it lies.
-func printable(name string) string {
-	if quoted := strconv.Quote(name); quoted != `"`+name+`"` {
-		return quoted
-	}
-	return name
 }

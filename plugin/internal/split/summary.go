@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 )
 
 // Summary says what was found and where it went.
@@ -63,15 +65,16 @@ func (c Count) String() string {
 //	added: common/tenancy/kustomization.yaml, common/tenancy/roles.yaml
 func (s Summary) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: Istio %s in %s, %d objects\n", s.Name, s.Version, s.Namespace, s.Objects)
-	fmt.Fprintf(&b, "%-13s %5d: %s\n", Common, s.Common.Total(), s.Common)
-	fmt.Fprintf(&b, "%-13s %5d: %s\n", ControlPlane, s.ControlPlane.Total(), s.ControlPlane)
-	fmt.Fprintf(&b, "added: %s\n", strings.Join(s.Added, ", "))
+	line := func(format string, args ...any) { fmt.Fprintln(&b, printable.Text(fmt.Sprintf(format, args...))) }
+	line("%s: Istio %s in %s, %d objects", s.Name, s.Version, s.Namespace, s.Objects)
+	line("%-13s %5d: %s", Common, s.Common.Total(), s.Common)
+	line("%-13s %5d: %s", ControlPlane, s.ControlPlane.Total(), s.ControlPlane)
+	line("added: %s", strings.Join(s.Added, ", "))
 	for _, r := range s.Repairs {
-		fmt.Fprintf(&b, "repaired: %s\n", r)
+		line("repaired: %s", r)
 	}
 	for _, n := range s.Notes {
-		fmt.Fprintf(&b, "note: %s\n", n)
+		line("note: %s", n)
 	}
 	return b.String()
 }

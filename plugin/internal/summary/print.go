@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
@@ -42,7 +43,7 @@ func table(w io.Writer, tenants []Tenant) error {
 			strings.Join(people, ", "), strings.Join(t.Cautions, "; "),
 		}
 		for i, cell := range cells {
-			cells[i] = cmp.Or(cell, "-")
+			cells[i] = cmp.Or(printable.Text(cell), "-")
 		}
 		fmt.Fprintln(aligned, strings.Join(cells, "\t"))
 	}
@@ -68,9 +69,9 @@ func (t Tenant) print(w io.Writer) {
 	if t.Istio != "" {
 		title += ", Istio " + t.Istio
 	}
-	fmt.Fprintln(w, title)
+	fmt.Fprintln(w, printable.Text(title))
 	if len(t.Namespaces) > 0 {
-		row(w, "namespaces", wrap(strings.Join(t.Namespaces, ", ")))
+		wrapped(w, "namespaces", strings.Join(t.Namespaces, ", "))
 	}
 	if t.Mesh != "" {
 		row(w, "mesh", t.Mesh+", which several tenants share")
@@ -97,12 +98,12 @@ func (t Tenant) print(w io.Writer) {
 	for _, kind := range slices.Sorted(maps.Keys(t.Kinds)) {
 		kinds = append(kinds, fmt.Sprintf("%d %s", t.Kinds[kind], kind))
 	}
-	row(w, "objects", wrap(fmt.Sprintf("%d: %s", t.Objects, strings.Join(kinds, ", "))))
+	wrapped(w, "objects", fmt.Sprintf("%d: %s", t.Objects, strings.Join(kinds, ", ")))
 	for _, a := range t.Access {
-		fmt.Fprintln(w, "  "+a.String())
+		fmt.Fprintln(w, "  "+printable.Text(a.String()))
 		aligned := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, r := range a.Roles {
-			fmt.Fprintf(aligned, "%s%s\t%s %s\n", indent, cmp.Or(r.Namespace, "(everywhere)"), r.Kind, r.Name)
+			fmt.Fprintf(aligned, "%s%s\t%s\n", indent, printable.Text(cmp.Or(r.Namespace, "(everywhere)")), printable.Text(r.Kind+" "+r.Name))
 		}
 		_ = aligned.Flush()
 	}
@@ -119,12 +120,15 @@ func place(files []string) string {
 	return dir
 }
 
-func row(w io.Writer, title, text string) { fmt.Fprintf(w, "  %-10s  %s\n", title, text) }
+func row(w io.Writer, title, text string) {
+	fmt.Fprintf(w, "  %-10s  %s\n", title, printable.Text(text))
+}
 
-// wrap breaks a row's text at commas.
-func wrap(text string) string {
+// wrapped is a row whose text is broken at commas.
+func wrapped(w io.Writer, title, text string) {
 	const width = 80
 	var lines []string
+	text = printable.Text(text)
 	for len(text) > width {
 		end := strings.LastIndex(text[:width], ", ") + 1
 		if end == 0 {
@@ -132,7 +136,7 @@ func wrap(text string) string {
 		}
 		lines, text = append(lines, text[:end]), text[end+1:]
 	}
-	return strings.Join(append(lines, text), "\n"+indent)
+	fmt.Fprintf(w, "  %-10s  %s\n", title, strings.Join(append(lines, text), "\n"+indent))
 }
 
 const indent = "              "

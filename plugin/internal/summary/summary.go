@@ -141,7 +141,7 @@ func Print(w io.Writer, o Options) error {
 	format, known := formats[o.Format]
 	if !known {
 		names := []string{string(Text), string(Table), string(JSON), string(YAML)}
-		return fmt.Errorf("summary: --output: %q is unknown: must be %s%s", o.Format,
+		return fmt.Errorf("summary: --output: found %q: must be %s%s", o.Format,
 			strings.Join(names[:3], ", ")+" or "+names[3], suggest.Question(string(o.Format), names))
 	}
 	files, err := rendered.Files(o.Paths)

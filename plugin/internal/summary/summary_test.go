@@ -311,7 +311,7 @@ func TestPrintErrors(t *testing.T) {
 	require.ErrorContains(t, err, "absent.yaml")
 	require.ErrorContains(t, err, "empty: holds", "all mistakes at once")
 	require.EqualError(t, summary.Print(&strings.Builder{}, summary.Options{Format: "tabel"}),
-		`summary: --output: "tabel" is unknown: must be text, table, json or yaml; did you mean "table"?`)
+		`summary: --output: found "tabel": must be text, table, json or yaml; did you mean "table"?`)
 }
 
 // A writer that fails is a full disk, or a pipe that nobody reads.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/structured"
 )
 
@@ -40,12 +41,12 @@ func Print(w io.Writer, reports []Report, format Format) error {
 const width = 138
 
 func (r Report) print(w io.Writer) {
-	fmt.Fprintln(w, cut(r.title(), width))
+	fmt.Fprintln(w, cut(printable.Text(r.title()), width))
 	if r.IsEmpty() {
-		fmt.Fprintf(w, "%s: nothing changes, %s\n", r.bases(), count(r.Objects, "object is the same", "objects are the same"))
+		fmt.Fprintf(w, "%s: nothing changes, %s\n", printable.Text(r.bases()), count(r.Objects, "object is the same", "objects are the same"))
 		return
 	}
-	fmt.Fprintln(w, cut(r.bases()+": "+r.counts(), width))
+	fmt.Fprintln(w, cut(printable.Text(r.bases()+": "+r.counts()), width))
 	whole := true
 	for _, s := range r.sections() {
 		if len(s.lines) == 0 {
@@ -59,7 +60,7 @@ func (r Report) print(w io.Writer) {
 				break
 			}
 			text := cut(l.text, width-2)
-			fmt.Fprintln(w, "  "+text)
+			fmt.Fprintln(w, "  "+printable.Text(text))
 			whole = whole && !strings.Contains(text, cutMark)
 		}
 	}

@@ -11,8 +11,14 @@ func (r *recorder) failure(root string, err error) string {
 	if twice := r.keysTwice(root, err.Error()); twice != "" {
 		return twice
 	}
+	if twice := r.objectTwice(root, err.Error()); twice != "" {
+		return twice
+	}
 	if patch := r.noObject(root, err.Error()); patch != "" {
 		return patch
+	}
+	if faults := r.faults(root); faults != "" {
+		return faults
 	}
 	return r.named(err.Error())
 }

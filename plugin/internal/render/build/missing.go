@@ -22,8 +22,8 @@ import (
 //	transformers[0]: found "tenants.yaml": no such file or directory; did you mean "tenant.yaml"?
 func (r *recorder) missing(dirs []string, text []byte) []string {
 	var k types.Kustomization
-	if k.Unmarshal(text) != nil {
-		return nil // as kustomize will say
+	if problem := unfit(text, &k); problem != "" {
+		return []string{problem}
 	}
 	var problems []string
 	for _, e := range entries(k) {

@@ -26,8 +26,17 @@ func (l List) fetch(path string) string {
 	if slices.ContainsFunc(l.Remote, func(prefix string) bool { return below(prefix, path) }) {
 		return ""
 	}
-	return fmt.Sprintf("%q is on another host, and nothing is fetched that is not allowed: keep a copy in this repository, or allow it with --allow-remote %s",
-		path, beginning(path))
+	why, allow := "is on another host", beginning(path)
+	for _, allowed := range l.Remote {
+		if beginning(allowed) != beginning(path) {
+			continue
+		}
+		why = "is neither " + allowed + " nor below it"
+		if allow, _, _ = strings.Cut(path, "?"); strings.Contains(allowed, "?") {
+			why, allow = why+" in this version", "'"+path+"'"
+		}
+	}
+	return fmt.Sprintf("%q %s, and nothing is fetched that is not allowed: keep a copy in this repository, or allow it with --allow-remote %s", path, why, allow)
 }
 
 // disguised says what in a URL git would take for something else than a part of it.
@@ -45,8 +54,17 @@ func disguised(path string) string {
 	return ""
 }
 
-// below says whether a path begins with what is allowed, up to the end of a part of it.
+// below says whether a path begins with what is allowed, up to the end of a part of it. If
+// what is allowed has a query, such as ?ref=v1, the path has the same.
 func below(prefix, path string) bool {
+	prefix, version, hasVersion := strings.Cut(prefix, "?")
+	if hasVersion {
+		address, other, _ := strings.Cut(path, "?")
+		if other != version {
+			return false
+		}
+		path = address
+	}
 	rest, found := strings.CutPrefix(path, prefix)
 	return found && (rest == "" || strings.HasSuffix(prefix, "/") || rest[0] == '/' || rest[0] == '?')
 }

@@ -38,6 +38,30 @@ func TestFetch(t *testing.T) {
 	require.Contains(t, l.fetch("https://github.com/example/x?ref=--upload-pack=evil"), `has the ref "--upload-pack=evil", which git takes for an option`)
 }
 
+// What is allowed in a version is allowed in no other.
+func TestFetchInAVersion(t *testing.T) {
+	l := List{Remote: []string{"https://h/o/r//bases/istio?ref=v1"}}
+	for path, problem := range map[string]string{
+		"https://h/o/r//bases/istio?ref=v1": "", "https://h/o/r//bases/istio/common?ref=v1": "",
+		"https://h/o/r//bases/istio/common?ref=v2":   "neither",
+		"https://h/o/r//bases/istio/common":          "neither",
+		"https://h/o/r//bases/istio/x?ref=v1&ref=v2": "neither",
+		"https://h/o/r//bases/istio-evil?ref=v1":     "neither",
+		"https://h/o/x//bases/istio?ref=v1":          "is on another host",
+	} {
+		if found := l.fetch(path); problem == "" {
+			require.Empty(t, found)
+		} else {
+			require.Contains(t, found, problem)
+		}
+	}
+	require.Equal(t, `"https://h/o/r//bases/istio-evil?ref=v1" is neither https://h/o/r//bases/istio?ref=v1 nor below it in this version, and nothing is fetched that is not allowed: `+
+		`keep a copy in this repository, or allow it with --allow-remote 'https://h/o/r//bases/istio-evil?ref=v1'`, l.fetch("https://h/o/r//bases/istio-evil?ref=v1"))
+	l = List{Remote: []string{"https://h/o/r//bases/istio"}}
+	require.Contains(t, l.fetch("https://h/o/r//bases/istio-evil?ref=v1"),
+		"is neither https://h/o/r//bases/istio nor below it, and nothing is fetched that is not allowed: keep a copy in this repository, or allow it with --allow-remote https://h/o/r//bases/istio-evil")
+}
+
 // Nor does an allowed host lead to another one.
 func TestTransport(t *testing.T) {
 	asked := 0
