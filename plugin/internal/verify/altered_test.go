@@ -117,7 +117,7 @@ func TestARenderedObjectThatIsBeingDeletedIsFound(t *testing.T) {
 	require.True(t, v.got(item{tenant: "sales"}, idOf(is), resource{}, is, nil))
 	require.True(t, v.got(item{tenant: "sales"}, idOf(is), resource{}, decoded(t, `{metadata: {finalizers: [x.io/y]}}`), nil))
 	require.Len(t, v.report.Findings, 1)
-	require.Equal(t, `metadata.deletionTimestamp: found "2030-01-01T00:00:00Z": must not be there: the object is being deleted, as soon as its finalizers are removed: x.io/y`, v.report.Findings[0].Message)
+	require.Equal(t, `metadata.deletionTimestamp: found "2030-01-01T00:00:00Z": must not be there: the object is gone as soon as its finalizers are removed: x.io/y`, v.report.Findings[0].Message)
 }
 
 // TestWhatNoRuleJudgesMayStayUnread has a server that refuses to list what only strangers looks at.

@@ -111,11 +111,11 @@ func (v *verifier) got(it item, id object.ID, r resource, is map[string]any, err
 	since := snapshot.Text(is, "metadata", "deletionTimestamp")
 	switch {
 	case err == nil && since != "":
-		until := ""
+		goes := "is being deleted"
 		if names := snapshot.Texts(is, "metadata", "finalizers"); len(names) > 0 {
-			until = ", as soon as its finalizers are removed: " + some(names)
+			goes = "is gone as soon as its finalizers are removed: " + some(names)
 		}
-		v.report.find(Drift, check.Error, it.tenant, id, "metadata.deletionTimestamp: found %q: must not be there: the object is being deleted%s", since, until)
+		v.report.find(Drift, check.Error, it.tenant, id, "metadata.deletionTimestamp: found %q: must not be there: the object %s", since, goes)
 	case apierrors.IsNotFound(err):
 		v.report.find(Drift, check.Error, it.tenant, id, "is missing: must be as rendered")
 	case err != nil:

@@ -26,7 +26,7 @@ var shownFields = map[string]bool{"name": true, "image": true, "imagePullPolicy"
 	"ephemeral-storage": true, "operator": true, "effect": true, "fieldPath": true, "scheme": true, "medium": true, "sizeLimit": true}
 
 // ended is what programs print when they end, and what they are started with, which is below status.
-var ended = regexp.MustCompile(`\.(terminated|waiting)\.message$`)
+var ended = regexp.MustCompile(`\.(terminated|waiting)\.message$|^status\.message$`)
 
 func isShown(path string) bool {
 	if ended.MatchString(path) {

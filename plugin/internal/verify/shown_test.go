@@ -45,7 +45,7 @@ spec:
         readinessProbe: {httpGet: {path: "/ready?token=hunter2", httpHeaders: [{name: X-Api-Key, value: hunter2}]}}
         lifecycle: {preStop: {exec: {command: [export DB_PASS=hunter2]}}}
         volumeMounts: [{name: kept-volume, mountPath: /kept-path}]
-status: {conditions: [{type: Available, message: kept-state}], containerStatuses: [{state: {waiting: {message: hunter2}}, lastState: {terminated: {message: hunter2, reason: kept-reason}}}]}
+status: {message: hunter2, conditions: [{type: Available, message: kept-state}], containerStatuses: [{state: {waiting: {message: hunter2}}, lastState: {terminated: {message: hunter2, reason: kept-reason}}}]}
 `
 	id := object.ID{Group: "apps", Kind: "Deployment", Namespace: "istio-sales", Name: "istiod"}
 	v := &verifier{rendered: []item{{decoded(t, rendered), "sales"}}}
