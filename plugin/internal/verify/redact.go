@@ -59,8 +59,9 @@ var isReference = map[string]bool{"secret": true, "secrets": true, "secretRef": 
 // leaves as it is.
 func redactedText(text string) string {
 	text = jwt.ReplaceAllString(text, leftOut)
-	text = keyBlock.ReplaceAllString(text, leftOut)
-	text = keyRest.ReplaceAllString(text, leftOut)
+	if strings.Contains(text, "PRIVATE KEY-----") {
+		text = keyRest.ReplaceAllString(keyBlock.ReplaceAllString(text, leftOut), leftOut)
+	}
 	text = keyInBase64.ReplaceAllString(text, leftOut)
 	text = known.ReplaceAllString(text, leftOut)
 	text = inURL.ReplaceAllString(text, "${1}"+leftOut+"@")

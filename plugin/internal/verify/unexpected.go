@@ -82,11 +82,14 @@ const discovery = "discovery.k8s.io"
 
 const runs = "whatever runs in a control plane's namespace may use its ServiceAccount, and with it its rights"
 
-// madeBeside are objects that Kubernetes and control planes make themselves. A Secret has a type,
+// madeBeside are objects that Kubernetes, its distributions and control planes make themselves. A Secret has a type,
 // which says who reads and writes it.
 var madeBeside = []struct{ kind, name, typ, who string }{
 	{"ConfigMap", "kube-root-ca.crt", "", "Kubernetes"},
 	{"ServiceAccount", "default", "", "Kubernetes"},
+	{"ConfigMap", "openshift-service-ca.crt", "", "OpenShift"},
+	{"ServiceAccount", "builder", "", "OpenShift"},
+	{"ServiceAccount", "deployer", "", "OpenShift"},
 	{"ConfigMap", istio.RootConfigMap, "", "istiod"},
 	{"Secret", istio.OwnCA, istio.OwnCAType, "istiod, and Citadel"},
 }
