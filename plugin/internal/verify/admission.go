@@ -30,6 +30,9 @@ func (v *verifier) foreignWebhooks(s *snapshot.Snapshot) {
 			var names []string
 			var found matched
 			for _, w := range snapshot.List(o.Content, "webhooks") {
+				if len(snapshot.List(w, "rules")) == 0 {
+					continue // which is never called
+				}
 				if of := v.askedOf(s, matcherOf(w, "rules")); !of.isNothing() {
 					names, found = append(names, snapshot.Text(w, "name")), found.with(of)
 				}

@@ -48,6 +48,7 @@ func TestAdmissionThatNobodyRendersIsFound(t *testing.T) {
 		{"a webhook for Namespaces of others", webhook(hook, ", namespaceSelector: {matchLabels: {a: b}}", "apiGroups: [''], operations: ['*'], resources: [namespaces]"), "", ""},
 		{"a webhook for the tenant's Namespaces", webhook("ValidatingWebhookConfiguration", ", namespaceSelector: {matchLabels: {istio-tenancy.dev/tenant: sales}}", "apiGroups: [''], operations: ['*'], resources: [namespaces]"),
 			"warning: ValidatingWebhookConfiguration more: is not rendered: a.example.com sees objects without a namespace: namespaces", "namespaces"},
+		{"a webhook without rules", strings.Replace(webhook(hook, "", ""), ", rules: [{}]", "", 1), "", ""},
 		{"a webhook for a kind of its own without a namespace", webhook(hook, "", "apiGroups: [cert-manager.io], operations: ['*'], resources: [clusterissuers]"), "", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
