@@ -44,6 +44,11 @@ var strangers = func() (all []stranger) {
 	bind("a program of elsewhere beside istiod", "error", beside, "stranger-program", "ClusterRole", "admin", program, "to ServiceAccount default/default")
 	bind("a stranger who reads every namespace", "warning", everywhere, "stranger-view", "ClusterRole", "view", person, "to User stranger in every namespace")
 	bind("a stranger who writes in every namespace", "error", everywhere, "stranger-edit", "ClusterRole", "edit", person, "to User stranger in every namespace")
+	bind("a stranger who writes in kube-system", "error", "kube-system", "stranger-edit", "ClusterRole", "edit", person, "whoever may write in kube-system may control the cluster")
+	add("a binding of a policy", "warning", "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings", "admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", "", "stranger",
+		`"spec":{"policyName":"istio-tenancy-injected","validationActions":["Deny"],"matchResources":{"namespaceSelector":{"matchLabels":{"istio-tenancy.dev/tenant":"sales"}},"objectSelector":{"matchLabels":{"nobody":"has-this"}}}}`,
+		"it binds ValidatingAdmissionPolicy istio-tenancy-injected, which may refuse what is written in")
+	add("limits beside istiod", "warning", "/api/v1/namespaces/"+beside+"/limitranges", "v1", "LimitRange", beside, "stranger", `"spec":{"limits":[]}`, "it may keep the Pods of a control plane from starting")
 	add("a webhook of elsewhere", "warning", "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", "admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "", "stranger",
 		`"webhooks":[{"name":"a.stranger.example","admissionReviewVersions":["v1"],"sideEffects":"None","failurePolicy":"Ignore","clientConfig":{"url":"https://127.0.0.1:1/"},`+
 			`"namespaceSelector":{"matchLabels":{"istio-tenancy.dev/tenant":"sales"}},"objectSelector":{"matchLabels":{"nobody":"has-this"}},`+

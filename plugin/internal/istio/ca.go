@@ -6,6 +6,8 @@ package istio
 const (
 	PluggedCA = "cacerts"
 	OwnCA     = "istio-ca-secret"
+	// OwnCAType is the type of OwnCA.
+	OwnCAType = "istio.io/ca-root"
 )
 
 // CASecrets hold the key of a control plane's CA.

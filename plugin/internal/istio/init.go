@@ -5,6 +5,10 @@ package istio
 // and what is in the injector's templates where it is.
 const InitContainer = "istio-init"
 
+// CheckContainer is what the injector puts there instead, if Istio's CNI agent redirects the
+// traffic: it checks that.
+const CheckContainer = "istio-validation"
+
 // InitCapabilities are those of InitContainer.
 var InitCapabilities = []string{"NET_ADMIN", "NET_RAW"}
 

@@ -1,11 +1,14 @@
 package istio
 
+// ProxyContainer is the container of the proxy.
+const ProxyContainer = "istio-proxy"
+
 // proxy is Envoy with its agent, in gateways, in the programs of a control
 // plane, and in applications that are injected.
 var proxy = Component{
 	Name:       "the proxy",
 	Images:     []string{"proxyv2", "proxy", "proxy_debug", "auto"},
-	Containers: []string{"istio-proxy"},
+	Containers: []string{ProxyContainer},
 	Proxy:      true,
 	Variables: []Variable{
 		{Name: "TRUST_DOMAIN", Value: "{trustDomain}", OnlyIfSet: true, Why: "the identities of the mesh"},

@@ -32,13 +32,15 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 	path := r.path(id.Namespace, id.Name)
 	if r.group == "" && r.name == "secrets" { // nobody's data is read
 		var is map[string]any
-		v.got(it, id, r, v.client.get(ctx, asMetadata, path, nil, &is))
+		err := v.client.get(ctx, asMetadata, path, nil, &is)
+		v.got(it, id, r, is, err)
 		return
 	}
 	const tries = 3 // of an object that others write at the same time
 	for try := range tries {
 		var is map[string]any
-		if !v.got(it, id, r, v.client.get(ctx, asJSON, path, nil, &is)) {
+		err := v.client.get(ctx, asJSON, path, nil, &is)
+		if !v.got(it, id, r, is, err) {
 			return
 		}
 		would, err := v.client.tryApply(ctx, path, it.object)
@@ -53,7 +55,7 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 			}
 			return
 		case apierrors.IsInvalid(err): // such as a field that nobody may change
-			v.report.find(Drift, check.Error, it.tenant, id, "cannot be applied to what is there: %v", err)
+			v.report.find(Drift, check.Error, it.tenant, id, "cannot be applied to what is there: %s", redactedText(err.Error()))
 			return
 		case err != nil:
 			v.report.miss(Drift, "try to apply "+r.String()+", patch with dryRun=All", err)
@@ -103,9 +105,17 @@ func keeps(id object.ID) bool {
 
 func revision(o map[string]any) string { return snapshot.Text(o, "metadata", "resourceVersion") }
 
-// got says whether an object is there.
-func (v *verifier) got(it item, id object.ID, r resource, err error) bool {
+// got says whether an object is there. One that somebody has deleted is there only until its
+// finalizers are gone, and no apply brings it back before.
+func (v *verifier) got(it item, id object.ID, r resource, is map[string]any, err error) bool {
+	since := snapshot.Text(is, "metadata", "deletionTimestamp")
 	switch {
+	case err == nil && since != "":
+		goes := "is being deleted"
+		if names := snapshot.Texts(is, "metadata", "finalizers"); len(names) > 0 {
+			goes = "is gone as soon as its finalizers are removed: " + some(names)
+		}
+		v.report.find(Drift, check.Error, it.tenant, id, "metadata.deletionTimestamp: found %q: must not be there: the object %s", since, goes)
 	case apierrors.IsNotFound(err):
 		v.report.find(Drift, check.Error, it.tenant, id, "is missing: must be as rendered")
 	case err != nil:
@@ -113,49 +123,6 @@ func (v *verifier) got(it item, id object.ID, r resource, err error) bool {
 	}
 	return err == nil
 }
-
-// unrendered finds what has the label of a tenant and is not rendered. Administrators
-// make Roles and bindings with it in application namespaces, and controllers what is
-// owned by an object that is there.
-func (v *verifier) unrendered(ctx context.Context) {
-	known := map[object.ID]bool{}
-	applications := map[string]bool{}
-	for _, it := range v.rendered {
-		known[idOf(it.object)] = true
-	}
-	for _, c := range v.configs {
-		for _, ns := range c.Spec.ApplicationNamespaces {
-			applications[ns] = true
-		}
-	}
-	var kinds []resource
-	for _, r := range v.served.best {
-		if r.can("list") && r.can("get") && !slices.Contains(copies, r.String()) && !slices.Contains(copies, r.group) {
-			kinds = append(kinds, r)
-		}
-	}
-	each(ctx, len(kinds), func(i int) {
-		r := kinds[i]
-		err := v.served.list(ctx, r, asNames, "", map[string][]string{"labelSelector": {tenantLabel}}, func(o map[string]any) {
-			id, tenant := idOf(o), snapshot.Text(o, "metadata", "labels", tenantLabel)
-			if known[id] || v.report.tenants[tenant] == nil || len(snapshot.List(o, "metadata", "ownerReferences")) > 0 {
-				return
-			}
-			severity, why := check.Error, ""
-			if applications[id.Namespace] {
-				severity, why = check.Note, ", which the tenant's administrators may do"
-			}
-			v.report.find(Drift, severity, tenant, id, "is not rendered, and has the tenant's label%s", why)
-		})
-		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsMethodNotSupported(err) {
-			v.report.miss(Drift, "list "+r.String(), err)
-		}
-	})
-}
-
-// copies are kinds, and groups, whose objects are made of others, with their labels.
-var copies = []string{"events", "endpoints", "events.k8s.io", "metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io",
-	"authorization.openshift.io", "project.openshift.io"}
 
 // isServers says whether a field is for the API server and controllers to write.
 func isServers(path string) bool {

@@ -30,6 +30,24 @@ var byControllers = []struct{ begins, ends, who string }{
 	{"metadata.labels[app.kubernetes.io/instance]", "", "Argo CD"},
 	{"secrets", "", "the controller of tokens, before Kubernetes 1.24"},
 	{"spec.finalizers", "", "the API server, of Namespaces"},
+	{"imagePullSecrets", "", "OpenShift, and others who give each ServiceAccount credentials of a registry"},
+	{"metadata.annotations[openshift.io/internal-registry-pull-secret-ref]", "", "OpenShift, of ServiceAccounts"},
+	{"metadata.annotations[openshift.io/sa.scc.", "", "OpenShift, of Namespaces"},
+	{"metadata.annotations[security.openshift.io/MinimallySufficientPodSecurityStandard]", "", "OpenShift, of Namespaces"},
+	{"metadata.labels[pod-security.kubernetes.io/audit", "", "OpenShift, of Namespaces: it refuses nothing, and allows nothing"},
+	{"metadata.labels[pod-security.kubernetes.io/warn", "", "OpenShift, of Namespaces: it refuses nothing, and allows nothing"},
+	{"metadata.labels[olm.operatorgroup.uid/", "", "the Operator Lifecycle Manager, of Namespaces"},
+	{"metadata.annotations[cattle.io/status]", "", "Rancher, of Namespaces"},
+	{"metadata.annotations[lifecycle.cattle.io/", "", "Rancher, of Namespaces"},
+	{"metadata.annotations[field.cattle.io/", "", "Rancher, of Namespaces, Services and workloads"},
+	{"metadata.labels[field.cattle.io/", "", "Rancher, of Namespaces"},
+	{"metadata.finalizers[controller.cattle.io/namespace-auth]", "", "Rancher, of Namespaces"},
+	{"metadata.finalizers[service.kubernetes.io/load-balancer-cleanup]", "", "the controller of a cloud's load balancers, of Services"},
+	{"metadata.finalizers[service.k8s.aws/resources]", "", "the AWS Load Balancer Controller, of Services"},
+	{"metadata.annotations[cloud.google.com/neg]", "", "GKE, of Services"},
+	{"metadata.annotations[cloud.google.com/neg-status]", "", "GKE, of Services"},
+	{"metadata.annotations[metallb.io/ip-allocated-from-pool]", "", "MetalLB, of Services"},
+	{"metadata.annotations[metallb.universe.tf/ip-allocated-from-pool]", "", "MetalLB, of Services, before 0.14"},
 }
 
 // differences are the fields in which an object differs from what it must be: from what
@@ -131,7 +149,7 @@ func named(p fieldpath.Path) (path string) {
 			}
 			path += "[" + strings.Join(keys, "/") + "]"
 		default:
-			path += "[" + strings.TrimPrefix(strings.Trim(e.String(), "[]"), "=") + "]"
+			path += "[" + strings.Trim(strings.TrimPrefix(strings.Trim(e.String(), "[]"), "="), `"`) + "]"
 		}
 	}
 	return path

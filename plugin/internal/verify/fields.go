@@ -24,13 +24,32 @@ func (d difference) String() string {
 	other, mustBeList := textsOf(d.would)
 	switch {
 	case isList && mustBeList:
-		return d.path + ": " + compareTexts(one, other)
+		return d.path + ": " + compareTexts(d.path, one, other)
 	case !d.has:
 		return fmt.Sprintf("%s: is missing: must be %s", d.path, show(d.path, d.would))
 	case !d.must:
-		return fmt.Sprintf("%s: found %s: must not be there", d.path, show(d.path, d.is))
+		return fmt.Sprintf("%s: found %s: must not be there", d.path, show(d.path, withheld(d.path, d.is)))
 	}
-	return fmt.Sprintf("%s: found %s: must be %s", d.path, show(d.path, d.is), show(d.path, d.would))
+	if line, ok := d.line(); ok {
+		return line
+	}
+	return fmt.Sprintf("%s: found %s: must be %s", d.path, show(d.path, withheld(d.path, d.is)), show(d.path, d.would))
+}
+
+// line names the first line in which a text of several lines differs.
+func (d difference) line() (text string, ok bool) {
+	is, _ := d.is.(string)
+	would, _ := d.would.(string)
+	if !isWithheld(d.path) || looksSecret(d.path) || !strings.Contains(would, "\n") {
+		return "", false
+	}
+	found := strings.Split(is, "\n")
+	for i, line := range strings.Split(would, "\n") {
+		if i >= len(found) || found[i] != line {
+			return fmt.Sprintf("%s: found another text in line %d: must be %s", d.path, i+1, show(d.path, line)), true
+		}
+	}
+	return d.path + ": found a longer text than the rendered one", true
 }
 
 // bare is what a bundle has of a difference: without its values, where those may be secrets.
@@ -52,25 +71,34 @@ func textsOf(value any) (texts []string, all bool) {
 	for _, element := range list {
 		text, isText := element.(string)
 		all = all && isText
-		texts = append(texts, redactedText(text))
+		texts = append(texts, text)
 	}
 	return texts, all
 }
 
 // compareTexts says what is in only one of two lists.
-func compareTexts(is, would []string) string {
+func compareTexts(path string, is, would []string) string {
 	without := func(all, of []string) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(text string) bool { return slices.Contains(of, text) })
 	}
+	shown := func(texts []string, found bool) (all []string) {
+		for _, text := range texts {
+			if found && isWithheld(path) && !slices.Contains(would, text) {
+				text = withheldText(text)
+			}
+			all = append(all, redactedText(text))
+		}
+		return all
+	}
 	var parts []string
 	if more := without(is, would); len(more) > 0 {
-		parts = append(parts, fmt.Sprintf("found %q: must not be there", more))
+		parts = append(parts, fmt.Sprintf("found %q: must not be there", shown(more, true)))
 	}
 	if less := without(would, is); len(less) > 0 {
-		parts = append(parts, fmt.Sprintf("lacks %q", less))
+		parts = append(parts, fmt.Sprintf("lacks %q", shown(less, false)))
 	}
 	if len(parts) == 0 {
-		return fmt.Sprintf("found %q: must be %q", is, would)
+		return fmt.Sprintf("found %q: must be %q", shown(is, true), shown(would, false))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -80,8 +108,8 @@ const longest = 100
 
 // show is a value as JSON, if it is short and no secret.
 func show(path string, value any) string {
-	if looksSecret(path) {
-		return "(left out)"
+	if looksSecret(path) || value == leftOut {
+		return leftOut
 	}
 	text, err := json.Marshal(redacted(value))
 	if err != nil {

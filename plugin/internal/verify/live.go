@@ -14,62 +14,90 @@ import (
 // read is a kind that the rules judge.
 type read struct {
 	group, resource string
-	// tenants says that what is in a tenant's namespace, or labelled as a tenant's,
-	// counts, and not what is elsewhere.
-	tenants bool
+	counts          counting
 }
+
+// counting says which objects of a kind count.
+type counting int
+
+const (
+	everyone counting = iota
+	// tenants: those in a tenant's namespace, or labelled as a tenant's.
+	tenants
+	// planes: those in the namespace of a control plane. No rule judges them, so that the rules
+	// are judged without the right to read them.
+	planes
+	// servers: all, and no rule judges them.
+	servers
+)
+
+func (c counting) isJudged() bool { return c < planes }
 
 // reads are read of the cluster, in the version that it prefers. Whole groups have "*".
 // Pods and ReplicaSets of a workload are passed over: the workload is read.
 var reads = []read{
-	{"", "namespaces", false},
-	{"rbac.authorization.k8s.io", "*", false},
-	{"admissionregistration.k8s.io", "*", false},
-	{"apiextensions.k8s.io", "customresourcedefinitions", false},
-	{"policy.networking.k8s.io", "*", false},
-	{"", "nodes", false},
-	{"", "configmaps", true},
-	{"", "pods", true},
-	{"", "replicationcontrollers", true},
-	{"", "serviceaccounts", true},
-	{"", "services", true},
-	{"apps", "daemonsets", true},
-	{"apps", "deployments", true},
-	{"apps", "replicasets", true},
-	{"apps", "statefulsets", true},
-	{"batch", "*", true},
-	{"cert-manager.io", "issuers", true},
-	{"extensions.istio.io", "*", true},
-	{"gateway.networking.k8s.io", "*", true},
-	{"networking.istio.io", "*", true},
-	{"networking.k8s.io", "*", true},
-	{"security.istio.io", "*", true},
-	{"telemetry.istio.io", "*", true},
+	{"", "namespaces", everyone},
+	{"rbac.authorization.k8s.io", "*", everyone},
+	{"admissionregistration.k8s.io", "*", everyone},
+	{"apiextensions.k8s.io", "customresourcedefinitions", everyone},
+	{"policy.networking.k8s.io", "*", everyone},
+	{"", "nodes", everyone},
+	{"", "configmaps", tenants},
+	{"", "pods", tenants},
+	{"", "replicationcontrollers", tenants},
+	{"", "serviceaccounts", tenants},
+	{"", "services", tenants},
+	{"apps", "daemonsets", tenants},
+	{"apps", "deployments", tenants},
+	{"apps", "replicasets", tenants},
+	{"apps", "statefulsets", tenants},
+	{"batch", "*", tenants},
+	{"cert-manager.io", "issuers", tenants},
+	{"extensions.istio.io", "*", tenants},
+	{"gateway.networking.k8s.io", "*", tenants},
+	{"networking.istio.io", "*", tenants},
+	{"networking.k8s.io", "*", tenants},
+	{"security.istio.io", "*", tenants},
+	{"telemetry.istio.io", "*", tenants},
+	{"", "limitranges", planes},
+	{"", "resourcequotas", planes},
+	{"apiregistration.k8s.io", "apiservices", servers},
+	{"autoscaling", "horizontalpodautoscalers", planes},
+	{discovery, "endpointslices", planes},
+	{"policy", "poddisruptionbudgets", planes},
 }
 
 // readLive reads what the rules judge. Kinds that the cluster does not have are not
 // there; what could not be read is in the report.
 func (v *verifier) readLive(ctx context.Context) *snapshot.Reading {
 	var wanted []resource
+	var counts []counting
 	for _, r := range v.served.best {
-		if r.can("list") && slices.ContainsFunc(reads, func(w read) bool { return w.is(r) }) {
-			wanted = append(wanted, r)
+		if i := slices.IndexFunc(reads, func(w read) bool { return w.is(r) }); i >= 0 && r.can("list") {
+			wanted, counts = append(wanted, r), append(counts, reads[i].counts)
 		}
 	}
-	lists, owners := make([][][]byte, len(wanted)+1), make([][]owner, len(wanted))
-	owned := make([][]orphan, len(wanted))
+	lists, unjudged := make([][][]byte, len(wanted)+1), make([][][]byte, len(wanted))
+	owned, owners := make([][]orphan, len(wanted)), make([][]maker, len(wanted))
 	each(ctx, len(lists), func(i int) {
 		if i == len(wanted) {
 			lists[i] = v.readSecrets(ctx)
 			return
 		}
-		r := wanted[i]
-		tenants := slices.ContainsFunc(reads, func(w read) bool { return w.is(r) && w.tenants })
+		r, into := wanted[i], &lists[i]
+		if !counts[i].isJudged() {
+			into = &unjudged[i]
+		}
 		err := v.served.list(ctx, r, asJSON, "", nil, func(o map[string]any) {
+			beside := v.besides[snapshot.Text(o, "metadata", "namespace")]
 			if isMaker(r) {
-				owners[i] = append(owners[i], asOwner(o))
+				m := maker{owner: asOwner(o)}
+				if beside {
+					m.template = snapshot.Field(o, "spec", "template")
+				}
+				owners[i] = append(owners[i], m)
 			}
-			if tenants && !v.concerns(o) || isMirror(o, r) {
+			if counts[i] == tenants && !v.concerns(o) || counts[i] == planes && !beside || isMirror(o, r) {
 				return
 			}
 			delete(snapshot.Field(o, "metadata").(map[string]any), "managedFields")
@@ -77,23 +105,39 @@ func (v *verifier) readLive(ctx context.Context) *snapshot.Reading {
 			if by := ownerOf(o, r); by != (owner{}) {
 				owned[i] = append(owned[i], orphan{r, o, by})
 			} else if text, err := json.Marshal(o); err == nil {
-				lists[i] = append(lists[i], text)
+				*into = append(*into, text)
 			}
 		})
-		if err != nil {
+		switch {
+		case err != nil && counts[i].isJudged():
+			v.missRules("list "+r.String(), err)
+		case err != nil:
 			v.report.miss(Rules, "list "+r.String(), err)
 		}
 	})
+	v.altered(slices.Concat(owned...), slices.Concat(owners...))
 	lists = append(lists, v.orphans(ctx, slices.Concat(owned...), slices.Concat(owners...)))
 	if ctx.Err() != nil {
 		return nil
 	}
 	reading, err := snapshot.OfCluster(v.client.context, slices.Concat(lists...), v.configs)
 	if err != nil {
+		v.missRules("an object", err)
+	}
+	more, err := snapshot.OfCluster(v.client.context, slices.Concat(unjudged...), v.configs)
+	if err != nil {
 		v.report.miss(Rules, "an object", err)
 	}
+	v.unjudged = more.Objects
 	v.markReviewed(reading)
 	return reading
+}
+
+// missRules says that something that rules judge could not be read: without it, they would be
+// wrong.
+func (v *verifier) missRules(what string, err error) {
+	v.blind.Store(true)
+	v.report.miss(Rules, what, err)
 }
 
 // markReviewed marks what has the acceptances that the overlays give it, and no others: an
@@ -137,7 +181,7 @@ func (v *verifier) readSecrets(ctx context.Context) (all [][]byte) {
 		}
 		if err := v.client.get(ctx, asTable, r.path("", ""), query, &table); err != nil {
 			if !denied(err) {
-				v.report.miss(Rules, "list secrets", err)
+				v.missRules("list secrets", err)
 			}
 			return all
 		}

@@ -43,6 +43,13 @@ func ownerOf(o map[string]any, r resource) (by owner) {
 	return owner{}
 }
 
+// maker is an object of which others are made; template is that of its Pods, where it is beside a
+// control plane.
+type maker struct {
+	owner
+	template any
+}
+
 func asOwner(o map[string]any) owner {
 	return owner{snapshot.Text(o, "kind"), snapshot.Text(o, "metadata", "namespace"), snapshot.Text(o, "metadata", "name"), snapshot.Text(o, "metadata", "uid")}
 }
@@ -65,10 +72,10 @@ const settles = 5 * time.Second
 
 // orphans are the objects that are not made of another one, whatever they say: their owners
 // are not there.
-func (v *verifier) orphans(ctx context.Context, owned []orphan, there []owner) (texts [][]byte) {
+func (v *verifier) orphans(ctx context.Context, owned []orphan, there []maker) (texts [][]byte) {
 	known := map[owner]bool{}
-	for _, o := range there {
-		known[o] = true
+	for _, m := range there {
+		known[m.owner] = true
 	}
 	owned = slices.DeleteFunc(owned, func(o orphan) bool { return known[o.by] })
 	adopted := make([]bool, len(owned))
@@ -112,7 +119,7 @@ func (v *verifier) isAdopted(ctx context.Context, o orphan, until time.Time) boo
 func (v *verifier) one(ctx context.Context, r resource, namespace, name string) (o map[string]any) {
 	err := v.served.list(ctx, r, asJSON, namespace, url.Values{"fieldSelector": {"metadata.name=" + name}}, func(found map[string]any) { o = found })
 	if err != nil {
-		v.report.miss(Rules, "list "+r.String(), err)
+		v.missRules("list "+r.String(), err)
 	}
 	return o
 }

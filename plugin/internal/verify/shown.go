@@ -25,8 +25,8 @@ var shownFields = map[string]bool{"name": true, "image": true, "imagePullPolicy"
 	"terminationMessagePath": true, "terminationMessagePolicy": true, "priorityClassName": true, "preemptionPolicy": true, "cpu": true, "memory": true,
 	"ephemeral-storage": true, "operator": true, "effect": true, "fieldPath": true, "scheme": true, "medium": true, "sizeLimit": true}
 
-// ended is what programs print when they end, which is below status.
-var ended = regexp.MustCompile(`\.terminated\.message$`)
+// ended is what programs print when they end, and what they are started with, which is below status.
+var ended = regexp.MustCompile(`\.(terminated|waiting)\.message$|^status\.message$`)
 
 func isShown(path string) bool {
 	if ended.MatchString(path) {

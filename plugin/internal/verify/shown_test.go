@@ -45,7 +45,7 @@ spec:
         readinessProbe: {httpGet: {path: "/ready?token=hunter2", httpHeaders: [{name: X-Api-Key, value: hunter2}]}}
         lifecycle: {preStop: {exec: {command: [export DB_PASS=hunter2]}}}
         volumeMounts: [{name: kept-volume, mountPath: /kept-path}]
-status: {conditions: [{type: Available, message: kept-state}], containerStatuses: [{lastState: {terminated: {message: hunter2, reason: kept-reason}}}]}
+status: {message: hunter2, conditions: [{type: Available, message: kept-state}], containerStatuses: [{state: {waiting: {message: hunter2}}, lastState: {terminated: {message: hunter2, reason: kept-reason}}}]}
 `
 	id := object.ID{Group: "apps", Kind: "Deployment", Namespace: "istio-sales", Name: "istiod"}
 	v := &verifier{rendered: []item{{decoded(t, rendered), "sales"}}}
@@ -83,7 +83,8 @@ func TestABundlesReportHasNoValuesOfTheCluster(t *testing.T) {
 	require.NoError(t, v.report.bare().Print(&text, structured.JSON))
 	require.NoError(t, v.report.Text(&full))
 	require.NotContains(t, text.String(), "hunter2")
-	require.Contains(t, full.String(), "hunter2")
+	require.NotContains(t, full.String(), "hunter2")
+	require.Contains(t, full.String(), `data.b: found (left out): must be "z"`)
 	for _, line := range []string{`metadata.labels.a: found "found-label": must be "z"`, "data.b: is not as rendered", "data.c: must not be there", "data.d: is missing", "spec.args: is not as rendered"} {
 		require.Contains(t, text.String(), line)
 	}
@@ -92,14 +93,21 @@ func TestABundlesReportHasNoValuesOfTheCluster(t *testing.T) {
 
 func TestLogsLoseWhatIsKnownToBeASecret(t *testing.T) {
 	for _, text := range []string{`{"client_secret": "hunter2"}`, "GET /ready?x=1&token=hunter2 200", "run --token hunter2 now", "run --db-password=hunter2", "curl -u admin:hunter2 https://a",
-		"key AKIAIOSFODNN7EXAMPLE", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "password: hunter2", "https://me:hunter2@example.com"} {
+		"key AKIAIOSFODNN7EXAMPLE", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "password: hunter2", "https://me:hunter2@example.com",
+		"2030-01-01T00:00:00Z\tinfo\tconnecting password=hunter2", "level=debug token=hunter2 host=a", "cannot start: env DB_PASSWORD=hunter2 token: hunter2", "debug header x-api-key: hunter2",
+		"  client-key-data: hunter2", "redis://:hunter2@host:6379", "postgres://u:hunter2@x@host/db", `{"msg":"{\"password\":\"hunter2\"}"}`, `{"password" : "a\"hunter2"}`, `password="a hunter2 b"`,
+		"password: a hunter2", "pwd=hunter2", "AccountKey=hunter2==;EndpointSuffix=x", "info Cookie: a=b; session=hunter2", "Authorization: Digest hunter2", "hvs.hunter2abcdefgh", "AIzahunter2abcdefghijklmnopqrstuvwxyz012",
+		"hunter2abc\nhunter2\n-----END PRIVATE KEY-----\nafter", "info key=\"-----BEGIN PRIVATE KEY-----\\nhunter2", "LS0tLS1CRUdJTiBSU0EgUFJJVhunter2", `run --password "hunter2"`, "secret: hunter2", "MYSQL_PWD=hunter2",
+		"DB_PASS=hunter2", "LICENSE_KEY=hunter2"} {
 		got := redactedText(text)
 		require.Contains(t, got, leftOut, text)
 		for _, secret := range []string{"hunter2", "AKIA", "ghp_"} {
 			require.NotContains(t, got, secret)
 		}
+		require.Equal(t, got, redactedText(got))
 	}
-	for _, text := range []string{"token policy third-party-jwt", "reads --tokens-dir /var/run", "a = b"} {
+	for _, text := range []string{"token policy third-party-jwt", "reads --tokens-dir /var/run", "a = b", "password=", "automountServiceAccountToken: false", "list secrets: secrets is forbidden: User jo cannot",
+		"Secret istio-sales/istio-ca-secret: is not rendered", "tokenreviews.authentication.k8s.io: no", "cannot fetch a token: rpc error", "password: $(PASSWORD)", "token: {{ .Token }}", "http://a:80/b"} {
 		require.Equal(t, text, redactedText(text))
 	}
 }

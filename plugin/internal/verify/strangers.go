@@ -16,8 +16,11 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
-// bindings finds what gives rights in tenants' namespaces, and is neither rendered nor
-// what every cluster has: who is told apart by both, the binding and what its role gives.
+// kubeSystem is the namespace of the programs that run the cluster: who may write there has it.
+const kubeSystem = "kube-system"
+
+// bindings finds what gives rights in tenants' namespaces, and in kubeSystem, and is neither rendered
+// nor what every cluster has: who is told apart by both, the binding and what its role gives.
 func (v *verifier) bindings(s *snapshot.Snapshot) error {
 	live, err := authorize.New(s)
 	if err != nil {
@@ -30,7 +33,7 @@ func (v *verifier) bindings(s *snapshot.Snapshot) error {
 	for _, kind := range []string{"RoleBinding", "ClusterRoleBinding"} {
 		for _, o := range s.Of(rbac, kind) {
 			tenant := v.owners[o.ID.Namespace]
-			if v.isRendered(o.ID) || kind == "RoleBinding" && tenant == "" {
+			if v.isRendered(o.ID) || kind == "RoleBinding" && tenant == "" && o.ID.Namespace != kubeSystem {
 				continue
 			}
 			v.stranger(o, tenant, given{live, common})
@@ -95,6 +98,9 @@ func (v *verifier) stranger(o *snapshot.Object, tenant string, g given) {
 		if texts := opened(f.rules, o.ID.Namespace); level < access.Dangerous && len(texts) > 0 {
 			more = ", and which " + some(texts)
 		}
+		if o.ID.Namespace == kubeSystem {
+			more += "; whoever may write in " + kubeSystem + " may control the cluster"
+		}
 		v.unexpected(o, tenant, f.severity, "gives %s to %s%s, which is %s in the words of docs/access.md%s",
 			snapshot.RoleOf(o), some(f.whom), where, strings.Join(may, ", "), more)
 	}
@@ -117,14 +123,28 @@ func (v *verifier) judge(r rights, binding object.ID, tenant string) check.Sever
 		return check.Note
 	case r.isCommon && !r.who.IsEverybody(): // a program of Kubernetes, whose role is another version's, or more
 		return check.Note
+	case binding.Namespace == kubeSystem && !v.besides[kubeSystem]:
+		return judgeSystem(r.who, level)
 	case v.besides[binding.Namespace] && level > access.Reads:
 		return check.Error // more than who may read there has
 	case v.besides[binding.Namespace]:
 		return check.Warning
 	case binding.Namespace != "" && v.isOwn(r.who, tenant):
 		return check.Note // which the tenant's administrators may do
-	case binding.Namespace == "" && r.who.Kind == rbacv1.ServiceAccountKind && r.who.Namespace == "kube-system":
+	case binding.Namespace == "" && r.who.Kind == rbacv1.ServiceAccountKind && r.who.Namespace == kubeSystem:
 		return check.Warning // who may write there has the cluster
+	case level == access.Dangerous:
+		return check.Error
+	}
+	return check.Warning
+}
+
+// judgeSystem says how bad rights in kubeSystem are. Its own programs have the cluster already, and
+// what anybody may read there gives no rights, but for Secrets.
+func judgeSystem(who snapshot.Subject, level access.Level) check.Severity {
+	switch {
+	case who.Kind == rbacv1.ServiceAccountKind && who.Namespace == kubeSystem, slices.Contains(administrators, who), level <= access.Reads:
+		return 0
 	case level == access.Dangerous:
 		return check.Error
 	}
@@ -188,10 +208,14 @@ func (v *verifier) isNamespaced(rule rbacv1.PolicyRule) bool {
 	return false
 }
 
-// isOwn says whether somebody is a tenant's: a program of its application namespaces, or
+// accounts begins the name of the group of all ServiceAccounts of a namespace.
+const accounts = "system:serviceaccounts:"
+
+// isOwn says whether somebody is a tenant's: a program of its namespaces, all of one of them, or
 // one of those whom its file names.
 func (v *verifier) isOwn(who snapshot.Subject, tenant string) bool {
-	if who.Kind == rbacv1.ServiceAccountKind && v.owners[who.Namespace] == tenant {
+	namespace, isGroup := strings.CutPrefix(who.Name, accounts)
+	if who.Kind == rbacv1.ServiceAccountKind && v.owners[who.Namespace] == tenant || who.Kind == rbacv1.GroupKind && isGroup && v.owners[namespace] == tenant {
 		return true
 	}
 	return slices.ContainsFunc(v.configs, func(c snapshot.Config) bool {

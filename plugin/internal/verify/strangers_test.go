@@ -89,6 +89,19 @@ func TestStrangersWithRightsAreFound(t *testing.T) {
 			"---\n{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: hooks}, rules: [{apiGroups: [admissionregistration.k8s.io], resources: [mutatingwebhookconfigurations], verbs: [update]}]}\n",
 			"error: ClusterRoleBinding more: is not rendered: gives ClusterRole hooks to User stranger in every namespace, which is webhooks "},
 		{"another namespace", binding("RoleBinding", "elsewhere", edit, stranger), ""},
+		{"all programs of an own namespace", binding("RoleBinding", "ns-1", edit, "kind: Group, name: 'system:serviceaccounts:ns-1'"), "note: RoleBinding ns-1/more"},
+		{"one of them by its name as a user", binding("RoleBinding", "ns-1", edit, "kind: User, name: 'system:serviceaccount:ns-1:default'"), "note: RoleBinding ns-1/more"},
+		{"all programs of another namespace", binding("RoleBinding", "ns-1", edit, "kind: Group, name: 'system:serviceaccounts:elsewhere'"), "error: RoleBinding ns-1/more"},
+		{"all programs of an own namespace, beside the control plane", binding("RoleBinding", "istio-sales", edit, "kind: Group, name: 'system:serviceaccounts:ns-1'"), "error: RoleBinding istio-sales/more"},
+		{"kube-system", binding("RoleBinding", "kube-system", "ClusterRole, name: admin", stranger),
+			"error: RoleBinding kube-system/more: is not rendered: gives ClusterRole admin to User stranger, which is "},
+		{"kube-system, to an administrator of a tenant", binding("RoleBinding", "kube-system", edit, "kind: User, name: sales-admin"), "error: RoleBinding kube-system/more"},
+		{"kube-system, to a program of elsewhere", binding("RoleBinding", "kube-system", edit, "kind: ServiceAccount, name: default, namespace: default"), "error: RoleBinding kube-system/more"},
+		{"kube-system, to a program of it", binding("RoleBinding", "kube-system", edit, "kind: ServiceAccount, name: default, namespace: kube-system"), ""},
+		{"kube-system, to kubeadm's administrators", binding("RoleBinding", "kube-system", edit, "kind: Group, name: 'kubeadm:cluster-admins'"), ""},
+		{"view of kube-system", binding("RoleBinding", "kube-system", view, stranger), ""},
+		{"Leases of kube-system", binding("RoleBinding", "kube-system", "ClusterRole, name: leases", stranger) +
+			"---\n{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: leases}, rules: [{apiGroups: [coordination.k8s.io], resources: [leases], verbs: [update]}]}\n", "warning: RoleBinding kube-system/more"},
 		{"a role that is not there", binding("RoleBinding", "ns-1", "Role, name: gone", stranger), ""},
 		{"a subject more in a binding of every cluster", strings.Replace(binding("ClusterRoleBinding", "", "ClusterRole, name: cluster-admin", "kind: Group, name: 'system:masters'}, {"+stranger), "more", "cluster-admin", 1),
 			"error: ClusterRoleBinding cluster-admin: is not rendered: gives ClusterRole cluster-admin to User stranger in every namespace"},
@@ -182,6 +195,9 @@ func TestWhatIsBesideAControlPlaneAndNotRenderedIsFound(t *testing.T) {
 	policy := func(spec string) string {
 		return "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: open, namespace: istio-sales}, spec: {podSelector: {}, " + spec + "}}"
 	}
+	slice := func(service, more string) string {
+		return "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: more, namespace: istio-sales, labels: {kubernetes.io/service-name: " + service + more + "}}, endpoints: [{addresses: [10.9.9.9]}]}"
+	}
 	for _, row := range []struct{ name, object, want string }{
 		{"a Deployment", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: busybox, namespace: istio-sales}}", "error: Deployment istio-sales/busybox: is not rendered: "},
 		{"a Pod", "{apiVersion: v1, kind: Pod, metadata: {name: busybox, namespace: istio-sales}}", "error: Pod istio-sales/busybox"},
@@ -189,6 +205,16 @@ func TestWhatIsBesideAControlPlaneAndNotRenderedIsFound(t *testing.T) {
 			"error: Pod istio-sales/busybox"},
 		{"a Secret", "{apiVersion: v1, kind: Secret, metadata: {name: cacerts, namespace: istio-sales}, type: Opaque}", "warning: Secret istio-sales/cacerts: is not rendered"},
 		{"a Secret of istiod", "{apiVersion: v1, kind: Secret, metadata: {name: istio-ca-secret, namespace: istio-sales}, type: istio.io/ca-root}", ""},
+		{"a token in the place of it", "{apiVersion: v1, kind: Secret, metadata: {name: istio-ca-secret, namespace: istio-sales, annotations: {kubernetes.io/service-account.name: istiod}}, type: kubernetes.io/service-account-token}",
+			"warning: Secret istio-sales/istio-ca-secret: is not rendered: it has a token of ServiceAccount istiod, "},
+		{"a quota", "{apiVersion: v1, kind: ResourceQuota, metadata: {name: more, namespace: istio-sales}, spec: {hard: {pods: 0}}}", "warning: ResourceQuota istio-sales/more: is not rendered: it may keep the Pods"},
+		{"limits", "{apiVersion: v1, kind: LimitRange, metadata: {name: more, namespace: istio-sales}}", "warning: LimitRange istio-sales/more"},
+		{"a disruption budget", "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: more, namespace: istio-sales}, spec: {maxUnavailable: 0}}", "warning: PodDisruptionBudget istio-sales/more"},
+		{"an autoscaler", "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: more, namespace: istio-sales}}", "warning: HorizontalPodAutoscaler istio-sales/more"},
+		{"addresses of a rendered Service", slice("istiod", ""), "error: EndpointSlice istio-sales/more: is not rendered: it adds addresses to Service istiod, so that others answer"},
+		{"addresses that Kubernetes writes", slice("istiod", ", endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io"), ""},
+		{"addresses that Kubernetes does not correct", slice("other", ", endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io"), "warning: EndpointSlice istio-sales/more"},
+		{"a Role without a reason", "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: more, namespace: istio-sales}}", "warning: Role istio-sales/more: is not rendered"},
 		{"a Secret that a Certificate asks for", "{apiVersion: v1, kind: Secret, metadata: {name: asked, namespace: istio-sales}, type: kubernetes.io/tls}", ""},
 		{"a ConfigMap", "{apiVersion: v1, kind: ConfigMap, metadata: {name: istio, namespace: istio-sales}}", "warning: ConfigMap istio-sales/istio"},
 		{"a lock", lock("istio-leader", ""), ""},
@@ -207,10 +233,10 @@ func TestWhatIsBesideAControlPlaneAndNotRenderedIsFound(t *testing.T) {
 			"warning: MutatingWebhookConfiguration more: is not rendered: a.example.com sees and changes what is written in istio-sales, ns-1"},
 		{"a webhook for all", webhook("ValidatingWebhookConfiguration", "", "Namespaced"), "warning: ValidatingWebhookConfiguration more: is not rendered: a.example.com sees what"},
 		{"a webhook for others", webhook("MutatingWebhookConfiguration", "matchLabels: {istio-tenancy.dev/tenant: hr}", "*"), ""},
-		{"a webhook for what is in no namespace", webhook("MutatingWebhookConfiguration", "", "Cluster"), ""},
+		{"a webhook for Pods without a namespace", webhook("MutatingWebhookConfiguration", "", "Cluster"), ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			begins(t, row.want, said(t, tenantNamespaces+"---\n{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: a, namespace: istio-sales}, spec: {secretName: asked}}\n", row.object))
+			begins(t, row.want, said(t, tenantNamespaces+"---\n{apiVersion: v1, kind: Service, metadata: {name: istiod, namespace: istio-sales}, spec: {selector: {app: istiod}}}\n---\n{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: a, namespace: istio-sales}, spec: {secretName: asked}}\n", row.object))
 		})
 	}
 }

@@ -2,12 +2,12 @@ package verify
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
-	"k8s.io/apimachinery/pkg/labels"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
@@ -21,7 +21,7 @@ import (
 const acceptAnnotation = v1alpha1.Group + "/accept-unrendered"
 
 // strangers finds what breaks the walls of tenants, and that no rule looks at since no
-// overlay gives it: bindings, what is beside control planes, and webhooks.
+// overlay gives it: bindings, what is beside control planes, and what the whole cluster has.
 func (v *verifier) strangers(reading *snapshot.Reading) {
 	if reading == nil {
 		return
@@ -29,15 +29,18 @@ func (v *verifier) strangers(reading *snapshot.Reading) {
 	if err := v.bindings(reading.Snapshot); err != nil {
 		v.report.miss(Rules, "the cluster's roles and bindings", err)
 	}
-	v.beside(reading.Snapshot)
-	v.foreignWebhooks(reading.Snapshot)
+	s := snapshot.New(slices.Concat(reading.Objects, v.unjudged), reading.Tenants)
+	v.beside(s)
+	v.foreignAdmission(s)
+	v.foreignServers(s)
+	v.foreignPeers(s)
 }
 
 // unexpected is a finding about an object that nobody renders.
 func (v *verifier) unexpected(o *snapshot.Object, tenant string, severity check.Severity, format string, args ...any) {
 	what := "is not rendered"
-	if format != "" {
-		what += ": " + fmt.Sprintf(format, args...)
+	if text := fmt.Sprintf(format, args...); text != "" {
+		what += ": " + text
 	}
 	if why := strings.TrimSpace(o.Annotations()[acceptAnnotation]); why != "" {
 		severity, what = check.Note, what+" (accepted: "+why+")"
@@ -69,16 +72,26 @@ var besideKinds = []struct {
 	{"", "Service ServiceAccount", check.Warning, ""},
 	{rbac, "Role", check.Warning, ""},
 	{"networking.k8s.io", "Ingress NetworkPolicy", check.Warning, ""},
+	{"", "ResourceQuota LimitRange", check.Warning, "it may keep the Pods of a control plane from starting"},
+	{"policy", "PodDisruptionBudget", check.Warning, "it may keep the Pods of a control plane on a node that is drained"},
+	{"autoscaling", "HorizontalPodAutoscaler", check.Warning, "it may change how many Pods a control plane has"},
+	{discovery, "EndpointSlice", check.Warning, ""},
 }
+
+const discovery = "discovery.k8s.io"
 
 const runs = "whatever runs in a control plane's namespace may use its ServiceAccount, and with it its rights"
 
-// madeBeside are objects that Kubernetes and control planes make themselves.
-var madeBeside = []struct{ kind, name, who string }{
-	{"ConfigMap", "kube-root-ca.crt", "Kubernetes"},
-	{"ServiceAccount", "default", "Kubernetes"},
-	{"ConfigMap", istio.RootConfigMap, "istiod"},
-	{"Secret", istio.OwnCA, "istiod, and Citadel"},
+// madeBeside are objects that Kubernetes, its distributions and control planes make themselves. A Secret has a type,
+// which says who reads and writes it.
+var madeBeside = []struct{ kind, name, typ, who string }{
+	{"ConfigMap", "kube-root-ca.crt", "", "Kubernetes"},
+	{"ServiceAccount", "default", "", "Kubernetes"},
+	{"ConfigMap", "openshift-service-ca.crt", "", "OpenShift"},
+	{"ServiceAccount", "builder", "", "OpenShift"},
+	{"ServiceAccount", "deployer", "", "OpenShift"},
+	{"ConfigMap", istio.RootConfigMap, "", "istiod"},
+	{"Secret", istio.OwnCA, istio.OwnCAType, "istiod, and Citadel"},
 }
 
 // beside looks at what is in the namespaces of control planes.
@@ -87,12 +100,21 @@ func (v *verifier) beside(s *snapshot.Snapshot) {
 	for _, row := range besideKinds {
 		for _, kind := range strings.Fields(row.kinds) {
 			for _, o := range s.Of(row.group, kind) {
-				if !v.besides[o.ID.Namespace] || v.isRendered(o.ID) || v.isMade(o) || asked[o.ID] || v.isLabelled(o) {
+				if !v.besides[o.ID.Namespace] || v.isRendered(o.ID) || v.isMade(s, o) || asked[o.ID] || v.isLabelled(o) {
 					continue
 				}
 				severity, why := row.severity, row.why
-				if kind == "NetworkPolicy" && opens(o) {
+				account := tokenOf(o)
+				switch {
+				case kind == "NetworkPolicy" && opens(o):
 					severity, why = check.Error, "it lets in Pods of other namespaces, and what one NetworkPolicy allows no other one can forbid"
+				case kind == "Secret" && account != "":
+					why = "it has a token of ServiceAccount " + account + ", which gives its rights to whoever reads the Secret"
+				case kind == "EndpointSlice":
+					name := o.Labels()[discoveryv1.LabelServiceName]
+					if why = "it adds addresses to Service " + name; v.isRendered(object.ID{Kind: "Service", Namespace: o.ID.Namespace, Name: name}) {
+						severity, why = check.Error, why+", so that others answer the requests to it"
+					}
 				}
 				v.unexpected(o, v.owners[o.ID.Namespace], severity, "%s", why)
 			}
@@ -102,22 +124,54 @@ func (v *verifier) beside(s *snapshot.Snapshot) {
 
 // isLabelled says whether an object is among what [verifier.unrendered] finds.
 func (v *verifier) isLabelled(o *snapshot.Object) bool {
-	return v.report.tenants[o.Tenant()] != nil && len(snapshot.List(o.Content, "metadata", "ownerReferences")) == 0
+	_, found := v.labelled.Load(o.ID)
+	return found || v.report.tenants[o.Tenant()] != nil && len(snapshot.List(o.Content, "metadata", "ownerReferences")) == 0
+}
+
+// tokenOf is the ServiceAccount of whose token Kubernetes writes one into a Secret, or "".
+func tokenOf(o *snapshot.Object) string {
+	if snapshot.Text(o.Content, "type") != string(corev1.SecretTypeServiceAccountToken) {
+		return ""
+	}
+	return o.Annotations()[corev1.ServiceAccountNameKey]
 }
 
 // isMade says whether Kubernetes, or the control plane itself, makes an object.
-func (v *verifier) isMade(o *snapshot.Object) bool {
+func (v *verifier) isMade(s *snapshot.Snapshot, o *snapshot.Object) bool {
 	for _, made := range madeBeside {
-		if made.kind == o.ID.Kind && made.name == o.ID.Name {
+		if made.kind == o.ID.Kind && made.name == o.ID.Name && made.typ == snapshot.Text(o.Content, "type") {
 			return true
 		}
 	}
 	switch o.ID.Kind {
+	case "EndpointSlice":
+		return v.isSliceOf(s, o)
 	case "ConfigMap": // a lock holds nothing that anybody reads
 		return istio.IsLock(o.ID.Name) && o.Annotations()[istio.LeaderAnnotation] != "" && snapshot.Field(o.Content, "data") == nil
 	case "Secret":
 		made := istio.AccountSecrets
 		return strings.HasPrefix(o.ID.Name, made.Prefix) && snapshot.Text(o.Content, "type") == made.Type && v.runs(o.ID.Namespace, made.Range)
+	}
+	return false
+}
+
+// isSliceOf says whether a controller of Kubernetes writes an EndpointSlice: it corrects those of
+// a Service that selects Pods, and copies the Endpoints of any other.
+//
+// Source: pkg/controller/endpointslice and endpointslicemirroring of kubernetes/kubernetes.
+func (v *verifier) isSliceOf(s *snapshot.Snapshot, o *snapshot.Object) bool {
+	id := object.ID{Kind: "Service", Namespace: o.ID.Namespace, Name: o.Labels()[discoveryv1.LabelServiceName]}
+	service := s.Get(id)
+	if service == nil {
+		return false
+	}
+	selects := len(snapshot.TextMap(service.Content, "spec", "selector")) > 0
+	switch o.Labels()[discoveryv1.LabelManagedBy] {
+	case "endpointslice-controller.k8s.io":
+		return selects
+	case "endpointslicemirroring-controller.k8s.io":
+		id.Kind = "Endpoints"
+		return !selects && v.isRendered(id)
 	}
 	return false
 }
@@ -154,48 +208,4 @@ func opens(o *snapshot.Object) bool {
 			return snapshot.Field(peer, "namespaceSelector") != nil || snapshot.Field(peer, "ipBlock") != nil
 		})
 	})
-}
-
-// foreignWebhooks finds webhooks that nobody renders, and that the API server asks about
-// what is written in tenants' namespaces.
-func (v *verifier) foreignWebhooks(s *snapshot.Snapshot) {
-	for _, kind := range []string{"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"} {
-		does := map[string]string{"MutatingWebhookConfiguration": "sees and changes", "ValidatingWebhookConfiguration": "sees"}[kind]
-		for _, o := range s.Of(admissions, kind) {
-			if v.isRendered(o.ID) || v.isLabelled(o) {
-				continue
-			}
-			namespaces, webhooks := map[string]bool{}, []string{}
-			for _, w := range snapshot.List(o.Content, "webhooks") {
-				found := v.selected(s, w)
-				if len(found) > 0 {
-					webhooks = append(webhooks, snapshot.Text(w, "name"))
-				}
-				for _, ns := range found {
-					namespaces[ns] = true
-				}
-			}
-			if len(namespaces) > 0 {
-				v.unexpected(o, "", check.Warning, "%s %s what is written in %s", some(webhooks), does, some(slices.Sorted(maps.Keys(namespaces))))
-			}
-		}
-	}
-}
-
-// selected are the tenants' namespaces that a webhook is asked about.
-func (v *verifier) selected(s *snapshot.Snapshot, webhook any) (found []string) {
-	inNamespaces := func(rule any) bool { return snapshot.Text(rule, "scope") != "Cluster" }
-	if !slices.ContainsFunc(snapshot.List(webhook, "rules"), inNamespaces) {
-		return nil
-	}
-	selector, err := snapshot.Selector(snapshot.Field(webhook, "namespaceSelector"))
-	if err != nil {
-		return nil
-	}
-	for ns := range v.owners {
-		if o := s.Get(object.ID{Kind: "Namespace", Name: ns}); o != nil && selector.Matches(labels.Set(o.Labels())) {
-			found = append(found, ns)
-		}
-	}
-	return found
 }

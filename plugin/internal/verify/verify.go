@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
@@ -50,6 +51,12 @@ type verifier struct {
 	known    map[object.ID]bool // their IDs; see isRendered
 	// present are some rendered objects as the cluster has them, by their IDs.
 	present sync.Map
+	// labelled are the objects with a tenant's label that are found as drift.
+	labelled sync.Map
+	// blind says that not all could be read that the rules judge, and unjudged are objects that
+	// only strangers looks at.
+	blind    atomic.Bool
+	unjudged []*snapshot.Object
 }
 
 // item is an object that an overlay gives.
@@ -96,7 +103,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if !slices.ContainsFunc(v.report.Unasked, func(u Unasked) bool { return u.Part == Rules }) {
+	if !v.blind.Load() {
 		v.report.Judged = check.Judge(ctx, reading)
 		v.strangers(reading)
 	}
