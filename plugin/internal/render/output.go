@@ -70,6 +70,9 @@ func (o output) kustomization(overlayDir, name string, files []string) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
+	if strings.ContainsFunc(from, breaksLine) { // the rest would be fields of the kustomization
+		return nil, fmt.Errorf("%s: the path has a line break or another control character: rename the directory", printable.Text(from))
+	}
 	list, err := yaml.Marshal(map[string][]string{"resources": files})
 	if err != nil {
 		return nil, err
@@ -78,6 +81,9 @@ func (o output) kustomization(overlayDir, name string, files []string) ([]byte, 
 		"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n%ssortOptions:\n  order: fifo\n",
 		marker, filepath.ToSlash(from), list), nil
 }
+
+// breaksLine says whether a character may not be in a comment of YAML.
+func breaksLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
 // resolve follows the links of a path whose end may not exist yet.
 func resolve(path string) string {
