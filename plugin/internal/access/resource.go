@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
@@ -118,7 +118,7 @@ func (q *Question) name(what, part string, parted bool, w words) error {
 		return nil
 	}
 	q.Name = names[0]
-	if wrong := path.IsValidPathSegmentName(q.Name); len(wrong) > 0 && !q.isVirtual() && q.Resource != "*" {
+	if wrong := content.IsPathSegmentName(q.Name); len(wrong) > 0 && !q.isVirtual() && q.Resource != "*" {
 		return fmt.Errorf("%q is no name: it %s%s", q.Name, join(wrong), q.parted(what))
 	}
 	return nil

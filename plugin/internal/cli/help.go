@@ -39,7 +39,7 @@ func helpAndCompletion(root *cobra.Command) {
 }
 
 // knownShell refuses an argument that is none of the commands below completion, and none.
-func knownShell(cmd *cobra.Command, args []string) error {
+func knownShell(_ *cobra.Command, args []string) error {
 	const must = "must be bash, zsh, fish or powershell"
 	if len(args) == 0 {
 		return fmt.Errorf("completion: SHELL is missing: %s, such as: %s completion bash", must, program)

@@ -15,11 +15,13 @@ import (
 // does not count, since its tenant may remove these.
 func (n *Network) Lets(o Opening, from, to string) bool {
 	var named []Port
+	number := namedPort
 	for _, p := range n.about(to) {
 		for _, rule := range p.whole.Spec.Ingress {
 			for _, protocol := range rule.Protocols {
 				if name := protocol.DestinationNamedPort; name != "" && !slices.ContainsFunc(named, func(known Port) bool { return known.Name == name }) {
-					named = append(named, Port{name, corev1.ProtocolTCP, int32(namedPort + len(named))})
+					named = append(named, Port{name, corev1.ProtocolTCP, number})
+					number++
 				}
 			}
 		}
@@ -43,7 +45,7 @@ func (n *Network) Lets(o Opening, from, to string) bool {
 }
 
 // namedPort is the first number of the ports that have names.
-const namedPort = 61000
+const namedPort int32 = 61000
 
 // receivers are the selectors by which policies tell Pods of a namespace apart.
 func (n *Network) receivers(namespace string) (all []labels.Selector) {

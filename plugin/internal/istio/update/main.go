@@ -27,7 +27,7 @@ import (
 // knownFile is where the facts are that somebody has looked at.
 const knownFile = "plugin/internal/istio/checklist/known.txt"
 
-var errItems = errors.New(`Review each of them, and add to the catalogue what tenants need. Then run "make istio-accept". ` +
+var errItems = errors.New(`items to review, each of which may need an addition to the catalogue: then run "make istio-accept". ` +
 	"go.mod has this version already. The exit status only says that the list is not empty")
 
 func main() {
@@ -89,7 +89,7 @@ func report(out io.Writer, list checklist.Checklist) error {
 		return err
 	}
 	if len(list.Items) > 0 {
-		return fmt.Errorf("%d items to review. %w", len(list.Items), errItems)
+		return fmt.Errorf("%d %w", len(list.Items), errItems)
 	}
 	return nil
 }
