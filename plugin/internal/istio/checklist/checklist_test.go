@@ -67,16 +67,16 @@ right: istiod in the cluster: pods = get list watch
 `)
 	var out strings.Builder
 	require.NoError(t, checklist.Compare(version, known).Write(&out))
-	require.Equal(t, `right (a right of a ServiceAccount: the catalogue says where a tenant has it)
+	require.Equal(t, `right (a right of a ServiceAccount. The catalogue says where a tenant has it)
 
 - [ ] right: istiod in the cluster: pods = get list watch, was get list
 
-feature (a variable that istiod reads: it may widen or limit what istiod sees)
+feature (an environment variable that istiod reads. It may extend or limit what istiod sees)
 
 - [ ] feature: PILOT_A = false, was true
 - [ ] feature: PILOT_B = ""
 
-Known, and no longer there (older versions may still have it)
+Known, but no longer there (older versions may still have it)
 
 - feature: PILOT_GONE = 1
 

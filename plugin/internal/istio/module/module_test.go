@@ -89,7 +89,7 @@ func TestFind(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	_, err := module.Find(t.Context(), "1.32.0")
-	require.ErrorContains(t, err, `the newest version that the proxy knows, `+newer+`, is of Istio "1.31"; name another as v0.0.0-TIME-COMMIT`)
+	require.ErrorContains(t, err, `The newest version that the proxy knows, `+newer+`, is of Istio "1.31". Name another version as v0.0.0-TIME-COMMIT`)
 }
 
 // checkout is a module that names older and builds with it.
