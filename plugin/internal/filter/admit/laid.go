@@ -3,11 +3,13 @@ package admit
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/isolate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/relocate"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
@@ -35,7 +37,7 @@ func (f Filter) laidCluster(id object.ID, o *yaml.RNode) error {
 	if err := f.OwnName(o); err != nil {
 		return err
 	}
-	if id.Group == floorGroup && id.Kind == "ClusterNetworkPolicy" {
+	if id.Group == isolate.FloorGroup && id.Kind == "ClusterNetworkPolicy" {
 		return f.floor(o)
 	}
 	var err error
@@ -78,13 +80,8 @@ func (f Filter) OwnName(o *yaml.RNode) error {
 		"write %[1]s-%[3]s, or take a kind that has a namespace", id.Name, "-"+plane, v1alpha1.BaseNamespace)
 }
 
-// The policies of a floor, which package isolate makes; the lower number decides first.
-const (
-	floorGroup = "policy.networking.k8s.io"
-	floorTier  = "Admin"
-)
-
-var floorPriorities = []string{"999", "1000"}
+// floorPriorities are those of the policies that package isolate makes for a floor.
+var floorPriorities = []string{strconv.Itoa(isolate.FloorPass), strconv.Itoa(isolate.FloorDeny)}
 
 // floor refuses a ClusterNetworkPolicy that decides for Pods of others, or before the
 // policies of the cluster administrator.
@@ -95,8 +92,8 @@ func (f Filter) floor(o *yaml.RNode) error {
 		return fmt.Errorf("spec.network.floor of the tenant is not true: %s", right)
 	}
 	tier, priority := object.String(o, "spec", "tier"), object.String(o, "spec", "priority")
-	if tier != floorTier || !slices.Contains(floorPriorities, priority) {
-		return fmt.Errorf("spec.priority: found %q in tier %q; must be %s in tier %s: %s", priority, tier, strings.Join(floorPriorities, " or "), floorTier, right)
+	if tier != isolate.FloorTier || !slices.Contains(floorPriorities, priority) {
+		return fmt.Errorf("spec.priority: found %q in tier %q; must be %s in tier %s: %s", priority, tier, strings.Join(floorPriorities, " or "), isolate.FloorTier, right)
 	}
 	subject := []string{"spec", "subject", "namespaces"}
 	if len(object.List(o, "spec", "subject", "pods", "namespaceSelector", "matchExpressions")) > 0 {

@@ -12,6 +12,13 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
+// FloorTier is the tier of a floor's policies, and FloorGroup the group of their kind,
+// ClusterNetworkPolicy.
+const (
+	FloorTier  = "Admin"
+	FloorGroup = "policy.networking.k8s.io"
+)
+
 // Priorities in the tier Admin, in which the lower number decides first. These
 // are the last two, so that every policy of the cluster administrator's own
 // decides before a tenant's floor does. What the floor denies and what it passes
@@ -20,12 +27,9 @@ import (
 //
 // Source: sigs.k8s.io/network-policy-api v0.2.0, apis/v1alpha2, Priority.
 const (
-	priorityPass = 999
-	priorityDeny = 1000
+	FloorPass = 999
+	FloorDeny = 1000
 )
-
-// policyGroup is the group of ClusterNetworkPolicy.
-const policyGroup = "policy.networking.k8s.io"
 
 // mostPerRule is how many protocols a rule has at most, says the same source.
 const mostPerRule = 25
@@ -63,7 +67,7 @@ func (f Filter) strangers(objects []*yaml.RNode, walls []map[string]any) error {
 	var errs []error
 	for _, o := range object.Of("ClusterNetworkPolicy", objects) {
 		id := object.IDOf(o)
-		if id.Group != policyGroup || slices.ContainsFunc(walls, func(wall map[string]any) bool {
+		if id.Group != FloorGroup || slices.ContainsFunc(walls, func(wall map[string]any) bool {
 			return wall["kind"] == id.Kind && wall["metadata"].(map[string]any)["name"] == id.Name
 		}) {
 			continue
@@ -79,7 +83,7 @@ func (f Filter) deny(name string, namespaces, peers []string) map[string]any {
 	others := map[string]any{"matchExpressions": []any{
 		map[string]any{"key": object.NameLabel, "operator": "NotIn", "values": peers},
 	}}
-	return f.clusterPolicy(name, priorityDeny, map[string]any{"namespaces": inNamespaces(namespaces)}, map[string]any{
+	return f.clusterPolicy(name, FloorDeny, map[string]any{"namespaces": inNamespaces(namespaces)}, map[string]any{
 		"name": "other-namespaces", "action": "Deny", "from": []any{map[string]any{"namespaces": others}},
 	})
 }
@@ -105,7 +109,7 @@ func (f Filter) pass(p policy) map[string]any {
 		rules = append(rules, rule())
 	}
 	subject := map[string]any{"namespaceSelector": inNamespaces([]string{p.namespace}), "podSelector": p.pods}
-	return f.clusterPolicy(p.namespace+"."+p.name, priorityPass, map[string]any{"pods": subject}, rules...)
+	return f.clusterPolicy(p.namespace+"."+p.name, FloorPass, map[string]any{"pods": subject}, rules...)
 }
 
 // protocols are ports in the words of a ClusterNetworkPolicy. The name of a port
@@ -134,7 +138,7 @@ func protocol(port map[string]any) map[string]any {
 }
 
 func (f Filter) clusterPolicy(name string, priority int, subject map[string]any, ingress ...map[string]any) map[string]any {
-	return object.New(policyGroup+"/v1alpha2", "ClusterNetworkPolicy", "", "floor-"+name+"-"+f.Tenant.Own(), map[string]any{
-		"spec": map[string]any{"tier": "Admin", "priority": priority, "subject": subject, "ingress": ingress},
+	return object.New(FloorGroup+"/v1alpha2", "ClusterNetworkPolicy", "", "floor-"+name+"-"+f.Tenant.Own(), map[string]any{
+		"spec": map[string]any{"tier": FloorTier, "priority": priority, "subject": subject, "ingress": ingress},
 	})
 }
