@@ -3,7 +3,6 @@ package check
 import (
 	"slices"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/netpol"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -31,7 +30,7 @@ func (e *estate) openedByCluster() []clusterOpening {
 	if len(e.Of("policy.networking.k8s.io", "ClusterNetworkPolicy")) == 0 {
 		return all
 	}
-	network, err := netpol.New(e.Snapshot)
+	network, err := e.network()
 	if err != nil {
 		return all // see ways, which says so
 	}

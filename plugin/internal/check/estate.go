@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/netpol"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/setting"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
@@ -29,7 +31,9 @@ type estate struct {
 	called map[[2]string]bool
 	who    map[subject]roles // see people
 	opened []clusterOpening  // see clusterOpenings; nil: nobody has asked yet
-	rights *authorize.Authorizer
+	// network evaluates the policies of all namespaces, or says why nothing can.
+	network func() (*netpol.Network, error)
+	rights  *authorize.Authorizer
 	// podLabels are those of the workloads of a mesh; nil: nobody has asked yet.
 	podLabels map[string][]map[string]string
 	// unknown says of a control plane which of its variables come from where nobody has looked.
@@ -51,6 +55,7 @@ func newEstate(r *snapshot.Reading) (*estate, error) {
 	rights, err := authorize.New(r.Snapshot)
 	e := &estate{Reading: r, rights: rights, owners: map[string][]string{}, tenants: map[string]*tenant{}, in: map[[2]string][]*snapshot.Object{},
 		planesOf: map[string][]snapshot.Plane{}, asks: map[[2]string]string{}, unknown: map[*snapshot.Object]setting.Unknown{}}
+	e.network = sync.OnceValues(func() (*netpol.Network, error) { return netpol.New(r.Snapshot) })
 	e.setPlanes()
 	for _, t := range r.Tenants {
 		e.tenants[t.Name] = &tenant{Tenant: t, partial: true}

@@ -42,7 +42,7 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 		return nil, err
 	}
 	model.Admission = reach.ByPolicies(e.Snapshot, policies)
-	network, err := netpol.New(e.Snapshot)
+	network, err := e.network()
 	if err == nil {
 		model.Network = network
 	} else if !errors.Is(err, netpol.ErrPlatform) { // where nothing evaluates policies, everything connects
