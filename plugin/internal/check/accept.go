@@ -24,7 +24,7 @@ type acceptance struct {
 	// own says that a tenant may write the line, as far as anybody knows, so that it counts for
 	// what is the object's tenant's alone; over is that it was not enough.
 	own, over bool
-	tenant    string // of the object
+	tenant    string // of the object's namespace, or of the object if it has none
 }
 
 // accepted are all acceptances.
@@ -53,8 +53,12 @@ func acceptances(e *estate) accepted {
 		}
 	}
 	for _, o := range r.Objects {
+		tenant := e.tenantOf(o)
+		if o.ID.Namespace != "" { // whatever label somebody gives it
+			tenant = e.owner(o.ID.Namespace)
+		}
 		for _, line := range lines(annotation(o)) {
-			line.o, line.tenant, line.own = o, e.tenantOf(o), !slices.ContainsFunc(reviewed[o.ID], o.IsSame) && e.writers.has(o)
+			line.o, line.tenant, line.own = o, tenant, !slices.ContainsFunc(reviewed[o.ID], o.IsSame) && e.writers.has(o)
 			a.all, a.objects[o] = append(a.all, line), append(a.objects[o], line)
 		}
 	}

@@ -117,6 +117,8 @@ func TestWhoMayAcceptByOtherRights(t *testing.T) {
 		"by a token in a namespace of no tenant":                     {route, may("tools", "User", "sales-admin", "", "serviceaccounts/token", "create") + "\n---\n" + role(reads) + "\n---\n" + everywhere("{kind: ServiceAccount, name: deployer, namespace: tools}", writes), false},
 		"by everybody":                                               {route, everywhere("{kind: Group, name: 'system:authenticated', apiGroup: rbac.authorization.k8s.io}", writes), false},
 		"by nobody of a tenant":                                      {route, role(reads) + "\n---\n" + everywhere("{kind: User, name: platform, apiGroup: rbac.authorization.k8s.io}", "{apiGroups: ['*'], resources: ['*'], verbs: ['*']}"), true},
+		"in a namespace of no tenant":                                {"foreign-object", may("tools", "User", "sales-admin", "", "configmaps", "create") + "\n---\n" + role(reads), false},
+		"by nobody in a namespace of no tenant":                      {"foreign-object", role(writes), true},
 		"of what has no namespace":                                   {hook, everywhere(deployer, strings.Replace(named, "NAME", "spy", 1)), false},
 		"of what has no namespace, by all names":                     {hook, everywhere(deployer, strings.Replace(named, ", resourceNames: [NAME]", "", 1)), false},
 		"of another that has no namespace":                           {hook, everywhere(deployer, strings.Replace(named, "NAME", "other", 1)), true},
@@ -129,10 +131,10 @@ func TestWhoMayAcceptByOtherRights(t *testing.T) {
 				ofKind("v1", "Namespace", "ns-0", "", "dev"), ofKind("v1", "Namespace", "ns-1", "", "sales"), ofKind("v1", "ServiceAccount", "deployer", "ns-1", ""), ofKind("v1", "ServiceAccount", "deployer", "tools", ""),
 				ofKind("gateway.networking.k8s.io/v1", "HTTPRoute", "steal", "ns-1", "") + "spec: {parentRefs: [{name: web, namespace: ns-0}]}",
 				ofKind("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "spy", "", "sales") + "webhooks: [{name: spy.example.com, clientConfig: {service: {namespace: ns-1, name: spy, path: /inject}}, rules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods]}], admissionReviewVersions: [v1], sideEffects: None}]",
-				row.rights,
+				ofKind("v1", "ConfigMap", "more", "tools", "sales"), row.rights,
 			}, "\n---\n")
-			for _, at := range []string{"name: steal, ", "name: spy, labels"} {
-				text = strings.Replace(text, at, strings.Replace(at, "name:", `annotations: {istio-tenancy.dev/accept: "foreign-gateway: as agreed\nforeign-injection: as agreed"}, name:`, 1), 1)
+			for _, at := range []string{"name: steal, ", "name: spy, labels", "name: more, namespace: tools"} {
+				text = strings.Replace(text, at, strings.Replace(at, "name:", `annotations: {istio-tenancy.dev/accept: "foreign-gateway: as agreed\nforeign-injection: as agreed\nforeign-object: as agreed"}, name:`, 1), 1)
 			}
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "dump.yaml"), []byte(text), 0o600))
 			report := run(t, check.Options{Options: snapshot.Options{Paths: []string{dir}}})
