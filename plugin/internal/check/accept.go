@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
@@ -22,10 +21,10 @@ type acceptance struct {
 	o            *snapshot.Object // that has it, or nil
 	config       *snapshot.Config // that has it, or nil
 	used         bool
-	// own says that the tenant of the object may write the line, as far as anybody knows, so
-	// that it counts for what is the tenant's alone; over is that it was not enough.
+	// own says that a tenant may write the line, as far as anybody knows, so that it counts for
+	// what is the object's tenant's alone; over is that it was not enough.
 	own, over bool
-	tenant    string // of the object
+	tenant    string // of the object's namespace, or of the object if it has none
 }
 
 // accepted are all acceptances.
@@ -54,8 +53,12 @@ func acceptances(e *estate) accepted {
 		}
 	}
 	for _, o := range r.Objects {
+		tenant := e.tenantOf(o)
+		if o.ID.Namespace != "" { // whatever label somebody gives it
+			tenant = e.owner(o.ID.Namespace)
+		}
 		for _, line := range lines(annotation(o)) {
-			line.o, line.tenant, line.own = o, e.tenantOf(o), !slices.ContainsFunc(reviewed[o.ID], o.IsSame) && e.writable(o)
+			line.o, line.tenant, line.own = o, tenant, !slices.ContainsFunc(reviewed[o.ID], o.IsSame) && e.writers.has(o)
 			a.all, a.objects[o] = append(a.all, line), append(a.objects[o], line)
 		}
 	}
@@ -102,18 +105,6 @@ func (f *Finding) isAboutOthers(tenant string) bool {
 	return !rule.gives && (f.Path != nil || !slices.Equal(f.Tenants, []string{tenant}))
 }
 
-// writable says whether somebody whom a binding in an object's namespace names may change
-// the object, or make it.
-func (e *estate) writable(o *snapshot.Object) bool {
-	resource := object.Resource(o.ID.Kind)
-	return o.ID.Namespace != "" && slices.ContainsFunc(e.in[[2]string{o.ID.Namespace, "RoleBinding"}], func(binding *snapshot.Object) bool {
-		return slices.ContainsFunc(e.rights.Of(binding.ID), func(g authorize.Grant) bool {
-			is := func(all []string, one string) bool { return slices.Contains(all, one) || slices.Contains(all, "*") }
-			return is(g.Rule.APIGroups, o.ID.Group) && is(g.Rule.Resources, resource) && slices.ContainsFunc([]string{"create", "update", "patch"}, func(verb string) bool { return is(g.Rule.Verbs, verb) })
-		})
-	})
-}
-
 // findings are about the annotations themselves.
 func (a accepted) findings() (found []Finding) {
 	wrong, _ := RuleOf("wrong-accept")
@@ -129,7 +120,11 @@ func (a accepted) findings() (found []Finding) {
 			line.add(&r, "found %q without a reason: must be %q", line.rule, line.rule+": why it may be so")
 		case line.over:
 			r.rule = own
-			line.add(&r, "accepts %s, which concerns more than tenant %s, and subjects of this tenant may write the annotation: it does not count", line.rule, line.tenant)
+			concerns := ""
+			if line.tenant != "" {
+				concerns = "which concerns more than tenant " + line.tenant + ", "
+			}
+			line.add(&r, "accepts %s, %sand subjects of a tenant may have written the annotation: it does not count", line.rule, concerns)
 		case !line.used:
 			r.rule = unused
 			line.add(&r, "accepts %s, and there is no such finding", line.rule)

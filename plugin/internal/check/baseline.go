@@ -18,10 +18,11 @@ type Baseline struct {
 	Findings []Entry `json:"findings"`
 }
 
-// Entry is a finding of a baseline. Its fingerprint identifies it; the other fields
-// are for readers.
+// Entry is a finding of a baseline. Its fingerprint identifies it, and a finding of a higher
+// severity is not known; the other fields are for readers.
 type Entry struct {
 	Fingerprint string   `json:"fingerprint"`
+	Severity    Severity `json:"severity"`
 	Rule        string   `json:"rule"`
 	Tenants     []string `json:"tenants"`
 	Message     string   `json:"message"`
@@ -43,8 +44,8 @@ func ReadBaseline(file string) (*Baseline, error) {
 		return nil, fmt.Errorf("%s: version: found %d: must be %d, as --write-baseline writes", file, b.Version, baselineVersion)
 	}
 	for i, e := range b.Findings {
-		if e.Fingerprint == "" || e.Rule == "" {
-			return nil, fmt.Errorf("%s: %s: has no fingerprint, or no rule: must be as --write-baseline writes it", file, object.Index("findings", i))
+		if e.Fingerprint == "" || e.Severity == 0 || e.Rule == "" {
+			return nil, fmt.Errorf("%s: %s: has no fingerprint, no severity, or no rule: must be as --write-baseline writes it", file, object.Index("findings", i))
 		}
 	}
 	return &b, nil
@@ -56,7 +57,7 @@ func (r *Report) WriteBaseline(file string) error {
 	all := slices.Concat(r.Findings, r.Known)
 	slices.SortStableFunc(all, compare)
 	for _, f := range all {
-		b.Findings = append(b.Findings, Entry{f.Fingerprint, f.Rule, append([]string{}, f.Tenants...), f.Message})
+		b.Findings = append(b.Findings, Entry{f.Fingerprint, f.Severity, f.Rule, append([]string{}, f.Tenants...), f.Message})
 	}
 	text, err := json.MarshalIndent(b, "", "  ")
 	if err != nil {
@@ -70,16 +71,16 @@ func (b *Baseline) sort(r *Report) {
 	if b == nil {
 		return
 	}
-	known := map[string]int{}
+	known := map[string]Severity{}
 	for _, e := range b.Findings {
-		known[e.Fingerprint]++
+		known[e.Fingerprint] = max(known[e.Fingerprint], e.Severity)
 	}
 	found := map[string]bool{}
 	for _, f := range slices.Concat(r.Findings, r.Accepted) {
 		found[f.Fingerprint] = true
 	}
 	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool {
-		if known[f.Fingerprint] == 0 {
+		if f.Severity > known[f.Fingerprint] {
 			return false
 		}
 		r.Known = append(r.Known, f)

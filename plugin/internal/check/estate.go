@@ -36,6 +36,7 @@ type estate struct {
 	rights  *authorize.Authorizer
 	// podLabels are those of the workloads of a mesh; nil: nobody has asked yet.
 	podLabels map[string][]map[string]string
+	writers   *writers // nil: nobody has searched who may write what
 	// unknown says of a control plane which of its variables come from where nobody has looked.
 	unknown map[*snapshot.Object]setting.Unknown
 }

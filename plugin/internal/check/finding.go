@@ -24,12 +24,22 @@ const (
 	Error
 )
 
-func (s Severity) String() string {
-	return [...]string{"none", "note", "warning", "error"}[s]
-}
+var severities = []string{"none", "note", "warning", "error"}
+
+func (s Severity) String() string { return severities[s] }
 
 // MarshalText is for JSON.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (s *Severity) UnmarshalText(text []byte) error {
+	i := slices.Index(severities, string(text))
+	if i < int(Note) {
+		return fmt.Errorf("severity: found %q: must be note, warning or error", text)
+	}
+	*s = Severity(i)
+	return nil
+}
 
 // Rule describes something that must not exist.
 type Rule struct {

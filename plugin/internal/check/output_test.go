@@ -124,14 +124,56 @@ func TestNamesInText(t *testing.T) {
 
 func TestBaseline(t *testing.T) {
 	for text, said := range map[string]string{
-		`{"version": 1, "findings": [{}]}`: "findings[0]: has no fingerprint, or no rule",
-		`{"version": 2}`:                   "version: found 2: must be 1",
-		`[]`:                               "must be what --write-baseline writes",
+		`{"version": 1, "findings": [{}]}`:                                                           "findings[0]: has no fingerprint, no severity, or no rule",
+		`{"version": 1, "findings": [{"fingerprint": "f1", "rule": "no-mtls"}]}`:                     "findings[0]: has no fingerprint, no severity, or no rule",
+		`{"version": 1, "findings": [{"fingerprint": "f1", "rule": "no-mtls", "severity": "high"}]}`: `found "high": must be note, warning or error`,
+		`{"version": 2}`: "version: found 2: must be 1",
+		`[]`:             "must be what --write-baseline writes",
 	} {
 		file := filepath.Join(t.TempDir(), "known.json")
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 		_, err := check.ReadBaseline(file)
 		require.ErrorContains(t, err, said)
+	}
+}
+
+// A baseline knows a finding up to the severity that it had: what somebody has asked for
+// is a note, and an error without that.
+func TestSeverityInBaseline(t *testing.T) {
+	asks := in("sales", "Namespace", "ns-1", "  annotations:\n", "  annotations:\n    istio-tenancy.dev/allow-from: ns-0\n")
+	opens := with("sales", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: more, namespace: ns-1}\n"+
+		"spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ns-0}}}]}]}")
+	asked, plain := newPair(t), newPair(t)
+	require.NoError(t, all(asks, opens)(asked))
+	require.NoError(t, opens(plain))
+	file := filepath.Join(t.TempDir(), "known.json")
+	judge := func(p pair, baseline *check.Baseline) (report *check.Report, open, known string) {
+		report = run(t, check.Options{Options: snapshot.Options{Paths: []string{p.write(t)}}, Baseline: baseline})
+		for _, f := range report.Findings {
+			open += f.Severity.String() + " " + f.Rule + ";"
+		}
+		for _, f := range report.Known {
+			known += f.Severity.String() + " " + f.Rule + ";"
+		}
+		return report, open, known
+	}
+	for _, c := range []struct {
+		before, after pair
+		open, known   string
+	}{
+		{asked, asked, "", "note open-network;"},
+		{asked, plain, "error open-network;", ""},
+		{plain, plain, "", "error open-network;"},
+		{plain, asked, "", "note open-network;"},
+	} {
+		report, _, _ := judge(c.before, nil)
+		require.NoError(t, report.WriteBaseline(file))
+		baseline, err := check.ReadBaseline(file)
+		require.NoError(t, err)
+		report, open, known := judge(c.after, baseline)
+		require.Equal(t, c.open, open)
+		require.Equal(t, c.known, known)
+		require.Empty(t, report.Gone)
 	}
 }
 

@@ -42,8 +42,9 @@ func rightRules() []Rule {
 		{
 			ID: "node-access", Severity: Error,
 			Line: "A subject of a tenant may get control of a node, by a Pod that it creates or changes, or in which it may run a program.",
-			Why:  "A Pod that mounts the node's file system, or is privileged, has the ServiceAccounts and Secrets of every Pod that runs there.",
-			Fix:  "Deploy the common base, whose policies refuse such Pods, or set the label pod-security.kubernetes.io/enforce of the Namespace to baseline or restricted.",
+			Why: "A Pod that mounts the node's file system, or is privileged, has the ServiceAccounts and Secrets of every Pod that runs there. " +
+				"A Pod counts as such, whatever user it runs as, if it has a hostPath, except the time zone, and certificates that it only reads; hostPID; a capability that bases/tenancy does not allow; NET_ADMIN or NET_RAW in the node's network; an unmasked /proc; or if it is a Windows HostProcess Pod.",
+			Fix: "Deploy the common base, whose policies refuse such Pods, or set the label pod-security.kubernetes.io/enforce of the Namespace to baseline or restricted. Neither removes Pods that exist: delete them.",
 		},
 		{
 			ID: "namespace-labels", Severity: Error,

@@ -233,9 +233,9 @@ func rules() []Rule {
 		},
 		{
 			ID: "own-accept", Severity: Note,
-			Line: "An annotation that a tenant may write accepts a finding about others, and does not count.",
-			Why:  "No overlay contains the object with this annotation, so anybody who may change the object in the cluster may have written the annotation.",
-			Fix:  "Accept the finding where a review sees it: in the overlay, or on an object that the tenant may not change.",
+			Line: "An annotation that a tenant may have written accepts a finding about others, and does not count.",
+			Why:  "No overlay contains the object with this annotation, so anybody who may change the object in the cluster may have written the annotation. A subject of a tenant that may do more than read in the object's namespace counts as such, because rights lead to other rights.",
+			Fix:  "Accept the finding where a review sees it: in the overlay, or on an object that no tenant may change.",
 		},
 		{
 			ID: "unused-accept", Severity: Note,

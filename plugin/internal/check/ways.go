@@ -48,10 +48,11 @@ func ways(ctx context.Context, e *estate, found []Finding) ([]Finding, error) {
 	} else if !errors.Is(err, netpol.ErrPlatform) { // where nothing evaluates policies, everything connects
 		return nil, err
 	}
-	paths, err := reach.Find(ctx, model)
+	paths, reached, err := reach.Find(ctx, model)
 	if err != nil {
 		return nil, err
 	}
+	e.writers = e.newWriters(reached)
 	about := map[object.ID][]int{}
 	for i, f := range found {
 		if f.Rule == "foreign-subject" || f.Rule == "broad-binding" || f.Rule == "cluster-binding" {

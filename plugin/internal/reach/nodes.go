@@ -14,16 +14,19 @@ import (
 )
 
 // nodeEnds tells of a Pod that holds its node: one that is made, a Pod that is there and gets
-// another container, and one that holds its node already.
+// another container, and one that holds its node already. Pod security admission refuses what
+// is made and changed, and not what was there before the Namespace had its level.
 func (s *search) nodeEnds(who Identity, namespace string, grants []authorize.Grant) error {
-	if s.baseline(namespace) {
-		return nil
-	}
-	for _, p := range s.podsBy(namespace, grants) {
-		told, err := s.tryEnd(who, grants, s.pods(p, namespace, holdNode), Node, p.text(namespace)+
-			" that mounts the root of its node, and gets control of what runs there: the cluster sets no Pod security for that namespace")
-		if told || err != nil {
-			return err
+	why, closed := "the cluster sets no Pod security for that namespace", s.baseline(namespace)
+	if closed {
+		why = "it was there before that namespace had its level of Pod security"
+	} else {
+		for _, p := range s.podsBy(namespace, grants) {
+			told, err := s.tryEnd(who, grants, s.pods(p, namespace, holdNode), Node, p.text(namespace)+
+				" that mounts the root of its node, and gets control of what runs there: "+why)
+			if told || err != nil {
+				return err
+			}
 		}
 	}
 	for _, w := range s.workloads[namespace] {
@@ -32,14 +35,17 @@ func (s *search) nodeEnds(who Identity, namespace string, grants []authorize.Gra
 			if err != nil {
 				return err
 			}
-			w.holds = !refused
+			w.holds = !refused && (!closed || runs(w.object))
 		}
 		for _, c := range s.entries(namespace, w) {
+			if c.changes && closed {
+				continue
+			}
 			for _, verb := range c.verbs {
 				r := c.request
 				r.Verb = verb
 				for _, r.Name = range s.namesOf(w, grants) {
-					told, err := s.tryEnd(who, grants, r, Node, c.text+", and gets control of what runs on its node: the cluster sets no Pod security for that namespace")
+					told, err := s.tryEnd(who, grants, r, Node, c.text+", and gets control of what runs on its node: "+why)
 					if told || err != nil {
 						return err
 					}
@@ -48,6 +54,17 @@ func (s *search) nodeEnds(who Identity, namespace string, grants []authorize.Gra
 		}
 	}
 	return nil
+}
+
+// runs says whether a cluster has Pods of a workload that was read from it.
+func runs(o *snapshot.Object) bool {
+	if snapshot.Text(o.Content, "metadata", "uid") == "" {
+		return false
+	}
+	return o.ID.Kind == "Pod" || slices.ContainsFunc([]string{"replicas", "currentNumberScheduled", "active"}, func(field string) bool {
+		n, _ := snapshot.Field(o.Content, "status", field).(int64)
+		return n > 0 || len(snapshot.List(o.Content, "status", field)) > 0 // of a CronJob, they are listed
+	})
 }
 
 // isRefused says whether policies refuse the Pods of a workload, which then has none. What
@@ -71,6 +88,8 @@ type entry struct {
 	verbs   []string
 	request Request
 	text    string
+	// changes says that it changes the Pod.
+	changes bool
 }
 
 // entries are those into the Pods of a workload.
@@ -80,7 +99,7 @@ func (s *search) entries(namespace string, w workload) (all []entry) {
 		of = " Pod " + namespace + "/" + w.name
 	}
 	into := func(sub string, verbs []string, object, twin map[string]any, text string) {
-		all = append(all, entry{verbs, Request{Version: "v1", Resource: "pods", Subresource: sub, Namespace: namespace, Object: object, twin: twin}, text})
+		all = append(all, entry{verbs, Request{Version: "v1", Resource: "pods", Subresource: sub, Namespace: namespace, Object: object, twin: twin}, text, object != nil})
 	}
 	on := target{w.name, w.account}
 	into("ephemeralcontainers", change, privileged(podWithMore(Identity{}, namespace, on)), podWithMore(Identity{}, namespace, on), "adds a privileged container to"+of)
@@ -110,61 +129,52 @@ func (s *search) baseline(namespace string) bool {
 	return level == "baseline" || level == "restricted"
 }
 
-// folders are those of a node whose owner controls it, or has what other Pods have there.
-var folders = []string{
-	"/dev", "/etc/cni", "/etc/cron.d", "/etc/kubernetes", "/etc/ssh", "/etc/systemd", "/opt/cni", "/proc", "/root", "/run/containerd", "/run/crio",
-	"/run/docker.sock", "/run/systemd", "/usr", "/var/lib/containerd", "/var/lib/docker", "/var/lib/kubelet",
-}
-
-// capabilities are those of Linux with which a program leaves its container.
-var capabilities = []string{"ALL", "CAP_SYS_ADMIN", "CAP_SYS_MODULE", "SYS_ADMIN", "SYS_MODULE"}
+// A Pod holds its node unless it has of it only what is listed here.
+var (
+	// files are those of a node that a Pod may also write, if one is mounted by itself, and
+	// folders those that it may read.
+	files   = []string{"/etc/localtime", "/etc/timezone"}
+	folders = []string{"/etc/pki/ca-trust", "/etc/ssl/certs", "/usr/share/ca-certificates", "/usr/share/zoneinfo"}
+	// capabilities are those that bases/tenancy allows, and networking those that are about the
+	// Pod's own network, if it has one.
+	capabilities = []string{
+		"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+	}
+	networking = []string{"NET_ADMIN", "NET_RAW"}
+)
 
 // holdsNode says whether the Pods of a spec have access to their node, so that whoever runs a
-// program in them controls it: by a privileged container, or as root by a capability, or by a
-// folder of the node.
+// program in them controls it, whatever user they run as: a program of the image may change
+// that, and sockets of the node let groups in.
 func holdsNode(spec map[string]any) bool {
-	volumes := map[string]bool{}
+	volumes := map[string]string{}
 	for _, v := range snapshot.List(spec, "volumes") {
-		if folder := snapshot.Text(v, "hostPath", "path"); folder != "" && isOfNode(folder) {
-			volumes[snapshot.Text(v, "name")] = true
+		if folder := snapshot.Text(v, "hostPath", "path"); folder != "" {
+			volumes[snapshot.Text(v, "name")] = path.Clean(folder)
 		}
 	}
-	return slices.ContainsFunc(slices.Concat(snapshot.List(spec, "initContainers"), snapshot.List(spec, "containers")), func(c any) bool {
-		if is, _ := snapshot.Field(c, "securityContext", "privileged").(bool); is {
-			return true
-		}
-		if isNobody(snapshot.Field(spec, "securityContext"), snapshot.Field(c, "securityContext")) {
-			return false
-		}
-		return slices.ContainsFunc(snapshot.Texts(c, "securityContext", "capabilities", "add"), func(name string) bool { return slices.Contains(capabilities, name) }) ||
-			slices.ContainsFunc(snapshot.List(c, "volumeMounts"), func(m any) bool { return volumes[snapshot.Text(m, "name")] })
-	})
-}
-
-// isOfNode says whether a folder is one of folders, in one, or has one.
-func isOfNode(folder string) bool {
-	folder = path.Clean(folder)
-	if rest, is := strings.CutPrefix(folder, "/var/run"); is {
-		folder = "/run" + rest
+	is := func(of any, path ...string) bool {
+		is, _ := snapshot.Field(of, path...).(bool)
+		return is
 	}
-	within := func(a, b string) bool { return a == b || b == "/" || strings.HasPrefix(a, b+"/") }
-	return slices.ContainsFunc(folders, func(known string) bool { return within(folder, known) || within(known, folder) })
-}
-
-// isNobody says whether a container does not run as root, by its own securityContext or that
-// of its Pod.
-func isNobody(pod, container any) bool {
-	for _, context := range []any{container, pod} {
-		if user, set := snapshot.Field(context, "runAsUser").(int64); set {
-			return user != 0
-		}
+	allowed := capabilities
+	if !is(spec, "hostNetwork") {
+		allowed = slices.Concat(capabilities, networking)
 	}
-	for _, context := range []any{container, pod} {
-		if is, set := snapshot.Field(context, "runAsNonRoot").(bool); set {
-			return is
-		}
-	}
-	return false
+	return is(spec, "hostPID") || is(spec, "securityContext", "windowsOptions", "hostProcess") ||
+		slices.ContainsFunc(slices.Concat(snapshot.List(spec, "initContainers"), snapshot.List(spec, "containers"), snapshot.List(spec, "ephemeralContainers")), func(c any) bool {
+			context := snapshot.Field(c, "securityContext")
+			return is(context, "privileged") || is(context, "windowsOptions", "hostProcess") || snapshot.Text(context, "procMount") == "Unmasked" ||
+				slices.ContainsFunc(snapshot.Texts(context, "capabilities", "add"), func(name string) bool {
+					return !slices.Contains(allowed, strings.TrimPrefix(strings.ToUpper(name), "CAP_"))
+				}) ||
+				slices.ContainsFunc(snapshot.List(c, "volumeMounts"), func(m any) bool {
+					folder, of := volumes[snapshot.Text(m, "name")]
+					return of && !slices.Contains(files, folder) && !(is(m, "readOnly") && slices.ContainsFunc(folders, func(known string) bool {
+						return folder == known || strings.HasPrefix(folder, known+"/")
+					}))
+				})
+		})
 }
 
 // heldBy says whether the Pods of a workload that is there hold their node.

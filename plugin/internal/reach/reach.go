@@ -16,6 +16,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -151,24 +152,36 @@ var anonymous = Identity{Kind: rbacv1.GroupKind, Name: "system:unauthenticated"}
 
 // Find returns the ways out of each tenant, the shortest to each right that is not the
 // tenant's, those of one tenant after those of another. Where a person and a program have
-// a way to the same, it is the person's, and the program is among the others.
-func Find(ctx context.Context, m Model) ([]Path, error) {
+// a way to the same, it is the person's, and the program is among the others. Reached are all
+// identities that the people and programs of any tenant are, or can become; of ServiceAccounts
+// of a namespace that no binding names, it may be one.
+func Find(ctx context.Context, m Model) (paths []Path, reached []Identity, err error) {
 	c := newCluster(m)
-	paths, failed := make([][]Path, len(m.Tenants)), make([]error, len(m.Tenants))
-	workers.OnAllCores(len(paths), func(i int) {
+	searches, failed := make([]*search, len(m.Tenants)), make([]error, len(m.Tenants))
+	workers.OnAllCores(len(searches), func(i int) {
 		people, programs := c.actorsOf(m.Tenants[i])
-		paths[i], failed[i] = c.leave(ctx, m.Tenants[i], people, programs)
+		searches[i], failed[i] = c.leave(ctx, m.Tenants[i], people, programs)
 	})
 	if len(m.Tenants) > 0 {
-		found, err := c.leave(ctx, snapshot.Tenant{}, []Identity{anonymous})
-		paths, failed = append(paths, found), append(failed, err)
+		s, err := c.leave(ctx, snapshot.Tenant{}, []Identity{anonymous})
+		searches, failed = append(searches, s), append(failed, err)
 	}
-	return slices.Concat(paths...), errors.Join(failed...)
+	if err := errors.Join(failed...); err != nil {
+		return nil, nil, err
+	}
+	all := map[Identity]bool{}
+	for _, s := range searches {
+		paths = append(paths, s.paths...)
+		for who := range s.visits {
+			all[who] = true
+		}
+	}
+	return paths, slices.SortedFunc(maps.Keys(all), compare), nil
 }
 
-// leave returns the ways out of a tenant. People are searched before programs, whose ways
+// leave searches the ways out of a tenant. People are searched before programs, whose ways
 // are told only where people have none.
-func (c *cluster) leave(ctx context.Context, t snapshot.Tenant, actors ...[]Identity) ([]Path, error) {
+func (c *cluster) leave(ctx context.Context, t snapshot.Tenant, actors ...[]Identity) (*search, error) {
 	s := &search{cluster: c, tenant: t, ctx: ctx, actors: actors, visits: map[Identity]*visit{}, told: map[end]told{}}
 	for i, group := range actors {
 		for _, who := range group {
@@ -184,7 +197,7 @@ func (c *cluster) leave(ctx context.Context, t snapshot.Tenant, actors ...[]Iden
 		})
 		slices.SortFunc(p.Others, compare)
 	}
-	return s.paths, nil
+	return s, nil
 }
 
 // compare puts identities in order.

@@ -78,7 +78,7 @@ func find(t *testing.T, objects []*snapshot.Object) []Path {
 	s := snapshot.New(objects, tenants)
 	rights, err := authorize.New(s)
 	require.NoError(t, err)
-	paths, err := Find(t.Context(), Model{Snapshot: s, Rights: rights})
+	paths, _, err := Find(t.Context(), Model{Snapshot: s, Rights: rights})
 	require.NoError(t, err)
 	return paths
 }
@@ -126,7 +126,7 @@ roleRef: {kind: ClusterRole, name: edit, apiGroup: rbac.authorization.k8s.io}`
 	rights, err := authorize.New(s)
 	require.NoError(t, err)
 	var policies counted
-	paths, err := Find(t.Context(), Model{Snapshot: s, Rights: rights, Admission: &policies})
+	paths, _, err := Find(t.Context(), Model{Snapshot: s, Rights: rights, Admission: &policies})
 	require.NoError(t, err)
 	require.NotEmpty(t, paths)
 	require.Less(t, policies.n.Load(), int64(20*many))

@@ -128,7 +128,7 @@ func paths(t *testing.T, s *snapshot.Snapshot, planes []snapshot.Plane) []reach.
 	require.NoError(t, err)
 	network, err := netpol.New(s)
 	require.NoError(t, err)
-	paths, err := reach.Find(t.Context(), reach.Model{Snapshot: s, Planes: planes, Rights: rights, Admission: reach.ByPolicies(s, policies), Network: network})
+	paths, _, err := reach.Find(t.Context(), reach.Model{Snapshot: s, Planes: planes, Rights: rights, Admission: reach.ByPolicies(s, policies), Network: network})
 	require.NoError(t, err)
 	return paths
 }
