@@ -1,9 +1,7 @@
 package check
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
@@ -72,26 +70,17 @@ func (e *estate) isListed(tenant string, id object.ID) bool {
 	return slices.Contains(e.tenants[tenant].spec().NamespacedKinds, id.Kind+"."+id.Group)
 }
 
-// refusedObject finds objects of an overlay that the transformer would have refused, had it
-// seen them as they are.
-func refusedObject(e *estate, r *report) {
-	type laid struct{ overlay, tenant string }
-	configs := map[laid]*snapshot.Config{}
-	for i, c := range e.Configs {
-		configs[laid{c.Overlay, c.Name()}] = &e.Configs[i]
+// isPlaced says whether an object of an overlay is of a kind and in a place that a tenant's
+// objects have; others are foreign objects.
+func (e *estate) isPlaced(o *snapshot.Object, tenant string, scopes func(object.ID) object.Scope) bool {
+	label := o.TenantLabel()
+	switch {
+	case label != "" && label != tenant:
+		return false
+	case o.ID.Group == "" && o.ID.Kind == "Namespace":
+		return e.isOf(tenant, o.ID.Name)
+	case o.ID.Namespace == "" || scopes(o.ID) == object.Cluster:
+		return admit.IsTenants(o.ID.Group, o.ID.Kind)
 	}
-	for _, o := range e.Objects {
-		tenant := o.Overlay()
-		if tenant == "" || o.Final {
-			continue
-		}
-		c := cmp.Or(configs[laid{o.Source.File, tenant}], e.tenants[tenant].config)
-		node, err := object.Node(o.Content)
-		if err == nil {
-			err = admit.Filter{Tenant: c.IstioTenant}.Laid(node)
-		}
-		if err != nil {
-			r.add(o, "", []string{tenant}, "%s of the overlay of tenant %s: the transformer would refuse it: %s", o.ID, tenant, strings.ReplaceAll(err.Error(), "\n", "; "))
-		}
-	}
+	return e.isOf(tenant, o.ID.Namespace)
 }
