@@ -189,6 +189,26 @@ func TestListedTenants(t *testing.T) {
 	require.Empty(t, shared(checked(t, a, filepath.Join(dir, "overlays/sales"))), "one tenant, and a kustomization over it")
 }
 
+// An overlay that lists the overlays of several tenants adds nothing to one that has its own.
+func TestAnOverlayThatListsOthers(t *testing.T) {
+	dir, overlay, file := estates(t, "overlays/dev", "overlays/sales")
+	file("over/all/spy.yaml", ofKind("v1", "ServiceAccount", "spy", "ns-0", "")+"---\n"+ofKind("v1", "ServiceAccount", "own", "ns-1", ""))
+	dev, all := filepath.Join(dir, "overlays/dev"), overlay("over/all", "../../overlays/sales", "../../overlays/dev", "spy.yaml")
+	found := func(findings []check.Finding) (found []string) {
+		for _, f := range findings {
+			if f.Rule == "foreign-object" {
+				require.Equal(t, check.Error, f.Severity)
+				found = append(found, f.Object.String())
+			}
+		}
+		return found
+	}
+	require.Equal(t, []string{"ServiceAccount ns-0/spy"}, found(checked(t, dev, all)))
+	require.Empty(t, found(checked(t, all)), "the only overlay of both")
+	overlay("over/all", "../../overlays/sales", "../../overlays/dev")
+	require.Empty(t, found(checked(t, dev, all)), "the same objects")
+}
+
 // What an overlay accepts counts in a dump for the same content.
 func TestAcceptancesOfOtherContent(t *testing.T) {
 	dir, overlay, file := estates(t, "overlays/dev", "overlays/sales")
