@@ -10,6 +10,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/controlplane"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/testing/objecttest"
 	"github.com/istio-tenancy/istio-tenancy/plugin/tenant"
@@ -78,6 +80,26 @@ func TestApplicationsApartOfASharedMesh(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, got, 4)
 	require.Contains(t, objecttest.String(t, got), "audience: shared.istio-tenancy.dev, path")
+}
+
+// TestAgain: what has no control plane among it stays what it is, too.
+func TestAgain(t *testing.T) {
+	shared := ofMesh(v1alpha1.MeshShared, "orders")
+	for name, in := range map[string][]*yaml.RNode{
+		"shared": append(objecttest.Parse(t, strings.ReplaceAll(someApplications, "ns-1", "orders")), part(t, v1alpha1.ReleaseSpec{Part: v1alpha1.PartShared})...),
+		"apart":  append(objecttest.Parse(t, strings.ReplaceAll(someApplications, "ns-1", "orders")), part(t, v1alpha1.ReleaseSpec{Part: v1alpha1.PartApplications})...),
+	} {
+		got, err := tenant.Transformer{Tenant: shared}.Filter(in)
+		require.NoError(t, err, name)
+		once, stated := objecttest.String(t, got), map[string]string{controlplane.VersionAnnotation: istio.Release}
+		again, err := tenant.Transformer{Tenant: shared}.Again(objecttest.Parse(t, once), stated)
+		require.NoError(t, err, name)
+		require.Equal(t, once, objecttest.String(t, again), name)
+		_, err = tenant.Transformer{Tenant: shared}.Again(objecttest.Parse(t, once+"---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: istio-shared}}"), stated)
+		require.ErrorContains(t, err, "where the control plane is", name)
+		_, err = tenant.Transformer{}.Again(objecttest.Parse(t, once), stated)
+		require.Error(t, err, "of no tenant")
+	}
 }
 
 // TestTheControlPlaneOfASharedMesh is one that selects by a label what it discovers,

@@ -30,6 +30,8 @@ type Transformer struct {
 	// Warn is called with each warning for the cluster administrator, which is one
 	// line. May be nil.
 	Warn func(string)
+
+	again bool // see Again
 }
 
 var _ kio.Filter = Transformer{}
@@ -74,9 +76,33 @@ func (t Transformer) part(objects []*yaml.RNode, of tenancy.Revision) ([]*yaml.R
 	return apart.Only(made)
 }
 
+// Again lays the tenant over what Filter has made of objects without a control plane:
+// applications that are built apart, or a tenant that shares the control plane of another.
+// stated are the annotations of a base's marker, which Filter does not print.
+func (t Transformer) Again(objects []*yaml.RNode, stated map[string]string) ([]*yaml.RNode, error) {
+	t.Tenant.Default()
+	if err := t.Tenant.Validate(); err != nil {
+		return nil, err
+	}
+	apart, err := applications.Again(objects, t.Tenant, stated)
+	if err != nil {
+		return nil, err
+	}
+	var of tenancy.Revision
+	if listed := t.Tenant.Spec.ControlPlane.Revisions; len(listed) > 0 {
+		of.Name = listed[0].Name
+	}
+	t.again = true
+	made, err := t.whole(apart.Whole(), of)
+	if err != nil {
+		return nil, err
+	}
+	return apart.Only(made)
+}
+
 // whole lays the tenant over a control plane, and what is beside it.
 func (t Transformer) whole(objects []*yaml.RNode, of tenancy.Revision) ([]*yaml.RNode, error) {
-	plane, err := admit.Filter{Tenant: t.Tenant, Warn: t.Warn, Revision: of.Of(t.Tenant)}.ControlPlane(objects)
+	plane, err := admit.Filter{Tenant: t.Tenant, Warn: t.Warn, Revision: of.Of(t.Tenant), Again: t.again}.ControlPlane(objects)
 	if err != nil {
 		return nil, err
 	}

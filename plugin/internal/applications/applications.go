@@ -114,15 +114,20 @@ func Of(objects []*yaml.RNode, t v1alpha1.IstioTenant) (*Build, error) {
 	if len(b.own) == 0 && !b.shared() {
 		return nil, errors.New("no application: the objects are those of the base of applications only; list what the tenant runs under resources")
 	}
+	return b, b.standsIn()
+}
+
+// standsIn makes what stands in for the control plane.
+func (b *Build) standsIn() error {
 	standIn, err := b.standIn()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	mesh, err := object.Node(object.New("v1", "ConfigMap", v1alpha1.BaseNamespace, istio.MeshConfigMap, map[string]any{
 		"data": map[string]any{istio.MeshKey: "{}\n"},
 	}))
 	b.plane = []*yaml.RNode{standIn, mesh}
-	return b, err
+	return err
 }
 
 func (b *Build) shared() bool { return b.part == v1alpha1.PartShared }

@@ -79,9 +79,10 @@ func newEstate(r *snapshot.Reading) (*estate, error) {
 	for _, o := range r.Of("", "Namespace") {
 		labels := o.Labels()
 		if t := e.tenants[e.tenantOf(o)]; t != nil {
-			if t.config == nil { // whose file says it
-				t.mesh = cmp.Or(t.mesh, labels[v1alpha1.MeshLabel])
+			if t.config != nil { // whose file says it
+				continue
 			}
+			t.mesh = cmp.Or(t.mesh, labels[v1alpha1.MeshLabel])
 			for ns := range strings.SplitSeq(o.Annotations()[v1alpha1.AllowFromAnnotation], ",") {
 				if key := [2]string{t.Name, ns}; ns != "" && e.asks[key] == "" {
 					e.asks[key] = o.ID.String() + ": metadata.annotations[" + v1alpha1.AllowFromAnnotation + "]"

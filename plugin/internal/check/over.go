@@ -1,9 +1,7 @@
 package check
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/filter/admit"
@@ -14,7 +12,7 @@ import (
 // foreignObject finds objects outside of their tenant's namespaces. Of what an overlay
 // contains, the tenant is the overlay's: the label has to say the same.
 func foreignObject(e *estate, r *report) {
-	scopes := e.scopes()
+	scopes, others := e.scopes(), e.addedToOthers()
 	for _, o := range e.Objects {
 		tenant, label := o.Tenant(), o.TenantLabel()
 		given, cluster := o.Overlay() != "", o.ID.Namespace == "" || scopes(o.ID) == object.Cluster
@@ -28,6 +26,8 @@ func foreignObject(e *estate, r *report) {
 		case o.ID.Namespace != "" && !e.isOf(tenant, o.ID.Namespace):
 			r.add(o, o.ID.Namespace, append([]string{tenant}, e.owners[o.ID.Namespace]...), "%s of tenant %s: is in a namespace of %s",
 				o.ID, tenant, called(e.owners[o.ID.Namespace]))
+		case others[o] != "":
+			r.add(o, "overlay", []string{tenant}, "%s of tenant %s: is in an overlay that lists several tenants, and is not the same in the overlay of tenant %s, %s", o.ID, tenant, tenant, others[o])
 		case given && label != "" && label != tenant:
 			r.add(o, "label", []string{tenant, label}, "%s of the overlay of tenant %s: has the label %s: %s: must have the value %s",
 				o.ID, tenant, v1alpha1.TenantLabel, label, tenant)
@@ -37,6 +37,38 @@ func foreignObject(e *estate, r *report) {
 			f.Severity = Warning
 		}
 	}
+}
+
+// addedToOthers are objects of overlays that list several tenants, if a tenant has an overlay of
+// its own that does not give the same object, by that overlay: whoever lists tenants may not add
+// to each of them what it likes.
+func (e *estate) addedToOthers() map[*snapshot.Object]string {
+	type key struct{ overlay, tenant string }
+	configured, own := map[key]bool{}, map[string]string{}
+	for _, c := range e.Configs { // without those of listed tenants that have their own overlay here
+		configured[key{c.Overlay, c.Name()}] = true
+		own[c.Name()] = c.Overlay
+	}
+	tenants := map[string][]string{}
+	for _, o := range e.Objects {
+		if tenant := o.Overlay(); tenant != "" && !slices.Contains(tenants[o.Source.File], tenant) {
+			tenants[o.Source.File] = append(tenants[o.Source.File], tenant)
+		}
+	}
+	given := map[object.ID][]*snapshot.Object{}
+	for _, o := range e.Objects {
+		if tenant := o.Overlay(); tenant != "" && o.Source.File == own[tenant] {
+			given[o.ID] = append(given[o.ID], o)
+		}
+	}
+	found := map[*snapshot.Object]string{}
+	for _, o := range e.Objects {
+		tenant := o.Overlay()
+		if tenant != "" && len(tenants[o.Source.File]) > 1 && !configured[key{o.Source.File, tenant}] && own[tenant] != "" && !slices.ContainsFunc(given[o.ID], o.IsSame) {
+			found[o] = own[tenant]
+		}
+	}
+	return found
 }
 
 // scopes says of kinds whether they have a namespace: what this program knows, or else what
@@ -72,26 +104,17 @@ func (e *estate) isListed(tenant string, id object.ID) bool {
 	return slices.Contains(e.tenants[tenant].spec().NamespacedKinds, id.Kind+"."+id.Group)
 }
 
-// refusedObject finds objects of an overlay that the transformer would have refused, had it
-// seen them as they are.
-func refusedObject(e *estate, r *report) {
-	type laid struct{ overlay, tenant string }
-	configs := map[laid]*snapshot.Config{}
-	for i, c := range e.Configs {
-		configs[laid{c.Overlay, c.Name()}] = &e.Configs[i]
+// isPlaced says whether an object of an overlay is of a kind and in a place that a tenant's
+// objects have; others are foreign objects.
+func (e *estate) isPlaced(o *snapshot.Object, tenant string, scopes func(object.ID) object.Scope) bool {
+	label := o.TenantLabel()
+	switch {
+	case label != "" && label != tenant:
+		return false
+	case o.ID.Group == "" && o.ID.Kind == "Namespace":
+		return e.isOf(tenant, o.ID.Name)
+	case o.ID.Namespace == "" || scopes(o.ID) == object.Cluster:
+		return admit.IsTenants(o.ID.Group, o.ID.Kind)
 	}
-	for _, o := range e.Objects {
-		tenant := o.Overlay()
-		if tenant == "" || o.Final {
-			continue
-		}
-		c := cmp.Or(configs[laid{o.Source.File, tenant}], e.tenants[tenant].config)
-		node, err := object.Node(o.Content)
-		if err == nil {
-			err = admit.Filter{Tenant: c.IstioTenant}.Laid(node)
-		}
-		if err != nil {
-			r.add(o, "", []string{tenant}, "%s of the overlay of tenant %s: the transformer would refuse it: %s", o.ID, tenant, strings.ReplaceAll(err.Error(), "\n", "; "))
-		}
-	}
+	return e.isOf(tenant, o.ID.Namespace)
 }

@@ -133,6 +133,26 @@ func TestWhatAnOverlayMayAdd(t *testing.T) {
 	}
 }
 
+// A directory beside a tenant is no common base, whatever its name is.
+func TestANeighbourIsNoCommonBase(t *testing.T) {
+	dir, overlay, file := estates(t, "overlays/dev", "overlays/sales")
+	file("own/common/all.yaml", ofKind("rbac.authorization.k8s.io/v1", "ClusterRole", "istio-tenancy-x", "", "")+"---\n"+
+		ofKind("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "spy", "", "")+"webhooks: [{name: spy.example.com, clientConfig: {url: 'https://spy.example.com'}, admissionReviewVersions: [v1], sideEffects: None}]\n")
+	file("own/more/more.yaml", ofKind("v1", "ConfigMap", "more", "ns-1", ""))
+	overlay("own/common", "all.yaml")
+	overlay("own/more", "more.yaml")
+	overlay("own/tenant", "../../overlays/sales")
+	for _, beside := range []string{"../../own/tenant", "../../overlays/sales, ../../own/more"} {
+		over := overlay("over/sales", beside, "../../own/common")
+		report := run(t, check.Options{Options: snapshot.Options{Paths: []string{filepath.Join(dir, "overlays/dev"), over}}})
+		require.Empty(t, report.Errors)
+		require.Equal(t, []string{filepath.Join(dir, "bases/istio/common")}, report.Common)
+		require.True(t, slices.ContainsFunc(report.Findings, func(f check.Finding) bool {
+			return f.Rule == "refused-object" && strings.HasPrefix(f.Message, "MutatingWebhookConfiguration spy of the overlay of tenant sales")
+		}), beside)
+	}
+}
+
 // A kustomization over a role of every cluster: the finding is where the role is.
 func TestARoleOfEveryCluster(t *testing.T) {
 	dir, overlay, file := estates(t, "overlays/dev", "overlays/sales")
@@ -167,6 +187,26 @@ func TestListedTenants(t *testing.T) {
 	a, b := overlay("copies/a", "../../overlays/sales"), overlay("copies/b", "../../overlays/copy")
 	require.Equal(t, []string{filepath.Join(dir, "overlays/copy/tenant.yaml")}, shared(checked(t, a, b)))
 	require.Empty(t, shared(checked(t, a, filepath.Join(dir, "overlays/sales"))), "one tenant, and a kustomization over it")
+}
+
+// An overlay that lists the overlays of several tenants adds nothing to one that has its own.
+func TestAnOverlayThatListsOthers(t *testing.T) {
+	dir, overlay, file := estates(t, "overlays/dev", "overlays/sales")
+	file("over/all/spy.yaml", ofKind("v1", "ServiceAccount", "spy", "ns-0", "")+"---\n"+ofKind("v1", "ServiceAccount", "own", "ns-1", ""))
+	dev, all := filepath.Join(dir, "overlays/dev"), overlay("over/all", "../../overlays/sales", "../../overlays/dev", "spy.yaml")
+	found := func(findings []check.Finding) (found []string) {
+		for _, f := range findings {
+			if f.Rule == "foreign-object" {
+				require.Equal(t, check.Error, f.Severity)
+				found = append(found, f.Object.String())
+			}
+		}
+		return found
+	}
+	require.Equal(t, []string{"ServiceAccount ns-0/spy"}, found(checked(t, dev, all)))
+	require.Empty(t, found(checked(t, all)), "the only overlay of both")
+	overlay("over/all", "../../overlays/sales", "../../overlays/dev")
+	require.Empty(t, found(checked(t, dev, all)), "the same objects")
 }
 
 // What an overlay accepts counts in a dump for the same content.

@@ -117,10 +117,12 @@ func rules() []Rule {
 		},
 		{
 			ID: "refused-object", Severity: Error, find: refusedObject,
-			Line: "An overlay contains an object that the transformer would refuse.",
-			Why: "A kustomization over the tenant has added or changed the object after the transformer. The transformer refuses objects that add rights to roles of others, bind policies of the whole cluster, " +
-				"take names that others may have, or remove a protection of the tenant.",
-			Fix: "Remove the object or the patch. If the object is for the whole cluster, let the cluster administrator apply it with the common base.",
+			Line: "An overlay contains an object that the transformer would refuse or change, or lacks one that it would add.",
+			Why: "A kustomization over the tenant has added, changed or deleted the object after the transformer. check runs the transformer again over the overlay's output. The transformer refuses objects that " +
+				"add rights to roles of others, bind policies of the whole cluster, take names that others may have, or remove a protection of the tenant. It sets the fields that keep tenants apart, and " +
+				"adds the Namespaces, policies and quotas that do so. Own labels and annotations, replicas, images and resources remain as they are, and are no findings.",
+			Fix: "Remove the object or the patch, or move it into the tenant's overlay, before the transformer. If the tenant is to have it, write it into the tenant's file. " +
+				"If the object is for the whole cluster, let the cluster administrator apply it with the common base.",
 		},
 		{
 			ID: "double-object", Severity: Error, find: doubleObject,

@@ -195,20 +195,28 @@ func (b *beside) of(o overlay) {
 }
 
 // below are the directories of common bases beside what a kustomization lists, however
-// far below.
+// far below. If there is a tenant, what lays it says which its bases are: a directory beside the
+// tenant, or beside what is added to it, is none, whatever its name is.
 func (b *beside) below(dir string, from []string) (found []string) {
 	k, ok := b.lister.kustomization(dir)
 	if !ok || slices.Contains(from, dir) {
 		return nil
 	}
 	from = append(slices.Clone(from), dir)
+	tenants, _ := readTenants(dir, k.Transformers)
+	lists := func(entry string) bool { return len(b.lister.in(filepath.Join(dir, entry), nil)) > 0 }
+	overTenants := len(tenants) == 0 && slices.ContainsFunc(basesOf(k), lists)
 	for _, entry := range basesOf(k) {
 		base := filepath.Join(dir, entry)
+		laid := lists(entry)
+		if overTenants && !laid {
+			continue
+		}
 		known, ok := b.known[base]
 		if !ok && hasKustomization(base) {
 			base := resolve(base)
 			common := filepath.Join(filepath.Dir(base), commonPart)
-			if common != base && hasKustomization(common) {
+			if !laid && common != base && hasKustomization(common) {
 				if file, _ := commonbase.In(common); file != "" {
 					known = append(known, common)
 				}

@@ -171,6 +171,10 @@ func (f Filter) policy(id object.ID, o *yaml.RNode) error {
 	if !strings.HasPrefix(id.Name, istio.StablePolicy) {
 		return errors.New(allow)
 	}
+	revisions := []string{f.revision()}
+	if !f.Again { // what a base has becomes the tenant's own
+		revisions = append(revisions, istio.DefaultRevision)
+	}
 	rules := object.List(o, "spec", "matchConstraints", "resourceRules")
 	for i, r := range rules {
 		for _, group := range object.Strings(r, "apiGroups") {
@@ -182,7 +186,7 @@ func (f Filter) policy(id object.ID, o *yaml.RNode) error {
 	selects := slices.ContainsFunc(object.List(o, "spec", "matchConstraints", "objectSelector", "matchExpressions"), func(e *yaml.RNode) bool {
 		values := object.Strings(e, "values")
 		return object.String(e, "key") == istio.RevisionLabel && object.String(e, "operator") == "In" && len(values) == 1 &&
-			slices.Contains([]string{istio.DefaultRevision, f.revision()}, values[0])
+			slices.Contains(revisions, values[0])
 	})
 	if len(rules) == 0 || !selects {
 		return fmt.Errorf("spec.matchConstraints: must select objects by %s In [%s] and kinds of Istio's: %s",

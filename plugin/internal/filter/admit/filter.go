@@ -28,6 +28,10 @@ type Filter struct {
 	Warn func(string)
 	// Revision of the control plane. Default: spec.controlPlane.revision.
 	Revision string
+	// Again says that the objects are the output of the transformer, with what was changed in it,
+	// and not those of a base: not even if their control plane is where a base has it, because it
+	// stands in for one that is in another overlay.
+	Again bool
 }
 
 func (f Filter) revision() string {
@@ -70,7 +74,7 @@ func (f Filter) ControlPlane(objects []*yaml.RNode) (controlplane.ControlPlane, 
 		}
 		seen[placed] = true
 		for _, check := range []func(object.ID, *yaml.RNode) error{
-			single, named, f.owner, func(_ object.ID, o *yaml.RNode) error { return early(plane, o) },
+			single, named, f.owner, func(_ object.ID, o *yaml.RNode) error { return f.early(plane, o) },
 			func(_ object.ID, o *yaml.RNode) error { return marks(plane, o, limited) }, f.ambient, f.place, known.check, ownerless, delegated, f.opening,
 			func(id object.ID, o *yaml.RNode) error { return f.keyOfIssuer(id, o, signing) }, f.gateway,
 		} {
@@ -141,8 +145,8 @@ func (f Filter) owner(_ object.ID, o *yaml.RNode) error {
 
 // early refuses objects of a base, or of an overlay, that say of themselves that
 // a transformer has made them: it would take them for its own, and replace them.
-func early(plane controlplane.ControlPlane, o *yaml.RNode) error {
-	if plane.Deployment != nil && plane.Deployment.GetNamespace() == v1alpha1.BaseNamespace && o.GetLabels()[v1alpha1.TenantLabel] != "" {
+func (f Filter) early(plane controlplane.ControlPlane, o *yaml.RNode) error {
+	if !f.Again && plane.Deployment != nil && plane.Deployment.GetNamespace() == v1alpha1.BaseNamespace && o.GetLabels()[v1alpha1.TenantLabel] != "" {
 		return fmt.Errorf("metadata.labels: found %s, which this program sets on the tenant's objects: remove it", v1alpha1.TenantLabel)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package admit
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,18 +16,18 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 )
 
-// Laid returns the first reason why an object, which an overlay gives after the tenant was
+// Laid returns all reasons, joined, why an object, which an overlay gives after the tenant was
 // laid, is none that the transformer would have let pass; nil: it may be the tenant's. A
 // kustomization over the tenant may have added the object, or changed it. Whether its
 // namespace, its label and its kind are a tenant's is not said here.
 func (f Filter) Laid(o *yaml.RNode) error {
 	id := object.IDOf(o)
+	f.Again = true
+	var errs []error
 	for _, check := range []func(object.ID, *yaml.RNode) error{single, named, f.ambient, f.laidCluster, ownerless, delegated, f.opening} {
-		if err := check(id, o); err != nil {
-			return err
-		}
+		errs = append(errs, check(id, o))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // laidCluster refuses what an object without a namespace must not be.
@@ -34,21 +35,18 @@ func (f Filter) laidCluster(id object.ID, o *yaml.RNode) error {
 	if !object.IsClusterScoped(o) || !IsTenants(id.Group, id.Kind) || id.Kind == "Namespace" {
 		return nil
 	}
-	if err := f.OwnName(o); err != nil {
-		return err
-	}
 	if id.Group == isolate.FloorGroup && id.Kind == "ClusterNetworkPolicy" {
-		return f.floor(o)
+		return errors.Join(f.OwnName(o), f.floor(o))
 	}
 	var err error
 	for _, revision := range f.revisions() { // of the control planes, one of which it is for
 		of := f
 		of.Revision = revision
 		if err = of.clusterKind(id, o); err == nil {
-			return nil
+			break
 		}
 	}
-	return err
+	return errors.Join(f.OwnName(o), err)
 }
 
 func (f Filter) revisions() []string {
@@ -60,12 +58,13 @@ func (f Filter) revisions() []string {
 }
 
 func (f Filter) clusterKind(id object.ID, o *yaml.RNode) error {
+	var errs []error
 	for _, check := range clusterKinds[[2]string{id.Group, id.Kind}] {
-		if err := check(f, id, o); err != nil {
-			return err
+		if err := check(f, id, o); err != nil && !slices.ContainsFunc(errs, func(e error) bool { return e.Error() == err.Error() }) {
+			errs = append(errs, err)
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // OwnName refuses the name of an object without a namespace, if another tenant or the

@@ -38,3 +38,30 @@ func TestWhatIsAddedToALaidTenant(t *testing.T) {
 	}
 	require.ErrorContains(t, admit.Filter{Tenant: sales()}.Laid(objecttest.Parse(t, policy+"{}}")[0]), "spec.network.floor of the tenant is not true")
 }
+
+// TestWhatIsOfABaseAlone: what a base may have, and the transformer takes care of, is no tenant's
+// after the transformer.
+func TestWhatIsOfABaseAlone(t *testing.T) {
+	of, create := sales(), false
+	of.Spec.CreateNamespaces = &create
+	const opened = `{apiVersion: v1, kind: Namespace, metadata: {name: ns-1, labels: {openshift.io/run-level: "0", pod-security.kubernetes.io/enforce: privileged}}}`
+	err := admit.Filter{Tenant: of}.Laid(objecttest.Parse(t, opened)[0])
+	require.ErrorContains(t, err, "metadata.labels[openshift.io/run-level]")
+	require.ErrorContains(t, err, "metadata.labels[pod-security.kubernetes.io/enforce]")
+
+	stable := func(revision string) string {
+		return `{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: stable-channel-policy-sales-istio-system1}, spec: {matchConstraints: {` +
+			`objectSelector: {matchExpressions: [{key: istio.io/rev, operator: In, values: [` + revision + `]}]}, resourceRules: [{apiGroups: [networking.istio.io]}]}}}`
+	}
+	require.NoError(t, admit.Filter{Tenant: of}.Laid(objecttest.Parse(t, stable("sales"))[0]))
+	require.ErrorContains(t, admit.Filter{Tenant: of}.Laid(objecttest.Parse(t, stable("default"))[0]), "must select objects by istio.io/rev In [sales]")
+}
+
+// TestAllReasons: one that is known does not hide another.
+func TestAllReasons(t *testing.T) {
+	err := admit.Filter{Tenant: sales()}.Laid(objecttest.Parse(t, `{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicyBinding, `+
+		`metadata: {name: all, ownerReferences: [{apiVersion: v1, kind: Node, name: b, uid: c}]}, spec: {policyName: istio-tenancy-pods}}`)[0])
+	for _, reason := range []string{`metadata.name: found "all"`, `spec.policyName: found "istio-tenancy-pods"`, "metadata.ownerReferences[0]"} {
+		require.ErrorContains(t, err, reason)
+	}
+}

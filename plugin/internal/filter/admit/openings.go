@@ -46,8 +46,8 @@ var walls = []string{
 
 // levels refuses Namespaces that say of themselves how far their Pods reach.
 func (f Filter) levels(_ object.ID, o *yaml.RNode) error {
-	if create := f.Tenant.Spec.CreateNamespaces; create != nil && !*create {
-		return nil // is left out, with a warning
+	if create := f.Tenant.Spec.CreateNamespaces; create != nil && !*create && !f.Again {
+		return nil // is left out, with a warning; what is added after the transformer is not
 	}
 	var errs []error
 	labels := o.GetLabels()
