@@ -71,46 +71,42 @@ func openNetwork(e *estate, r *report) {
 			if sel, err := snapshot.Selector(selector); err != nil || sel.Empty() {
 				continue // which is everybody
 			}
-			e.opens(r, o, tenant, o.ID.Namespace, e.spaces.selected(selector))
+			e.opens(r, o, tenant, o.ID.Namespace, e.spaces.selected(selector), "")
 		}
 	})
-	e.clusterOpenings(func(o *snapshot.Object, tenant, namespace string, from []string, all bool) {
-		if !all {
-			e.opens(r, o, tenant, namespace, from)
+	for _, c := range e.opened {
+		if !c.all {
+			e.opens(r, c.o, c.tenant, c.namespace, c.from, c.doubt())
 		}
-	})
+	}
 }
 
 // opens adds findings for the namespaces of other tenants among some that an object lets
 // into a namespace of a tenant.
-func (e *estate) opens(r *report, o *snapshot.Object, tenant, to string, namespaces []string) {
-	found, _ := e.foreign(tenant, namespaces, func(owner string) bool {
+func (e *estate) opens(r *report, o *snapshot.Object, tenant, to string, namespaces []string, doubt string) {
+	served := func(owner string) bool {
 		return e.hosts(tenant, owner) && to == e.tenants[tenant].ControlPlane // the shared control plane serves it
-	})
+	}
 	var asked, others []string
-	by := ""
-	for _, ns := range found {
-		if who := e.asks[[2]string{tenant, ns}]; who != "" {
-			asked, by = append(asked, ns), who
+	for _, ns := range namespaces {
+		if e.asks[[2]string{tenant, ns}] != "" {
+			asked = append(asked, ns)
 		} else {
 			others = append(others, ns)
 		}
 	}
-	for _, part := range []struct {
-		namespaces []string
-		asked      string
-	}{{asked, by}, {others, ""}} {
-		if len(part.namespaces) == 0 {
+	for _, part := range [][]string{asked, others} {
+		found, tenants := e.foreign(tenant, part, served)
+		if len(found) == 0 {
 			continue
 		}
-		_, tenants := e.foreign(tenant, part.namespaces, nil)
-		what := about(part.namespaces)
+		what := about(found)
 		if o.ID.Namespace == "" { // it is of no tenant, and may be about several namespaces
 			what = to + ": " + what
 		}
-		f := r.add(o, what, append(tenants, tenant), "%s: lets in %s of %s", where(o, tenant, to), some(part.namespaces), called(tenants))
-		if part.asked != "" {
-			f.asked(part.asked)
+		f := r.add(o, what, append(tenants, tenant), "%s: lets in %s of %s%s", where(o, tenant, to), some(found), called(tenants), doubt)
+		if by := e.asks[[2]string{tenant, found[len(found)-1]}]; by != "" {
+			f.asked(by)
 		}
 	}
 }
@@ -143,11 +139,11 @@ func publicNetwork(e *estate, r *report) {
 			f.asked(t.config.File + ": spec.network.policy")
 		}
 	})
-	e.clusterOpenings(func(o *snapshot.Object, tenant, namespace string, _ []string, all bool) {
-		if all {
-			r.add(o, namespace+": every namespace", []string{tenant}, "%s: lets in every namespace", where(o, tenant, namespace))
+	for _, c := range e.opened {
+		if c.all {
+			r.add(c.o, c.namespace+": every namespace", []string{c.tenant}, "%s: lets in every namespace%s", where(c.o, c.tenant, c.namespace), c.doubt())
 		}
-	})
+	}
 }
 
 // podsPrefix is the length of a prefix that has the Pods of most clusters: 10.0.0.0/8.

@@ -16,6 +16,7 @@ type tier []clusterRule
 
 type clusterRule struct {
 	rule   Rule
+	policy *clusterPolicy
 	action v1alpha2.ClusterNetworkPolicyRuleAction
 	// matches is the engine, with nothing but this rule, which accepts.
 	matches func(c connection, direction networkingv1.PolicyType, address net.IP) bool
@@ -61,13 +62,13 @@ func (n *Network) tier(namespace string, name v1alpha2.Tier) tier {
 			one := p.whole.DeepCopy()
 			rule.Action = v1alpha2.ClusterNetworkPolicyRuleActionAccept
 			one.Spec.Ingress, one.Spec.Egress = []v1alpha2.ClusterNetworkPolicyIngressRule{rule}, nil
-			made = append(made, clusterRule{Rule{p.id, p.source, networkingv1.PolicyTypeIngress, i}, p.whole.Spec.Ingress[i].Action, n.matcher(one)})
+			made = append(made, clusterRule{Rule{p.id, p.source, networkingv1.PolicyTypeIngress, i}, p, p.whole.Spec.Ingress[i].Action, n.matcher(one)})
 		}
 		for i, rule := range p.whole.Spec.Egress {
 			one := p.whole.DeepCopy()
 			rule.Action = v1alpha2.ClusterNetworkPolicyRuleActionAccept
 			one.Spec.Ingress, one.Spec.Egress = nil, []v1alpha2.ClusterNetworkPolicyEgressRule{rule}
-			made = append(made, clusterRule{Rule{p.id, p.source, networkingv1.PolicyTypeEgress, i}, p.whole.Spec.Egress[i].Action, n.matcher(one)})
+			made = append(made, clusterRule{Rule{p.id, p.source, networkingv1.PolicyTypeEgress, i}, p, p.whole.Spec.Egress[i].Action, n.matcher(one)})
 		}
 	}
 	return made
