@@ -113,3 +113,6 @@ var crowded = func() change {
 	}
 	return all(changes...)
 }()
+
+// othersMake has the Namespaces of both tenants come from elsewhere.
+var othersMake = all(without("dev", "Namespace", "ns-0"), without("dev", "Namespace", "istio-system"), without("sales", "Namespace", "ns-1"), without("sales", "Namespace", "istio-system1"))

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -88,6 +89,13 @@ func New(s *snapshot.Snapshot) (*Network, error) {
 		n.namespaces[o.ID.Name] = withName(o.ID.Name, o.Labels())
 	}
 	for _, name := range slices.Sorted(maps.Keys(n.namespaces)) {
+	for _, t := range s.Tenants { // whose Namespaces may not be here, since somebody else makes them
+		for _, name := range t.Namespaces {
+			if n.namespaces[name] == nil {
+				n.namespaces[name] = withName(name, map[string]string{v1alpha1.TenantLabel: t.Name})
+			}
+		}
+	}
 		for key, value := range n.namespaces[name] {
 			n.labelled[label{key, value}] = append(n.labelled[label{key, value}], name)
 		}
@@ -124,8 +132,8 @@ func New(s *snapshot.Snapshot) (*Network, error) {
 	return n, nil
 }
 
-// labels are those of a Namespace. One that is not in the snapshot has the name that
-// the API server gives to each.
+// labels are those of a Namespace. One that nobody knows has the name that the API server
+// gives to each.
 func (n *Network) labels(namespace string) labels.Set {
 	if found, ok := n.namespaces[namespace]; ok {
 		return found

@@ -26,7 +26,7 @@ type Opening struct {
 	Pods labels.Selector
 	// All: it leads there from every namespace, and those that somebody will make.
 	All bool
-	// From are the namespaces of the snapshot from which it leads there, sorted, where it
+	// From are the known namespaces from which it leads there, sorted, where it
 	// is not All. Its own may be among them. The slice is shared.
 	From []string
 	// Block is a range of addresses, which Pods may have.
