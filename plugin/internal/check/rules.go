@@ -132,7 +132,7 @@ func rules() []Rule {
 		{
 			ID: "open-network", Severity: Error, gives: true, find: openNetwork,
 			Line: "A NetworkPolicy or a ClusterNetworkPolicy lets in Pods of another tenant.",
-			Why:  "NetworkPolicies add up: what one policy allows, no other NetworkPolicy can forbid. A ClusterNetworkPolicy is found if it decides: no rule decides before it, and for the tier Baseline, no NetworkPolicy selects the Pods.",
+			Why:  "NetworkPolicies add up: what one policy allows, no other NetworkPolicy can forbid. A ClusterNetworkPolicy is found if it decides: no rule decides before it, and for the tier Baseline, no NetworkPolicy selects the Pods. A rule of another policy decides before it only with a lower priority value: of policies with the same one, a cluster may apply any.",
 			Fix:  "Remove the peer, or list the namespace in spec.network.allowFrom if it should be allowed to connect.",
 		},
 		{

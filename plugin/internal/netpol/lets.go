@@ -47,13 +47,13 @@ func (n *Network) Lets(ctx context.Context, o Opening, to string) func(from stri
 	return func(from string) (lets, sure bool) { return l.lets(ctx, from) }
 }
 
-// before are the rules that decide before another one about what comes in.
+// before are the rules that decide before another one about what comes in: those of policies
+// with a lower priority value, and those that its own policy has before it. Of policies with
+// the same one, a cluster may take any.
 func (t tier) before(other clusterRule) (all []clusterRule) {
 	for _, r := range t {
-		if r.rule == other.rule {
-			break
-		}
-		if r.rule.Direction == networkingv1.PolicyTypeIngress {
+		first := r.policy.priority() < other.policy.priority() || r.policy == other.policy && r.rule.Index < other.rule.Index
+		if first && r.rule.Direction == networkingv1.PolicyTypeIngress {
 			all = append(all, r)
 		}
 	}

@@ -120,6 +120,18 @@ func TestAllows(t *testing.T) {
 			more: clusterPolicy("Admin", "floor", 1000, "Deny") + "\n---\n" + clusterPolicy("Admin", "pass", 999, "Pass"),
 			from: hr, to: sales, by: "NetworkPolicy ns-1/ours Ingress -1",
 		},
+		"of two policies with one priority, the one that accepts": {
+			more: clusterPolicy("Admin", "a-shut", 7, "Deny") + "\n---\n" + clusterPolicy("Admin", "b-open", 7, "Accept"),
+			from: hr, to: sales, allowed: true, by: "ClusterNetworkPolicy b-open Ingress 0",
+		},
+		"of two policies with one priority, the one that passes": {
+			more: clusterPolicy("Admin", "a-shut", 7, "Deny") + "\n---\n" + clusterPolicy("Admin", "b-pass", 7, "Pass") + "\n---\n" + clusterPolicy("Admin", "open", 8, "Accept"),
+			from: hr, to: sales, by: "NetworkPolicy ns-1/ours Ingress -1",
+		},
+		"the first rule of a policy": {
+			more: strings.Replace(clusterPolicy("Admin", "shut", 7, "Deny"), "ingress: [", "ingress: [{action: Deny, from: [{namespaces: {}}]}, {action: Accept, from: [{namespaces: {}}]}, ", 1),
+			from: hr, to: sales, by: "ClusterNetworkPolicy shut Ingress 0",
+		},
 		"the tier Baseline decides where a NetworkPolicy is for the other direction": {
 			more: strings.ReplaceAll(clusterPolicy("Baseline", "base", 0, "Deny"), "ns-1", "hr") + `
 ---

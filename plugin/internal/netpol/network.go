@@ -1,6 +1,7 @@
 package netpol
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,8 +16,8 @@ import (
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -88,7 +89,6 @@ func New(s *snapshot.Snapshot) (*Network, error) {
 	for _, o := range s.Of("", "Namespace") {
 		n.namespaces[o.ID.Name] = withName(o.ID.Name, o.Labels())
 	}
-	for _, name := range slices.Sorted(maps.Keys(n.namespaces)) {
 	for _, t := range s.Tenants { // whose Namespaces may not be here, since somebody else makes them
 		for _, name := range t.Namespaces {
 			if n.namespaces[name] == nil {
@@ -96,6 +96,7 @@ func New(s *snapshot.Snapshot) (*Network, error) {
 			}
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(n.namespaces)) {
 		for key, value := range n.namespaces[name] {
 			n.labelled[label{key, value}] = append(n.labelled[label{key, value}], name)
 		}
@@ -236,5 +237,8 @@ func (n *Network) readCluster(s *snapshot.Snapshot) error {
 		errs = append(errs, err)
 		n.cluster = append(n.cluster, &clusterPolicy{o.ID, o.Source, &whole})
 	}
+	slices.SortStableFunc(n.cluster, func(a, b *clusterPolicy) int {
+		return cmp.Or(cmp.Compare(a.priority(), b.priority()), cmp.Compare(a.id.Name, b.id.Name))
+	})
 	return errors.Join(errs...)
 }
