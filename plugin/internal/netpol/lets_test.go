@@ -87,7 +87,7 @@ func (r policies) text() string {
 		text.WriteString(", " + direction + ": [")
 		for range 1 + r.IntN(3) {
 			fmt.Fprintf(&text, "{action: %s, %s: [%s]%s},", r.pick("Accept", "Accept", "Deny", "Pass"), peer, r.peer(peer), r.pick("", "",
-				", protocols: [{tcp: {}}]", ", protocols: [{tcp: {destinationPort: {number: 80}}}]", ", protocols: [{tcp: {destinationPort: {range: {start: 80, end: 81}}}}, {udp: {}}]", ", protocols: [{destinationNamedPort: web}]"))
+				", protocols: [{tcp: {destinationPort: {range: {start: 1, end: 65535}}}}]", ", protocols: [{tcp: {destinationPort: {number: 80}}}]", ", protocols: [{tcp: {destinationPort: {range: {start: 80, end: 81}}}}, {udp: {destinationPort: {range: {start: 1, end: 65535}}}}]", ", protocols: [{destinationNamedPort: web}]"))
 		}
 		text.WriteString("]}}\n")
 	}
