@@ -14,7 +14,7 @@ type clusterOpening struct {
 	o                 *snapshot.Object
 	tenant, namespace string
 	from              []string // of other tenants
-	all               bool     // and everybody else
+	all               bool     // everybody, instead
 	// unsure says that there is too much to try, and nothing was found.
 	unsure bool
 }
@@ -47,12 +47,15 @@ func (e *estate) openedByCluster(ctx context.Context) (all []clusterOpening) {
 }
 
 func (e *estate) openedBy(ctx context.Context, network *netpol.Network, opening netpol.Opening, tenant, namespace string) []clusterOpening {
-	c := clusterOpening{o: e.Get(opening.Policy), tenant: tenant, namespace: namespace, all: opening.All}
-	from := opening.From
-	if c.all {
+	c := clusterOpening{o: e.Get(opening.Policy), tenant: tenant, namespace: namespace}
+	from, lets := opening.From, network.Lets(ctx, opening, namespace)
+	if opening.All {
+		if in, sure := lets(elsewhere); in { // another tenant may get that namespace
+			c.all, c.unsure = true, !sure
+			return []clusterOpening{c}
+		}
 		from = e.spaces.all
 	}
-	lets := network.Lets(ctx, opening, namespace)
 	for _, ns := range from {
 		if ctx.Err() != nil {
 			return nil
@@ -62,11 +65,6 @@ func (e *estate) openedBy(ctx context.Context, network *netpol.Network, opening 
 		}
 		if in, sure := lets(ns); in {
 			c.from, c.unsure = append(c.from, ns), c.unsure || !sure
-		}
-	}
-	if c.all && len(c.from) == 0 { // another tenant may get that namespace
-		if in, sure := lets(elsewhere); in {
-			c.from, c.unsure = []string{elsewhere}, !sure
 		}
 	}
 	if len(c.from) == 0 {

@@ -16,6 +16,9 @@ func acceptSales(tier string) change {
 	return with("common", clusterPolicy(tier, 10, "ns-0", "{action: Accept, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: ns-1}}}]}"))
 }
 
+// fromAll lets everybody in.
+var fromAll = with("common", clusterPolicy("Admin", 10, "ns-0", "{action: Accept, from: [{namespaces: {}}]}"))
+
 // firstOf has a ClusterNetworkPolicy decide about the same before that one.
 func firstOf(action string) change {
 	return with("common", clusterPolicy("Admin", 5, "ns-0", "{action: "+action+", from: [{namespaces: {matchLabels: {istio-tenancy.dev/tenant: sales}}}]}"))
