@@ -12,6 +12,7 @@ import (
 // the cluster's policies and NetworkPolicies say.
 type clusterOpening struct {
 	o                 *snapshot.Object
+	rule              any // of its spec.ingress
 	tenant, namespace string
 	from              []string // of other tenants
 	all               bool     // everybody, instead
@@ -48,6 +49,7 @@ func (e *estate) openedByCluster(ctx context.Context) (all []clusterOpening) {
 
 func (e *estate) openedBy(ctx context.Context, network *netpol.Network, opening netpol.Opening, tenant, namespace string) []clusterOpening {
 	c := clusterOpening{o: e.Get(opening.Policy), tenant: tenant, namespace: namespace}
+	c.rule = snapshot.List(c.o.Content, "spec", "ingress")[opening.Rule]
 	from, lets := opening.From, network.Lets(ctx, opening, namespace)
 	if opening.All {
 		if in, sure := lets(elsewhere); in { // another tenant may get that namespace

@@ -4,7 +4,10 @@ import (
 	"net/netip"
 	"slices"
 
+	networkingv1 "k8s.io/api/networking/v1"
+
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/netpol"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
@@ -124,10 +127,11 @@ func publicNetwork(e *estate, r *report) {
 	e.ingress(func(o *snapshot.Object, tenant string, rule any) {
 		from := snapshot.List(rule, "from")
 		everybody := slices.IndexFunc(from, isEverybody)
-		switch {
-		case len(from) > 0 && everybody < 0:
+		if len(from) > 0 && everybody < 0 {
 			return
-		case len(from) == 0 && e.isFront(o, rule):
+		}
+		pods := slices.ContainsFunc(from, func(peer any) bool { return isEverybody(peer) && snapshot.Field(peer, "ipBlock") == nil })
+		if e.isFront(o.ID.Namespace, snapshot.Field(o.Content, "spec", "podSelector"), snapshot.List(rule, "ports"), !pods) {
 			return
 		}
 		who := "everybody"
@@ -140,18 +144,27 @@ func publicNetwork(e *estate, r *report) {
 		}
 	})
 	for _, c := range e.opened {
-		if c.all {
+		if c.all && !e.isFront(c.namespace, snapshot.Field(c.o.Content, "spec", "subject", "pods", "podSelector"), snapshot.List(c.rule, "protocols"), false) {
 			r.add(c.o, c.namespace+": every namespace", []string{c.tenant}, "%s: lets in every namespace%s", where(c.o, c.tenant, c.namespace), c.doubt())
 		}
 	}
 }
 
-// podsPrefix is the length of a prefix that has the Pods of most clusters: 10.0.0.0/8.
-const podsPrefix = 8
+// everybodys is the length of a prefix that has everybody, whoever has its addresses.
+const everybodys = 8
+
+// podPrefix and podPrefix6 are the lengths of the smallest networks of Pods that clusters have
+// by default, of IPv4 and IPv6. A smaller range is taken for machines outside.
+const podPrefix, podPrefix6 = 16, 56
 
 func isEverybody(peer any) bool {
-	if block, err := netip.ParsePrefix(snapshot.Text(peer, "ipBlock", "cidr")); err == nil && block.Bits() <= podsPrefix {
-		return true
+	if block, err := netip.ParsePrefix(snapshot.Text(peer, "ipBlock", "cidr")); err == nil {
+		longest := podPrefix
+		if block.Addr().Is6() {
+			longest = podPrefix6
+		}
+		return block.Bits() <= everybodys || block.Bits() <= longest &&
+			netpol.OfPods(&networkingv1.IPBlock{CIDR: block.String(), Except: snapshot.Texts(peer, "ipBlock", "except")})
 	}
 	selector := snapshot.Field(peer, "namespaceSelector")
 	if selector == nil {

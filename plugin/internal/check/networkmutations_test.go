@@ -119,3 +119,12 @@ var crowded = func() change {
 
 // othersMake has the Namespaces of both tenants come from elsewhere.
 var othersMake = all(without("dev", "Namespace", "ns-0"), without("dev", "Namespace", "istio-system"), without("sales", "Namespace", "ns-1"), without("sales", "Namespace", "istio-system1"))
+
+// loadBalancer is a gateway that the world reaches.
+var loadBalancer = with("sales", "apiVersion: v1\nkind: Service\nmetadata: {name: front, namespace: ns-1}\nspec: {type: LoadBalancer, selector: {app: gateway}, ports: [{port: 80}]}")
+
+// frontPolicy lets everybody in to some Pods.
+func frontPolicy(pods, protocols string) string {
+	return strings.Replace(clusterPolicy("Admin", 10, "ns-1", "{action: Accept, "+protocols+"from: [{namespaces: {}}]}"),
+		"{namespaces: {matchLabels: {kubernetes.io/metadata.name: ns-1}}}", "{pods: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ns-1}}, podSelector: {matchLabels: {"+pods+"}}}}", 1)
+}

@@ -138,8 +138,9 @@ func rules() []Rule {
 		{
 			ID: "public-network", Severity: Warning, gives: true, find: publicNetwork,
 			Line: "A NetworkPolicy or a ClusterNetworkPolicy lets in everybody.",
-			Why:  "Pods of every other tenant can connect to these Pods. The ports of gateways, and those that the API server calls, are excluded from this rule.",
-			Fix:  "Name who may connect under from, and the port.",
+			Why: "Pods of every other tenant can connect to these Pods. The ports of gateways, and those that the API server calls, are excluded from this rule. " +
+				"An ipBlock counts if Pods may have its addresses, and if it is at least as large as the network of a cluster's Pods usually is: /16, or /56 for IPv6. A smaller one counts as machines outside the cluster.",
+			Fix: "Name who may connect under from, and the port.",
 		},
 		{
 			ID: "open-identity", Severity: Error, gives: true, find: openIdentity,

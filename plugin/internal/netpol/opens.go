@@ -53,7 +53,7 @@ func (n *Network) Opens(namespace string) []Opening {
 				o.Peer, o.All, o.From, o.Block = j, false, nil, nil
 				switch {
 				case peer.IPBlock != nil:
-					if o.Block = peer.IPBlock; !ofPods(peer.IPBlock) {
+					if o.Block = peer.IPBlock; !OfPods(peer.IPBlock) {
 						continue
 					}
 				case peer.NamespaceSelector == nil:
@@ -124,8 +124,8 @@ func unselected(selectors []labels.Selector) labels.Selector {
 	return nil
 }
 
-// ofPods says whether a range has addresses that Pods may have.
-func ofPods(b *networkingv1.IPBlock) bool {
+// OfPods says whether a range has addresses that Pods may have.
+func OfPods(b *networkingv1.IPBlock) bool {
 	block, err := netip.ParsePrefix(b.CIDR)
 	if err != nil {
 		return true
