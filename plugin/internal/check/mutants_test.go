@@ -142,6 +142,7 @@ var mutants = map[string][]change{
 		in("sales", "NetworkPolicy", "ns-1/allow-tenant", "          - ns-1\n", "          - ns-1\n          - ns-0\n"),
 		with("sales", policy("ns-1", "{}", "[{from: [{namespaceSelector: {matchExpressions: [{key: istio-tenancy.dev/tenant, operator: Exists}]}}]}]")),
 		with("sales", policy("istio-system1", "{}", "[{from: [{namespaceSelector: {matchLabels: {istio.io/rev: dev}}, podSelector: {matchLabels: {app: x}}}]}]")),
+		with("sales", strings.Replace(policy("ns-1", "{}", "[{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ns-0}}}]}]"), "networking.k8s.io/v1", "extensions/v1beta1", 1)),
 		with("common", clusterPolicy("Admin", 10, "ns-0", "{action: Accept, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: ns-1}}}]}")),
 		with("common", clusterPolicy("Admin", 10, "ns-0", "{action: Pass, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: istio-system1}}}]}, {action: Accept, protocols: [{destinationNamedPort: http}], from: [{pods: {namespaceSelector: {matchLabels: {istio-tenancy.dev/tenant: sales}}, podSelector: {matchLabels: {app: x}}}}]}")),
 	},
