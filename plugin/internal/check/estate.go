@@ -30,7 +30,7 @@ type estate struct {
 	// called are the Services that webhooks call; nil: nobody has asked yet.
 	called map[[2]string]bool
 	who    map[subject]roles // see people
-	opened []clusterOpening  // see clusterOpenings; nil: nobody has asked yet
+	opened []clusterOpening  // see openedByCluster
 	// network evaluates the policies of all namespaces, or says why nothing can.
 	network func() (*netpol.Network, error)
 	rights  *authorize.Authorizer

@@ -118,7 +118,7 @@ func openIdentity(e *estate, r *report) {
 		case everybody:
 			r.add(o, unlimited, []string{tenant}, "%s of tenant %s: denies nobody: it has an exception for every namespace", o.ID, tenant)
 		default:
-			e.opens(r, o, tenant, o.ID.Namespace, namespaces)
+			e.opens(r, o, tenant, o.ID.Namespace, namespaces, "")
 		}
 	}
 }

@@ -4,7 +4,10 @@ import (
 	"net/netip"
 	"slices"
 
+	networkingv1 "k8s.io/api/networking/v1"
+
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/netpol"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
@@ -50,13 +53,15 @@ func closesAll(o *snapshot.Object) bool {
 
 // ingress calls use for each rule of a tenant's NetworkPolicies that lets somebody in.
 func (e *estate) ingress(use func(o *snapshot.Object, tenant string, rule any)) {
-	for _, o := range e.Of(networking, "NetworkPolicy") {
-		tenant, types := e.owner(o.ID.Namespace), snapshot.Texts(o.Content, "spec", "policyTypes")
-		if tenant == "" || len(types) > 0 && !slices.Contains(types, "Ingress") {
-			continue
-		}
-		for _, rule := range snapshot.List(o.Content, "spec", "ingress") {
-			use(o, tenant, rule)
+	for _, group := range []string{networking, "extensions"} {
+		for _, o := range e.Of(group, "NetworkPolicy") {
+			tenant, types := e.owner(o.ID.Namespace), snapshot.Texts(o.Content, "spec", "policyTypes")
+			if tenant == "" || len(types) > 0 && !slices.Contains(types, "Ingress") {
+				continue
+			}
+			for _, rule := range snapshot.List(o.Content, "spec", "ingress") {
+				use(o, tenant, rule)
+			}
 		}
 	}
 }
@@ -71,46 +76,42 @@ func openNetwork(e *estate, r *report) {
 			if sel, err := snapshot.Selector(selector); err != nil || sel.Empty() {
 				continue // which is everybody
 			}
-			e.opens(r, o, tenant, o.ID.Namespace, e.spaces.selected(selector))
+			e.opens(r, o, tenant, o.ID.Namespace, e.spaces.selected(selector), "")
 		}
 	})
-	e.clusterOpenings(func(o *snapshot.Object, tenant, namespace string, from []string, all bool) {
-		if !all {
-			e.opens(r, o, tenant, namespace, from)
+	for _, c := range e.opened {
+		if !c.all {
+			e.opens(r, c.o, c.tenant, c.namespace, c.from, c.doubt())
 		}
-	})
+	}
 }
 
 // opens adds findings for the namespaces of other tenants among some that an object lets
 // into a namespace of a tenant.
-func (e *estate) opens(r *report, o *snapshot.Object, tenant, to string, namespaces []string) {
-	found, _ := e.foreign(tenant, namespaces, func(owner string) bool {
+func (e *estate) opens(r *report, o *snapshot.Object, tenant, to string, namespaces []string, doubt string) {
+	served := func(owner string) bool {
 		return e.hosts(tenant, owner) && to == e.tenants[tenant].ControlPlane // the shared control plane serves it
-	})
+	}
 	var asked, others []string
-	by := ""
-	for _, ns := range found {
-		if who := e.asks[[2]string{tenant, ns}]; who != "" {
-			asked, by = append(asked, ns), who
+	for _, ns := range namespaces {
+		if e.asks[[2]string{tenant, ns}] != "" {
+			asked = append(asked, ns)
 		} else {
 			others = append(others, ns)
 		}
 	}
-	for _, part := range []struct {
-		namespaces []string
-		asked      string
-	}{{asked, by}, {others, ""}} {
-		if len(part.namespaces) == 0 {
+	for _, part := range [][]string{asked, others} {
+		found, tenants := e.foreign(tenant, part, served)
+		if len(found) == 0 {
 			continue
 		}
-		_, tenants := e.foreign(tenant, part.namespaces, nil)
-		what := about(part.namespaces)
+		what := about(found)
 		if o.ID.Namespace == "" { // it is of no tenant, and may be about several namespaces
 			what = to + ": " + what
 		}
-		f := r.add(o, what, append(tenants, tenant), "%s: lets in %s of %s", where(o, tenant, to), some(part.namespaces), called(tenants))
-		if part.asked != "" {
-			f.asked(part.asked)
+		f := r.add(o, what, append(tenants, tenant), "%s: lets in %s of %s%s", where(o, tenant, to), some(found), called(tenants), doubt)
+		if by := e.asks[[2]string{tenant, found[len(found)-1]}]; by != "" {
+			f.asked(by)
 		}
 	}
 }
@@ -128,10 +129,11 @@ func publicNetwork(e *estate, r *report) {
 	e.ingress(func(o *snapshot.Object, tenant string, rule any) {
 		from := snapshot.List(rule, "from")
 		everybody := slices.IndexFunc(from, isEverybody)
-		switch {
-		case len(from) > 0 && everybody < 0:
+		if len(from) > 0 && everybody < 0 {
 			return
-		case len(from) == 0 && e.isFront(o, rule):
+		}
+		pods := slices.ContainsFunc(from, func(peer any) bool { return isEverybody(peer) && snapshot.Field(peer, "ipBlock") == nil })
+		if e.isFront(o.ID.Namespace, snapshot.Field(o.Content, "spec", "podSelector"), snapshot.List(rule, "ports"), !pods) {
 			return
 		}
 		who := "everybody"
@@ -143,19 +145,28 @@ func publicNetwork(e *estate, r *report) {
 			f.asked(t.config.File + ": spec.network.policy")
 		}
 	})
-	e.clusterOpenings(func(o *snapshot.Object, tenant, namespace string, _ []string, all bool) {
-		if all {
-			r.add(o, namespace+": every namespace", []string{tenant}, "%s: lets in every namespace", where(o, tenant, namespace))
+	for _, c := range e.opened {
+		if c.all && !e.isFront(c.namespace, snapshot.Field(c.o.Content, "spec", "subject", "pods", "podSelector"), snapshot.List(c.rule, "protocols"), false) {
+			r.add(c.o, c.namespace+": every namespace", []string{c.tenant}, "%s: lets in every namespace%s", where(c.o, c.tenant, c.namespace), c.doubt())
 		}
-	})
+	}
 }
 
-// podsPrefix is the length of a prefix that has the Pods of most clusters: 10.0.0.0/8.
-const podsPrefix = 8
+// everybodys is the length of a prefix that has everybody, whoever has its addresses.
+const everybodys = 8
+
+// podPrefix and podPrefix6 are the lengths of the smallest networks of Pods that clusters have
+// by default, of IPv4 and IPv6. A smaller range is taken for machines outside.
+const podPrefix, podPrefix6 = 16, 56
 
 func isEverybody(peer any) bool {
-	if block, err := netip.ParsePrefix(snapshot.Text(peer, "ipBlock", "cidr")); err == nil && block.Bits() <= podsPrefix {
-		return true
+	if block, err := netip.ParsePrefix(snapshot.Text(peer, "ipBlock", "cidr")); err == nil {
+		longest := podPrefix
+		if block.Addr().Is6() {
+			longest = podPrefix6
+		}
+		return block.Bits() <= everybodys || block.Bits() <= longest &&
+			netpol.OfPods(&networkingv1.IPBlock{CIDR: block.String(), Except: snapshot.Texts(peer, "ipBlock", "except")})
 	}
 	selector := snapshot.Field(peer, "namespaceSelector")
 	if selector == nil {

@@ -16,6 +16,9 @@ func acceptSales(tier string) change {
 	return with("common", clusterPolicy(tier, 10, "ns-0", "{action: Accept, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: ns-1}}}]}"))
 }
 
+// fromAll lets everybody in.
+var fromAll = with("common", clusterPolicy("Admin", 10, "ns-0", "{action: Accept, from: [{namespaces: {}}]}"))
+
 // firstOf has a ClusterNetworkPolicy decide about the same before that one.
 func firstOf(action string) change {
 	return with("common", clusterPolicy("Admin", 5, "ns-0", "{action: "+action+", from: [{namespaces: {matchLabels: {istio-tenancy.dev/tenant: sales}}}]}"))
@@ -71,3 +74,57 @@ spec:
 			volumes: [{name: node, hostPath: {path: /var/lib/kubelet/pods}}]
 			containers: [{name: main, image: registry.example/agent, volumeMounts: [{name: node, mountPath: /pods, readOnly: true}]}]
 `
+
+// guarded are so many tenants that not all are named. A ClusterNetworkPolicy denies all of
+// them, and the one that it forgets has the last name.
+func guarded(accept string) change {
+	changes := []change{with("common", clusterPolicy("Admin", 1, "ns-0", "{action: Deny, from: [{namespaces: {matchLabels: {guarded: 'yes'}}}]}")),
+		with("common", clusterPolicy("Admin", 10, "ns-0", accept))}
+	for i := range 60 {
+		guard := ", guarded: 'yes'"
+		if i == 59 {
+			guard = ""
+		}
+		changes = append(changes, with("common", fmt.Sprintf("apiVersion: v1\nkind: Namespace\nmetadata: {name: zz-%02d, labels: {istio-tenancy.dev/tenant: zz-%02[1]d%s}}", i, guard)))
+	}
+	return all(changes...)
+}
+
+// asks has dev let so many tenants in that not all are named.
+func asks(more string) change {
+	var changes []change
+	var asked []string
+	for i := range 60 {
+		name := fmt.Sprintf("aa-%02d", i)
+		asked = append(asked, name)
+		changes = append(changes, with("common", "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+name+", labels: {istio-tenancy.dev/tenant: "+name+"}}"))
+	}
+	allow := in("dev", "Namespace", "ns-0", "  annotations:\n", "  annotations:\n    istio-tenancy.dev/allow-from: "+strings.Join(asked, ",")+"\n")
+	return all(append(changes, allow, with("dev", policy("ns-0", "{}", "[{from: [{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: ["+strings.Join(append(asked, more), ", ")+"]}]}}]}]")))...)
+}
+
+// crowded is a namespace with many NetworkPolicies, which the tenant may write itself.
+var crowded = func() change {
+	changes := []change{without("dev", "NetworkPolicy", "ns-0/allow-tenant")}
+	var ports strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&ports, "{port: %d},", 1000+2*i)
+	}
+	for i := range 20 {
+		one := policy("ns-0", fmt.Sprintf("{matchLabels: {k%d: v}}", i), "[{from: [{podSelector: {}}], ports: ["+ports.String()+"]}]")
+		changes = append(changes, with("dev", strings.Replace(one, "name: other", fmt.Sprintf("name: other-%d", i), 1)))
+	}
+	return all(changes...)
+}()
+
+// othersMake has the Namespaces of both tenants come from elsewhere.
+var othersMake = all(without("dev", "Namespace", "ns-0"), without("dev", "Namespace", "istio-system"), without("sales", "Namespace", "ns-1"), without("sales", "Namespace", "istio-system1"))
+
+// loadBalancer is a gateway that the world reaches.
+var loadBalancer = with("sales", "apiVersion: v1\nkind: Service\nmetadata: {name: front, namespace: ns-1}\nspec: {type: LoadBalancer, selector: {app: gateway}, ports: [{port: 80}]}")
+
+// frontPolicy lets everybody in to some Pods.
+func frontPolicy(pods, protocols string) string {
+	return strings.Replace(clusterPolicy("Admin", 10, "ns-1", "{action: Accept, "+protocols+"from: [{namespaces: {}}]}"),
+		"{namespaces: {matchLabels: {kubernetes.io/metadata.name: ns-1}}}", "{pods: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ns-1}}, podSelector: {matchLabels: {"+pods+"}}}}", 1)
+}

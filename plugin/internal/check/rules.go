@@ -134,14 +134,15 @@ func rules() []Rule {
 		{
 			ID: "open-network", Severity: Error, gives: true, find: openNetwork,
 			Line: "A NetworkPolicy or a ClusterNetworkPolicy lets in Pods of another tenant.",
-			Why:  "NetworkPolicies add up: what one policy allows, no other NetworkPolicy can forbid. A ClusterNetworkPolicy is found if it decides: no rule decides before it, and for the tier Baseline, no NetworkPolicy selects the Pods.",
+			Why:  "NetworkPolicies add up: what one policy allows, no other NetworkPolicy can forbid. A ClusterNetworkPolicy is found if it decides: no rule decides before it, and for the tier Baseline, no NetworkPolicy selects the Pods. A rule of another policy decides before it only with a lower priority value: of policies with the same one, a cluster may apply any.",
 			Fix:  "Remove the peer, or list the namespace in spec.network.allowFrom if it should be allowed to connect.",
 		},
 		{
 			ID: "public-network", Severity: Warning, gives: true, find: publicNetwork,
 			Line: "A NetworkPolicy or a ClusterNetworkPolicy lets in everybody.",
-			Why:  "Pods of every other tenant can connect to these Pods. The ports of gateways, and those that the API server calls, are excluded from this rule.",
-			Fix:  "Name who may connect under from, and the port.",
+			Why: "Pods of every other tenant can connect to these Pods. The ports of gateways, and those that the API server calls, are excluded from this rule. " +
+				"An ipBlock counts if Pods may have its addresses, and if it is at least as large as the network of a cluster's Pods usually is: /16, or /56 for IPv6. A smaller one counts as machines outside the cluster.",
+			Fix: "Name who may connect under from, and the port.",
 		},
 		{
 			ID: "open-identity", Severity: Error, gives: true, find: openIdentity,

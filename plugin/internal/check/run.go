@@ -51,6 +51,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 // Judge checks what was read.
 func Judge(ctx context.Context, reading *snapshot.Reading) *Report {
 	e, err := newEstate(reading)
+	e.opened = e.openedByCluster(ctx)
 	r := &Report{Tenants: len(reading.Tenants), Objects: len(reading.Objects), Overlays: reading.Overlays, Files: reading.Files, Common: reading.Common}
 	var found []Finding
 	for _, rule := range Rules() {

@@ -105,10 +105,15 @@ var variations = map[string]change{
 		with("common", sharedGateway(listener("ns-0", 80, "dev.example.com")+", "+listener("ns-1", 80, "sales.example.com")))),
 	"an Ingress of each": all(ingress("dev", "ns-0", "shop.example.com"), ingress("sales", "ns-1", "shop.example.com")),
 	// Istio takes a Service of the Gateway's own namespace alone.
-	"Gateways for a Service of another namespace": all(bound("dev", "ns-0", "front.infra.svc.cluster.local"), bound("sales", "ns-1", "front.infra.svc.cluster.local")),
-	"settings from a ConfigMap":                   all(fromConfigMap, with("sales", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: istio-system1}\ndata: {TOKEN_AUDIENCES: sales.istio-tenancy.dev}")),
-	"more settings from a Secret":                 in("sales", "Deployment", "istiod-sales", "        env:\n", "        envFrom:\n        - secretRef: {name: settings}\n        env:\n"),
-	"an accepted finding":                         with("sales", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web\n  namespace: ns-1\n  annotations: {istio-tenancy.dev/accept: 'public-network: a front end without a gateway'}\nspec: {podSelector: {matchLabels: {app: web}}, ingress: [{}]}"),
+	"Gateways for a Service of another namespace":         all(bound("dev", "ns-0", "front.infra.svc.cluster.local"), bound("sales", "ns-1", "front.infra.svc.cluster.local")),
+	"settings from a ConfigMap":                           all(fromConfigMap, with("sales", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: istio-system1}\ndata: {TOKEN_AUDIENCES: sales.istio-tenancy.dev}")),
+	"more settings from a Secret":                         in("sales", "Deployment", "istiod-sales", "        env:\n", "        envFrom:\n        - secretRef: {name: settings}\n        env:\n"),
+	"a NetworkPolicy for machines outside of the cluster": with("sales", policy("ns-1", "{}", "[{from: [{ipBlock: {cidr: 10.1.2.0/24}}, {ipBlock: {cidr: 192.0.2.0/24}}, {ipBlock: {cidr: 'fd00:1::/64'}}, {ipBlock: {cidr: 192.168.0.0/16, except: [192.168.0.0/16]}}]}]")),
+	"a port of a gateway for everybody":                   all(loadBalancer, with("sales", policy("ns-1", "{matchLabels: {app: gateway}}", "[{ports: [{port: 80}]}]"))),
+	"the port of webhooks for a network":                  with("sales", policy("istio-system1", "{matchLabels: {app: istiod}}", "[{from: [{ipBlock: {cidr: 10.0.0.0/16}}], ports: [{port: 15017}]}]")),
+	"a port of a gateway for a network":                   all(loadBalancer, with("sales", policy("ns-1", "{matchLabels: {app: gateway}}", "[{from: [{ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: 80}]}]"))),
+	"a port of a gateway, by a ClusterNetworkPolicy":      all(loadBalancer, with("common", frontPolicy("app: gateway", "protocols: [{tcp: {destinationPort: {number: 80}}}], "))),
+	"an accepted finding":                                 with("sales", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: web\n  namespace: ns-1\n  annotations: {istio-tenancy.dev/accept: 'public-network: a front end without a gateway'}\nspec: {podSelector: {matchLabels: {app: web}}, ingress: [{}]}"),
 }
 
 func TestVariations(t *testing.T) {

@@ -24,6 +24,14 @@ func (n *Network) addresses(direction networkingv1.PolicyType, pod, peer Pod) []
 		return []net.IP{peer.Address.AsSlice()}
 	}
 	ranges := n.ranges(direction, pod.Namespace)
+	if direction == networkingv1.PolicyTypeEgress {
+		ranges = append(ranges, n.clusterRanges(pod.Namespace)...)
+	}
+	return apart(ranges)
+}
+
+// apart are one address of Pods of each set that ranges do not tell apart.
+func apart(ranges []netip.Prefix) []net.IP {
 	if len(ranges) == 0 {
 		return []net.IP{nil}
 	}
@@ -41,9 +49,8 @@ func (n *Network) addresses(direction networkingv1.PolicyType, pod, peer Pod) []
 	return all
 }
 
-// ranges are those of the policies of a namespace, and of the whole cluster's.
-func (n *Network) ranges(direction networkingv1.PolicyType, namespace string) []netip.Prefix {
-	var all []netip.Prefix
+// ranges are those of the policies of a namespace.
+func (n *Network) ranges(direction networkingv1.PolicyType, namespace string) (all []netip.Prefix) {
 	add := func(cidr string) {
 		if r, err := netip.ParsePrefix(cidr); err == nil {
 			all = append(all, r)
@@ -73,12 +80,18 @@ func (n *Network) ranges(direction networkingv1.PolicyType, namespace string) []
 			block(rule.To)
 		}
 	}
-	if direction == networkingv1.PolicyTypeEgress {
-		for _, p := range n.about(namespace) {
-			for _, rule := range p.whole.Spec.Egress {
-				for _, to := range rule.To {
-					for _, cidr := range to.Networks {
-						add(string(cidr))
+	return all
+}
+
+// clusterRanges are those to which ClusterNetworkPolicies decide about what goes out of a
+// namespace.
+func (n *Network) clusterRanges(namespace string) (all []netip.Prefix) {
+	for _, p := range n.about(namespace) {
+		for _, rule := range p.whole.Spec.Egress {
+			for _, to := range rule.To {
+				for _, cidr := range to.Networks {
+					if r, err := netip.ParsePrefix(string(cidr)); err == nil {
+						all = append(all, r)
 					}
 				}
 			}

@@ -91,11 +91,7 @@ func (n *Network) tellApart(namespace string, to Pod) []labels.Selector {
 // portsOf are ports of a Pod: those that it declares, and one of each set of ports that
 // policies do not tell apart.
 func (n *Network) portsOf(namespace string, to Pod) []Port {
-	all := slices.Clone(to.Ports)
-	numbers := map[corev1.Protocol][]int32{corev1.ProtocolTCP: {1}, corev1.ProtocolUDP: {1}, corev1.ProtocolSCTP: {1}}
-	add := func(protocol corev1.Protocol, first, last int32) {
-		numbers[protocol] = append(numbers[protocol], first, last+1)
-	}
+	apart := numbers{}
 	policyPorts := func(ports []networkingv1.NetworkPolicyPort) {
 		for _, p := range ports {
 			if p.Port != nil && p.Port.Type == intstr.Int {
@@ -103,7 +99,7 @@ func (n *Network) portsOf(namespace string, to Pod) []Port {
 				if p.EndPort != nil {
 					last = *p.EndPort
 				}
-				add(*p.Protocol, p.Port.IntVal, last)
+				apart.add(*p.Protocol, p.Port.IntVal, last)
 			}
 		}
 	}
@@ -117,37 +113,49 @@ func (n *Network) portsOf(namespace string, to Pod) []Port {
 			policyPorts(rule.Ports)
 		}
 	}
-	clusterPorts := func(rules []v1alpha2.ClusterNetworkPolicyProtocol) {
-		for _, p := range rules {
-			for protocol, port := range destinations(p) {
-				switch {
-				case port == nil:
-				case port.Range != nil:
-					add(protocol, port.Range.Start, port.Range.End)
-				default:
-					add(protocol, port.Number, port.Number)
-				}
-			}
-		}
-	}
 	for _, p := range n.about(to.Namespace) {
 		for _, rule := range p.whole.Spec.Ingress {
-			clusterPorts(rule.Protocols)
+			apart.addAll(rule.Protocols)
 		}
 	}
 	for _, p := range n.about(namespace) {
 		for _, rule := range p.whole.Spec.Egress {
-			clusterPorts(rule.Protocols)
+			apart.addAll(rule.Protocols)
 		}
 	}
-	for _, protocol := range []corev1.Protocol{corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP} {
-		for _, p := range to.Ports {
-			if p.Protocol == protocol {
-				add(protocol, p.Number, p.Number)
+	for _, p := range to.Ports {
+		apart.add(p.Protocol, p.Number, p.Number)
+	}
+	return append(slices.Clone(to.Ports), apart.ports()...)
+}
+
+// numbers are, by protocol, where sets of ports begin that rules tell apart.
+type numbers map[corev1.Protocol][]int32
+
+func (n numbers) add(protocol corev1.Protocol, first, last int32) {
+	n[protocol] = append(n[protocol], first, last+1)
+}
+
+func (n numbers) addAll(protocols []v1alpha2.ClusterNetworkPolicyProtocol) {
+	for _, p := range protocols {
+		for protocol, port := range destinations(p) {
+			switch {
+			case port == nil:
+			case port.Range != nil:
+				n.add(protocol, port.Range.Start, port.Range.End)
+			default:
+				n.add(protocol, port.Number, port.Number)
 			}
 		}
-		slices.Sort(numbers[protocol])
-		for _, number := range slices.Compact(numbers[protocol]) {
+	}
+}
+
+// ports are one of each set.
+func (n numbers) ports() (all []Port) {
+	for _, protocol := range []corev1.Protocol{corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP} {
+		starts := append([]int32{1}, n[protocol]...)
+		slices.Sort(starts)
+		for _, number := range slices.Compact(starts) {
 			if number > 0 && number <= 65535 {
 				all = append(all, Port{Protocol: protocol, Number: number})
 			}

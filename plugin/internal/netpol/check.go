@@ -8,7 +8,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
 )
 
 // check says what an API server refuses of a NetworkPolicy, and the engine would take
@@ -61,34 +60,4 @@ func peers(at string, peers []networkingv1.NetworkPolicyPeer) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// checkCluster says the same of a ClusterNetworkPolicy.
-func checkCluster(spec *v1alpha2.ClusterNetworkPolicySpec) error {
-	errs := []error{selector("spec.subject.namespaces", spec.Subject.Namespaces), namespacedPod("spec.subject.pods", spec.Subject.Pods)}
-	for i, rule := range spec.Ingress {
-		for j, from := range rule.From {
-			at := fmt.Sprintf("spec.ingress[%d].from[%d]", i, j)
-			errs = append(errs, selector(at+".namespaces", from.Namespaces), namespacedPod(at+".pods", from.Pods))
-		}
-	}
-	for i, rule := range spec.Egress {
-		for j, to := range rule.To {
-			at := fmt.Sprintf("spec.egress[%d].to[%d]", i, j)
-			errs = append(errs, selector(at+".namespaces", to.Namespaces), namespacedPod(at+".pods", to.Pods))
-			for _, cidr := range to.Networks {
-				if _, _, err := net.ParseCIDR(string(cidr)); err != nil {
-					errs = append(errs, fmt.Errorf("%s.networks: found %q: must be a range of addresses such as 10.0.0.0/8", at, cidr))
-				}
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func namespacedPod(at string, p *v1alpha2.NamespacedPod) error {
-	if p == nil {
-		return nil
-	}
-	return errors.Join(selector(at+".namespaceSelector", &p.NamespaceSelector), selector(at+".podSelector", &p.PodSelector))
 }

@@ -10,6 +10,7 @@
 // Where a manifest leaves something open, the package assumes the worst case. A Pod
 // may have any private address, so that an ipBlock with private addresses may select
 // it. A Pod on the network of its node reaches every Pod, because NetworkPolicies never
-// deny connections of a node to its own Pods. A manifest does not say whether a cluster
+// deny connections of a node to its own Pods. Of ClusterNetworkPolicies with the same
+// priority, a cluster may apply any. A manifest does not say whether a cluster
 // enforces policies.
 package netpol

@@ -17,8 +17,15 @@ const another = "any.other"
 // can be true and false of one Pod. It is not complete where there are more than
 // mostSets.
 func labelSets(selectors []labels.Selector) (sets []map[string]string, complete bool) {
-	s := solver{selectors: selectors, values: map[string][]string{}}
-	for _, selector := range selectors {
+	return labelSetsOf(nil, selectors, nil)
+}
+
+// labelSetsOf are those of Pods that all of some selectors select, and none of some others
+// does. Of the latter, it does not matter why they do not, so that there is one set for each
+// way of the selectors in the middle.
+func labelSetsOf(always, either, never []labels.Selector) (sets []map[string]string, complete bool) {
+	s := solver{selectors: slices.Concat(always, either, never), always: len(always), never: len(always) + len(either), values: map[string][]string{}}
+	for _, selector := range s.selectors {
 		requirements, _ := selector.Requirements()
 		for _, r := range requirements {
 			if s.values[r.Key()] == nil {
@@ -44,9 +51,12 @@ func labelSets(selectors []labels.Selector) (sets []map[string]string, complete 
 const absent = "\x00"
 
 // solver tries the selectors in turn, true and false, and keeps for each label the
-// values that are left.
+// values that are left. Those before always are only tried as true, and those from never
+// on only as false.
 type solver struct {
 	selectors []labels.Selector
+	always    int
+	never     int
 	keys      []string
 	values    map[string][]string
 	sets      []map[string]string
@@ -70,22 +80,30 @@ func (s *solver) search(at int, left map[string][]string) bool {
 	}
 	requirements, selectable := s.selectors[at].Requirements()
 	if !selectable { // of nothing
-		return s.search(at+1, left)
+		return at >= s.always && s.search(at+1, left)
 	}
 	found := false
-	isTrue := left
-	for _, r := range requirements {
-		if isTrue = narrowed(isTrue, r, true); isTrue == nil {
-			break
+	if at < s.never {
+		isTrue := left
+		for _, r := range requirements {
+			if isTrue = narrowed(isTrue, r, true); isTrue == nil {
+				break
+			}
+		}
+		if isTrue != nil {
+			found = s.search(at+1, isTrue)
 		}
 	}
-	if isTrue != nil {
-		found = s.search(at+1, isTrue)
+	if at < s.always {
+		return found
 	}
 	// It is false where any requirement is. Each way leaves other values to the rest.
 	for _, r := range requirements {
 		if isFalse := narrowed(left, r, false); isFalse != nil {
 			found = s.search(at+1, isFalse) || found
+		}
+		if found && at >= s.never {
+			break
 		}
 	}
 	return found

@@ -11,7 +11,7 @@ import (
 
 type label struct{ key, value string }
 
-// matching are the namespaces of the snapshot that a selector selects, sorted. The
+// matching are the namespaces of the snapshot and its tenants that a selector selects, sorted. The
 // slice is shared, and not to be changed.
 func (n *Network) matching(s *metav1.LabelSelector) []string {
 	parsed, err := metav1.LabelSelectorAsSelector(s)

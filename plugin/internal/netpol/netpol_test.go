@@ -120,6 +120,18 @@ func TestAllows(t *testing.T) {
 			more: clusterPolicy("Admin", "floor", 1000, "Deny") + "\n---\n" + clusterPolicy("Admin", "pass", 999, "Pass"),
 			from: hr, to: sales, by: "NetworkPolicy ns-1/ours Ingress -1",
 		},
+		"of two policies with one priority, the one that accepts": {
+			more: clusterPolicy("Admin", "a-shut", 7, "Deny") + "\n---\n" + clusterPolicy("Admin", "b-open", 7, "Accept"),
+			from: hr, to: sales, allowed: true, by: "ClusterNetworkPolicy b-open Ingress 0",
+		},
+		"of two policies with one priority, the one that passes": {
+			more: clusterPolicy("Admin", "a-shut", 7, "Deny") + "\n---\n" + clusterPolicy("Admin", "b-pass", 7, "Pass") + "\n---\n" + clusterPolicy("Admin", "open", 8, "Accept"),
+			from: hr, to: sales, by: "NetworkPolicy ns-1/ours Ingress -1",
+		},
+		"the first rule of a policy": {
+			more: strings.Replace(clusterPolicy("Admin", "shut", 7, "Deny"), "ingress: [", "ingress: [{action: Deny, from: [{namespaces: {}}]}, {action: Accept, from: [{namespaces: {}}]}, ", 1),
+			from: hr, to: sales, by: "ClusterNetworkPolicy shut Ingress 0",
+		},
 		"the tier Baseline decides where a NetworkPolicy is for the other direction": {
 			more: strings.ReplaceAll(clusterPolicy("Baseline", "base", 0, "Deny"), "ns-1", "hr") + `
 ---
@@ -278,6 +290,30 @@ spec.ingress[0].from[0]: is empty: must have a podSelector, a namespaceSelector 
 spec.ingress[0].from[1].ipBlock: found "ten": must be a range of addresses such as 10.0.0.0/8
 spec.ingress[0].from[2]: has an ipBlock and a selector: must have only one of them
 m.yaml:5: NetworkPolicy d/c: cannot restore slice from int64`)
+}
+
+// A policy that no API server takes denies nothing.
+func TestClusterErrors(t *testing.T) {
+	_, err := read(t, `
+{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: a}, spec: {tier: admin, priority: -4, subject: {},
+  ingress: [{action: Drop, from: []}, {action: deny, from: [{}, {namespaces: {}, pods: {namespaceSelector: {}, podSelector: {}}}],
+    protocols: [{tcp: {}}, {udp: {destinationPort: {number: 70000}}}, {sctp: {destinationPort: {range: {start: 9, end: 9}}}}]}],
+  egress: [{action: Deny, to: [{networks: [ten]}]}]}}
+---
+`+clusterPolicy("Admin", "b", 1001, "Accept"))
+	require.EqualError(t, err, `m.yaml:2: ClusterNetworkPolicy a: spec.subject: has 0 of the fields that say what it selects: must have one
+spec.tier: found "admin": must be Admin or Baseline
+spec.priority: found -4: must be between 0 and 1000
+spec.ingress[0].action: found "Drop": must be Accept, Deny or Pass
+spec.ingress[0].from: found 0: must have between 1 and 25
+spec.ingress[1].action: found "deny": must be Accept, Deny or Pass
+spec.ingress[1].protocols[0]: destinationPort of TCP: must have a number or a range
+spec.ingress[1].protocols[1]: destinationPort of UDP: found 70000: must be between 1 and 65535
+spec.ingress[1].protocols[2]: destinationPort of SCTP: found 9 to 9: must be between 1 and 65535, and the start less than the end
+spec.ingress[1].from[0]: has 0 of the fields that say what it selects: must have one
+spec.ingress[1].from[1]: has 2 of the fields that say what it selects: must have one
+spec.egress[0].to[0].networks: found "ten": must be a range of addresses such as 10.0.0.0/8
+m.yaml:7: ClusterNetworkPolicy b: spec.priority: found 1001: must be between 0 and 1000`)
 }
 
 // What nothing here evaluates is told.

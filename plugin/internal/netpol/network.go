@@ -1,6 +1,7 @@
 package netpol
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"sigs.k8s.io/network-policy-api/apis/v1alpha2"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
@@ -87,6 +89,13 @@ func New(s *snapshot.Snapshot) (*Network, error) {
 	for _, o := range s.Of("", "Namespace") {
 		n.namespaces[o.ID.Name] = withName(o.ID.Name, o.Labels())
 	}
+	for _, t := range s.Tenants { // whose Namespaces may not be here, since somebody else makes them
+		for _, name := range t.Namespaces {
+			if n.namespaces[name] == nil {
+				n.namespaces[name] = withName(name, map[string]string{v1alpha1.TenantLabel: t.Name})
+			}
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(n.namespaces)) {
 		for key, value := range n.namespaces[name] {
 			n.labelled[label{key, value}] = append(n.labelled[label{key, value}], name)
@@ -124,8 +133,8 @@ func New(s *snapshot.Snapshot) (*Network, error) {
 	return n, nil
 }
 
-// labels are those of a Namespace. One that is not in the snapshot has the name that
-// the API server gives to each.
+// labels are those of a Namespace. One that nobody knows has the name that the API server
+// gives to each.
 func (n *Network) labels(namespace string) labels.Set {
 	if found, ok := n.namespaces[namespace]; ok {
 		return found
@@ -228,5 +237,8 @@ func (n *Network) readCluster(s *snapshot.Snapshot) error {
 		errs = append(errs, err)
 		n.cluster = append(n.cluster, &clusterPolicy{o.ID, o.Source, &whole})
 	}
+	slices.SortStableFunc(n.cluster, func(a, b *clusterPolicy) int {
+		return cmp.Or(cmp.Compare(a.priority(), b.priority()), cmp.Compare(a.id.Name, b.id.Name))
+	})
 	return errors.Join(errs...)
 }

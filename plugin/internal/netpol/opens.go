@@ -26,7 +26,7 @@ type Opening struct {
 	Pods labels.Selector
 	// All: it leads there from every namespace, and those that somebody will make.
 	All bool
-	// From are the namespaces of the snapshot from which it leads there, sorted, where it
+	// From are the known namespaces from which it leads there, sorted, where it
 	// is not All. Its own may be among them. The slice is shared.
 	From []string
 	// Block is a range of addresses, which Pods may have.
@@ -53,7 +53,7 @@ func (n *Network) Opens(namespace string) []Opening {
 				o.Peer, o.All, o.From, o.Block = j, false, nil, nil
 				switch {
 				case peer.IPBlock != nil:
-					if o.Block = peer.IPBlock; !ofPods(peer.IPBlock) {
+					if o.Block = peer.IPBlock; !OfPods(peer.IPBlock) {
 						continue
 					}
 				case peer.NamespaceSelector == nil:
@@ -124,8 +124,8 @@ func unselected(selectors []labels.Selector) labels.Selector {
 	return nil
 }
 
-// ofPods says whether a range has addresses that Pods may have.
-func ofPods(b *networkingv1.IPBlock) bool {
+// OfPods says whether a range has addresses that Pods may have.
+func OfPods(b *networkingv1.IPBlock) bool {
 	block, err := netip.ParsePrefix(b.CIDR)
 	if err != nil {
 		return true

@@ -1,7 +1,6 @@
 package netpol
 
 import (
-	"cmp"
 	"net"
 	"slices"
 
@@ -16,23 +15,43 @@ type tier []clusterRule
 
 type clusterRule struct {
 	rule   Rule
+	policy *clusterPolicy
 	action v1alpha2.ClusterNetworkPolicyRuleAction
 	// matches is the engine, with nothing but this rule, which accepts.
 	matches func(c connection, direction networkingv1.PolicyType, address net.IP) bool
 }
 
 // decide returns the verdict of a tier, or that it leaves the decision to what comes
-// after it.
+// after it. Of policies with the same priority, a cluster may take any. The worst case
+// is that it takes the one that lets most in.
 func (t tier) decide(c connection, direction networkingv1.PolicyType, address net.IP) (verdict Verdict, final bool) {
-	for _, r := range t {
-		if r.rule.Direction != direction || !r.matches(c, direction, address) {
+	var found *clusterRule
+	var decided *clusterPolicy
+	for i, r := range t {
+		if found != nil && r.policy.priority() != found.policy.priority() {
+			break
+		}
+		if r.rule.Direction != direction || r.policy == decided || !r.matches(c, direction, address) {
 			continue
 		}
-		pass := r.action != v1alpha2.ClusterNetworkPolicyRuleActionAccept && r.action != v1alpha2.ClusterNetworkPolicyRuleActionDeny
-		return Verdict{r.action == v1alpha2.ClusterNetworkPolicyRuleActionAccept, []Rule{r.rule}}, !pass
+		if decided = r.policy; found == nil || r.lets() > found.lets() {
+			found = &t[i]
+		}
 	}
-	return Verdict{}, false
+	if found == nil {
+		return Verdict{}, false
+	}
+	return Verdict{found.action == v1alpha2.ClusterNetworkPolicyRuleActionAccept, []Rule{found.rule}}, found.action != v1alpha2.ClusterNetworkPolicyRuleActionPass
 }
+
+// lets says how much a rule lets in: what it passes on may be let in.
+func (r clusterRule) lets() int {
+	return slices.Index([]v1alpha2.ClusterNetworkPolicyRuleAction{
+		v1alpha2.ClusterNetworkPolicyRuleActionDeny, v1alpha2.ClusterNetworkPolicyRuleActionPass, v1alpha2.ClusterNetworkPolicyRuleActionAccept,
+	}, r.action)
+}
+
+func (p *clusterPolicy) priority() int32 { return p.whole.Spec.Priority }
 
 // tiers are the tier Admin, which decides before NetworkPolicies, and the tier
 // Baseline, which decides where they select nothing.
@@ -50,7 +69,7 @@ func (n *Network) tiers(namespace string) []tier {
 	return made
 }
 
-// tier orders policies as the engine does: by priority, then by name.
+// tier orders policies by priority, then by name.
 func (n *Network) tier(namespace string, name v1alpha2.Tier) tier {
 	var made tier
 	for _, p := range n.about(namespace) {
@@ -61,31 +80,31 @@ func (n *Network) tier(namespace string, name v1alpha2.Tier) tier {
 			one := p.whole.DeepCopy()
 			rule.Action = v1alpha2.ClusterNetworkPolicyRuleActionAccept
 			one.Spec.Ingress, one.Spec.Egress = []v1alpha2.ClusterNetworkPolicyIngressRule{rule}, nil
-			made = append(made, clusterRule{Rule{p.id, p.source, networkingv1.PolicyTypeIngress, i}, p.whole.Spec.Ingress[i].Action, n.matcher(one)})
+			made = append(made, clusterRule{Rule{p.id, p.source, networkingv1.PolicyTypeIngress, i}, p, p.whole.Spec.Ingress[i].Action, n.matcher(one)})
 		}
 		for i, rule := range p.whole.Spec.Egress {
 			one := p.whole.DeepCopy()
 			rule.Action = v1alpha2.ClusterNetworkPolicyRuleActionAccept
 			one.Spec.Ingress, one.Spec.Egress = nil, []v1alpha2.ClusterNetworkPolicyEgressRule{rule}
-			made = append(made, clusterRule{Rule{p.id, p.source, networkingv1.PolicyTypeEgress, i}, p.whole.Spec.Egress[i].Action, n.matcher(one)})
+			made = append(made, clusterRule{Rule{p.id, p.source, networkingv1.PolicyTypeEgress, i}, p, p.whole.Spec.Egress[i].Action, n.matcher(one)})
 		}
 	}
 	return made
 }
 
-// about are the ClusterNetworkPolicies that may select Pods of a namespace.
+// about are the ClusterNetworkPolicies that may select Pods of a namespace, in the order of
+// a tier. The slice is shared.
 func (n *Network) about(namespace string) []*clusterPolicy {
-	found := n.clusterOf[namespace]
-	if _, known := n.namespaces[namespace]; !known {
-		for _, p := range n.cluster {
-			if slices.ContainsFunc(p.subjects(), func(s *metav1.LabelSelector) bool { return selects(s, n.labels(namespace)) }) {
-				found = append(found, p)
-			}
+	if _, known := n.namespaces[namespace]; known {
+		return n.clusterOf[namespace]
+	}
+	own := n.labels(namespace)
+	var found []*clusterPolicy
+	for _, p := range n.cluster {
+		if slices.ContainsFunc(p.subjects(), func(s *metav1.LabelSelector) bool { return selects(s, own) }) {
+			found = append(found, p)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b *clusterPolicy) int {
-		return cmp.Or(cmp.Compare(a.whole.Spec.Priority, b.whole.Spec.Priority), cmp.Compare(a.id.Name, b.id.Name))
-	})
 	return found
 }
 
