@@ -122,6 +122,9 @@ func (s said) says(one rbacv1.PolicyRule) bool {
 	resource := one.Resources[0]
 	base, sub, _ := strings.Cut(resource, "/")
 	isChange := verb == "*" || slices.Contains(change, verb)
+	if isChange && s.onlyReads {
+		return false
+	}
 	return slices.ContainsFunc(s.asks, func(asked rbacv1.PolicyRule) bool {
 		if (asked.Verbs[0] != verb && (!isChange || !slices.Contains(change, asked.Verbs[0]))) || (asked.APIGroups[0] != one.APIGroups[0] && one.APIGroups[0] != "*") {
 			return false

@@ -12,12 +12,16 @@ import (
 
 func TestWords(t *testing.T) {
 	for rules, want := range map[string]string{
-		`{verbs: ["*"], apiGroups: ["*"], resources: ["*"]}`:                                                                 "everything 3",
-		`{verbs: [get, list, watch], apiGroups: [""], resources: [pods, configmaps]}`:                                        "read 1",
-		`{verbs: [get], apiGroups: [""], resources: [secrets]}`:                                                              "secrets 3",
-		`{verbs: [watch], apiGroups: [""], resources: ["*"]}`:                                                                "secrets 3",
-		`{verbs: [get], apiGroups: [""], resources: [secrets], resourceNames: [ca]}`:                                         "some secrets 3",
-		`{verbs: [delete], apiGroups: [""], resources: [secrets]}`:                                                           "write 2",
+		`{verbs: ["*"], apiGroups: ["*"], resources: ["*"]}`:                          "everything 3",
+		`{verbs: [get, list, watch], apiGroups: [""], resources: [pods, configmaps]}`: "read 1",
+		`{verbs: [get], apiGroups: [""], resources: [secrets]}`:                       "secrets 3",
+		`{verbs: [watch], apiGroups: [""], resources: ["*"]}`:                         "secrets 3",
+		`{verbs: [get], apiGroups: [""], resources: [secrets], resourceNames: [ca]}`:  "some secrets 3",
+		`{verbs: [create, update], apiGroups: [""], resources: [secrets]}`:            "write 2",
+		// The API server answers these with Secrets, of delete with propagationPolicy=Foreground.
+		`{verbs: [patch], apiGroups: [""], resources: [secrets]}`:                                                            "secrets, write 3",
+		`{verbs: [delete], apiGroups: [""], resources: [secrets]}`:                                                           "secrets, write 3",
+		`{verbs: [deletecollection], apiGroups: [""], resources: [secrets]}`:                                                 "secrets, write 3",
 		`{verbs: [create], apiGroups: [""], resources: ["*/exec"]}`:                                                          "exec 3",
 		`{verbs: [get], apiGroups: [""], resources: [pods/exec]}`:                                                            "exec 3",
 		`{verbs: [patch], apiGroups: [""], resources: [pods/ephemeralcontainers]}`:                                           "exec 3",
