@@ -88,7 +88,8 @@ var capabilities = []Word{
 		"validatingadmissionpolicies", "validatingadmissionpolicybindings", "mutatingadmissionpolicies", "mutatingadmissionpolicybindings")},
 	{Name: "certificates", Means: "approve or sign requests for certificates", Level: Dangerous, asks: slices.Concat(
 		ask([]string{"update", "patch"}, "certificates.k8s.io", "certificatesigningrequests/approval", "certificatesigningrequests/status"), ask([]string{"approve", "sign"}, "certificates.k8s.io", "signers"))},
-	{Name: "namespaces", Means: "change or delete Namespaces", Level: Dangerous, asks: ask(change, core, "namespaces")},
+	{Name: "namespaces", Means: "change or delete Namespaces", Level: Dangerous, asks: slices.Concat(
+		ask(change, core, "namespaces"), ask([]string{"update", "patch"}, core, "namespaces/status", "namespaces/finalize"))},
 	{Name: "network", Means: "write NetworkPolicies", Level: Writes, asks: ask(change, "networking.k8s.io", "networkpolicies")},
 	{Name: "istio", Means: "write Istio's configuration", Level: Writes, groups: slices.Sorted(maps.Keys(istio.Resources)), asks: configurations()},
 	{Name: "restart", Means: "delete Pods", Level: Writes, asks: slices.Concat(ask([]string{"delete", "deletecollection"}, core, "pods"), ask([]string{"create"}, core, "pods/eviction"))},

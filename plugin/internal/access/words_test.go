@@ -33,6 +33,8 @@ func TestWords(t *testing.T) {
 		`{verbs: [patch], apiGroups: [apps], resources: [deployments]}`:                                                      "workloads 3",
 		`{verbs: [create], apiGroups: [batch], resources: [cronjobs]}`:                                                       "workloads 3",
 		`{verbs: [patch], apiGroups: [""], resources: [namespaces]}`:                                                         "namespaces 3",
+		`{verbs: [patch], apiGroups: [""], resources: [namespaces/status]}`:                                                  "namespaces 3", // with its labels
+		`{verbs: [update], apiGroups: [""], resources: [namespaces/finalize]}`:                                               "namespaces 3",
 		`{verbs: [delete], apiGroups: [networking.k8s.io], resources: [networkpolicies]}`:                                    "network 2",
 		`{verbs: [create], apiGroups: [networking.istio.io], resources: [virtualservices]}`:                                  "istio 2",
 		`{verbs: [delete], apiGroups: [""], resources: [pods]}`:                                                              "restart 2",
