@@ -133,7 +133,7 @@ func (s said) says(one rbacv1.PolicyRule) bool {
 		case resource == "*":
 			return !isChange // such as sign, which is of signers alone
 		case base == "*":
-			return strings.HasSuffix(about, "/"+sub)
+			return strings.HasSuffix(about, "/"+sub) && !slices.Contains(subresources["*"], sub) // which more than this word's resources have
 		default:
 			return about == resource || about == base
 		}

@@ -50,6 +50,8 @@ func TestWords(t *testing.T) {
 		`{verbs: ["*"], apiGroups: ["*"], resources: ["*"], resourceNames: [x]}, {verbs: ["*"], apiGroups: ["*"], resources: ["*"]}`:                        "everything 3",
 		`{verbs: [update], apiGroups: [networking.istio.io], resources: ["*"]}`:                                                                             "istio 2",
 		`{verbs: [patch], apiGroups: [networking.istio.io], resources: [workloadgroups]}`:                                                                   "istio 2",
+		`{verbs: [update], apiGroups: ["*"], resources: ["*/status"]}`:                                                                                      "namespaces, write 3",
+		`{verbs: [update], apiGroups: [""], resources: ["*/finalize"]}`:                                                                                     "namespaces 3",
 		`{verbs: [create], apiGroups: [authorization.k8s.io], resources: [localsubjectaccessreviews]}`:                                                      "read 1",
 
 		// A proxy connects past the network, whatever the method of the request.
@@ -101,6 +103,7 @@ func TestWordsOfTheCluster(t *testing.T) {
 		`{verbs: [deletecollection], apiGroups: [admissionregistration.k8s.io], resources: [mutatingadmissionpolicies]}`:         "webhooks 3",
 		`{verbs: [create], apiGroups: [""], resources: [nodes/proxy]}`:                                                           "exec 3",
 		`{verbs: [create], apiGroups: [""], resources: [namespaces]}`:                                                            "namespaces 3",
+		`{verbs: [update], apiGroups: ["*"], resources: ["*/status"]}`:                                                           "certificates, namespaces, write 3",
 		`{verbs: [get], nonResourceURLs: [/metrics]}`:                                                                            "read 1",
 		`{verbs: [create], apiGroups: [authentication.k8s.io], resources: [tokenreviews]}`:                                       "read 1",
 		`{verbs: [update], apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], resourceNames: [x]}, {verbs: [create], apiGroups: [authentication.k8s.io], resources: [tokenreviews]}`: "some webhooks 3",

@@ -134,7 +134,7 @@ func TestStrangersWithRightsOnTheClusterAreFound(t *testing.T) {
 		"apiGroups: [''], resources: [persistentvolumes], verbs: [create]":                                                     "and which mounts any folder of a node",
 		"apiGroups: [''], resources: [nodes/log, nodes/checkpoint], verbs: [get]":                                              "and which reads the logs of every Pod of a node, reads the memory of every Pod",
 		"apiGroups: [''], resources: [namespaces/status, namespaces/finalize], verbs: [update, patch]":                         "which is namespaces in the words of docs/access.md",
-		"apiGroups: [''], resources: ['*/status'], verbs: [patch]":                                                             "which is namespaces",
+		"apiGroups: [''], resources: ['*/status'], verbs: [patch]":                                                             "which is namespaces, write in",
 		"apiGroups: [authentication.k8s.io], resources: [users], verbs: ['impersonate:user-info']":                             "which is impersonate in the words of docs/access.md",
 		"apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/nodeclient], verbs: [create]":                "and which gets a certificate of a node",
 		"apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [delete, patch]":                    "and which deletes or changes every tenant's objects of a kind",
