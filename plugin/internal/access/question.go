@@ -68,6 +68,9 @@ func Ask(ctx context.Context, s *snapshot.Snapshot, q Question, about ...Who) ([
 	}
 	var admission *admit.Admission
 	if q.Object != nil {
+		if q, err = q.With(q.Object); err != nil {
+			return nil, err
+		}
 		if admission, err = admit.New(s, m.authorizer); err != nil {
 			return nil, err
 		}
@@ -132,21 +135,35 @@ func (m *model) ask(ctx context.Context, q Question, who Who, admission *admit.A
 // operations are what admission calls verbs.
 var operations = map[string]admission.Operation{"create": admission.Create, "update": admission.Update, "patch": admission.Update, "delete": admission.Delete}
 
-func (m *model) admissionRequest(q Question) (admit.Request, error) {
-	o := q.Object
-	version := snapshot.Text(o.Content, "apiVersion")
-	version = version[strings.LastIndex(version, "/")+1:]
-	operation, found := operations[q.Verb]
+// With is the question about an object that is written. What is not created has the name of
+// the object, about which RBAC is asked, too.
+func (q Question) With(o *snapshot.Object) (Question, error) {
+	_, found := operations[q.Verb]
 	switch {
 	case !found:
-		return admit.Request{}, fmt.Errorf("%s: %s: admission does not apply to the verb %s: must be create, update, patch or delete", o.Source, o.ID, q.Verb)
+		return q, fmt.Errorf("%s: %s: admission does not apply to the verb %s: must be create, update, patch or delete", o.Source, o.ID, q.Verb)
 	case q.Subresource != "":
-		return admit.Request{}, fmt.Errorf("%s: %s: cannot be checked for %s/%s: must be asked without a subresource", o.Source, o.ID, q.Resource, q.Subresource)
+		return q, fmt.Errorf("%s: %s: cannot be checked for %s/%s: must be asked without a subresource", o.Source, o.ID, q.Resource, q.Subresource)
 	case o.ID.Group != q.Group || object.Resource(o.ID.Kind) != q.Resource:
-		return admit.Request{}, fmt.Errorf("%s: %s: is of the resource %s, and %s was asked for", o.Source, o.ID, resourceText(o.ID.Group, object.Resource(o.ID.Kind)), resourceText(q.Group, q.Resource))
+		return q, fmt.Errorf("%s: %s: is of the resource %s, and %s was asked for", o.Source, o.ID, resourceText(o.ID.Group, object.Resource(o.ID.Kind)), resourceText(q.Group, q.Resource))
 	case o.ID.Namespace != "" && o.ID.Namespace != q.Namespace:
-		return admit.Request{}, fmt.Errorf("%s: %s: is in namespace %s, and %q was asked for", o.Source, o.ID, o.ID.Namespace, q.Namespace)
+		return q, fmt.Errorf("%s: %s: is in namespace %s, and %q was asked for", o.Source, o.ID, o.ID.Namespace, q.Namespace)
+	case o.ID.Name != "" && q.Name != "" && o.ID.Name != q.Name:
+		return q, fmt.Errorf("%s: %s: is called %s, and %q was asked for", o.Source, o.ID, o.ID.Name, q.Name)
 	}
+	if q.Object = o; q.Verb != "create" && o.ID.Name != "" {
+		q.Name = o.ID.Name
+	}
+	if q.isOfNamespace() {
+		q.Namespace = q.Name
+	}
+	return q, nil
+}
+
+func (m *model) admissionRequest(q Question) (admit.Request, error) {
+	o, operation := q.Object, operations[q.Verb]
+	version := snapshot.Text(o.Content, "apiVersion")
+	version = version[strings.LastIndex(version, "/")+1:]
 	r := admit.Request{
 		Subject: q.Subject, Operation: operation, Namespace: q.Namespace, Name: o.ID.Name, Object: o.Content,
 		Resource: schema.GroupVersionResource{Group: q.Group, Version: version, Resource: q.Resource},

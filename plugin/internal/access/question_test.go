@@ -97,8 +97,12 @@ func TestParseQuestion(t *testing.T) {
 		`get pods -n "ns-0"`: `-n: "\"ns-0\"" is not the name of a namespace`,
 		"get pods -n a -n b": `--namespace is given twice, "a" and "b"`,
 		"get pods/ -n a":     "nothing is after the slash",
-		"get pods/a b -n a":  `"a" and "b" are two names`,
-		"get /metrics -n a":  "/metrics is a path, which has neither a name nor a namespace",
+
+		"delete ns a -n b": `-n: found "b": Namespace a is in no other namespace: must be left out, or "a"`,
+		"create ns a -n a": "namespaces are in no namespace",
+
+		"get pods/a b -n a": `"a" and "b" are two names`,
+		"get /metrics -n a": "/metrics is a path, which has neither a name nor a namespace",
 
 		"get pods/x/log -n a":                   `"x/log" is no name: it may not contain '/'; the subresource log of the object x is written "pods/log x", or "pods x --subresource log": must be`,
 		"get pods x/log -n a":                   `the subresource log of the object x is written "pods/log x"`,
@@ -119,6 +123,52 @@ func TestParseQuestion(t *testing.T) {
 	} {
 		_, err := access.ParseQuestion(text)
 		require.ErrorContains(t, err, want, text)
+	}
+}
+
+// The API server asks about a Namespace within it only if the path of the request has its name.
+func TestANamespaceIsCreatedInTheCluster(t *testing.T) {
+	s := read(t, bound(`{verbs: ["*"], apiGroups: [""], resources: [namespaces, namespaces/finalize]}`))
+	for ask, want := range map[string]bool{
+		"get ns ns-1": true, "get ns ns-1 -n ns-1": true, "patch ns ns-1": true, "delete ns ns-1": true, "update ns/finalize ns-1": true, "get ns ns-2": false,
+		"create ns ns-1": false, "list ns ns-1": false, "deletecollection ns ns-1": false, "create ns": false,
+	} {
+		q, err := access.ParseQuestion(ask)
+		require.NoError(t, err)
+		answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+		require.NoError(t, err)
+		require.Equal(t, want, answers[0].Allowed, ask)
+	}
+}
+
+// The API server asks about the object that the request is about.
+func TestAnObjectHasTheNameThatIsAskedFor(t *testing.T) {
+	s := read(t, bound(`{verbs: [update], apiGroups: [""], resources: [configmaps], resourceNames: [a]}, {verbs: [create], apiGroups: [""], resources: [configmaps]}, {verbs: [patch], apiGroups: [""], resources: [namespaces]}`)+`---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: ns-1}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: ns-1}}
+`)
+	configMap := func(name string) string { return "{apiVersion: v1, kind: ConfigMap, metadata: {name: " + name + "}}" }
+	for _, c := range []struct{ ask, object, want string }{
+		{"update configmaps -n ns-1", configMap("a"), "yes"},
+		{"update configmaps a -n ns-1", configMap("a"), "yes"},
+		{"update configmaps -n ns-1", configMap("b"), "no"},
+		{"update configmaps a -n ns-1", configMap("b"), `ConfigMap b: is called b, and "a" was asked for`},
+		{"create configmaps -n ns-1", configMap("b"), "yes"},
+		{"create configmaps a -n ns-1", configMap("b"), `ConfigMap b: is called b, and "a" was asked for`},
+		{"update secrets -n ns-1", configMap("a"), "is of the resource configmaps, and secrets was asked for"},
+		{"patch namespaces", "{apiVersion: v1, kind: Namespace, metadata: {name: ns-1}}", "yes"},
+	} {
+		q, err := access.ParseQuestion(c.ask)
+		require.NoError(t, err)
+		q.Object = read(t, c.object).Objects[0]
+		answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+		if c.want != "yes" && c.want != "no" {
+			require.ErrorContains(t, err, c.want)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, c.want == "yes", answers[0].Allowed, "%s: %s", c.ask, c.object)
 	}
 }
 

@@ -180,7 +180,9 @@ func (f accessFlags) answer(ctx context.Context, s Streams, o snapshot.Options, 
 		if len(read.Objects) != 1 {
 			return fmt.Errorf("access: --filename: %s has %d objects: must have one", f.file, len(read.Objects))
 		}
-		question.Object = read.Objects[0]
+		if question, err = question.With(read.Objects[0]); err != nil {
+			return err
+		}
 	}
 	given, err := access.Ask(ctx, of, question, who...)
 	if err != nil {
