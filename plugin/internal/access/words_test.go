@@ -54,6 +54,17 @@ func TestWords(t *testing.T) {
 		`{verbs: [update], apiGroups: [""], resources: ["*/finalize"]}`:                                                                                     "namespaces 3",
 		`{verbs: [create], apiGroups: [authorization.k8s.io], resources: [localsubjectaccessreviews]}`:                                                      "read 1",
 
+		// The name of a request without a name is "", and so all objects are meant.
+		`{verbs: [list], apiGroups: [""], resources: [secrets], resourceNames: [""]}`:                                                            "secrets 3",
+		`{verbs: [get, list], apiGroups: [""], resources: [secrets], resourceNames: ["", x]}`:                                                    "secrets 3",
+		`{verbs: [get], apiGroups: [""], resources: [secrets], resourceNames: ["", x]}`:                                                          "some secrets 3",
+		`{verbs: ["*"], apiGroups: ["*"], resources: ["*"], resourceNames: [""]}`:                                                                "everything 3",
+		`{verbs: [create], apiGroups: [""], resources: [pods/exec], resourceNames: ["", x]}, {verbs: [get], apiGroups: [""], resources: [pods]}`: "some exec 3",
+		// What is created, or deleted with others, is not named, but a subresource is.
+		`{verbs: [create], apiGroups: [""], resources: [serviceaccounts/token], resourceNames: [x]}`:                                                                           "some tokens 3",
+		`{verbs: [create, patch], apiGroups: [""], resources: [pods], resourceNames: [x]}`:                                                                                     "some workloads 3",
+		`{verbs: [create, deletecollection], apiGroups: [""], resources: [pods, secrets, configmaps], resourceNames: [x]}, {verbs: [get], apiGroups: [""], resources: [pods]}`: "read 1",
+
 		// A proxy connects past the network, whatever the method of the request.
 		`{verbs: [get], apiGroups: [""], resources: [services/proxy]}`:    "exec 3",
 		`{verbs: [create], apiGroups: [""], resources: [services/proxy]}`: "exec 3",
@@ -82,7 +93,7 @@ func TestWords(t *testing.T) {
 		c := r.Subjects[0].Cells[0]
 		require.Equal(t, want, fmt.Sprint(strings.Join(c.May, ", "), " ", c.Level), rules)
 	}
-	for _, rules := range []string{"", `{verbs: [get], apiGroups: [""], resources: [nodes]}`} {
+	for _, rules := range []string{"", `{verbs: [create], apiGroups: [""], resources: [pods], resourceNames: [x]}`, `{verbs: [get], apiGroups: [""], resources: [secrets], resourceNames: [""]}`, `{verbs: [get], apiGroups: [""], resources: [nodes]}`} {
 		none, err := access.New(read(t, bound(rules)))
 		require.NoError(t, err)
 		require.Empty(t, none.Subjects, "a role that gives nothing")

@@ -84,7 +84,7 @@ var Nameless = []string{"create", "list", "watch", "deletecollection"}
 // Names says whether a request of a verb may name an object of a resource, such as "pods" or
 // "pods/exec". A list and a watch name one by the fieldSelector metadata.name.
 func Names(verb, resource string) bool {
-	return strings.Contains(resource, "/") || verb != "create" && verb != "deletecollection"
+	return strings.Contains(resource, "/") || resource == "*" || verb != "create" && verb != "deletecollection"
 }
 
 // acting are subresources that a get of does more than read: it opens a

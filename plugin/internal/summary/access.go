@@ -65,5 +65,6 @@ func readsSecrets(rule *yaml.RNode) bool {
 			return false
 		}
 	}
-	return len(object.List(rule, "resourceNames")) == 0
+	names := object.Strings(rule, "resourceNames")
+	return len(names) == 0 || slices.Contains(names, "") // which is that of a request without a name
 }

@@ -234,7 +234,7 @@ FILE: tenant sales, Istio 1.31.0
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: cleaner, labels: {istio-tenancy.dev/tenant: sales}}
-rules: [{apiGroups: [""], resources: [secrets], verbs: [deletecollection]}]
+rules: [{apiGroups: [""], resources: [secrets], verbs: [deletecollection], resourceNames: [""]}]
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
