@@ -71,6 +71,28 @@ const cluster = header + `---
 {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: all, namespace: ns-2}, spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: istio-tenancy.dev/tenant, operator: In, values: [hr, sales]}]}}]}]}}
 `
 
+// What a role allows that is not in the input is not known, and no table is empty in silence.
+func TestRolesWithoutRules(t *testing.T) {
+	binding := func(name, role, who string) string {
+		return "---\n{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: " + name + ", namespace: ns-1}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: " + role + "}, subjects: [{kind: User, name: " + who + "}]}\n"
+	}
+	s := read(t, header+binding("lost", "lost", "jo")+binding("view", "view", "jo")+binding("sum", "sum", "al")+binding("none", "none", "al")+`---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: sum}, aggregationRule: {clusterRoleSelectors: [{matchLabels: {x: z}}]}, rules: [{verbs: ["*"], apiGroups: ["*"], resources: ["*"]}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: none}, rules: []}
+`)
+	jo := access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}}
+	text, err := access.WithoutRules(s, jo)
+	require.NoError(t, err)
+	require.Equal(t, "some roles have no rules in the input, so what they allow is not known: RoleBinding ns-1/lost gives ClusterRole lost", text)
+	text, err = access.WithoutRules(s)
+	require.NoError(t, err)
+	require.Equal(t, "some roles have no rules in the input, so what they allow is not known: RoleBinding ns-1/lost gives ClusterRole lost, RoleBinding ns-1/sum gives ClusterRole sum", text)
+	text, err = access.WithoutRules(read(t, header+binding("view", "view", "jo")))
+	require.NoError(t, err)
+	require.Empty(t, text)
+}
+
 func TestTable(t *testing.T) {
 	r, err := access.New(read(t, cluster))
 	require.NoError(t, err)

@@ -17,6 +17,8 @@ import (
 // role is what a binding gives.
 type role struct {
 	rules []rule
+	// gathers: they are those of other roles.
+	gathers bool
 	// names are all that its rules have as resourceNames.
 	names map[string]bool
 	// answers are by question: many tenants are bound to the same ClusterRole.
@@ -48,6 +50,7 @@ func resolve(all objects) map[object.ID]*role {
 	for _, o := range all.roles {
 		if o.gathers() {
 			roles[o.id] = newRole(g.gather(o))
+			roles[o.id].gathers = true
 		} else {
 			roles[o.id] = newRole(o.rules())
 		}

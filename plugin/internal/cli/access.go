@@ -136,6 +136,11 @@ func (f accessFlags) run(ctx context.Context, s Streams, o snapshot.Options) err
 			s.warn("access: --as: " + unnamed)
 		}
 	}
+	if unknown, err := access.WithoutRules(reading.Snapshot, who...); err != nil {
+		return err
+	} else if unknown != "" {
+		s.warn("access: " + unknown)
+	}
 	switch {
 	case f.can != "":
 		return f.answer(ctx, s, o, reading.Snapshot, question, who)
