@@ -35,6 +35,9 @@ type Answer struct {
 	By *Rule `json:"by,omitempty"`
 	// Broken are bindings that name a role that does not exist.
 	Broken []string `json:"broken,omitempty"`
+	// Escalation is what a role or binding gives more than the subject has, for which the API
+	// server refuses it.
+	Escalation string `json:"escalation,omitempty"`
 	// Refused are the admission policies that refuse the object.
 	Refused []Refused `json:"refused,omitempty"`
 	// Injected is the webhook that is assumed to have injected a proxy into the Pod,
@@ -94,7 +97,7 @@ func Ask(ctx context.Context, s *snapshot.Snapshot, q Question, about ...Who) ([
 	return append(answers, common...), nil
 }
 
-func (m *model) ask(ctx context.Context, q Question, who Who, admission *admit.Admission) (Answer, error) {
+func (m *model) ask(ctx context.Context, q Question, who Who, admission *admit.Admission) (a Answer, err error) {
 	q.Subject = who.subject()
 	decision := m.authorizer.Decide(q.Request)
 	if domain, _, found := strings.Cut(q.Name, "/"); found && !decision.Allowed && q.Resource == "signers" {
@@ -102,7 +105,7 @@ func (m *model) ask(ctx context.Context, q Question, who Who, admission *admit.A
 		wide.Name = domain + "/*" // for which the API server asks next
 		decision = m.authorizer.Decide(wide)
 	}
-	a := Answer{Subject: who.String(), Asked: q.String(), Allowed: decision.Allowed}
+	a = Answer{Subject: who.String(), Asked: q.String(), Allowed: decision.Allowed}
 	for _, id := range decision.Broken {
 		a.Broken = append(a.Broken, id.String())
 	}
@@ -114,6 +117,10 @@ func (m *model) ask(ctx context.Context, q Question, who Who, admission *admit.A
 	if admission == nil {
 		return a, nil
 	}
+	if a.Escalation, err = m.escalation(q); err != nil {
+		return a, err
+	}
+	a.Allowed = a.Escalation == ""
 	request, err := m.admissionRequest(q)
 	if err != nil {
 		return a, err
@@ -192,6 +199,8 @@ func (a Answer) Text(w io.Writer) error {
 	switch {
 	case a.Allowed:
 		text.add("yes: %s may %s", a.Subject, a.Asked)
+	case a.Escalation != "":
+		text.add("no: %s may not %s: RBAC allows the request, and the API server refuses the object: %s", a.Subject, a.Asked, a.Escalation)
 	case a.By != nil:
 		text.add("no: %s may not %s: RBAC allows it, and admission refuses the object", a.Subject, a.Asked)
 	default:

@@ -172,6 +172,37 @@ func TestAnObjectHasTheNameThatIsAskedFor(t *testing.T) {
 	}
 }
 
+// The API server refuses a role or binding that gives more than its writer has.
+func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
+	const writes = `{verbs: [create, update], apiGroups: [rbac.authorization.k8s.io], resources: [roles, rolebindings]}, {verbs: [get], apiGroups: [""], resources: [pods]}`
+	role := func(rules string) string {
+		return "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r, namespace: ns-1}, rules: [" + rules + "]}"
+	}
+	binding := func(kind, name string) string {
+		return "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: x, namespace: ns-1}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: " + kind + ", name: " + name + "}, subjects: [{kind: User, name: jo}]}"
+	}
+	for _, c := range []struct{ has, ask, object, want string }{
+		{writes, "create rolebindings -n ns-1", binding("ClusterRole", "cluster-admin"), "it gives rights that the subject does not have: *: *.*"},
+		{writes, "create rolebindings -n ns-1", binding("Role", "r"), ""},
+		{writes, "create rolebindings -n ns-1", binding("Role", "lost"), "Role ns-1/lost is not in what was read"},
+		{writes + `, {verbs: [bind], apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], resourceNames: [cluster-admin]}`, "create rolebindings -n ns-1", binding("ClusterRole", "cluster-admin"), ""},
+		{writes, "create roles -n ns-1", role(`{verbs: [get], apiGroups: [""], resources: [pods]}`), ""},
+		{writes, "create roles -n ns-1", role(`{verbs: [get], apiGroups: [""], resources: [pods, secrets]}`), "it gives rights that the subject does not have: get: secrets"},
+		{writes, "update roles -n ns-1", role(`{verbs: [get], apiGroups: [""], resources: [secrets]}`), "get: secrets"},
+		{writes + `, {verbs: [escalate], apiGroups: [rbac.authorization.k8s.io], resources: [roles], resourceNames: [r]}`, "update roles -n ns-1", role(`{verbs: [get], apiGroups: [""], resources: [secrets]}`), ""},
+		{writes + `, {verbs: [escalate], apiGroups: [rbac.authorization.k8s.io], resources: [roles], resourceNames: [r]}`, "create roles -n ns-1", role(`{verbs: [get], apiGroups: [""], resources: [secrets]}`), "get: secrets"},
+	} {
+		s := read(t, bound(c.has))
+		q, err := access.ParseQuestion(c.ask)
+		require.NoError(t, err)
+		q.Object = read(t, c.object).Objects[0]
+		answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+		require.NoError(t, err)
+		require.Equal(t, c.want == "", answers[0].Allowed, c.object)
+		require.Contains(t, answers[0].Escalation, c.want)
+	}
+}
+
 // The API server asks about a signer, and then about all signers of its domain.
 //
 // Source: IsAuthorizedForSignerName in pkg/certauthorization of Kubernetes 1.36.
