@@ -40,6 +40,11 @@ func TestParseQuestion(t *testing.T) {
 		"get ingress -n a":                               "get ingresses.networking.k8s.io in a",
 		"get networkpolicies -n a":                       "get networkpolicies.networking.k8s.io in a",
 		"get ns/a":                                       "get namespaces a",
+		"get pods.metrics.k8s.io -n a":                   "get pods.metrics.k8s.io in a",
+		"get podmetrics -n a":                            "get pods.metrics.k8s.io in a",
+		"get PodMetrics.metrics.k8s.io -n a":             "get pods.metrics.k8s.io in a",
+		"get nodes.metrics.k8s.io x":                     "get nodes.metrics.k8s.io x",
+		"create bindings -n a":                           "create bindings in a",
 		"get pods. -n a":                                 "get pods in a",
 		"get networkpolicies.crd.projectcalico.org -n a": "get networkpolicies.crd.projectcalico.org in a",
 
