@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -91,6 +92,15 @@ func TestRolesWithoutRules(t *testing.T) {
 	text, err = access.WithoutRules(read(t, header+binding("view", "view", "jo")))
 	require.NoError(t, err)
 	require.Empty(t, text)
+}
+
+// A program that reads the report finds lists, and not null.
+func TestListsAreEmpty(t *testing.T) {
+	r, err := access.New(read(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: ns-1}}"))
+	require.NoError(t, err)
+	text, err := json.Marshal(r)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"tenants": [], "subjects": [], "network": []}`, string(text))
 }
 
 func TestTable(t *testing.T) {
