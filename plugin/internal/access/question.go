@@ -3,7 +3,6 @@ package access
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -230,12 +229,11 @@ func (a Answer) Text(w io.Writer) error {
 // that every cluster has are on one line.
 func Answers(w io.Writer, q Question, answers []Answer) error {
 	var common []string
-	var err error
 	for _, a := range answers {
 		if a.OfEveryCluster {
 			common = append(common, a.Subject)
-		} else {
-			err = errors.Join(err, a.Text(w))
+		} else if err := a.Text(w); err != nil {
+			return err
 		}
 	}
 	var text lines
@@ -247,8 +245,8 @@ func Answers(w io.Writer, q Question, answers []Answer) error {
 	case len(common) > 0:
 		text.add("the subjects that every cluster has may, too: %s", join(common))
 	}
-	_, failed := io.WriteString(w, text.String())
-	return errors.Join(err, failed)
+	_, err := io.WriteString(w, text.String())
+	return err
 }
 
 // lines are those of a terminal, in which names are as they are.

@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -206,6 +207,16 @@ func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
 		require.Equal(t, c.want == "", answers[0].Allowed, c.object)
 		require.Contains(t, answers[0].Escalation, c.want)
 	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestAnErrorIsToldOnce(t *testing.T) {
+	err := access.Answers(full{}, access.Question{}, []access.Answer{{Subject: "User jo"}, {Subject: "User al"}})
+	require.EqualError(t, err, "no space left on device")
 }
 
 // The API server asks about a signer, and then about all signers of its domain.
