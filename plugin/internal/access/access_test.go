@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -70,6 +71,37 @@ const cluster = header + `---
 ---
 {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: all, namespace: ns-2}, spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: istio-tenancy.dev/tenant, operator: In, values: [hr, sales]}]}}]}]}}
 `
+
+// What a role allows that is not in the input is not known, and no table is empty in silence.
+func TestRolesWithoutRules(t *testing.T) {
+	binding := func(name, role, who string) string {
+		return "---\n{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: " + name + ", namespace: ns-1}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: " + role + "}, subjects: [{kind: User, name: " + who + "}]}\n"
+	}
+	s := read(t, header+binding("lost", "lost", "jo")+binding("view", "view", "jo")+binding("sum", "sum", "al")+binding("none", "none", "al")+`---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: sum}, aggregationRule: {clusterRoleSelectors: [{matchLabels: {x: z}}]}, rules: [{verbs: ["*"], apiGroups: ["*"], resources: ["*"]}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: none}, rules: []}
+`)
+	jo := access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}}
+	text, err := access.WithoutRules(s, jo)
+	require.NoError(t, err)
+	require.Equal(t, "some roles have no rules in the input, so what they allow is not known: RoleBinding ns-1/lost gives ClusterRole lost", text)
+	text, err = access.WithoutRules(s)
+	require.NoError(t, err)
+	require.Equal(t, "some roles have no rules in the input, so what they allow is not known: RoleBinding ns-1/lost gives ClusterRole lost, RoleBinding ns-1/sum gives ClusterRole sum", text)
+	text, err = access.WithoutRules(read(t, header+binding("view", "view", "jo")))
+	require.NoError(t, err)
+	require.Empty(t, text)
+}
+
+// A program that reads the report finds lists, and not null.
+func TestListsAreEmpty(t *testing.T) {
+	r, err := access.New(read(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: ns-1}}"))
+	require.NoError(t, err)
+	text, err := json.Marshal(r)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"tenants": [], "subjects": [], "network": []}`, string(text))
+}
 
 func TestTable(t *testing.T) {
 	r, err := access.New(read(t, cluster))

@@ -101,12 +101,20 @@ func parse(text string) (q Question, err error) {
 		return q, fmt.Errorf("%s is about the node of the subject's own Pod, and has no name", q.Verb)
 	case q.Verb == impersonate+associated:
 		q.Name = "*" // for which the API server asks
-	case q.Group == core && q.Resource == "namespaces" && q.Name != "":
+	case q.isOfNamespace() && q.Namespace != "" && q.Namespace != q.Name:
+		return q, fmt.Errorf("-n: found %q: Namespace %s is in no other namespace: must be left out, or %q", q.Namespace, q.Name, q.Name)
+	case q.isOfNamespace():
 		q.Namespace = q.Name
 	case object.IsClusterResource(q.Group, q.Resource) && q.Namespace != "":
 		return q, fmt.Errorf("%s are in no namespace", q.Resource)
 	}
 	return q, nil
+}
+
+// isOfNamespace says whether the API server asks about a Namespace within it, so that a Role
+// there may allow it: not if the path of the request does not have its name.
+func (q Question) isOfNamespace() bool {
+	return q.Group == core && q.Resource == "namespaces" && q.Name != "" && (q.Subresource != "" || !slices.Contains([]string{"create", "list", "deletecollection"}, q.Verb))
 }
 
 func (q Question) String() string {

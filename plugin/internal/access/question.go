@@ -3,7 +3,6 @@ package access
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -35,6 +34,9 @@ type Answer struct {
 	By *Rule `json:"by,omitempty"`
 	// Broken are bindings that name a role that does not exist.
 	Broken []string `json:"broken,omitempty"`
+	// Escalation is what a role or binding gives more than the subject has, for which the API
+	// server refuses it.
+	Escalation string `json:"escalation,omitempty"`
 	// Refused are the admission policies that refuse the object.
 	Refused []Refused `json:"refused,omitempty"`
 	// Injected is the webhook that is assumed to have injected a proxy into the Pod,
@@ -68,6 +70,9 @@ func Ask(ctx context.Context, s *snapshot.Snapshot, q Question, about ...Who) ([
 	}
 	var admission *admit.Admission
 	if q.Object != nil {
+		if q, err = q.With(q.Object); err != nil {
+			return nil, err
+		}
 		if admission, err = admit.New(s, m.authorizer); err != nil {
 			return nil, err
 		}
@@ -91,7 +96,7 @@ func Ask(ctx context.Context, s *snapshot.Snapshot, q Question, about ...Who) ([
 	return append(answers, common...), nil
 }
 
-func (m *model) ask(ctx context.Context, q Question, who Who, admission *admit.Admission) (Answer, error) {
+func (m *model) ask(ctx context.Context, q Question, who Who, admission *admit.Admission) (a Answer, err error) {
 	q.Subject = who.subject()
 	decision := m.authorizer.Decide(q.Request)
 	if domain, _, found := strings.Cut(q.Name, "/"); found && !decision.Allowed && q.Resource == "signers" {
@@ -99,7 +104,7 @@ func (m *model) ask(ctx context.Context, q Question, who Who, admission *admit.A
 		wide.Name = domain + "/*" // for which the API server asks next
 		decision = m.authorizer.Decide(wide)
 	}
-	a := Answer{Subject: who.String(), Asked: q.String(), Allowed: decision.Allowed}
+	a = Answer{Subject: who.String(), Asked: q.String(), Allowed: decision.Allowed}
 	for _, id := range decision.Broken {
 		a.Broken = append(a.Broken, id.String())
 	}
@@ -111,6 +116,10 @@ func (m *model) ask(ctx context.Context, q Question, who Who, admission *admit.A
 	if admission == nil {
 		return a, nil
 	}
+	if a.Escalation, err = m.escalation(q); err != nil {
+		return a, err
+	}
+	a.Allowed = a.Escalation == ""
 	request, err := m.admissionRequest(q)
 	if err != nil {
 		return a, err
@@ -132,21 +141,35 @@ func (m *model) ask(ctx context.Context, q Question, who Who, admission *admit.A
 // operations are what admission calls verbs.
 var operations = map[string]admission.Operation{"create": admission.Create, "update": admission.Update, "patch": admission.Update, "delete": admission.Delete}
 
-func (m *model) admissionRequest(q Question) (admit.Request, error) {
-	o := q.Object
-	version := snapshot.Text(o.Content, "apiVersion")
-	version = version[strings.LastIndex(version, "/")+1:]
-	operation, found := operations[q.Verb]
+// With is the question about an object that is written. What is not created has the name of
+// the object, about which RBAC is asked, too.
+func (q Question) With(o *snapshot.Object) (Question, error) {
+	_, found := operations[q.Verb]
 	switch {
 	case !found:
-		return admit.Request{}, fmt.Errorf("%s: %s: admission does not apply to the verb %s: must be create, update, patch or delete", o.Source, o.ID, q.Verb)
+		return q, fmt.Errorf("%s: %s: admission does not apply to the verb %s: must be create, update, patch or delete", o.Source, o.ID, q.Verb)
 	case q.Subresource != "":
-		return admit.Request{}, fmt.Errorf("%s: %s: cannot be checked for %s/%s: must be asked without a subresource", o.Source, o.ID, q.Resource, q.Subresource)
+		return q, fmt.Errorf("%s: %s: cannot be checked for %s/%s: must be asked without a subresource", o.Source, o.ID, q.Resource, q.Subresource)
 	case o.ID.Group != q.Group || object.Resource(o.ID.Kind) != q.Resource:
-		return admit.Request{}, fmt.Errorf("%s: %s: is of the resource %s, and %s was asked for", o.Source, o.ID, resourceText(o.ID.Group, object.Resource(o.ID.Kind)), resourceText(q.Group, q.Resource))
+		return q, fmt.Errorf("%s: %s: is of the resource %s, and %s was asked for", o.Source, o.ID, resourceText(o.ID.Group, object.Resource(o.ID.Kind)), resourceText(q.Group, q.Resource))
 	case o.ID.Namespace != "" && o.ID.Namespace != q.Namespace:
-		return admit.Request{}, fmt.Errorf("%s: %s: is in namespace %s, and %q was asked for", o.Source, o.ID, o.ID.Namespace, q.Namespace)
+		return q, fmt.Errorf("%s: %s: is in namespace %s, and %q was asked for", o.Source, o.ID, o.ID.Namespace, q.Namespace)
+	case o.ID.Name != "" && q.Name != "" && o.ID.Name != q.Name:
+		return q, fmt.Errorf("%s: %s: is called %s, and %q was asked for", o.Source, o.ID, o.ID.Name, q.Name)
 	}
+	if q.Object = o; q.Verb != "create" && o.ID.Name != "" {
+		q.Name = o.ID.Name
+	}
+	if q.isOfNamespace() {
+		q.Namespace = q.Name
+	}
+	return q, nil
+}
+
+func (m *model) admissionRequest(q Question) (admit.Request, error) {
+	o, operation := q.Object, operations[q.Verb]
+	version := snapshot.Text(o.Content, "apiVersion")
+	version = version[strings.LastIndex(version, "/")+1:]
 	r := admit.Request{
 		Subject: q.Subject, Operation: operation, Namespace: q.Namespace, Name: o.ID.Name, Object: o.Content,
 		Resource: schema.GroupVersionResource{Group: q.Group, Version: version, Resource: q.Resource},
@@ -175,6 +198,8 @@ func (a Answer) Text(w io.Writer) error {
 	switch {
 	case a.Allowed:
 		text.add("yes: %s may %s", a.Subject, a.Asked)
+	case a.Escalation != "":
+		text.add("no: %s may not %s: RBAC allows the request, and the API server refuses the object: %s", a.Subject, a.Asked, a.Escalation)
 	case a.By != nil:
 		text.add("no: %s may not %s: RBAC allows it, and admission refuses the object", a.Subject, a.Asked)
 	default:
@@ -204,12 +229,11 @@ func (a Answer) Text(w io.Writer) error {
 // that every cluster has are on one line.
 func Answers(w io.Writer, q Question, answers []Answer) error {
 	var common []string
-	var err error
 	for _, a := range answers {
 		if a.OfEveryCluster {
 			common = append(common, a.Subject)
-		} else {
-			err = errors.Join(err, a.Text(w))
+		} else if err := a.Text(w); err != nil {
+			return err
 		}
 	}
 	var text lines
@@ -221,8 +245,8 @@ func Answers(w io.Writer, q Question, answers []Answer) error {
 	case len(common) > 0:
 		text.add("the subjects that every cluster has may, too: %s", join(common))
 	}
-	_, failed := io.WriteString(w, text.String())
-	return errors.Join(err, failed)
+	_, err := io.WriteString(w, text.String())
+	return err
 }
 
 // lines are those of a terminal, in which names are as they are.

@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -40,6 +41,11 @@ func TestParseQuestion(t *testing.T) {
 		"get ingress -n a":                               "get ingresses.networking.k8s.io in a",
 		"get networkpolicies -n a":                       "get networkpolicies.networking.k8s.io in a",
 		"get ns/a":                                       "get namespaces a",
+		"get pods.metrics.k8s.io -n a":                   "get pods.metrics.k8s.io in a",
+		"get podmetrics -n a":                            "get pods.metrics.k8s.io in a",
+		"get PodMetrics.metrics.k8s.io -n a":             "get pods.metrics.k8s.io in a",
+		"get nodes.metrics.k8s.io x":                     "get nodes.metrics.k8s.io x",
+		"create bindings -n a":                           "create bindings in a",
 		"get pods. -n a":                                 "get pods in a",
 		"get networkpolicies.crd.projectcalico.org -n a": "get networkpolicies.crd.projectcalico.org in a",
 
@@ -97,8 +103,12 @@ func TestParseQuestion(t *testing.T) {
 		`get pods -n "ns-0"`: `-n: "\"ns-0\"" is not the name of a namespace`,
 		"get pods -n a -n b": `--namespace is given twice, "a" and "b"`,
 		"get pods/ -n a":     "nothing is after the slash",
-		"get pods/a b -n a":  `"a" and "b" are two names`,
-		"get /metrics -n a":  "/metrics is a path, which has neither a name nor a namespace",
+
+		"delete ns a -n b": `-n: found "b": Namespace a is in no other namespace: must be left out, or "a"`,
+		"create ns a -n a": "namespaces are in no namespace",
+
+		"get pods/a b -n a": `"a" and "b" are two names`,
+		"get /metrics -n a": "/metrics is a path, which has neither a name nor a namespace",
 
 		"get pods/x/log -n a":                   `"x/log" is no name: it may not contain '/'; the subresource log of the object x is written "pods/log x", or "pods x --subresource log": must be`,
 		"get pods x/log -n a":                   `the subresource log of the object x is written "pods/log x"`,
@@ -120,6 +130,93 @@ func TestParseQuestion(t *testing.T) {
 		_, err := access.ParseQuestion(text)
 		require.ErrorContains(t, err, want, text)
 	}
+}
+
+// The API server asks about a Namespace within it only if the path of the request has its name.
+func TestANamespaceIsCreatedInTheCluster(t *testing.T) {
+	s := read(t, bound(`{verbs: ["*"], apiGroups: [""], resources: [namespaces, namespaces/finalize]}`))
+	for ask, want := range map[string]bool{
+		"get ns ns-1": true, "get ns ns-1 -n ns-1": true, "patch ns ns-1": true, "delete ns ns-1": true, "update ns/finalize ns-1": true, "get ns ns-2": false,
+		"create ns ns-1": false, "list ns ns-1": false, "deletecollection ns ns-1": false, "create ns": false,
+	} {
+		q, err := access.ParseQuestion(ask)
+		require.NoError(t, err)
+		answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+		require.NoError(t, err)
+		require.Equal(t, want, answers[0].Allowed, ask)
+	}
+}
+
+// The API server asks about the object that the request is about.
+func TestAnObjectHasTheNameThatIsAskedFor(t *testing.T) {
+	s := read(t, bound(`{verbs: [update], apiGroups: [""], resources: [configmaps], resourceNames: [a]}, {verbs: [create], apiGroups: [""], resources: [configmaps]}, {verbs: [patch], apiGroups: [""], resources: [namespaces]}`)+`---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: ns-1}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: b, namespace: ns-1}}
+`)
+	configMap := func(name string) string { return "{apiVersion: v1, kind: ConfigMap, metadata: {name: " + name + "}}" }
+	for _, c := range []struct{ ask, object, want string }{
+		{"update configmaps -n ns-1", configMap("a"), "yes"},
+		{"update configmaps a -n ns-1", configMap("a"), "yes"},
+		{"update configmaps -n ns-1", configMap("b"), "no"},
+		{"update configmaps a -n ns-1", configMap("b"), `ConfigMap b: is called b, and "a" was asked for`},
+		{"create configmaps -n ns-1", configMap("b"), "yes"},
+		{"create configmaps a -n ns-1", configMap("b"), `ConfigMap b: is called b, and "a" was asked for`},
+		{"update secrets -n ns-1", configMap("a"), "is of the resource configmaps, and secrets was asked for"},
+		{"patch namespaces", "{apiVersion: v1, kind: Namespace, metadata: {name: ns-1}}", "yes"},
+	} {
+		q, err := access.ParseQuestion(c.ask)
+		require.NoError(t, err)
+		q.Object = read(t, c.object).Objects[0]
+		answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+		if c.want != "yes" && c.want != "no" {
+			require.ErrorContains(t, err, c.want)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, c.want == "yes", answers[0].Allowed, "%s: %s", c.ask, c.object)
+	}
+}
+
+// The API server refuses a role or binding that gives more than its writer has.
+func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
+	const writes = `{verbs: [create, update], apiGroups: [rbac.authorization.k8s.io], resources: [roles, rolebindings]}, {verbs: [get], apiGroups: [""], resources: [pods]}`
+	role := func(rules string) string {
+		return "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r, namespace: ns-1}, rules: [" + rules + "]}"
+	}
+	binding := func(kind, name string) string {
+		return "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: x, namespace: ns-1}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: " + kind + ", name: " + name + "}, subjects: [{kind: User, name: jo}]}"
+	}
+	for _, c := range []struct{ has, ask, object, want string }{
+		{writes, "create rolebindings -n ns-1", binding("ClusterRole", "cluster-admin"), "it gives rights that the subject does not have: *: *.*"},
+		{writes, "create rolebindings -n ns-1", binding("Role", "r"), ""},
+		{writes, "create rolebindings -n ns-1", binding("Role", "lost"), "Role ns-1/lost is not in what was read"},
+		{writes + `, {verbs: [bind], apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], resourceNames: [cluster-admin]}`, "create rolebindings -n ns-1", binding("ClusterRole", "cluster-admin"), ""},
+		{writes, "create roles -n ns-1", role(`{verbs: [get], apiGroups: [""], resources: [pods]}`), ""},
+		{writes, "create roles -n ns-1", role(`{verbs: [get], apiGroups: [""], resources: [pods, secrets]}`), "it gives rights that the subject does not have: get: secrets"},
+		{writes, "update roles -n ns-1", role(`{verbs: [get], apiGroups: [""], resources: [secrets]}`), "get: secrets"},
+		{writes + `, {verbs: [escalate], apiGroups: [rbac.authorization.k8s.io], resources: [roles], resourceNames: [r]}`, "update roles -n ns-1", role(`{verbs: [get], apiGroups: [""], resources: [secrets]}`), ""},
+		{writes + `, {verbs: [escalate], apiGroups: [rbac.authorization.k8s.io], resources: [roles], resourceNames: [r]}`, "create roles -n ns-1", role(`{verbs: [get], apiGroups: [""], resources: [secrets]}`), "get: secrets"},
+	} {
+		s := read(t, bound(c.has))
+		q, err := access.ParseQuestion(c.ask)
+		require.NoError(t, err)
+		q.Object = read(t, c.object).Objects[0]
+		answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+		require.NoError(t, err)
+		require.Equal(t, c.want == "", answers[0].Allowed, c.object)
+		require.Contains(t, answers[0].Escalation, c.want)
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestAnErrorIsToldOnce(t *testing.T) {
+	err := access.Answers(full{}, access.Question{}, []access.Answer{{Subject: "User jo"}, {Subject: "User al"}})
+	require.EqualError(t, err, "no space left on device")
 }
 
 // The API server asks about a signer, and then about all signers of its domain.

@@ -98,7 +98,7 @@ func New(s *snapshot.Snapshot) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{Subjects: []Subject{}, Network: network, Unread: unread}
+	r := Report{Subjects: []Subject{}, Network: append([]Reach{}, network...), Unread: unread}
 	for _, who := range m.subjects() {
 		if cells := m.cells(who); m.isOwn(who) && len(cells) > 0 {
 			r.Subjects = append(r.Subjects, Subject{who.Kind, who.Namespace, who.Name, cells})
@@ -207,7 +207,7 @@ func byName(a, b object.ID) int {
 // tenantsOf are those of the snapshot, and after them the namespaces of none in which
 // anybody may do anything.
 func tenantsOf(s *snapshot.Snapshot, subjects []Subject) []Tenant {
-	var all []Tenant
+	all := []Tenant{}
 	owned := map[string]bool{"": true}
 	for _, t := range s.Tenants {
 		all = append(all, Tenant{t.Name, t.ControlPlane, t.Namespaces})

@@ -58,13 +58,15 @@ func (q *Question) find(text string) error {
 	q.Resource = object.Named(name)
 	groups := object.Groups(q.Resource)
 	switch {
-	case grouped && len(object.Kinds(q.Group)) > 0 && !slices.ContainsFunc(object.Kinds(q.Group), q.isOf):
+	case grouped && len(object.Kinds(q.Group)) > 0 && !slices.ContainsFunc(object.Kinds(q.Group), func(kind string) bool { return q.isOf(kind) || strings.EqualFold(kind, name) }):
 		if q.Group == core {
 			return fmt.Errorf("the core group has no resource %s", q.Resource)
 		}
 		return fmt.Errorf("the group %s has no resource %s", q.Group, q.Resource)
 	case grouped && len(object.Kinds(q.Group)) == 0 && q.Group != core && !strings.Contains(q.Group, "."):
 		return fmt.Errorf("%s is no group that is known: the core group has no name, and others have a dot", q.Group)
+	case !grouped && name == "bindings": // which Kubernetes does not store
+		q.Group = core
 	case grouped:
 	case len(groups) == 0:
 		return fmt.Errorf("%s is no resource that is known by that name, without its group", name)
@@ -72,6 +74,11 @@ func (q *Question) find(text string) error {
 		return fmt.Errorf("%s is in the groups %s: one must be named, such as %s.%s", q.Resource, join(groups), q.Resource, groups[0])
 	default:
 		q.Group = groups[0]
+	}
+	for _, kind := range object.Kinds(q.Group) {
+		if strings.EqualFold(kind, name) {
+			q.Resource = object.Resource(kind) // which may not be called as it
+		}
 	}
 	return nil
 }

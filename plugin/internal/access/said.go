@@ -9,6 +9,7 @@ import (
 	"k8s.io/component-helpers/auth/rbac/validation"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
 )
 
 // said is a word, of some objects only where rules name them.
@@ -49,6 +50,7 @@ func sorted(words []said) []said {
 // wordsOf are the words that are true of rules, the worst first: all that say of the
 // rules what no other word says.
 func wordsOf(rules []rbacv1.PolicyRule, namespace string) (all []said) {
+	rules = unnamed(rules)
 	for _, w := range capabilities {
 		found, some := false, true
 		var left []rbacv1.PolicyRule
@@ -73,7 +75,7 @@ func wordsOf(rules []rbacv1.PolicyRule, namespace string) (all []said) {
 	for _, rule := range rules {
 		for _, one := range validation.BreakdownRule(rule) {
 			isSaid := func(s said) bool { return s.says(one) }
-			if of := levelOf(one); of > level && !slices.ContainsFunc(all, isSaid) && isGiven(one, namespace) {
+			if of := levelOf(one); of > level && !slices.ContainsFunc(all, isSaid) && !isVain(one) && isGiven(one, namespace) {
 				level = of
 			}
 		}
@@ -85,6 +87,31 @@ func wordsOf(rules []rbacv1.PolicyRule, namespace string) (all []said) {
 		all = append(all, said{Word: reads})
 	}
 	return all
+}
+
+// unnamed makes of a rule with the name "", which is that of each request without a name, a
+// rule about all objects.
+func unnamed(rules []rbacv1.PolicyRule) (all []rbacv1.PolicyRule) {
+	for _, rule := range rules {
+		if slices.Contains(rule.ResourceNames, "") && len(rule.Resources) > 0 {
+			whole := rule
+			whole.ResourceNames = nil
+			whole.Verbs = slices.DeleteFunc(slices.Clone(rule.Verbs), func(verb string) bool { return verb != "*" && !slices.Contains(rbac.Nameless, verb) })
+			whole.Resources = slices.DeleteFunc(slices.Clone(rule.Resources), func(name string) bool { return strings.Contains(name, "/") })
+			all = append(all, whole)
+			rule.ResourceNames = slices.DeleteFunc(slices.Clone(rule.ResourceNames), func(name string) bool { return name == "" })
+			if len(rule.ResourceNames) == 0 {
+				continue
+			}
+		}
+		all = append(all, rule)
+	}
+	return all
+}
+
+// isVain says whether a right is about objects by name, and no request for it names one.
+func isVain(one rbacv1.PolicyRule) bool {
+	return len(one.ResourceNames) > 0 && len(one.Resources) > 0 && !rbac.Names(one.Verbs[0], one.Resources[0])
 }
 
 // isOf says whether a rule allows, of whichever objects it names, what the word says.
@@ -99,7 +126,7 @@ func (w Word) isOf(rule rbacv1.PolicyRule, namespace string) bool {
 	allowed := slices.ContainsFunc(w.asks, func(asked rbacv1.PolicyRule) bool {
 		asked.ResourceNames = names
 		covers, _ := validation.Covers([]rbacv1.PolicyRule{rule}, []rbacv1.PolicyRule{asked})
-		return covers && isGiven(asked, namespace)
+		return covers && !isVain(asked) && isGiven(asked, namespace)
 	})
 	return allowed || w.verbs != "" && slices.ContainsFunc(validation.BreakdownRule(rule), func(one rbacv1.PolicyRule) bool {
 		return strings.HasPrefix(one.Verbs[0], w.verbs) && isGiven(one, namespace)
@@ -122,6 +149,9 @@ func (s said) says(one rbacv1.PolicyRule) bool {
 	resource := one.Resources[0]
 	base, sub, _ := strings.Cut(resource, "/")
 	isChange := verb == "*" || slices.Contains(change, verb)
+	if isChange && s.onlyReads {
+		return false
+	}
 	return slices.ContainsFunc(s.asks, func(asked rbacv1.PolicyRule) bool {
 		if (asked.Verbs[0] != verb && (!isChange || !slices.Contains(change, asked.Verbs[0]))) || (asked.APIGroups[0] != one.APIGroups[0] && one.APIGroups[0] != "*") {
 			return false
@@ -130,7 +160,7 @@ func (s said) says(one rbacv1.PolicyRule) bool {
 		case resource == "*":
 			return !isChange // such as sign, which is of signers alone
 		case base == "*":
-			return strings.HasSuffix(about, "/"+sub)
+			return strings.HasSuffix(about, "/"+sub) && !slices.Contains(subresources["*"], sub) // which more than this word's resources have
 		default:
 			return about == resource || about == base
 		}

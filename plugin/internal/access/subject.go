@@ -2,6 +2,7 @@ package access
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -101,6 +102,32 @@ func Unnamed(s *snapshot.Snapshot, who Who) (string, error) {
 		}
 	}
 	return text + suggest.Question(who.Name, names[who.Kind]), nil
+}
+
+// WithoutRules is what to warn of if bindings, of somebody or of anybody, give roles of which
+// no rule is known, and "" if none does.
+func WithoutRules(s *snapshot.Snapshot, about ...Who) (string, error) {
+	m, err := newModel(s)
+	if err != nil {
+		return "", err
+	}
+	var of []authorize.Subject
+	for _, who := range about {
+		of = append(of, who.subject())
+	}
+	const few = 5
+	bindings := m.authorizer.WithoutRules(of...)
+	var texts []string
+	for _, id := range bindings[:min(len(bindings), few)] {
+		texts = append(texts, id.String()+" gives "+m.authorizer.RoleOf(id).String())
+	}
+	switch more := len(bindings) - len(texts); {
+	case len(bindings) == 0:
+		return "", nil
+	case more > 0:
+		texts = append(texts, fmt.Sprintf("and %d more bindings do so", more))
+	}
+	return "some roles have no rules in the input, so what they allow is not known: " + join(texts), nil
 }
 
 func ruleOf(g authorize.Grant) Rule {

@@ -7,6 +7,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
 )
 
 // Word is one of the few words that describe rights.
@@ -22,6 +23,8 @@ type Word struct {
 	asks []rbacv1.PolicyRule
 	// groups are those of which the word says all that is written.
 	groups []string
+	// onlyReads: the word says nothing of changes, though a request for one may be enough.
+	onlyReads bool
 	// verbs is how verbs begin that are enough, whatever they are about.
 	verbs string
 }
@@ -72,7 +75,7 @@ var capabilities = []Word{
 	{Name: "escalate", Means: "give a role rights that they do not have", Level: Dangerous, asks: ask([]string{"escalate"}, rbacv1.GroupName, "roles", "clusterroles")},
 	{Name: "bind", Means: "give anybody a role that they do not have", Level: Dangerous, asks: ask([]string{"bind"}, rbacv1.GroupName, "roles", "clusterroles")},
 	{Name: "impersonate", Means: "act as another user, group, ServiceAccount or node, in every request or in some", Level: Dangerous, verbs: impersonateOn, asks: impersonations()},
-	{Name: "secrets", Means: "read Secrets", Level: Dangerous, asks: ask(read, core, "secrets")},
+	{Name: "secrets", Means: "read Secrets, or make a request that is answered with Secrets", Level: Dangerous, onlyReads: true, asks: ask(rbac.Returning, core, "secrets")},
 	{Name: "tokens", Means: "make tokens of ServiceAccounts", Level: Dangerous, asks: ask([]string{"create"}, core, "serviceaccounts/token")},
 	{Name: "exec", Means: "run programs in Pods, or connect to them past the network", Level: Dangerous, asks: slices.Concat(
 		ask([]string{"get", "create"}, core, "pods/exec", "pods/attach", "pods/portforward"), ask(connect, core, "pods/proxy", "services/proxy", "nodes/proxy"),
@@ -85,7 +88,8 @@ var capabilities = []Word{
 		"validatingadmissionpolicies", "validatingadmissionpolicybindings", "mutatingadmissionpolicies", "mutatingadmissionpolicybindings")},
 	{Name: "certificates", Means: "approve or sign requests for certificates", Level: Dangerous, asks: slices.Concat(
 		ask([]string{"update", "patch"}, "certificates.k8s.io", "certificatesigningrequests/approval", "certificatesigningrequests/status"), ask([]string{"approve", "sign"}, "certificates.k8s.io", "signers"))},
-	{Name: "namespaces", Means: "change or delete Namespaces", Level: Dangerous, asks: ask(change, core, "namespaces")},
+	{Name: "namespaces", Means: "change or delete Namespaces", Level: Dangerous, asks: slices.Concat(
+		ask(change, core, "namespaces"), ask([]string{"update", "patch"}, core, "namespaces/status", "namespaces/finalize"))},
 	{Name: "network", Means: "write NetworkPolicies", Level: Writes, asks: ask(change, "networking.k8s.io", "networkpolicies")},
 	{Name: "istio", Means: "write Istio's configuration", Level: Writes, groups: slices.Sorted(maps.Keys(istio.Resources)), asks: configurations()},
 	{Name: "restart", Means: "delete Pods", Level: Writes, asks: slices.Concat(ask([]string{"delete", "deletecollection"}, core, "pods"), ask([]string{"create"}, core, "pods/eviction"))},

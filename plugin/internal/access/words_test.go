@@ -12,12 +12,16 @@ import (
 
 func TestWords(t *testing.T) {
 	for rules, want := range map[string]string{
-		`{verbs: ["*"], apiGroups: ["*"], resources: ["*"]}`:                                                                 "everything 3",
-		`{verbs: [get, list, watch], apiGroups: [""], resources: [pods, configmaps]}`:                                        "read 1",
-		`{verbs: [get], apiGroups: [""], resources: [secrets]}`:                                                              "secrets 3",
-		`{verbs: [watch], apiGroups: [""], resources: ["*"]}`:                                                                "secrets 3",
-		`{verbs: [get], apiGroups: [""], resources: [secrets], resourceNames: [ca]}`:                                         "some secrets 3",
-		`{verbs: [delete], apiGroups: [""], resources: [secrets]}`:                                                           "write 2",
+		`{verbs: ["*"], apiGroups: ["*"], resources: ["*"]}`:                          "everything 3",
+		`{verbs: [get, list, watch], apiGroups: [""], resources: [pods, configmaps]}`: "read 1",
+		`{verbs: [get], apiGroups: [""], resources: [secrets]}`:                       "secrets 3",
+		`{verbs: [watch], apiGroups: [""], resources: ["*"]}`:                         "secrets 3",
+		`{verbs: [get], apiGroups: [""], resources: [secrets], resourceNames: [ca]}`:  "some secrets 3",
+		`{verbs: [create, update], apiGroups: [""], resources: [secrets]}`:            "write 2",
+		// The API server answers these with Secrets, of delete with propagationPolicy=Foreground.
+		`{verbs: [patch], apiGroups: [""], resources: [secrets]}`:                                                            "secrets, write 3",
+		`{verbs: [delete], apiGroups: [""], resources: [secrets]}`:                                                           "secrets, write 3",
+		`{verbs: [deletecollection], apiGroups: [""], resources: [secrets]}`:                                                 "secrets, write 3",
 		`{verbs: [create], apiGroups: [""], resources: ["*/exec"]}`:                                                          "exec 3",
 		`{verbs: [get], apiGroups: [""], resources: [pods/exec]}`:                                                            "exec 3",
 		`{verbs: [patch], apiGroups: [""], resources: [pods/ephemeralcontainers]}`:                                           "exec 3",
@@ -29,6 +33,8 @@ func TestWords(t *testing.T) {
 		`{verbs: [patch], apiGroups: [apps], resources: [deployments]}`:                                                      "workloads 3",
 		`{verbs: [create], apiGroups: [batch], resources: [cronjobs]}`:                                                       "workloads 3",
 		`{verbs: [patch], apiGroups: [""], resources: [namespaces]}`:                                                         "namespaces 3",
+		`{verbs: [patch], apiGroups: [""], resources: [namespaces/status]}`:                                                  "namespaces 3", // with its labels
+		`{verbs: [update], apiGroups: [""], resources: [namespaces/finalize]}`:                                               "namespaces 3",
 		`{verbs: [delete], apiGroups: [networking.k8s.io], resources: [networkpolicies]}`:                                    "network 2",
 		`{verbs: [create], apiGroups: [networking.istio.io], resources: [virtualservices]}`:                                  "istio 2",
 		`{verbs: [delete], apiGroups: [""], resources: [pods]}`:                                                              "restart 2",
@@ -44,7 +50,20 @@ func TestWords(t *testing.T) {
 		`{verbs: ["*"], apiGroups: ["*"], resources: ["*"], resourceNames: [x]}, {verbs: ["*"], apiGroups: ["*"], resources: ["*"]}`:                        "everything 3",
 		`{verbs: [update], apiGroups: [networking.istio.io], resources: ["*"]}`:                                                                             "istio 2",
 		`{verbs: [patch], apiGroups: [networking.istio.io], resources: [workloadgroups]}`:                                                                   "istio 2",
+		`{verbs: [update], apiGroups: ["*"], resources: ["*/status"]}`:                                                                                      "namespaces, write 3",
+		`{verbs: [update], apiGroups: [""], resources: ["*/finalize"]}`:                                                                                     "namespaces 3",
 		`{verbs: [create], apiGroups: [authorization.k8s.io], resources: [localsubjectaccessreviews]}`:                                                      "read 1",
+
+		// The name of a request without a name is "", and so all objects are meant.
+		`{verbs: [list], apiGroups: [""], resources: [secrets], resourceNames: [""]}`:                                                            "secrets 3",
+		`{verbs: [get, list], apiGroups: [""], resources: [secrets], resourceNames: ["", x]}`:                                                    "secrets 3",
+		`{verbs: [get], apiGroups: [""], resources: [secrets], resourceNames: ["", x]}`:                                                          "some secrets 3",
+		`{verbs: ["*"], apiGroups: ["*"], resources: ["*"], resourceNames: [""]}`:                                                                "everything 3",
+		`{verbs: [create], apiGroups: [""], resources: [pods/exec], resourceNames: ["", x]}, {verbs: [get], apiGroups: [""], resources: [pods]}`: "some exec 3",
+		// What is created, or deleted with others, is not named, but a subresource is.
+		`{verbs: [create], apiGroups: [""], resources: [serviceaccounts/token], resourceNames: [x]}`:                                                                           "some tokens 3",
+		`{verbs: [create, patch], apiGroups: [""], resources: [pods], resourceNames: [x]}`:                                                                                     "some workloads 3",
+		`{verbs: [create, deletecollection], apiGroups: [""], resources: [pods, secrets, configmaps], resourceNames: [x]}, {verbs: [get], apiGroups: [""], resources: [pods]}`: "read 1",
 
 		// A proxy connects past the network, whatever the method of the request.
 		`{verbs: [get], apiGroups: [""], resources: [services/proxy]}`:    "exec 3",
@@ -74,7 +93,7 @@ func TestWords(t *testing.T) {
 		c := r.Subjects[0].Cells[0]
 		require.Equal(t, want, fmt.Sprint(strings.Join(c.May, ", "), " ", c.Level), rules)
 	}
-	for _, rules := range []string{"", `{verbs: [get], apiGroups: [""], resources: [nodes]}`} {
+	for _, rules := range []string{"", `{verbs: [create], apiGroups: [""], resources: [pods], resourceNames: [x]}`, `{verbs: [get], apiGroups: [""], resources: [secrets], resourceNames: [""]}`, `{verbs: [get], apiGroups: [""], resources: [nodes]}`} {
 		none, err := access.New(read(t, bound(rules)))
 		require.NoError(t, err)
 		require.Empty(t, none.Subjects, "a role that gives nothing")
@@ -95,6 +114,7 @@ func TestWordsOfTheCluster(t *testing.T) {
 		`{verbs: [deletecollection], apiGroups: [admissionregistration.k8s.io], resources: [mutatingadmissionpolicies]}`:         "webhooks 3",
 		`{verbs: [create], apiGroups: [""], resources: [nodes/proxy]}`:                                                           "exec 3",
 		`{verbs: [create], apiGroups: [""], resources: [namespaces]}`:                                                            "namespaces 3",
+		`{verbs: [update], apiGroups: ["*"], resources: ["*/status"]}`:                                                           "certificates, namespaces, write 3",
 		`{verbs: [get], nonResourceURLs: [/metrics]}`:                                                                            "read 1",
 		`{verbs: [create], apiGroups: [authentication.k8s.io], resources: [tokenreviews]}`:                                       "read 1",
 		`{verbs: [update], apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], resourceNames: [x]}, {verbs: [create], apiGroups: [authentication.k8s.io], resources: [tokenreviews]}`: "some webhooks 3",

@@ -117,6 +117,26 @@ func TestARoleOfEveryClusterThatIsEdited(t *testing.T) {
 	}
 }
 
+// What a controller has gathered in a cluster holds, if what it was gathered from was not read.
+// What a manifest has in its place, the controller overwrites.
+func TestARoleOfAClusterHasGathered(t *testing.T) {
+	const gathers = `
+- {kind: ClusterRole, metadata: {name: agg%s}, aggregationRule: {clusterRoleSelectors: [{matchLabels: {x: z}}]}, rules: [
+    {verbs: [get], apiGroups: [""], resources: [secrets]}, {verbs: [get, list], apiGroups: [""], resources: [pods]}]}
+- {kind: ClusterRole, metadata: {name: part, labels: {x: z}}, rules: [{verbs: [get, list], apiGroups: [""], resources: [pods]}]}
+- {kind: RoleBinding, metadata: {namespace: ns-1, name: b}, roleRef: {kind: ClusterRole, name: agg}, subjects: [{kind: User, name: ann}]}
+`
+	for metadata, want := range map[string][]string{"": {"ClusterRole part 0"}, ", uid: 1b0cff9b": {"ClusterRole part 0", "ClusterRole agg 0"}} {
+		a := newAuthorizer(t, fmt.Sprintf(gathers, metadata))
+		var got []string
+		for _, g := range a.Grants(authorize.Subject{User: "ann"}) {
+			got = append(got, fmt.Sprint(g.Role, " ", g.At))
+		}
+		require.Equal(t, want, got)
+		require.Equal(t, len(want) == 2, a.Decide(request(authorize.Subject{User: "ann"}, "get secrets ns-1")).Allowed)
+	}
+}
+
 func TestMastersNeedNoBinding(t *testing.T) {
 	a := newAuthorizer(t, `
 - {kind: ClusterRoleBinding, metadata: {name: cluster-admin}, roleRef: {kind: ClusterRole, name: view}, subjects: [{kind: Group, name: "system:masters"}]}

@@ -50,6 +50,31 @@ func (a *Authorizer) RolesMissing(s Subject, namespace string) (names []string) 
 	return names
 }
 
+// WithoutRules are the bindings, of some subjects or with none of all, of whose role no rule
+// is known: it is not there, or it gathers rules from what is not there. Each gives nothing
+// here, and in the cluster what its role has there.
+func (a *Authorizer) WithoutRules(of ...Subject) (all []object.ID) {
+	add := func(b *binding) {
+		if b.role == nil || b.role.gathers && len(b.role.rules) == 0 {
+			all = append(all, b.id)
+		}
+	}
+	if len(of) == 0 {
+		for _, b := range a.named {
+			add(b)
+		}
+	}
+	for _, s := range of {
+		for _, b := range a.of(s, nil) {
+			add(b)
+		}
+	}
+	slices.SortFunc(all, func(x, y object.ID) int {
+		return cmp.Or(cmp.Compare(x.Namespace, y.Namespace), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name))
+	})
+	return slices.Compact(all)
+}
+
 // Rules are those of a role, each as a grant that nobody has yet.
 func (a *Authorizer) Rules(role object.ID) []Grant { return (&binding{role: a.roles[role]}).grants() }
 

@@ -31,6 +31,8 @@ type fields struct {
 		Namespace string            `json:"namespace"`
 		Name      string            `json:"name"`
 		Labels    map[string]string `json:"labels"`
+		// UID is that of an object that was read from a cluster.
+		UID string `json:"uid"`
 	} `json:"metadata"`
 	Rules           []rbacv1.PolicyRule     `json:"rules"`
 	AggregationRule *rbacv1.AggregationRule `json:"aggregationRule"`

@@ -17,6 +17,8 @@ import (
 // role is what a binding gives.
 type role struct {
 	rules []rule
+	// gathers: they are those of other roles.
+	gathers bool
 	// names are all that its rules have as resourceNames.
 	names map[string]bool
 	// answers are by question: many tenants are bound to the same ClusterRole.
@@ -32,7 +34,8 @@ type rule struct {
 
 // resolve returns the roles by their IDs. The rules of a ClusterRole that gathers are
 // those of the ClusterRoles that it selects, which may gather as well: what its field
-// rules has is overwritten by a controller, unless it is edited.
+// rules has is overwritten by a controller, unless it is edited. What was read from a
+// cluster has been, and may have been gathered from ClusterRoles that were not read.
 func resolve(all objects) map[object.ID]*role {
 	g := gatherer{byLabel: map[string][]*stored{}}
 	for _, o := range all.roles {
@@ -47,6 +50,7 @@ func resolve(all objects) map[object.ID]*role {
 	for _, o := range all.roles {
 		if o.gathers() {
 			roles[o.id] = newRole(g.gather(o))
+			roles[o.id].gathers = true
 		} else {
 			roles[o.id] = newRole(o.rules())
 		}
@@ -75,10 +79,12 @@ type gatherer struct {
 // same rules, whatever the order in which the controller sees them.
 func (g gatherer) gather(start *stored) []rule {
 	reached := map[*stored]bool{start: true}
-	var leaves []*stored
+	var leaves, live []*stored
 	for queue := []*stored{start}; len(queue) > 0; queue = queue[1:] {
 		if !queue[0].gathers() || queue[0].edited {
 			leaves = append(leaves, queue[0])
+		} else if queue[0].Metadata.UID != "" {
+			live = append(live, queue[0])
 		}
 		if !queue[0].gathers() {
 			continue
@@ -96,6 +102,17 @@ func (g gatherer) gather(start *stored) []rule {
 	var rules []rule
 	for _, leaf := range leaves {
 		rules = append(rules, leaf.rules()...)
+	}
+	slices.SortFunc(live, func(a, b *stored) int { return cmp.Compare(a.id.Name, b.id.Name) })
+	for _, role := range live {
+		var known []rbacv1.PolicyRule
+		for _, r := range rules {
+			known = append(known, r.PolicyRule)
+		}
+		rules = append(rules, slices.DeleteFunc(role.rules(), func(r rule) bool {
+			covered, _ := validation.Covers(known, []rbacv1.PolicyRule{r.PolicyRule})
+			return covered
+		})...)
 	}
 	return rules
 }

@@ -65,6 +65,9 @@ var rightMutants = map[string][]mutant{
 		{with("common", clusterRight("User", "'system:anonymous'", "", "users", "impersonate")), nobody},
 		{with("common", roleBinding("kube-system", "extra", anonymous, "admin")), aggregator},
 		{with("sales", may("kube-system", "User", "sales-admin", "", "serviceaccounts/token", "create")), aggregator},
+		// The API server answers a patch with the Secret, and so a deletecollection.
+		{all(with("sales", may("istio-system1", "User", "sales-admin", "", "secrets", "patch")), with("common", tokenOfIstiod), with("common", clusterRight("ServiceAccount", "istiod-sales", "", "nodes/proxy", "get"))), "becomes ServiceAccount istio-system1/istiod-sales"},
+		{all(with("sales", may("istio-system1", "User", "sales-admin", "", "secrets", "deletecollection")), with("common", tokenOfIstiod), with("common", clusterRight("ServiceAccount", "istiod-sales", "", "nodes/proxy", "get"))), "becomes ServiceAccount istio-system1/istiod-sales"},
 		{with("sales", clusterRight("User", "sales-admin", "authentication.k8s.io", "users", "'impersonate:user-info'")), "any user"},
 		{with("sales", clusterRight("User", "sales-admin", "authentication.k8s.io", "nodes", "'impersonate:arbitrary-node'")), "any node"},
 		{all(with("sales", may("istio-system1", "User", "sales-admin", "authentication.k8s.io", "serviceaccounts", "'impersonate:serviceaccount'")),
@@ -112,6 +115,9 @@ var rightMutants = map[string][]mutant{
 func labelled(text, name, tenant string) string {
 	return strings.Replace(text, "metadata: {name: "+name, "metadata: {labels: {istio-tenancy.dev/tenant: "+tenant+"}, name: "+name, 1)
 }
+
+// tokenOfIstiod is a Secret with a token of the control plane.
+const tokenOfIstiod = "{apiVersion: v1, kind: Secret, type: kubernetes.io/service-account-token, metadata: {name: token, namespace: istio-system1, annotations: {kubernetes.io/service-account.name: istiod-sales}}}"
 
 // clusterURL gives sales-admin a URL that is no resource.
 func clusterURL(url, verbs string) string {

@@ -136,6 +136,11 @@ func (f accessFlags) run(ctx context.Context, s Streams, o snapshot.Options) err
 			s.warn("access: --as: " + unnamed)
 		}
 	}
+	if unknown, err := access.WithoutRules(reading.Snapshot, who...); err != nil {
+		return err
+	} else if unknown != "" {
+		s.warn("access: " + unknown)
+	}
 	switch {
 	case f.can != "":
 		return f.answer(ctx, s, o, reading.Snapshot, question, who)
@@ -180,7 +185,9 @@ func (f accessFlags) answer(ctx context.Context, s Streams, o snapshot.Options, 
 		if len(read.Objects) != 1 {
 			return fmt.Errorf("access: --filename: %s has %d objects: must have one", f.file, len(read.Objects))
 		}
-		question.Object = read.Objects[0]
+		if question, err = question.With(read.Objects[0]); err != nil {
+			return err
+		}
 	}
 	given, err := access.Ask(ctx, of, question, who...)
 	if err != nil {

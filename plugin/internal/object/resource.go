@@ -44,7 +44,15 @@ func isOwn(groups map[string]bool) bool {
 }
 
 // Resource is the resource of a kind, as Kubernetes forms it.
-func Resource(kind string) string { return plural(kind) }
+func Resource(kind string) string {
+	if resource := resources[kind]; resource != "" {
+		return resource
+	}
+	return plural(kind)
+}
+
+// resources are those that are not called as their kind.
+var resources = map[string]string{"NodeMetrics": "nodes", "PodMetrics": "pods"}
 
 // shortNames are those that Kubernetes' own resources have.
 //

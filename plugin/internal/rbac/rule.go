@@ -69,6 +69,24 @@ var (
 	Write = []string{"create", "update", "patch", "delete"}
 )
 
+// Returning are the verbs of requests that the API server answers with objects that are stored:
+// it answers a patch with the whole object, a deletecollection with all objects, and a delete
+// with the object if the request says propagationPolicy=Foreground. With dryRun=All, none of
+// them changes anything. It answers an update with what the request sent.
+//
+// Source: pkg/registry/generic/registry/store.go of k8s.io/apiserver 0.36.
+var Returning = []string{"get", "list", "watch", "patch", "delete", "deletecollection"}
+
+// Nameless are the verbs of requests that name no object: for RBAC, their name is "", which a
+// rule may list among its resourceNames.
+var Nameless = []string{"create", "list", "watch", "deletecollection"}
+
+// Names says whether a request of a verb may name an object of a resource, such as "pods" or
+// "pods/exec". A list and a watch name one by the fieldSelector metadata.name.
+func Names(verb, resource string) bool {
+	return strings.Contains(resource, "/") || resource == "*" || verb != "create" && verb != "deletecollection"
+}
+
 // acting are subresources that a get of does more than read: it opens a
 // connection into the Pod or the node.
 var acting = []string{"attach", "exec", "portforward", "proxy"}

@@ -21,7 +21,7 @@ var clusterURLs = []struct{ prefix, text string }{
 var clusterRights = map[right]danger{
 	resource("namespaces"):          {write, "moves a Namespace from one tenant to another by its labels, or deletes it", false},
 	resource("namespaces/status"):   {change, "moves a Namespace from one tenant to another by its labels", false},
-	resource("namespaces/finalize"): {change, "removes a Namespace before its objects are deleted", false},
+	resource("namespaces/finalize"): {change, "moves a Namespace from one tenant to another by its labels, or removes it before its objects are deleted", false},
 	resource("nodes"):               {write, "moves Pods, and tells the API server where a kubelet is", false},
 	resource("nodes/proxy"):         {append(read, write...), "runs programs in every Pod, by the kubelet", false},
 	resource("nodes/log"):           {append(read, write...), "reads the logs of every Pod of a node", false},

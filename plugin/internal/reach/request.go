@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
 )
 
 // requests are those of a step, with what grants each; nil, if one is not granted.
@@ -12,6 +13,9 @@ func (s *search) requests(who Identity, step *step, grants []authorize.Grant, na
 	ask := func(verbs []string, r right, name string, object, twin map[string]any) bool {
 		for _, verb := range verbs {
 			if by, ok := may(grants, verb, r, name); ok {
+				if !rbac.Names(verb, r.name()) {
+					name = ""
+				}
 				all = append(all, Request{
 					Verb: verb, Group: r.group, Version: r.version(), Resource: r.resource, Subresource: r.subresource,
 					Namespace: namespace, Name: name, Object: object, By: by, twin: twin,

@@ -8,6 +8,7 @@ import (
 	"k8s.io/component-helpers/auth/rbac/validation"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
 )
 
 // anything is the rule of whoever may do everything.
@@ -61,15 +62,14 @@ func mayAny(grants []authorize.Grant, verb string, r right) bool {
 	})
 }
 
-// nameless are the verbs of requests that name no object: for RBAC, their name is "", which
-// a rule may list among its resourceNames.
-var nameless = []string{"create", "list", "watch", "deletecollection"}
-
 // covers says whether a rule allows a verb on an object; without a name, on any. Most rules
 // are of other resources, which is told without taking them apart.
 func covers(rule rbacv1.PolicyRule, verb string, r right, name string) bool {
 	wanted := r.rule(verb)
-	if len(rule.ResourceNames) > 0 && (name != "" || r.subresource == "" && slices.Contains(nameless, verb)) {
+	if !rbac.Names(verb, r.name()) {
+		name = ""
+	}
+	if len(rule.ResourceNames) > 0 && (name != "" || r.subresource == "" && slices.Contains(rbac.Nameless, verb)) {
 		wanted.ResourceNames = []string{name}
 	}
 	if !concerns(rule, wanted) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
 )
 
 // Kind is the kind of a hop.
@@ -80,11 +81,11 @@ const sameName = "{name}"
 var stepTable = append([]step{
 	{kind: Token, verbs: []string{"create"}, right: resource("serviceaccounts/token"), on: accounts, sends: tokenRequest,
 		text: "asks for a token of {account}"},
-	{kind: TokenSecret, verbs: read, right: resource("secrets"), on: tokens,
+	{kind: TokenSecret, verbs: rbac.Returning, right: resource("secrets"), on: tokens,
 		text: "reads Secret {namespace}/{name}, which has a token of {account}"},
-	{kind: TokenSecret, verbs: []string{"create"}, right: resource("secrets"), also: []need{{read, resource("secrets"), ""}}, on: anyAccount, sends: secretOfToken, twin: plainSecret,
+	{kind: TokenSecret, verbs: []string{"create"}, right: resource("secrets"), also: []need{{rbac.Returning, resource("secrets"), ""}}, on: anyAccount, sends: secretOfToken, twin: plainSecret,
 		text: "makes a Secret in {namespace}, which gets a token of {account}, and reads it"},
-	{kind: TokenSecret, verbs: change, right: resource("secrets"), also: []need{{read, resource("secrets"), sameName}}, on: tokensOfAny, sends: tokenOfAnother,
+	{kind: TokenSecret, verbs: change, right: resource("secrets"), also: []need{{rbac.Returning, resource("secrets"), sameName}}, on: tokensOfAny, sends: tokenOfAnother,
 		text: "has Secret {namespace}/{name}, which has a token, contain one of {account}, and reads it"},
 	{kind: Impersonate, verbs: []string{"impersonate"}, right: resource("serviceaccounts"), on: accounts,
 		text: "acts as {account}"},

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/rbac"
 )
 
 // access lists where each person has which role. The tenant's own
@@ -42,7 +43,7 @@ func (f *facts) access() []Access {
 	return all
 }
 
-// secretReaders are the subjects that a ClusterRoleBinding lets list the
+// secretReaders are the subjects that a ClusterRoleBinding lets read the
 // Secrets of all namespaces, as "ServiceAccount istio-system1/istiod".
 func (f *facts) secretReaders() []string {
 	readers := map[string]bool{}
@@ -56,11 +57,14 @@ func (f *facts) secretReaders() []string {
 	return sorted(readers)
 }
 
-func listsSecrets(rule *yaml.RNode) bool {
-	for field, wanted := range map[string]string{"apiGroups": "", "resources": "secrets", "verbs": "list"} {
-		if values := object.Strings(rule, field); !slices.Contains(values, wanted) && !slices.Contains(values, "*") {
+// readsSecrets says whether a rule allows a request that is answered with Secrets, of whatever
+// name.
+func readsSecrets(rule *yaml.RNode) bool {
+	for field, wanted := range map[string][]string{"apiGroups": {""}, "resources": {"secrets"}, "verbs": rbac.Returning} {
+		if !slices.ContainsFunc(object.Strings(rule, field), func(value string) bool { return value == "*" || slices.Contains(wanted, value) }) {
 			return false
 		}
 	}
-	return len(object.List(rule, "resourceNames")) == 0
+	names := object.Strings(rule, "resourceNames")
+	return len(names) == 0 || slices.Contains(names, "") // which is that of a request without a name
 }

@@ -95,7 +95,7 @@ func (f *facts) add(file string, objects []*yaml.RNode) {
 		case id.Kind == "ConfigMap":
 			f.selected = append(f.selected, selected(o)...)
 		case id.Kind == "ClusterRole":
-			f.secretRole[id.Name] = slices.ContainsFunc(object.List(o, "rules"), listsSecrets)
+			f.secretRole[id.Name] = slices.ContainsFunc(object.List(o, "rules"), readsSecrets)
 		case strings.HasSuffix(id.Kind, "RoleBinding"):
 			b := binding{id: id, role: Role{id.Namespace, object.String(o, "roleRef", "kind"), object.String(o, "roleRef", "name")}}
 			for _, s := range object.List(o, "subjects") {

@@ -80,7 +80,7 @@ type Tenant struct {
 	Kinds   map[string]int `json:"kinds"`
 	// Access is where each person has which role.
 	Access []Access `json:"access"`
-	// SecretReaders can list every Secret of the cluster: "ServiceAccount istio-system1/istiod".
+	// SecretReaders can read every Secret of the cluster: "ServiceAccount istio-system1/istiod".
 	SecretReaders []string `json:"secretReaders"`
 	// Cautions are sentences for a person.
 	Cautions []string `json:"cautions"`

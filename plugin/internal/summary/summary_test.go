@@ -229,6 +229,30 @@ FILE: tenant sales, Istio 1.31.0
 `,
 		},
 		{
+			name: "every Secret, by a request that is answered with them",
+			input: pilot("args: [discovery]") + `---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: cleaner, labels: {istio-tenancy.dev/tenant: sales}}
+rules: [{apiGroups: [""], resources: [secrets], verbs: [deletecollection], resourceNames: [""]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: cleaner, labels: {istio-tenancy.dev/tenant: sales}}
+roleRef: {kind: ClusterRole, name: cleaner}
+subjects: [{kind: User, name: jo}]
+`,
+			want: `
+FILE: tenant sales, Istio 1.31.0
+  namespaces  istio-system1
+  discovery   not limited: the control plane watches every namespace
+  caution     every Secret of the cluster can be read by User jo
+  objects     3: 1 ClusterRole, 1 ClusterRoleBinding, 1 Deployment
+  User jo
+              (everywhere)  ClusterRole cleaner
+`,
+		},
+		{
 			name:  "appNamespace",
 			input: pilot("args: [discovery, --appNamespace, ns-1]"),
 			want: `

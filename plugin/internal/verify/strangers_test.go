@@ -133,8 +133,8 @@ func TestStrangersWithRightsOnTheClusterAreFound(t *testing.T) {
 		"apiGroups: [apiregistration.k8s.io], resources: [apiservices], verbs: [create]":                                       "which is write in the words of docs/access.md, and which answers requests instead of the API server",
 		"apiGroups: [''], resources: [persistentvolumes], verbs: [create]":                                                     "and which mounts any folder of a node",
 		"apiGroups: [''], resources: [nodes/log, nodes/checkpoint], verbs: [get]":                                              "and which reads the logs of every Pod of a node, reads the memory of every Pod",
-		"apiGroups: [''], resources: [namespaces/status, namespaces/finalize], verbs: [update, patch]":                         "removes a Namespace before its objects are deleted",
-		"apiGroups: [''], resources: ['*/status'], verbs: [patch]":                                                             "moves a Namespace from one tenant to another by its labels",
+		"apiGroups: [''], resources: [namespaces/status, namespaces/finalize], verbs: [update, patch]":                         "which is namespaces in the words of docs/access.md",
+		"apiGroups: [''], resources: ['*/status'], verbs: [patch]":                                                             "which is namespaces, write in",
 		"apiGroups: [authentication.k8s.io], resources: [users], verbs: ['impersonate:user-info']":                             "which is impersonate in the words of docs/access.md",
 		"apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/nodeclient], verbs: [create]":                "and which gets a certificate of a node",
 		"apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [delete, patch]":                    "and which deletes or changes every tenant's objects of a kind",
@@ -163,7 +163,7 @@ func TestStrangersWithRightsOnTheClusterAreFound(t *testing.T) {
 	begins(t, "note: ClusterRoleBinding more", said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, joining)+role(nodeclient)))
 	begins(t, "note: ClusterRoleBinding more", said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, nodes)+role(selfnodeclient)))
 	begins(t, "error: ClusterRoleBinding more", said(t, tenantNamespaces, binding("ClusterRoleBinding", "", more, nodes)+role(nodeclient)))
-	begins(t, "error: RoleBinding ns-1/more: is not rendered: gives ClusterRole more to User stranger, which is write in the words of docs/access.md, and which moves a Namespace",
+	begins(t, "error: RoleBinding ns-1/more: is not rendered: gives ClusterRole more to User stranger, which is namespaces in the words of docs/access.md",
 		said(t, tenantNamespaces, binding("RoleBinding", "ns-1", more, stranger)+role("apiGroups: [''], resources: [namespaces/status], verbs: [patch]")))
 	for _, rule := range []string{"apiGroups: [''], resources: [persistentvolumes], verbs: [create]", "apiGroups: [''], resources: [users], verbs: [impersonate]", "apiGroups: [''], resources: [namespaces], verbs: [create]"} {
 		begins(t, "", said(t, tenantNamespaces, binding("RoleBinding", "ns-1", more, stranger)+role(rule)))
