@@ -152,10 +152,14 @@ func allowFlags(f *pflag.FlagSet, l *allow.List) {
 // interruptedCode is the exit code of a program that was stopped by Ctrl-C.
 const interruptedCode = 130
 
-// interruptible is a context that ends at the first SIGINT or SIGTERM. The second one
-// ends the program at once, as it would without this.
+// interruptible is a context that ends at the first SIGINT, SIGTERM or SIGHUP. The second
+// one ends the program at once, as it would without this. With nohup, SIGHUP does nothing.
 func interruptible(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(parent, signals...)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }
