@@ -130,7 +130,7 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%s--%s has no value: must be followed by %s%s", of, empty.GetFlag().Name, value, help)
 	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool":
 		return fmt.Errorf("%s--%s: found %q: must be true or false", of, invalid.GetFlag().Name, invalid.GetValue())
-	case errors.As(err, &invalid) && slices.Contains([]string{colorName, outputName}, invalid.GetFlag().Name):
+	case errors.As(err, &invalid) && slices.Contains([]string{colorName, outputName, memoryName, timeName}, invalid.GetFlag().Name):
 		return fmt.Errorf("%s--%s: found %q: %w", of, invalid.GetFlag().Name, invalid.GetValue(), invalid.Unwrap())
 	}
 	return fmt.Errorf("%s%w%s", of, err, help)

@@ -42,7 +42,9 @@ the overlay that it was rendered from; another overlay takes it over only with -
 Overlays run only the functions of this program, so that it is safe to render
 overlays that nobody has reviewed. Other programs, containers, plugins of kustomize,
 charts and URLs are mistakes unless --allow-exec or --allow-remote names them. So are
-directories outside of the Git repository, unless --allow-outside names them.
+directories outside of the Git repository, unless --allow-outside names them. The
+build of an overlay that needs more than --allow-memory or --allow-time ends with a
+mistake, and the other overlays are rendered.
 
 If two overlays have the same tenant or the same namespace, both have a mistake. The
 command compares the overlays that it renders and those that DIR has from earlier
@@ -134,20 +136,30 @@ would change; 130 if the command was interrupted. What it has rendered until the
 	return cmd
 }
 
-// allowFlags are those that let overlays run and read more.
+// memoryName and timeName are flags that say themselves what is wrong with their values.
+const memoryName, timeName = "allow-memory", "allow-time"
+
+// allowFlags are those that let overlays run, read and use more.
 func allowFlags(f *pflag.FlagSet, l *allow.List) {
+	l.Memory, l.Time = allow.DefaultMemory, allow.DefaultTime
 	f.StringArrayVar(&l.Exec, "allow-exec", nil, "also run `NAME`: the exec.path or container.image of a function, as overlays write it, or helm for charts; repeatable")
 	f.StringArrayVar(&l.Remote, "allow-remote", nil, "also read files and repositories whose address begins with `URL`, as overlays write it, and has its version if it ends with one; repeatable")
 	f.StringArrayVar(&l.Outside, "allow-outside", nil, "also read kustomizations in and below `DIR`, which is outside of the overlays' Git repository; repeatable")
+	f.Var(&l.Memory, memoryName, "the largest `SIZE` of memory that the build of one overlay may use")
+	f.Var(&l.Time, timeName, "the longest `TIME` that the build of one overlay may take")
 }
 
 // interruptedCode is the exit code of a program that was stopped by Ctrl-C.
 const interruptedCode = 130
 
-// interruptible is a context that ends at the first SIGINT or SIGTERM. The second one
-// ends the program at once, as it would without this.
+// interruptible is a context that ends at the first SIGINT, SIGTERM or SIGHUP. The second
+// one ends the program at once, as it would without this. With nohup, SIGHUP does nothing.
 func interruptible(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(parent, signals...)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }

@@ -14,6 +14,8 @@ var pages = []struct{ part, page string }{
 	{" is another program", "docs/troubleshooting.md#is-another-program-or-is-on-another-host-and-nothing-is-fetched-that-is-not-allowed"},
 	{"and nothing is fetched that is not allowed", "docs/troubleshooting.md#is-another-program-or-is-on-another-host-and-nothing-is-fetched-that-is-not-allowed"},
 	{"aliases expand to more than", "docs/troubleshooting.md#aliases-expand-to-more-than-4-mib"},
+	{"its build uses ", "docs/troubleshooting.md#its-build-uses--of-memory-or-its-build-has-not-ended-after"},
+	{"its build has not ended after ", "docs/troubleshooting.md#its-build-uses--of-memory-or-its-build-has-not-ended-after"},
 	{"is a top-level domain of the Internet", "docs/troubleshooting.md#is-a-top-level-domain-of-the-internet-or-is-the-last-part-of-host-names"},
 	{"is the last part of host names ", "docs/troubleshooting.md#is-a-top-level-domain-of-the-internet-or-is-the-last-part-of-host-names"},
 	{"istio-tenancy generates a", "docs/troubleshooting.md#istio-tenancy-generates-a-peerauthentication-of-this-name-or-a-networkpolicy"},

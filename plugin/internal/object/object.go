@@ -90,10 +90,10 @@ func StringMap(n *yaml.RNode, path ...string) map[string]string {
 	if err != nil || found == nil || found.YNode().Kind != yaml.MappingNode {
 		return values
 	}
-	_ = found.VisitFields(func(field *yaml.MapNode) error { // fails with the function only
-		values[field.Key.YNode().Value] = field.Value.YNode().Value
-		return nil
-	})
+	// kyaml's own VisitFields looks for each key from the start.
+	for i, content := 0, found.YNode().Content; i+1 < len(content); i += 2 {
+		values[content[i].Value] = content[i+1].Value
+	}
 	return values
 }
 

@@ -21,7 +21,7 @@ func (l *lister) apart(dir string, k types.Kustomization) bool {
 
 func (l *lister) isApart(dir string, k types.Kustomization, from []string) bool {
 	for _, name := range k.Generators {
-		text, err := readRegular(filepath.Join(dir, name))
+		text, err := readConfiguration(filepath.Join(dir, name))
 		if err != nil {
 			continue
 		}

@@ -27,5 +27,5 @@ func (r *run) interrupted() error {
 func isInterruption(err error) bool {
 	exit := (*exec.ExitError)(nil)
 	return errors.Is(err, context.Canceled) || errors.As(err, &exit) &&
-		slices.Contains([]string{"signal: " + os.Interrupt.String(), "signal: " + syscall.SIGTERM.String()}, exit.String())
+		slices.Contains([]string{"signal: " + os.Interrupt.String(), "signal: " + syscall.SIGTERM.String(), "signal: " + syscall.SIGHUP.String()}, exit.String())
 }

@@ -122,7 +122,7 @@ func whyNotLaid(dir string) string {
 // if it cannot be read.
 func kustomizationOf(dir string) (*types.Kustomization, string) {
 	name := kustomizationIn(dir)
-	text, err := readRegular(filepath.Join(dir, name))
+	text, err := readConfiguration(filepath.Join(dir, name))
 	var k types.Kustomization
 	if err != nil || k.Unmarshal(text) != nil {
 		return nil, name
@@ -134,7 +134,7 @@ func kustomizationOf(dir string) (*types.Kustomization, string) {
 // holdsTenant says whether a file's text, or text that stands in its place, has
 // an IstioTenant, a good one or not.
 func holdsTenant(dir, name string) bool {
-	text, err := readRegular(filepath.Join(dir, name))
+	text, err := readConfiguration(filepath.Join(dir, name))
 	if err != nil {
 		text = []byte(name)
 	}

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"sigs.k8s.io/kustomize/api/types"
+
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 )
 
 // lister finds the tenants that an overlay's resources lay, and reads a directory
@@ -88,7 +90,7 @@ func entries(k types.Kustomization) []string {
 // kustomization reads that of a directory, whichever of its names it has.
 func (l *lister) kustomization(dir string) (k types.Kustomization, ok bool) {
 	file := filepath.Join(dir, kustomizationIn(dir))
-	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() || info.Size() > allow.LargestConfiguration {
 		return k, false
 	}
 	text, err := os.ReadFile(file)

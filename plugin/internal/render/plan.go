@@ -44,7 +44,7 @@ type job struct {
 // classify finds out whether an overlay lays a tenant over what others may
 // share, and nothing else that depends on the tenant.
 func (j *job) classify(l *lister) {
-	text, err := readRegular(filepath.Join(j.dir, kustomizationFile))
+	text, err := readConfiguration(filepath.Join(j.dir, kustomizationFile))
 	if err != nil {
 		j.why = "no regular file " + kustomizationFile
 		j.claims = l.claims(j.dir)

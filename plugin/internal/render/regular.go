@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 )
 
 // readRegular reads a file that is neither a link nor a device, nor larger than
@@ -25,6 +26,15 @@ func readRegular(path string) ([]byte, error) {
 		return nil, tooLarge(path, info.Size())
 	}
 	return os.ReadFile(path)
+}
+
+// readConfiguration is like readRegular, for what is parsed before a build. What is larger
+// is read by no build, which says so.
+func readConfiguration(path string) ([]byte, error) {
+	if info, err := os.Lstat(path); err == nil && info.Size() > allow.LargestConfiguration {
+		return nil, fmt.Errorf("%s: has %d bytes: must have at most %d", path, info.Size(), allow.LargestConfiguration)
+	}
+	return readRegular(path)
 }
 
 func tooLarge(path string, size int64) error {

@@ -99,7 +99,13 @@ func TestPruneLeavesWhatRenderDidNotWrite(t *testing.T) {
 }
 
 func TestInterrupted(t *testing.T) {
-	for name, group := range map[string]bool{"the program alone": false, "all that it started, as a terminal does": true} {
+	for name, c := range map[string]struct {
+		group  bool
+		signal syscall.Signal
+	}{
+		"the program alone": {false, syscall.SIGINT}, "all that it started, as a terminal does": {true, syscall.SIGINT},
+		"a terminal that is closed": {true, syscall.SIGHUP}, "the program alone, by a hangup": {false, syscall.SIGHUP},
+	} {
 		t.Run(name, func(t *testing.T) {
 			r := newPlainRepo(t)
 			for _, team := range many() { // each in its own words, so that each is built
@@ -115,10 +121,10 @@ func TestInterrupted(t *testing.T) {
 				return err == nil && len(some) > 0
 			}, time.Minute, 10*time.Millisecond)
 			to := cmd.Process.Pid
-			if group {
+			if c.group {
 				to = -to
 			}
-			require.NoError(t, syscall.Kill(to, syscall.SIGINT))
+			require.NoError(t, syscall.Kill(to, c.signal))
 			require.Error(t, cmd.Wait())
 			require.Regexp(t, `^istio-tenancy: interrupted: \d+ of 26 overlays are rendered and stay, and the next run does the rest\n$`, stderr.String())
 			require.Equal(t, 130, cmd.ProcessState.ExitCode())

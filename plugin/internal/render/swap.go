@@ -210,7 +210,7 @@ func parsed(text []byte) ([]*yaml.RNode, error) {
 
 // replaced is the kustomization of a directory, with another entry in the place of one.
 func replaced(dir, name, entry, by string) ([]byte, error) {
-	text, err := readRegular(filepath.Join(dir, name))
+	text, err := readConfiguration(filepath.Join(dir, name))
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ import (
 // good one, the build will say.
 func readTenants(dir string, transformers []string) (tenants []v1alpha1.IstioTenant, files [][]byte) {
 	for _, entry := range transformers {
-		if text, err := readRegular(filepath.Join(dir, entry)); err == nil {
+		if text, err := readConfiguration(filepath.Join(dir, entry)); err == nil {
 			if tenant, err := v1alpha1.DecodeTenant(text); err == nil {
 				tenants, files = append(tenants, tenant), append(files, text)
 				continue

@@ -3,9 +3,13 @@ package build
 import (
 	"bytes"
 	"encoding/gob"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -87,4 +91,103 @@ func TestWhatABuildMayDependOnBesideItsInputs(t *testing.T) {
 func TestErrorsAreTheFunctionsOwn(t *testing.T) {
 	require.EqualError(t, explain("istio-tenancy: warning: a\nistio-tenancy: b: c\nistio-tenancy: d\n", "long\nstory"), "b: c\nd")
 	require.EqualError(t, explain("# Warning: deprecated\n", "long\n  story"), "long story")
+}
+
+func TestABuildEndsAtItsBounds(t *testing.T) {
+	executable, err := os.Executable() // which serves builds, in TestMain
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		files   map[string]string
+		allowed allow.List
+		want    string
+	}{
+		"a patch that doubles a value": {
+			map[string]string{"kustomization.yaml": "resources: [own.yaml]\npatches: [{target: {kind: ServiceAccount}, patch: '[" + doublings() + "]'}]\n", "own.yaml": role + "own\n  labels: {b0: " + strings.Repeat("x", 100) + "}\n"},
+			allow.List{Memory: 256 << 20}, `^its build uses \d+(Mi|Gi) of memory: must use at most 256Mi; make what it lists or repeats smaller, or allow more with --allow-memory$`,
+		},
+		"a base that is listed again and again": {
+			nested(), allow.List{Time: allow.Duration(500 * time.Millisecond)},
+			`^its build has not ended after 500ms: must take no longer; make what it lists or repeats smaller, or allow more with --allow-time$`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, c.files)
+			b, err := New(executable, c.allowed)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, b.Close()) }()
+			_, err = b.Build(t.Context(), Request{Dir: dir})
+			require.ErrorIs(t, err, ErrExceeds)
+			require.Regexp(t, c.want, err.Error())
+
+			write(t, dir, map[string]string{"kustomization.yaml": "resources: [own.yaml]\n", "own.yaml": role + "own\n"})
+			_, err = b.Build(t.Context(), Request{Dir: dir})
+			require.ErrorIs(t, err, ErrExceeds, "what exceeds is not built again")
+			other := t.TempDir()
+			write(t, other, map[string]string{"kustomization.yaml": "resources: [own.yaml]\n", "own.yaml": role + "own\n"})
+			_, err = b.Build(t.Context(), Request{Dir: other})
+			require.NoError(t, err, "others are built")
+		})
+	}
+}
+
+// doublings are operations of a patch, each of which doubles a value.
+func doublings() string {
+	var all []string
+	for i := range 30 {
+		all = append(all, fmt.Sprintf(`{"op": "copy", "from": "/metadata", "path": "/metadata/labels/b%d"}`, i+1))
+	}
+	return strings.Join(all, ", ")
+}
+
+// nested is an overlay of 2^20 objects.
+func nested() map[string]string {
+	files := map[string]string{"kustomization.yaml": "resources: [d20]\n", "d0/kustomization.yaml": "resources: [own.yaml]\n", "d0/own.yaml": role + "own\n"}
+	for i := 1; i <= 20; i++ {
+		for _, side := range []string{"a", "b"} {
+			files[fmt.Sprintf("d%d/%s/kustomization.yaml", i, side)] = fmt.Sprintf("namePrefix: %s\nresources: [../../d%d]\n", side, i-1)
+		}
+		files[fmt.Sprintf("d%d/kustomization.yaml", i)] = "resources: [a, b]\n"
+	}
+	return files
+}
+
+func TestABuildEndsWithTheProcessThatAskedForIt(t *testing.T) {
+	executable, err := os.Executable()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	write(t, dir, nested())
+	var in bytes.Buffer
+	require.NoError(t, gob.NewEncoder(&in).Encode([]Request{{Dir: dir}}))
+	cmd := exec.Command(executable, Command)
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	_, err = stdin.Write(in.Bytes())
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		t.Fatal("must still build", err)
+	case <-time.After(500 * time.Millisecond):
+	}
+	require.NoError(t, stdin.Close())
+	select {
+	case err := <-ended:
+		require.EqualError(t, err, "exit status 1")
+	case <-time.After(time.Minute):
+		_ = cmd.Process.Kill()
+		t.Fatal("builds for nobody")
+	}
+}
+
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == Command {
+		if err := Serve(os.Stdin, os.Stdout, nil); err != nil {
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
 }

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 
 	"sigs.k8s.io/kustomize/api/konfig"
 
@@ -62,6 +64,7 @@ type Builder struct {
 	env   []string   // in which that name is found, and other programs only if some are allowed
 	temp  string     // a directory to remove, or ""
 	allow allow.List // what a build may do
+	large sync.Map   // error, by directory of what exceeded a bound
 }
 
 // New returns a Builder that runs the program in the file executable, also as
@@ -102,9 +105,15 @@ func (b *Builder) Close() error {
 
 // Build builds an overlay. The error's message has a line for each thing that
 // is wrong: what the function said, where it said something, and else what
-// kustomize says.
+// kustomize says. What exceeded a bound is not built again.
 func (b *Builder) Build(ctx context.Context, r Request) (Result, error) {
+	if err, ok := b.large.Load(r.Dir); ok && r.Replace == nil {
+		return Result{}, err.(error)
+	}
 	results, err := b.InTurn(ctx, r)
+	if errors.Is(err, ErrExceeds) && r.Replace == nil {
+		b.large.Store(r.Dir, err)
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -123,10 +132,14 @@ func (b *Builder) InTurn(ctx context.Context, requests ...Request) ([]Result, er
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, b.path, Command)
-	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = b.env, &in, &out, &stderr
-	if err := cmd.Run(); err != nil {
+	cmd.Env, cmd.Stdout, cmd.Stderr = b.env, &out, &stderr
+	cmd.WaitDelay = 5 * time.Second // for a program that it started, and that does not end
+	if err := runBeside(cmd, in.Bytes()); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
+		}
+		if cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == exceedsCode {
+			return nil, exceeds(stderr.String())
 		}
 		return nil, fmt.Errorf("kustomize failed: %w: %s", err, strings.Join(strings.Fields(firstLine(stderr.String())), " "))
 	}
@@ -149,6 +162,19 @@ func (b *Builder) InTurn(ctx context.Context, requests ...Request) ([]Result, er
 		}
 	}
 	return results, errors.Join(errs...)
+}
+
+// runBeside runs a process that ends with this one: its stdin stays open until then.
+func runBeside(cmd *exec.Cmd, input []byte) error {
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	_, _ = stdin.Write(input) // a process that does not read it says why
+	return cmd.Wait()
 }
 
 // endOfBuild is on stderr after what a build printed there.

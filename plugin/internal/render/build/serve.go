@@ -3,6 +3,7 @@ package build
 import (
 	"bytes"
 	"encoding/gob"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/relay"
 )
 
@@ -19,12 +21,17 @@ import (
 type Function func(in io.Reader, out io.Writer) (code int)
 
 // Serve answers the requests on in. The function's processes hand their work to
-// f. A process may call it once.
+// f. A process may call it once, and ends when a build exceeds its bounds, and when in is
+// a pipe that is closed.
 func Serve(in io.Reader, out io.Writer, f Function) error {
 	var requests []Request
 	if err := gob.NewDecoder(in).Decode(&requests); err != nil {
 		return err
 	}
+	endWith(in)
+	var b bounds
+	b.begin(allow.List{})
+	defer b.watch(os.Stderr)()
 	err := relay.Serve(func(input []byte) ([]byte, int) {
 		var output bytes.Buffer
 		code := f(bytes.NewReader(input), &output)
@@ -35,6 +42,7 @@ func Serve(in io.Reader, out io.Writer, f Function) error {
 	}
 	var results []Result
 	for _, r := range requests {
+		b.begin(r.Allow)
 		result, err := buildOne(r)
 		if err != nil {
 			return err
@@ -78,6 +86,9 @@ func buildOne(request Request) (Result, error) {
 	}
 	if err != nil {
 		return Result{Failure: files.failure(root, err)}, nil
+	}
+	if text.Len() > LargestFile { // which nothing would read
+		return Result{Failure: fmt.Sprintf("has %d bytes of output: must have at most %d", text.Len(), int64(LargestFile))}, nil
 	}
 	for _, warning := range files.unmatched(root) {
 		diagnostic.Warning(os.Stderr, warning)

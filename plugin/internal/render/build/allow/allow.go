@@ -19,7 +19,8 @@ const Program = "istio-tenancy"
 // helm is the program that kustomize runs for charts.
 const helm = "helm"
 
-// List is what a build may do in addition to this program's own functions.
+// List is what a build may do in addition to this program's own functions, and how much
+// it may use.
 type List struct {
 	// Exec are programs that may run: exec.path or container.image of a function, as
 	// it is written there, and helm for charts.
@@ -29,6 +30,9 @@ type List struct {
 	// Outside are directories with kustomizations that may be read though they are
 	// outside of the overlay's repository.
 	Outside []string
+	// Memory and Time are what the build of one overlay may use; 0: the defaults.
+	Memory Memory
+	Time   Duration
 }
 
 // Validate says what is wrong with a list, one line per mistake.

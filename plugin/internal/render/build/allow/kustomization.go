@@ -18,9 +18,12 @@ type Files interface {
 }
 
 // Kustomization returns what a kustomization, which is about to be built in a
-// directory, must not do. Each problem begins with the wrong field. Text that
+// directory, must not do. Each problem begins with the wrong field, if it is in one. Text that
 // kustomize cannot read is not reported here, because kustomize reports it.
 func (l List) Kustomization(files Files, dir string, text []byte) []string {
+	if problem := tooLarge(text); problem != "" {
+		return []string{problem}
+	}
 	k, ok := read(text)
 	if !ok {
 		return nil

@@ -60,6 +60,10 @@ func (w walk) file(at, dir, path string) {
 	if err != nil {
 		return
 	}
+	if problem := tooLarge(text); problem != "" {
+		w.problem(at, "%s", problem)
+		return
+	}
 	if configs, err := resources(text); err == nil {
 		w.visit(at, text, configs)
 	}
@@ -78,6 +82,10 @@ func (w walk) directory(at, dir string) {
 	for _, name := range konfig.RecognizedKustomizationFileNames() {
 		text, err := w.files.ReadFile(filepath.Join(dir, name))
 		if err != nil {
+			continue
+		}
+		if problem := tooLarge(text); problem != "" {
+			w.problem(at+"/"+name, "%s", problem)
 			continue
 		}
 		k, ok := read(text)
