@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/manifest"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
@@ -50,7 +51,7 @@ func (p *places) line(file, field string) int {
 	}
 	root, known := p.parsed[file]
 	if !known {
-		if text, err := os.ReadFile(file); err == nil {
+		if text, err := regular.Read(file, regular.LargestFile); err == nil {
 			var n yaml.Node
 			if yaml.Unmarshal(text, &n) == nil && len(n.Content) > 0 {
 				root = n.Content[0]
@@ -112,7 +113,7 @@ func (p *places) in(dir string) []written {
 			continue
 		}
 		file := filepath.Join(dir, e.Name())
-		text, err := os.ReadFile(file)
+		text, err := regular.Read(file, regular.LargestFile)
 		if err != nil {
 			continue
 		}

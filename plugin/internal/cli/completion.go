@@ -2,7 +2,6 @@ package cli
 
 import (
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/commonbase"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/scaffold"
 )
@@ -173,7 +173,7 @@ func questions(cmd *cobra.Command, args []string, word string) ([]string, cobra.
 
 func ofTenants(words func(v1alpha1.IstioTenant) []string) (found []string, _ cobra.ShellCompDirective) {
 	walk("", func(dir string) {
-		text, err := os.ReadFile(filepath.Join(dir, tenantFile))
+		text, err := regular.Read(filepath.Join(dir, tenantFile), regular.LargestConfiguration)
 		if err != nil {
 			return
 		}

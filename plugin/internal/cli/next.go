@@ -10,6 +10,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/scaffold"
 )
@@ -156,7 +157,7 @@ func listed(dir string) []string {
 	var k struct {
 		Resources []string `json:"resources"`
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "kustomization.yaml"))
+	text, err := regular.Read(filepath.Join(dir, "kustomization.yaml"), regular.LargestConfiguration)
 	if err != nil || yaml.Unmarshal(text, &k) != nil {
 		return nil
 	}

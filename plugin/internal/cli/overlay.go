@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/collision"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/domain"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/scaffold"
 )
 
@@ -141,7 +141,7 @@ func (o overlay) beside(tenant v1alpha1.IstioTenant) error {
 	}
 	var errs []error
 	for _, file := range siblings {
-		text, err := os.ReadFile(file)
+		text, err := regular.Read(file, regular.LargestConfiguration)
 		if err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/api/v1alpha1"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/istio"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/object"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
 
@@ -65,7 +66,7 @@ func (s search) directory(dir string) (string, object.ID) {
 	}
 	s[dir] = true
 	for _, name := range konfig.RecognizedKustomizationFileNames() {
-		text, err := os.ReadFile(filepath.Join(dir, name))
+		text, err := regular.Read(filepath.Join(dir, name), regular.LargestConfiguration)
 		var k types.Kustomization
 		if err != nil || k.Unmarshal(text) != nil {
 			continue
@@ -81,16 +82,10 @@ func (s search) directory(dir string) (string, object.ID) {
 }
 
 func (s search) entry(path string) (string, object.ID) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return "", object.ID{}
-	case info.IsDir():
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return s.directory(path)
-	case !info.Mode().IsRegular():
-		return "", object.ID{}
 	}
-	text, err := os.ReadFile(path)
+	text, err := regular.Read(path, regular.LargestFile)
 	if err != nil {
 		return "", object.ID{}
 	}

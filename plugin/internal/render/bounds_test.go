@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 )
 
 func TestAnOverlayThatFillsTheMemoryFailsAndOthersAreRendered(t *testing.T) {
@@ -35,7 +35,7 @@ func TestAnOverlayThatFillsTheMemoryFailsAndOthersAreRendered(t *testing.T) {
 
 // What is parsed before the builds, in the program itself, is small.
 func TestALargeConfigurationIsNotRead(t *testing.T) {
-	padding := strings.Repeat("# padding\n", allow.LargestConfiguration/10+1)
+	padding := strings.Repeat("# padding\n", regular.LargestConfiguration/10+1)
 	for name, file := range map[string]string{"the kustomization": "kustomization.yaml", "the tenant": "tenant.yaml"} {
 		t.Run(name, func(t *testing.T) {
 			r := newPlainRepo(t)
@@ -45,7 +45,7 @@ func TestALargeConfigurationIsNotRead(t *testing.T) {
 			info, err := os.Stat(r.path(path))
 			require.NoError(t, err)
 			_, _, err = r.render()
-			require.ErrorContains(t, err, file+fmt.Sprintf(": has %d bytes: must have at most %d", info.Size(), allow.LargestConfiguration))
+			require.ErrorContains(t, err, file+fmt.Sprintf(": has %d bytes: must have at most %d", info.Size(), regular.LargestConfiguration))
 			require.NotContains(t, err.Error(), "overlays/ape")
 			r.same("ape")
 		})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
 )
 
@@ -53,10 +54,8 @@ func (d *digester) file(dir, path string) string {
 		}
 	}
 	digest := build.Absent
-	if info, err := os.Stat(abs); err == nil && info.Mode().IsRegular() && info.Size() <= build.LargestFile {
-		if text, err := os.ReadFile(abs); err == nil {
-			digest = build.Digest(text)
-		}
+	if text, err := regular.Read(abs, regular.LargestFile); err == nil {
+		digest = build.Digest(text)
 	}
 	if isShared {
 		d.shared.Store(abs, digest)

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 	"sigs.k8s.io/kustomize/api/types"
-
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 )
 
 // lister finds the tenants that an overlay's resources lay, and reads a directory
@@ -90,10 +89,7 @@ func entries(k types.Kustomization) []string {
 // kustomization reads that of a directory, whichever of its names it has.
 func (l *lister) kustomization(dir string) (k types.Kustomization, ok bool) {
 	file := filepath.Join(dir, kustomizationIn(dir))
-	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() || info.Size() > allow.LargestConfiguration {
-		return k, false
-	}
-	text, err := os.ReadFile(file)
+	text, err := regular.Read(file, regular.LargestConfiguration)
 	if err != nil {
 		return k, false
 	}

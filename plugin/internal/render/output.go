@@ -16,7 +16,7 @@ import (
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/atomicwrite"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/printable"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 )
 
 const (
@@ -157,7 +157,7 @@ func (o output) changes(overlayDir, name string, files []file) ([]change, error)
 	var names []string
 	for _, f := range files {
 		names = append(names, f.name)
-		if size := int64(len(f.content)); size > build.LargestFile {
+		if size := int64(len(f.content)); size > regular.LargestFile {
 			return nil, tooLarge(filepath.Join(o.dir, name, f.name), size) // which no run would read again
 		}
 		old, err := readRegular(filepath.Join(o.dir, name, f.name))

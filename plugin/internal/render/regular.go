@@ -5,8 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 )
 
 // readRegular reads a file that is neither a link nor a device, nor larger than
@@ -22,7 +21,7 @@ func readRegular(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: is a link, and what it leads to is not read: must be a regular file, or be removed", path)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s: is no regular file: must be one, or be removed", path)
-	case info.Size() > build.LargestFile:
+	case info.Size() > regular.LargestFile:
 		return nil, tooLarge(path, info.Size())
 	}
 	return os.ReadFile(path)
@@ -31,14 +30,14 @@ func readRegular(path string) ([]byte, error) {
 // readConfiguration is like readRegular, for what is parsed before a build. What is larger
 // is read by no build, which says so.
 func readConfiguration(path string) ([]byte, error) {
-	if info, err := os.Lstat(path); err == nil && info.Size() > allow.LargestConfiguration {
-		return nil, fmt.Errorf("%s: has %d bytes: must have at most %d", path, info.Size(), allow.LargestConfiguration)
+	if info, err := os.Lstat(path); err == nil && info.Size() > regular.LargestConfiguration {
+		return nil, fmt.Errorf("%s: has %d bytes: must have at most %d", path, info.Size(), regular.LargestConfiguration)
 	}
 	return readRegular(path)
 }
 
 func tooLarge(path string, size int64) error {
-	return fmt.Errorf("%s: has %d bytes: must have at most %d", path, size, int64(build.LargestFile))
+	return fmt.Errorf("%s: has %d bytes: must have at most %d", path, size, int64(regular.LargestFile))
 }
 
 // noLinks refuses links in the place of directories whose files are written,

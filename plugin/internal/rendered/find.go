@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/yaml"
 )
@@ -173,7 +174,7 @@ var plain = []string{"apiVersion", "kind", "metadata", "resources", "sortOptions
 // them is still to be built: what it lists is not what a cluster would get.
 func (s *search) kustomization(dir, name string) {
 	file := filepath.Join(dir, name)
-	text, err := os.ReadFile(file)
+	text, err := regular.Read(file, regular.LargestConfiguration)
 	if err != nil {
 		s.errs = append(s.errs, err)
 		return
@@ -228,7 +229,7 @@ func isPlain(dir string, fields map[string]any) bool {
 
 func isPlainDirectory(dir string) bool {
 	for _, name := range konfig.RecognizedKustomizationFileNames() {
-		text, err := os.ReadFile(filepath.Join(dir, name))
+		text, err := regular.Read(filepath.Join(dir, name), regular.LargestConfiguration)
 		if err != nil {
 			continue
 		}

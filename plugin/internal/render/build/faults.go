@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
@@ -145,8 +146,8 @@ func (r *recorder) fault(path string, isYAML bool) string {
 			return ""
 		case !info.IsDir() && !info.Mode().IsRegular():
 			return "is not a regular file: must be one"
-		case info.Size() > LargestFile:
-			return fmt.Sprintf("has %d bytes: must have at most %d", info.Size(), int64(LargestFile))
+		case info.Size() > regular.LargestFile:
+			return fmt.Sprintf("has %d bytes: must have at most %d", info.Size(), int64(regular.LargestFile))
 		}
 		if opened, err := os.Open(path); errors.Is(err, fs.ErrPermission) {
 			return "permission denied"

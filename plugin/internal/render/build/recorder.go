@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/strictyaml"
 )
@@ -25,10 +26,6 @@ type Input struct {
 	// Digest is of the content; Absent, where there is no such file.
 	Digest string
 }
-
-// LargestFile is the largest size of a file in bytes: more than kustomize needs, and
-// small enough for the memory of a machine.
-const LargestFile = 1 << 27
 
 // Absent is the digest of a file that does not exist.
 const Absent = "-"
@@ -164,8 +161,8 @@ func (u unrecorded) ReadFile(path string) ([]byte, error) {
 		return text, nil
 	}
 	// What a link to a device or a pipe gives has no end.
-	if info, err := os.Stat(path); err == nil && !info.IsDir() && (!info.Mode().IsRegular() || info.Size() > LargestFile) {
-		return nil, fmt.Errorf("%s: must be a regular file of at most %d bytes", path, int64(LargestFile))
+	if info, err := os.Stat(path); err == nil && !info.IsDir() && (!info.Mode().IsRegular() || info.Size() > regular.LargestFile) {
+		return nil, fmt.Errorf("%s: must be a regular file of at most %d bytes", path, int64(regular.LargestFile))
 	}
 	return u.FileSystem.ReadFile(path)
 }

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/diagnostic"
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/allow"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/render/build/relay"
 )
@@ -87,8 +88,8 @@ func buildOne(request Request) (Result, error) {
 	if err != nil {
 		return Result{Failure: files.failure(root, err)}, nil
 	}
-	if text.Len() > LargestFile { // which nothing would read
-		return Result{Failure: fmt.Sprintf("has %d bytes of output: must have at most %d", text.Len(), int64(LargestFile))}, nil
+	if text.Len() > regular.LargestFile { // which nothing would read
+		return Result{Failure: fmt.Sprintf("has %d bytes of output: must have at most %d", text.Len(), int64(regular.LargestFile))}, nil
 	}
 	for _, warning := range files.unmatched(root) {
 		diagnostic.Warning(os.Stderr, warning)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
@@ -23,17 +24,12 @@ const (
 	DefaultTime          = Duration(2 * time.Minute)
 )
 
-// LargestConfiguration is the largest size, in bytes, of a kustomization and of a file that
-// it lists as a plugin's configuration. This program reads these before a build of its own
-// bounds what they take.
-const LargestConfiguration = 4 << 20
-
 // tooLarge says what is wrong with the size of a configuration; "": nothing.
 func tooLarge(text []byte) string {
-	if len(text) <= LargestConfiguration {
+	if len(text) <= regular.LargestConfiguration {
 		return ""
 	}
-	return fmt.Sprintf("has %d bytes: must have at most %d", len(text), LargestConfiguration)
+	return fmt.Sprintf("has %d bytes: must have at most %d", len(text), regular.LargestConfiguration)
 }
 
 // leastMemory is what this program itself needs.
