@@ -43,6 +43,7 @@ var byControllers = []struct{ begins, ends, who string }{
 	{"metadata.annotations[field.cattle.io/", "", "Rancher, of Namespaces, Services and workloads"},
 	{"metadata.labels[field.cattle.io/", "", "Rancher, of Namespaces"},
 	{"metadata.finalizers[controller.cattle.io/namespace-auth]", "", "Rancher, of Namespaces"},
+	{"metadata.finalizers[kubernetes.io/pvc-protection]", "", "the API server, of PersistentVolumeClaims"},
 	{"metadata.finalizers[service.kubernetes.io/load-balancer-cleanup]", "", "the controller of a cloud's load balancers, of Services"},
 	{"metadata.finalizers[service.k8s.aws/resources]", "", "the AWS Load Balancer Controller, of Services"},
 	{"metadata.annotations[cloud.google.com/neg]", "", "GKE, of Services"},
@@ -121,10 +122,10 @@ func withoutControllers(d difference) (left difference, is bool) {
 		return d, is
 	}
 	_, isTexts := textsOf(d.is)
-	would, mustBeTexts := d.would.([]any)
+	would, mustBeTexts := textsOf(d.would)
 	if isTexts && mustBeTexts {
 		d.is, _ = ours(d.path, d.is, would)
-		rest, _ := d.is.([]any)
+		rest, _ := textsOf(d.is)
 		return d, !slices.Equal(rest, would)
 	}
 	return d, true
@@ -132,7 +133,7 @@ func withoutControllers(d difference) (left difference, is bool) {
 
 // ours is a value without what controllers write, and without what the API server does, and whether
 // anything is left. Texts in rendered stay.
-func ours(path string, is any, rendered []any) (left any, some bool) {
+func ours(path string, is any, rendered []string) (left any, some bool) {
 	switch is := is.(type) {
 	case map[string]any:
 		fields := map[string]any{}
@@ -154,7 +155,7 @@ func ours(path string, is any, rendered []any) (left any, some bool) {
 			if isText {
 				at = path + "[" + text + "]"
 			}
-			if isText && isControllers(at) && !slices.Contains(rendered, is[i]) {
+			if isText && isControllers(at) && !slices.Contains(rendered, text) {
 				continue
 			}
 			if rest, some := ours(at, is[i], nil); some {
