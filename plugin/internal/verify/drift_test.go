@@ -59,7 +59,7 @@ func TestDriftIsFoundWhateverManagedFieldsSay(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			is := strings.Replace(live, "MANAGED", row.managed, 1)
-			v := asking(t, func(method, path string, body []byte) (int, string) {
+			v := asking(t, func(method, _ string, body []byte) (int, string) {
 				switch {
 				case method == http.MethodPut && row.put != nil:
 					return row.put()
