@@ -12,9 +12,8 @@ import (
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 )
 
-// compare compares each rendered object with what the cluster has. The API server says
-// what would be there if it were applied: what differs then has been changed. What is
-// there and would stay, and nobody renders, is taken out of that.
+// compare compares each rendered object with what the cluster has. The API server says what would
+// be there if the rendered object took its place: what differs then has been changed, added or removed.
 func (v *verifier) compare(ctx context.Context) {
 	each(ctx, len(v.rendered), func(i int) { v.compareOne(ctx, v.rendered[i]) })
 }
@@ -22,6 +21,10 @@ func (v *verifier) compare(ctx context.Context) {
 func (v *verifier) compareOne(ctx context.Context, it item) {
 	id := idOf(it.object)
 	r, known := v.served.all[snapshot.Text(it.object, "apiVersion")+" "+id.Kind]
+	if err := v.served.failed[snapshot.Text(it.object, "apiVersion")]; !known && err != nil {
+		v.report.miss(Drift, "get "+id.Kind+" of "+snapshot.Text(it.object, "apiVersion")+", whose kinds could not be listed", err)
+		return
+	}
 	if !known {
 		v.report.find(Drift, check.Error, it.tenant, id, "is missing: the cluster has no such kind as %s of %s", id.Kind, snapshot.Text(it.object, "apiVersion"))
 		return
@@ -43,30 +46,42 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 		if !v.got(it, id, r, is, err) {
 			return
 		}
-		would, err := v.client.tryApply(ctx, path, it.object)
-		switch {
-		case apierrors.IsConflict(err) && try < tries-1:
+		// The rendered object takes the place of what is there: what somebody has added is gone
+		// then, and what the API server sets is not.
+		must, cannot := v.client.tryUpdate(ctx, path, replacement(is, it.object))
+		if isOvertaken(cannot) && try < tries-1 {
 			continue
-		case isRefused(err):
-			found := lacking(is, it.object)
-			v.drifted(it, id, found)
-			if len(found) == 0 { // what else has been changed, nobody can say
+		}
+		var found []difference
+		if cannot == nil {
+			found = v.drift(ctx, it, is, must)
+		}
+		if cannot != nil || len(found) > 0 {
+			would, err := v.client.tryApply(ctx, path, it.object)
+			switch {
+			case isOvertaken(err) && try < tries-1:
+				continue
+			case cannot == nil && err == nil: // an apply does not change the order in which such lists are
+				must, _ = arranged(must, would, keysBy(would)).(map[string]any)
+				found = v.drift(ctx, it, is, must)
+			case cannot == nil:
+			case err == nil:
+				found = v.drift(ctx, it, is, would)
+				v.report.miss(Drift, "try to update "+r.String()+", update with dryRun=All", cannot)
+			case isRefused(err):
+				found := lacking(is, it.object)
+				v.drifted(it, id, found)
+				if len(found) == 0 { // what else has been changed, nobody can say
+					v.report.miss(Drift, "try to apply "+r.String()+", patch with dryRun=All", err)
+				}
+				return
+			case apierrors.IsInvalid(err): // such as a field that nobody may change
+				v.report.find(Drift, check.Error, it.tenant, id, "cannot be applied to what is there: %s", redactedText(err.Error()))
+				return
+			default:
 				v.report.miss(Drift, "try to apply "+r.String()+", patch with dryRun=All", err)
+				return
 			}
-			return
-		case apierrors.IsInvalid(err): // such as a field that nobody may change
-			v.report.find(Drift, check.Error, it.tenant, id, "cannot be applied to what is there: %s", redactedText(err.Error()))
-			return
-		case err != nil:
-			v.report.miss(Drift, "try to apply "+r.String()+", patch with dryRun=All", err)
-			return
-		}
-		if keeps(id) {
-			v.present.Store(id, is)
-		}
-		found, err := v.differences(ctx, path, is, would)
-		if err != nil {
-			v.report.miss(Drift, "try to update "+r.String()+", update with dryRun=All", err)
 		}
 		if len(found) > 0 && try < tries-1 {
 			var again map[string]any
@@ -74,11 +89,17 @@ func (v *verifier) compareOne(ctx context.Context, it item) {
 				continue
 			}
 		}
+		if keeps(id) {
+			v.present.Store(id, is)
+		}
 		v.report.of(it.tenant, func(t *Tenant) { t.Objects++ })
 		v.drifted(it, id, found)
 		return
 	}
 }
+
+// isOvertaken says whether somebody else has written an object, or has deleted it.
+func isOvertaken(err error) bool { return apierrors.IsConflict(err) || apierrors.IsNotFound(err) }
 
 func (v *verifier) drifted(it item, id object.ID, found []difference) {
 	for _, d := range found {

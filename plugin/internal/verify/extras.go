@@ -2,12 +2,13 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 	"sigs.k8s.io/structured-merge-diff/v6/value"
 
@@ -42,6 +43,7 @@ var byControllers = []struct{ begins, ends, who string }{
 	{"metadata.annotations[field.cattle.io/", "", "Rancher, of Namespaces, Services and workloads"},
 	{"metadata.labels[field.cattle.io/", "", "Rancher, of Namespaces"},
 	{"metadata.finalizers[controller.cattle.io/namespace-auth]", "", "Rancher, of Namespaces"},
+	{"metadata.finalizers[kubernetes.io/pvc-protection]", "", "the API server, of PersistentVolumeClaims"},
 	{"metadata.finalizers[service.kubernetes.io/load-balancer-cleanup]", "", "the controller of a cloud's load balancers, of Services"},
 	{"metadata.finalizers[service.k8s.aws/resources]", "", "the AWS Load Balancer Controller, of Services"},
 	{"metadata.annotations[cloud.google.com/neg]", "", "GKE, of Services"},
@@ -50,81 +52,119 @@ var byControllers = []struct{ begins, ends, who string }{
 	{"metadata.annotations[metallb.universe.tf/ip-allocated-from-pool]", "", "MetalLB, of Services, before 0.14"},
 }
 
-// differences are the fields in which an object differs from what it must be: from what
-// would be there if it were applied, and from that without what somebody has added to it.
-// Who has which field is in managedFields; those that come back when they are taken away
-// are the API server's.
-func (v *verifier) differences(ctx context.Context, path string, is, would map[string]any) ([]difference, error) {
-	own := fieldsBy(would, func(m managed) bool { return m.Manager == manager })
-	all := fieldsBy(is, func(m managed) bool { return m.Subresource == "" })
-	without, taken := runtime.DeepCopyJSON(would), false
-	for _, p := range added(all, own) {
-		taken = remove(without, p) || taken
+// overwritten is what a controller writes over what is rendered: Argo CD, which knows its objects
+// by this label.
+const overwritten = "metadata.labels[app.kubernetes.io/instance]"
+
+// replacement is a rendered object as it is written over the one that is there, if nobody has
+// written that since.
+func replacement(is, rendered map[string]any) map[string]any {
+	o := maps.Clone(rendered)
+	metadata, _ := o["metadata"].(map[string]any)
+	metadata = maps.Clone(metadata)
+	if metadata == nil {
+		metadata = map[string]any{}
 	}
-	if !taken {
-		return differences(is, would), nil
-	}
-	metadata, _ := without["metadata"].(map[string]any)
-	delete(metadata, "managedFields")
-	must, err := v.client.tryUpdate(ctx, path, without)
-	if err != nil {
-		must = without
-	}
-	return differences(is, must), err
+	metadata["resourceVersion"], metadata["uid"] = snapshot.Text(is, "metadata", "resourceVersion"), snapshot.Text(is, "metadata", "uid")
+	o["metadata"] = metadata
+	return o
 }
 
-// managed is an entry of managedFields.
-type managed struct {
-	Manager, Subresource string
-	FieldsV1             json.RawMessage
-}
-
-func fieldsBy(o map[string]any, of func(managed) bool) *fieldpath.Set {
-	all := fieldpath.NewSet()
-	for _, entry := range snapshot.List(o, "metadata", "managedFields") {
-		var m managed
-		text, err := json.Marshal(entry)
-		if err != nil || json.Unmarshal(text, &m) != nil || !of(m) {
+// drift are the fields in which an object differs from what it must be, without those that
+// controllers write. Who has written a field is not asked: whoever may write an object may write its
+// managedFields, too.
+func (v *verifier) drift(ctx context.Context, it item, is, must map[string]any) (found []difference) {
+	for _, d := range differences(is, must) {
+		if d.path == "spec.replicas" && snapshot.Field(it.object, "spec", "replicas") == nil && v.isScaled(ctx, it) {
 			continue
 		}
-		set := fieldpath.NewSet()
-		if set.FromJSON(bytes.NewReader(m.FieldsV1)) == nil {
-			all = all.Union(set)
+		if strings.HasPrefix(d.path, "rules") && snapshot.Field(it.object, "aggregationRule") != nil { // by the controller of ClusterRoles
+			continue
+		}
+		if d, left := withoutControllers(d); left {
+			found = append(found, d)
 		}
 	}
-	return all
+	return found
 }
 
-// added are the paths of all that are no part of own, and no part of anything that own
-// has as a whole: each the shortest.
-func added(all, own *fieldpath.Set) (found []fieldpath.Path) {
-	above, whole := map[string]bool{}, map[string]bool{}
-	own.Leaves().Iterate(func(p fieldpath.Path) {
-		whole[p.String()] = true
-		for i := range p {
-			above[p[:i+1].String()] = true
-		}
-	})
-	seen := map[string]bool{}
-	all.Leaves().Iterate(func(p fieldpath.Path) {
-		for i := range p {
-			prefix := p[:i+1]
-			text := prefix.String()
-			if whole[text] {
-				return
-			}
-			if above[text] || text == ".metadata" { // which is a whole object's
+// isScaled says whether a HorizontalPodAutoscaler sets how many Pods an object has.
+func (v *verifier) isScaled(ctx context.Context, it item) bool {
+	id := idOf(it.object)
+	scales := func(o map[string]any) bool {
+		to, _ := snapshot.Field(o, "spec", "scaleTargetRef").(map[string]any)
+		by := idOf(to)
+		return by.Group == id.Group && by.Kind == id.Kind && snapshot.Text(to, "name") == id.Name
+	}
+	if slices.ContainsFunc(v.rendered, func(other item) bool {
+		scaler := idOf(other.object)
+		return scaler.Group == "autoscaling" && scaler.Kind == "HorizontalPodAutoscaler" && scaler.Namespace == id.Namespace && scales(other.object)
+	}) {
+		return true
+	}
+	found := false
+	r := resource{group: "autoscaling", version: "v2", name: "horizontalpodautoscalers", kind: "HorizontalPodAutoscaler", namespaced: true}
+	if err := v.served.list(ctx, r, asJSON, id.Namespace, nil, func(o map[string]any) { found = found || scales(o) }); err != nil {
+		v.report.miss(Drift, "list "+r.String(), err)
+	}
+	return found
+}
+
+// withoutControllers is a difference without what controllers write, if anything is left.
+func withoutControllers(d difference) (left difference, is bool) {
+	switch {
+	case !d.has:
+		return d, true
+	case isControllers(d.path):
+		return d, d.must && d.path != overwritten
+	case !d.must:
+		d.is, is = ours(d.path, d.is, nil)
+		return d, is
+	}
+	_, isTexts := textsOf(d.is)
+	would, mustBeTexts := textsOf(d.would)
+	if isTexts && mustBeTexts {
+		d.is, _ = ours(d.path, d.is, would)
+		rest, _ := textsOf(d.is)
+		return d, !slices.Equal(rest, would)
+	}
+	return d, true
+}
+
+// ours is a value without what controllers write, and without what the API server does, and whether
+// anything is left. Texts in rendered stay.
+func ours(path string, is any, rendered []string) (left any, some bool) {
+	switch is := is.(type) {
+	case map[string]any:
+		fields := map[string]any{}
+		for key, value := range is {
+			at := join(path, key)
+			if isServers(at) || isControllers(at) {
 				continue
 			}
-			name := named(prefix)
-			if !seen[text] && !isServers(name) && !isControllers(name) && !isControllers(named(p)) {
-				seen[text] = true
-				found = append(found, prefix.Copy())
+			if rest, some := ours(at, value, nil); some {
+				fields[key] = rest
 			}
-			return
 		}
-	})
-	return found
+		return fields, len(fields) > 0 || len(is) == 0
+	case []any:
+		var list []any
+		for i, key := range keysOf(is) {
+			text, isText := is[i].(string)
+			at := path + key
+			if isText {
+				at = path + "[" + text + "]"
+			}
+			if isText && isControllers(at) && !slices.Contains(rendered, text) {
+				continue
+			}
+			if rest, some := ours(at, is[i], nil); some {
+				list = append(list, rest)
+			}
+		}
+		return list, len(list) > 0 || len(is) == 0
+	}
+	return is, true
 }
 
 func isControllers(path string) bool {
@@ -136,87 +176,65 @@ func isControllers(path string) bool {
 	return false
 }
 
-// named is a path as messages have it.
-func named(p fieldpath.Path) (path string) {
-	for _, e := range p {
-		switch {
-		case e.FieldName != nil:
-			path = join(path, *e.FieldName)
-		case e.Key != nil:
-			var keys []string
-			for _, f := range *e.Key {
-				keys = append(keys, strings.Trim(value.ToString(f.Value), `"`))
-			}
-			path += "[" + strings.Join(keys, "/") + "]"
-		default:
-			path += "[" + strings.Trim(strings.TrimPrefix(strings.Trim(e.String(), "[]"), "="), `"`) + "]"
+// keysBy are the paths of what this program applies, as the API server has just written them into
+// managedFields: in them are the keys of the elements of lists.
+func keysBy(would map[string]any) *fieldpath.Set {
+	for _, entry := range snapshot.List(would, "metadata", "managedFields") {
+		fields, err := json.Marshal(snapshot.Field(entry, "fieldsV1"))
+		if err != nil || snapshot.Text(entry, "manager") != manager || snapshot.Text(entry, "operation") != "Apply" || snapshot.Text(entry, "subresource") != "" ||
+			snapshot.Text(entry, "apiVersion") != snapshot.Text(would, "apiVersion") {
+			continue
+		}
+		if set := fieldpath.NewSet(); set.FromJSON(bytes.NewReader(fields)) == nil {
+			return set
 		}
 	}
-	return path
+	return fieldpath.NewSet()
 }
 
-// lookup is what stands at a path.
-func lookup(at any, p fieldpath.Path) (any, bool) {
-	for _, e := range p {
-		switch into := at.(type) {
-		case map[string]any:
-			next, there := into[fieldName(e)]
-			if !there {
-				return nil, false
-			}
-			at = next
-		case []any:
-			i := index(into, e)
-			if i < 0 {
-				return nil, false
-			}
-			at = into[i]
-		default:
-			return nil, false
-		}
-	}
-	return at, true
-}
-
-// remove takes out what stands at a path, and says whether there was anything.
-func remove(from map[string]any, p fieldpath.Path) bool {
-	if len(p) == 0 {
-		return false
-	}
-	above, last := p[:len(p)-1], p[len(p)-1]
-	at, there := lookup(from, above)
-	if !there {
-		return false
-	}
-	switch into := at.(type) {
+// arranged is a value with its lists in the order of another one, where the order says nothing: their
+// elements have keys, or are a set.
+func arranged(value, by any, keys *fieldpath.Set) any {
+	switch value := value.(type) {
 	case map[string]any:
-		if _, there = into[fieldName(last)]; there {
-			delete(into, fieldName(last))
+		of, _ := by.(map[string]any)
+		all := make(map[string]any, len(value))
+		for key, field := range value {
+			all[key] = field
+			if below, has := keys.Children.Get(fieldpath.FieldNameElement(key)); has {
+				all[key] = arranged(field, of[key], below)
+			}
 		}
-		return there
+		return all
 	case []any:
-		i := index(into, last)
-		if i < 0 {
-			return false
+		of, _ := by.([]any)
+		type placed struct {
+			element any
+			at      int
 		}
-		shorter := slices.Delete(slices.Clone(into), i, i+1)
-		holder, _ := lookup(from, above[:len(above)-1])
-		switch holder := holder.(type) {
-		case map[string]any:
-			holder[fieldName(above[len(above)-1])] = shorter
-		case []any:
-			holder[index(holder, above[len(above)-1])] = shorter
+		var all []placed
+		for i, element := range value {
+			p := placed{element, len(of) + i}
+			place := func(e fieldpath.PathElement) {
+				if j := index(of, e); j >= 0 && index([]any{element}, e) == 0 {
+					p.at = j
+					if below, has := keys.Children.Get(e); has {
+						p.element = arranged(element, of[j], below)
+					}
+				}
+			}
+			keys.Members.Iterate(place)
+			keys.Children.Iterate(place)
+			all = append(all, p)
 		}
-		return true
+		slices.SortStableFunc(all, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
+		list := make([]any, len(all))
+		for i, p := range all {
+			list[i] = p.element
+		}
+		return list
 	}
-	return false
-}
-
-func fieldName(e fieldpath.PathElement) string {
-	if e.FieldName == nil {
-		return ""
-	}
-	return *e.FieldName
+	return value
 }
 
 // index is where the element of a list is that a path names, or -1.
@@ -229,11 +247,8 @@ func index(list []any, e fieldpath.PathElement) int {
 			return false
 		}
 		for _, f := range *e.Key {
-			of, there := snapshot.Field(element, f.Name), snapshot.Field(element, f.Name) != nil
-			if there && !value.Equals(f.Value, value.NewValueInterface(of)) {
-				return false
-			}
-			if !there {
+			of := snapshot.Field(element, f.Name)
+			if of == nil || !value.Equals(f.Value, value.NewValueInterface(of)) {
 				return false
 			}
 		}

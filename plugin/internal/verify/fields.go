@@ -177,12 +177,15 @@ func fieldsOf(value any) map[string]any {
 	return nil
 }
 
+// tells are names that paths have: one with a bracket would end there, and a number is an element's.
+var tells = regexp.MustCompile(`^[^\[\]]*[^\[\]0-9][^\[\]]*$`)
+
 // keysOf are what the elements of a list are called in paths.
 func keysOf(list []any) []string {
 	keys, seen := make([]string, len(list)), map[string]bool{}
 	for i, element := range list {
 		keys[i] = fmt.Sprintf("[%d]", i)
-		if name := snapshot.Text(element, "name"); name != "" && !seen[name] { // names that are not unique tell nothing
+		if name := snapshot.Text(element, "name"); tells.MatchString(name) && !seen[name] { // names that are not unique tell nothing
 			keys[i] = "[" + name + "]"
 			seen[name] = true
 		}

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ type served struct {
 	client *client
 	all    map[string]resource // by apiVersion and kind
 	best   []resource          // each once, in the version that the API server prefers
+	failed map[string]error    // by apiVersion: those whose kinds could not be listed
 }
 
 // resource is where objects of a kind are.
@@ -24,16 +26,16 @@ type resource struct {
 }
 
 // discover asks which kinds there are. A group whose own server does not answer is in
-// the error, and the others are there all the same.
-func (c *client) discover(ctx context.Context) (*served, []error) {
-	s := &served{client: c, all: map[string]resource{}}
+// failed, and the others are there all the same.
+func (c *client) discover(ctx context.Context) (*served, error) {
+	s := &served{client: c, all: map[string]resource{}, failed: map[string]error{}}
 	var core metav1.APIVersions
 	var groups metav1.APIGroupList
 	if err := c.get(ctx, asJSON, "/api", nil, &core); err != nil {
-		return nil, []error{err}
+		return nil, err
 	}
 	if err := c.get(ctx, asJSON, "/apis", nil, &groups); err != nil {
-		return nil, []error{err}
+		return nil, err
 	}
 	type version struct {
 		group, name string
@@ -54,11 +56,10 @@ func (c *client) discover(ctx context.Context) (*served, []error) {
 		v := versions[i]
 		v.err = c.get(ctx, asJSON, root(v.group, v.name), nil, &v.list)
 	})
-	var errs []error
 	others := map[[2]string]resource{} // that the preferred version has not
 	for _, v := range versions {
 		if v.err != nil {
-			errs = append(errs, v.err)
+			s.failed[metav1.GroupVersion{Group: v.group, Version: v.name}.String()] = v.err
 		}
 		for _, r := range v.list.APIResources {
 			if strings.Contains(r.Name, "/") {
@@ -76,7 +77,25 @@ func (c *client) discover(ctx context.Context) (*served, []error) {
 		s.best = append(s.best, r)
 	}
 	slices.SortFunc(s.best, func(a, b resource) int { return strings.Compare(a.String(), b.String()) })
-	return s, errs
+	return s, nil
+}
+
+// missKinds says which kinds nobody knows. If rules judge such a group, it may have any objects.
+func (v *verifier) missKinds() {
+	for _, apiVersion := range slices.Sorted(maps.Keys(v.served.failed)) {
+		group, err := idOf(map[string]any{"apiVersion": apiVersion}).Group, v.served.failed[apiVersion]
+		what := "list the kinds of " + apiVersion
+		v.report.miss(Drift, what, err)
+		read := func(isJudged bool) bool {
+			return slices.ContainsFunc(reads, func(r read) bool { return r.group == group && r.counts.isJudged() == isJudged })
+		}
+		switch {
+		case read(true):
+			v.missRules(what, err)
+		case read(false):
+			v.report.miss(Rules, what, err)
+		}
+	}
 }
 
 // String is "deployments.apps".

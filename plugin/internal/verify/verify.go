@@ -86,13 +86,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
 	v.report.Context, v.report.Server = v.client.context, server.GitVersion
-	var errs []error
-	if v.served, errs = v.client.discover(ctx); v.served == nil {
-		return nil, fmt.Errorf("verify: context %s: list the kinds of the cluster: %w", v.client.context, errors.Join(errs...))
+	if v.served, err = v.client.discover(ctx); err != nil {
+		return nil, fmt.Errorf("verify: context %s: list the kinds of the cluster: %w", v.client.context, err)
 	}
-	for _, err := range errs {
-		v.report.miss(Drift, "list the kinds of a group", err)
-	}
+	v.missKinds()
 	v.askRights(ctx)
 	v.compare(ctx)
 	v.unrendered(ctx)

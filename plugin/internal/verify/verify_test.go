@@ -2,7 +2,6 @@ package verify
 
 import (
 	"archive/tar"
-	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -14,8 +13,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
-	"sigs.k8s.io/structured-merge-diff/v6/value"
 	"sigs.k8s.io/yaml"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
@@ -53,6 +50,12 @@ subjects[sales-admin]: is missing: must be {"kind":"User","name":"sales-admin"}`
 		{"a variable", `{env: [{name: LICENSE, value: hunter2}, {name: COUNT, value: "5"}]}`, `{env: [{name: LICENSE, value: rendered}, {name: COUNT, value: "6"}]}`,
 			"env[COUNT].value: found \"5\": must be \"6\"\nenv[LICENSE].value: found (left out): must be \"rendered\""},
 		{"a variable that nobody renders", `{spec: {env: [{name: LICENSE, value: hunter2}]}}`, `{spec: {}}`, `spec.env: found [{"name":"LICENSE","value":"(left out)"}]: must not be there`},
+		{"a variable with a bracket in its name", `{env: [{name: "A]B", value: hunter2}]}`, `{env: [{name: "A]B", value: z}]}`, `env[0].value: found (left out): must be "z"`},
+		{"a variable with a number for a name, twice", `{env: [{name: "1", value: evil}, {name: "1", value: z}]}`, `{env: [{name: "1", value: z}]}`,
+			"env[0].value: found (left out): must be \"z\"\nenv[1]: found {\"name\":\"1\",\"value\":\"(left out)\"}: must not be there"},
+		{"an annotation", `{metadata: {annotations: {a: hunter2}}, spec: {template: {metadata: {annotations: {b: hunter2}}}}}`, `{metadata: {annotations: {a: z}}, spec: {template: {metadata: {}}}}`,
+			"metadata.annotations.a: found (left out): must be \"z\"\nspec.template.metadata.annotations: found {\"b\":\"(left out)\"}: must not be there"},
+		{"the configuration of a plugin", `{spec: {pluginConfig: {name: hunter2}}}`, `{spec: {pluginConfig: {name: z}}}`, `spec.pluginConfig.name: found (left out): must be "z"`},
 		{"arguments", `{args: [discovery, --db-password, hunter2, --license=hunter2, --log=5, -phunter2]}`, `{args: [discovery, --log=6]}`,
 			`args: found ["--db-password" "(left out)" "--license=(left out)" "--log=5" "(left out)"]: must not be there; lacks ["--log=6"]`},
 		{"arguments in another order", `{args: [--token=hunter2, a]}`, `{args: [a, --token=hunter2]}`, `args: found ["--token=(left out)" "a"]: must be ["a" "--token=(left out)"]`},
@@ -105,52 +108,51 @@ func TestARefusalOfAPolicyIsNoLackOfRights(t *testing.T) {
 	require.False(t, isRefused(nil))
 }
 
-func set(t *testing.T, text string) *fieldpath.Set {
-	t.Helper()
-	asJSON, err := yaml.YAMLToJSON([]byte(text))
-	require.NoError(t, err)
-	s := fieldpath.NewSet()
-	require.NoError(t, s.FromJSON(bytes.NewReader(asJSON)))
-	return s
-}
-
-func TestAddedAreTheFieldsThatNobodyRenders(t *testing.T) {
-	for _, row := range []struct{ name, all, own, want string }{
-		{"nothing", `{"f:spec": {"f:a": {}}}`, `{"f:spec": {"f:a": {}}}`, ""},
-		{"a label beside a rendered one", `{"f:metadata": {"f:labels": {".": {}, "f:a": {}, "f:b": {}}}}`, `{"f:metadata": {"f:labels": {"f:a": {}}}}`, "metadata.labels.b"},
-		{"labels where none is rendered", `{"f:metadata": {"f:labels": {".": {}, "f:a": {}, "f:b": {}}}}`, `{"f:spec": {}}`, "metadata.labels"},
-		{"a container", `{"f:spec": {"f:containers": {"k:{\"name\":\"a\"}": {".": {}, "f:name": {}}, "k:{\"name\":\"b\"}": {".": {}, "f:name": {}, "f:image": {}}}}}`,
-			`{"f:spec": {"f:containers": {"k:{\"name\":\"a\"}": {".": {}, "f:name": {}}}}}`, "spec.containers[b]"},
-		{"a finalizer of somebody else", `{"f:metadata": {"f:finalizers": {"v:\"x.io/y\"": {}}}}`, `{"f:spec": {}}`, "metadata.finalizers"},
-		{"below what is rendered as a whole", `{"f:spec": {"f:a": {"f:b": {}}}}`, `{"f:spec": {"f:a": {}}}`, ""},
-		{"what controllers write", `{"f:metadata": {"f:annotations": {"f:deployment.kubernetes.io/revision": {}, "f:openshift.io/sa.scc.mcs": {}, "f:field.cattle.io/projectId": {}}, "f:finalizers": {"v:\"controller.cattle.io/namespace-auth\"": {}}}, "f:imagePullSecrets": {}, "f:webhooks": {"k:{\"name\":\"a.b\"}": {"f:clientConfig": {"f:caBundle": {}}}}}`,
-			`{"f:metadata": {"f:annotations": {"f:x": {}}}, "f:webhooks": {"k:{\"name\":\"a.b\"}": {".": {}, "f:name": {}}}}`, ""},
+func TestWhatControllersWriteIsNoDrift(t *testing.T) {
+	for _, row := range []struct{ name, is, would, want string }{
+		{"the revision of a Deployment, where no annotation is rendered", `{metadata: {annotations: {deployment.kubernetes.io/revision: "2"}}}`, `{metadata: {}}`, ""},
+		{"another annotation beside it", `{metadata: {annotations: {deployment.kubernetes.io/revision: "2", a: b}}}`, `{metadata: {}}`, `metadata.annotations: found {"a":(left out)}: must not be there`},
+		{"a finalizer of a controller", `{metadata: {finalizers: [service.kubernetes.io/load-balancer-cleanup]}}`, `{metadata: {}}`, ""},
+		{"a finalizer of a controller beside a rendered one", `{metadata: {finalizers: [x.io/y, service.kubernetes.io/load-balancer-cleanup]}}`, `{metadata: {finalizers: [x.io/y]}}`, ""},
+		{"a finalizer of somebody else", `{metadata: {finalizers: [x.io/y]}}`, `{metadata: {}}`, `metadata.finalizers: found ["x.io/y"]: must not be there`},
+		{"the label of Argo CD", `{metadata: {labels: {app.kubernetes.io/instance: mine}}}`, `{metadata: {labels: {app.kubernetes.io/instance: istiod}}}`, ""},
+		{"the label of Argo CD is gone", `{metadata: {labels: {a: b}}}`, `{metadata: {labels: {a: b, app.kubernetes.io/instance: istiod}}}`, `metadata.labels[app.kubernetes.io/instance]: is missing: must be "istiod"`},
+		{"another label that controllers add, and an overlay renders", `{metadata: {labels: {pod-security.kubernetes.io/warn: privileged}}}`, `{metadata: {labels: {pod-security.kubernetes.io/warn: baseline}}}`,
+			`metadata.labels[pod-security.kubernetes.io/warn]: found "privileged": must be "baseline"`},
+		{"the root of a webhook", `{webhooks: [{name: a.b, clientConfig: {caBundle: eA==}}]}`, `{webhooks: [{name: a.b, clientConfig: {}}]}`, ""},
+		{"a webhook", `{webhooks: [{name: a.b, clientConfig: {url: x, caBundle: eA==}}]}`, `{}`, `webhooks: found [{"clientConfig":{"url":"x"},"name":"a.b"}]: must not be there`},
+		{"an empty field", `{spec: {selector: {}}}`, `{spec: {}}`, `spec.selector: found {}: must not be there`},
+		{"a container", `{spec: {containers: [{name: a}, {name: evil, image: shell}]}}`, `{spec: {containers: [{name: a}]}}`, `spec.containers[evil]: found {"image":"shell","name":"evil"}: must not be there`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			var names []string
-			for _, p := range added(set(t, row.all), set(t, row.own)) {
-				names = append(names, named(p))
+			var lines []string
+			v := &verifier{}
+			for _, d := range v.drift(t.Context(), item{}, decoded(t, row.is), decoded(t, row.would)) {
+				lines = append(lines, d.String())
 			}
-			require.Equal(t, row.want, strings.Join(names, "\n"))
+			require.Equal(t, row.want, strings.ReplaceAll(strings.Join(lines, "\n"), `"(left out)"`, "(left out)"))
 		})
 	}
 }
 
-func TestRemoveTakesOutWhatAPathNames(t *testing.T) {
-	from := decoded(t, `{spec: {containers: [{name: a, ports: [{containerPort: 80, protocol: TCP}, {containerPort: 81, protocol: TCP}]}, {name: b}], finalizers: [x, y]}}`)
-	for _, row := range []struct {
-		path fieldpath.Path
-		was  bool
-	}{
-		{fieldpath.MakePathOrDie("spec", "containers", fieldpath.KeyByFields("name", "a"), "ports", fieldpath.KeyByFields("containerPort", 81, "protocol", "TCP")), true},
-		{fieldpath.MakePathOrDie("spec", "containers", fieldpath.KeyByFields("name", "b")), true},
-		{fieldpath.MakePathOrDie("spec", "containers", fieldpath.KeyByFields("name", "c")), false},
-		{fieldpath.MakePathOrDie("spec", "finalizers", fieldpath.ValueElement(value.NewValueInterface("x"))), true},
-		{fieldpath.MakePathOrDie("spec", "nothing", "there"), false},
-	} {
-		require.Equal(t, row.was, remove(from, row.path), row.path.String())
+func TestAnAutoscalerSetsReplicasThatNobodyRenders(t *testing.T) {
+	const scaler = `{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: x, namespace: ns}, spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: istiod}}}`
+	v := &verifier{rendered: []item{{object: decoded(t, scaler)}}}
+	is, must := decoded(t, `{spec: {replicas: 5}}`), decoded(t, `{spec: {replicas: 1}}`)
+	deployment := func(spec string) item {
+		return item{object: decoded(t, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: istiod, namespace: ns}, spec: `+spec+`}`)}
 	}
-	require.Equal(t, decoded(t, `{spec: {containers: [{name: a, ports: [{containerPort: 80, protocol: TCP}]}], finalizers: [y]}}`), from)
+	require.Empty(t, v.drift(t.Context(), deployment("{}"), is, must))
+	require.Len(t, v.drift(t.Context(), deployment("{replicas: 1}"), is, must), 1)
+}
+
+func TestListsAreInTheOrderOfAnApplyWhereItSaysNothing(t *testing.T) {
+	would := decoded(t, `{apiVersion: v1, metadata: {managedFields: [
+  {manager: istio-tenancy-verify, operation: Update, apiVersion: v1, fieldsV1: {"f:rules": {'k:{"a":1}': {}}}},
+  {manager: istio-tenancy-verify, operation: Apply, apiVersion: v1, fieldsV1: {"f:ports": {'k:{"port":1}': {".": {}, "f:port": {}}, 'k:{"port":2}': {".": {}, "f:port": {}}}, "f:set": {'v:"a"': {}, 'v:"b"': {}}, "f:rules": {}}}]},
+  ports: [{port: 3}, {port: 2}, {port: 1}], set: [b, a], rules: [{a: 1}, {a: 2}]}`)
+	must := decoded(t, `{ports: [{port: 1, name: x}, {port: 2}], set: [a, b], rules: [{a: 2}, {a: 1}]}`)
+	require.Equal(t, decoded(t, `{ports: [{port: 2}, {port: 1, name: x}], set: [b, a], rules: [{a: 2}, {a: 1}]}`), arranged(must, would, keysBy(would)))
 }
 
 func TestRedactedLeavesSecretsOut(t *testing.T) {

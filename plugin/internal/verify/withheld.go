@@ -6,8 +6,8 @@ import (
 )
 
 // withheldAt are fields of which nobody knows what somebody else has written into them: variables,
-// arguments, headers, and the texts of ConfigMaps. A password may be there under any name.
-var withheldAt = regexp.MustCompile(`(^|[.\]])(env\[[^\]]*\]\.value|httpHeaders\[[^\]]*\]\.value|(args|command)(\[\d+\])?)$|^(data|binaryData|stringData)([.\[]|$)`)
+// arguments, headers, annotations, the configuration of a plugin, and the texts of ConfigMaps. A password may be there under any name.
+var withheldAt = regexp.MustCompile(`(^|[.\]])(env\[[^\]]*\]\.value|httpHeaders\[[^\]]*\]\.value|(args|command)(\[\d+\])?)$|(^|\.)metadata\.annotations([.\[]|$)|^(spec\.pluginConfig|data|binaryData|stringData)([.\[]|$)`)
 
 func isWithheld(path string) bool { return withheldAt.MatchString(path) }
 
