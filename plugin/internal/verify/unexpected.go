@@ -156,13 +156,14 @@ func (v *verifier) isMade(s *snapshot.Snapshot, o *snapshot.Object) bool {
 }
 
 // isSliceOf says whether a controller of Kubernetes writes an EndpointSlice: it corrects those of
-// a Service that selects Pods, and copies the Endpoints of any other.
+// a Service that selects Pods, and copies the Endpoints of any other. It no longer corrects one that was
+// deleted, and that a finalizer keeps.
 //
 // Source: pkg/controller/endpointslice and endpointslicemirroring of kubernetes/kubernetes.
 func (v *verifier) isSliceOf(s *snapshot.Snapshot, o *snapshot.Object) bool {
 	id := object.ID{Kind: "Service", Namespace: o.ID.Namespace, Name: o.Labels()[discoveryv1.LabelServiceName]}
 	service := s.Get(id)
-	if service == nil {
+	if service == nil || isDeleted(o.Content) {
 		return false
 	}
 	selects := len(snapshot.TextMap(service.Content, "spec", "selector")) > 0
