@@ -119,6 +119,14 @@ func (v *verifier) isAdopted(ctx context.Context, o orphan, until time.Time) boo
 	return true
 }
 
+// settle waits until controllers have done what is under way.
+func (v *verifier) settle(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(settles):
+	}
+}
+
 // one is an object that the cluster has now, or nil. It is listed, since whoever may list
 // objects may not always get one.
 func (v *verifier) one(ctx context.Context, r resource, namespace, name string) (o map[string]any) {
