@@ -205,12 +205,12 @@ func (v *verifier) packLogs(ctx context.Context, p *pack) {
 			for _, field := range []string{"containers", "initContainers"} {
 				for _, c := range snapshot.List(pod, "spec", field) {
 					container := snapshot.Text(c, "name")
-					text, err := v.client.raw(ctx, "*/*", r.path(id.Namespace, name)+"/log", map[string][]string{"container": {container}, "tailLines": {lastLines}})
+					text, err := v.client.raw(ctx, "*/*", r.path(id.Namespace, name)+"/log", map[string][]string{"container": {container}, "tailLines": {lastLines}, "limitBytes": {longestLog}})
 					if err != nil {
 						p.leave("the log of container %s of Pod %s/%s: %v", container, id.Namespace, name, err)
 						continue
 					}
-					p.add(path.Join("logs", id.Namespace, name+"-"+container+".log"), []byte(redactedText(string(text))))
+					p.add(path.Join("logs", id.Namespace, name+"-"+container+".log"), []byte(outputText(string(text))))
 				}
 			}
 		})
