@@ -35,7 +35,8 @@ func (v *verifier) altered(owned []orphan, there []maker) {
 		}
 		id := idOf(o.object)
 		find := func(severity check.Severity, format string, args ...any) {
-			v.report.find(Rules, severity, v.owners[id.Namespace], id, format, args...)
+			severity, what := unlessAccepted(snapshot.Text(o.object, "metadata", "annotations", acceptAnnotation), severity, fmt.Sprintf(format, args...))
+			v.report.find(Rules, severity, v.owners[id.Namespace], id, "%s", what)
 		}
 		by := object.ID{Kind: o.by.kind, Namespace: o.by.namespace, Name: o.by.name}
 		switch o.resource.name {

@@ -33,6 +33,7 @@ func (v *verifier) strangers(reading *snapshot.Reading) {
 	v.beside(s)
 	v.foreignAdmission(s)
 	v.foreignServers(s)
+	v.foreignConversions(s)
 	v.foreignPeers(s)
 }
 
@@ -42,10 +43,16 @@ func (v *verifier) unexpected(o *snapshot.Object, tenant string, severity check.
 	if text := fmt.Sprintf(format, args...); text != "" {
 		what += ": " + text
 	}
-	if why := strings.TrimSpace(o.Annotations()[acceptAnnotation]); why != "" {
-		severity, what = check.Note, what+" (accepted: "+why+")"
-	}
+	severity, what = unlessAccepted(o.Annotations()[acceptAnnotation], severity, what)
 	v.report.find(Rules, severity, tenant, o.ID, "%s", what)
+}
+
+// unlessAccepted makes a note of a finding, if an object has a reason for it.
+func unlessAccepted(why string, severity check.Severity, what string) (check.Severity, string) {
+	if why = strings.TrimSpace(why); why == "" {
+		return severity, what
+	}
+	return check.Note, what + " (accepted: " + why + ")"
 }
 
 func (v *verifier) isRendered(id object.ID) bool {
