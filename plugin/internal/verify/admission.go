@@ -105,12 +105,21 @@ func (a matched) String() string {
 }
 
 // caveat says what drift cannot find: what is changed on the way into the cluster is changed
-// in a dry run as well, and so is no difference.
-func (a matched) caveat(kind string) string {
-	if !a.tried || !strings.HasPrefix(kind, "Mutating") {
-		return ""
+// in a dry run as well, and so is no difference. A review that is changed answers another question.
+func (a matched) caveat(kind string) (text string) {
+	if strings.Contains(kind, "Webhook") && slices.Contains(a.resources, tokenReviews.String()) {
+		text = "; it sees the tokens that are sent to the API server for review"
 	}
-	return "; it also changes the dry runs by which verify compares rendered objects, so verify may not find what it changes in them"
+	if !strings.HasPrefix(kind, "Mutating") {
+		return text
+	}
+	if a.tried {
+		text += "; it also changes the dry runs by which verify compares rendered objects, so verify may not find what it changes in them"
+	}
+	if slices.Contains(a.resources, subjectAccessReviews.String()) {
+		text += "; it can also change the questions of the part rights, so their answers may be wrong"
+	}
+	return text
 }
 
 // matcher is what the rules and selectors of a webhook, a policy or a binding match.
@@ -179,8 +188,15 @@ func namespaceLabels(o *snapshot.Object) labels.Set {
 	return of
 }
 
-// alwaysWide are the kinds without a namespace by which tenants are kept apart.
-var alwaysWide = []schema.GroupResource{{Resource: "namespaces"}, {Group: rbac, Resource: "clusterroles"}, {Group: rbac, Resource: "clusterrolebindings"}}
+// alwaysWide are the kinds without a namespace by which tenants are kept apart, and the reviews that have tokens in
+// them, and that say who may do what.
+var alwaysWide = []schema.GroupResource{{Resource: "namespaces"}, {Group: rbac, Resource: "clusterroles"}, {Group: rbac, Resource: "clusterrolebindings"},
+	tokenReviews, subjectAccessReviews, {Group: "certificates.k8s.io", Resource: "certificatesigningrequests"}}
+
+var (
+	tokenReviews         = schema.GroupResource{Group: "authentication.k8s.io", Resource: "tokenreviews"}
+	subjectAccessReviews = schema.GroupResource{Group: "authorization.k8s.io", Resource: "subjectaccessreviews"}
+)
 
 // clusterWide are the resources without a namespace that tenants are made of.
 func (v *verifier) clusterWide() map[schema.GroupResource]bool {

@@ -38,13 +38,17 @@ func TestAdmissionThatNobodyRendersIsFound(t *testing.T) {
 		{"a policy without a binding", strings.Replace(policy(changing, pods, "", ""), "policyName: more", "policyName: other", 1), "", ""},
 		{"a policy that refuses", policy(refusing, pods, "", deny), "warning: ValidatingAdmissionPolicy more: is not rendered: it may refuse what is written in istio-sales, ns-1", "ns-1"},
 		{"a policy that refuses all", policy(refusing, all, "", deny),
-			"warning: ValidatingAdmissionPolicy more: is not rendered: it may refuse what is written in istio-sales, ns-1, and objects without a namespace: clusterrolebindings.rbac.authorization.k8s.io, clusterroles.rbac", "namespaces"},
+			"warning: ValidatingAdmissionPolicy more: is not rendered: it may refuse what is written in istio-sales, ns-1, and objects without a namespace: certificatesigningrequests.certificates.k8s.io, clusterrolebindings.rbac.authorization.k8s.io, clusterroles.rbac", "and 3 more"},
 		{"a policy that only warns", policy(refusing, pods, "", ", validationActions: [Warn, Audit]"), "", ""},
 		{"an accepted policy", strings.Replace(policy(refusing, pods, "", deny), "name: more}", "name: more, annotations: {istio-tenancy.dev/accept-unrendered: ours}}", 1), "note: ValidatingAdmissionPolicy more", "(accepted: ours)"},
 		{"a webhook for what has no namespace", webhook(hook, "", "scope: Cluster, "+ofTheWhole),
 			"warning: MutatingWebhookConfiguration more: is not rendered: a.example.com sees and changes objects without a namespace: clusterrolebindings.rbac.authorization.k8s.io, namespaces" + dryRuns, ""},
 		{"a webhook for both", webhook(hook, "", "apiGroups: ['*'], operations: [CREATE], resources: ['*']"),
-			"warning: MutatingWebhookConfiguration more: is not rendered: a.example.com sees and changes what is written in istio-sales, ns-1, and objects without a namespace: ", "namespaces"},
+			"warning: MutatingWebhookConfiguration more: is not rendered: a.example.com sees and changes what is written in istio-sales, ns-1, and objects without a namespace: ", "so their answers may be wrong"},
+		{"a webhook that sees tokens", webhook("ValidatingWebhookConfiguration", "", "apiGroups: [authentication.k8s.io], operations: [CREATE], resources: [tokenreviews]"),
+			"warning: ValidatingWebhookConfiguration more: is not rendered: a.example.com sees objects without a namespace: tokenreviews.authentication.k8s.io; it sees the tokens", "for review"},
+		{"a webhook that changes questions", webhook(hook, "", "apiGroups: [authorization.k8s.io], operations: [CREATE], resources: [subjectaccessreviews]"),
+			"warning: MutatingWebhookConfiguration more: is not rendered: a.example.com sees and changes objects without a namespace: subjectaccessreviews.authorization.k8s.io; it can also change the questions", "so their answers may be wrong"},
 		{"a webhook for Namespaces of others", webhook(hook, ", namespaceSelector: {matchLabels: {a: b}}", "apiGroups: [''], operations: ['*'], resources: [namespaces]"), "", ""},
 		{"a webhook for the tenant's Namespaces", webhook("ValidatingWebhookConfiguration", ", namespaceSelector: {matchLabels: {istio-tenancy.dev/tenant: sales}}", "apiGroups: [''], operations: ['*'], resources: [namespaces]"),
 			"warning: ValidatingWebhookConfiguration more: is not rendered: a.example.com sees objects without a namespace: namespaces", "namespaces"},
@@ -72,6 +76,9 @@ func TestWhatTheWholeClusterHasAndNobodyRendersIsFound(t *testing.T) {
 	policy := func(kind, subject, rules string) string {
 		return "{apiVersion: policy.networking.k8s.io/v1alpha2, kind: " + kind + ", metadata: {name: more}, spec: {subject: {" + subject + "}, " + rules + "}}\n---\n{apiVersion: v1, kind: Namespace, metadata: {name: elsewhere}}\n"
 	}
+	definition := func(group, conversion string) string {
+		return "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: more}, spec: {group: " + group + ", conversion: {" + conversion + "}}}"
+	}
 	const (
 		cluster    = "ClusterNetworkPolicy"
 		everywhere = "namespaces: {}"
@@ -84,6 +91,11 @@ func TestWhatTheWholeClusterHasAndNobodyRendersIsFound(t *testing.T) {
 		{"another server for Deployments", service("apps", ", service: {name: a, namespace: b}"), "error: APIService v1.more"},
 		{"the API server", service("security.istio.io", ""), ""},
 		{"a server of metrics", service("metrics.k8s.io", ", service: {name: metrics-server, namespace: kube-system}"), ""},
+		{"a webhook that converts objects", definition("gateway.networking.k8s.io", "strategy: Webhook, webhook: {clientConfig: {url: 'https://u:hunter2@a.example.com/x'}}"),
+			"warning: CustomResourceDefinition more: is not rendered: its objects are sent to https://u:xxxxx@a.example.com/x, which sees and changes them between two versions"},
+		{"a Service that converts objects", definition("security.istio.io", "strategy: Webhook, webhook: {clientConfig: {service: {name: a, namespace: b}}}"), "warning: CustomResourceDefinition more: is not rendered: its objects are sent to Service b/a"},
+		{"a kind that nobody converts", definition("gateway.networking.k8s.io", "strategy: None"), ""},
+		{"a webhook that converts what tenants do not have", definition("example.com", "strategy: Webhook, webhook: {clientConfig: {url: 'https://a'}}"), ""},
 		{"a policy that lets all in", policy(cluster, everywhere, "tier: Admin, priority: 1, ingress: [{action: Accept, from: [{namespaces: {}}]}]"),
 			"error: ClusterNetworkPolicy more: is not rendered: it lets Pods of other namespaces connect to those of istio-sales, ns-1, which no NetworkPolicy can forbid"},
 		{"a policy that lets some Pods in", policy(cluster, "pods: {namespaceSelector: {"+sales+"}, podSelector: {}}", "tier: Admin, ingress: [{action: Accept, from: [{pods: {namespaceSelector: {}, podSelector: {}}}]}]"), "error: ClusterNetworkPolicy more"},

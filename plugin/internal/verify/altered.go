@@ -13,13 +13,19 @@ import (
 
 // altered finds what was made of a workload beside a control plane, and runs something else than the
 // workload says: a Pod whose image was changed, or one that somebody else has made with its owner's
-// name. Of a DaemonSet and a StatefulSet, Pods may be older than the template, and so may be the
+// name. Pods of an owner that was deleted are none of its Pods; see asOwner. Of a DaemonSet and a StatefulSet, Pods may be older than the template, and so may be the
 // ReplicaSet of a Deployment that is being rolled out.
 func (v *verifier) altered(owned []orphan, there []maker) {
 	templates := map[owner]any{}
 	for _, m := range there {
 		if m.template != nil {
 			templates[m.owner] = m.template
+		}
+	}
+	running := map[owner]bool{} // that have Pods
+	for _, o := range owned {
+		if o.resource.name == "pods" && !isGoing(o.resource, o.object) {
+			running[o.by] = true
 		}
 	}
 	for _, o := range owned {
@@ -29,7 +35,8 @@ func (v *verifier) altered(owned []orphan, there []maker) {
 		}
 		id := idOf(o.object)
 		find := func(severity check.Severity, format string, args ...any) {
-			v.report.find(Rules, severity, v.owners[id.Namespace], id, format, args...)
+			severity, what := unlessAccepted(snapshot.Text(o.object, "metadata", "annotations", acceptAnnotation), severity, fmt.Sprintf(format, args...))
+			v.report.find(Rules, severity, v.owners[id.Namespace], id, "%s", what)
 		}
 		by := object.ID{Kind: o.by.kind, Namespace: o.by.namespace, Name: o.by.name}
 		switch o.resource.name {
@@ -46,7 +53,7 @@ func (v *verifier) altered(owned []orphan, there []maker) {
 				find(check.Error, "spec.ephemeralContainers[%s]: must not be there: it runs a program in the Pod, with the rights of its ServiceAccount", snapshot.Text(c, "name"))
 			}
 		case "replicasets":
-			if replicas, given := snapshot.Field(o.object, "spec", "replicas").(float64); given && replicas == 0 {
+			if replicas, given := snapshot.Field(o.object, "spec", "replicas").(float64); given && replicas == 0 && !running[asOwner(o.object)] {
 				continue
 			}
 			for _, what := range unlike(snapshot.Field(o.object, "spec", "template", "spec"), template, by) {

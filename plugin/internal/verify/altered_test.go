@@ -37,6 +37,18 @@ func TestAPodThatIsNotAsItsOwnerSaysIsFound(t *testing.T) {
 	begins(t, `warning: ReplicaSet istio-sales/p: spec.template.spec.containers[discovery].image: found "b:1": must be "a:1" as in Deployment istio-sales/web, unless the Deployment is being rolled out`,
 		alterations(t, sets, "ReplicaSet", "Deployment", template, set("replicas: 1, ")))
 	require.Empty(t, alterations(t, sets, "ReplicaSet", "Deployment", template, set("replicas: 0, ")))
+	accepted := &verifier{owners: map[string]string{"istio-sales": "sales"}, report: &Report{}}
+	mirrored := decoded(t, `{kind: Pod, metadata: {name: p, namespace: istio-sales, annotations: {istio-tenancy.dev/accept-unrendered: our mirror}}, spec: {serviceAccountName: istiod, containers: [{name: discovery, image: "mirror/a:1", args: [discovery]}]}}`)
+	accepted.altered([]orphan{{resource{name: "pods"}, mirrored, owner{"ReplicaSet", "istio-sales", "web", "1"}}}, []maker{{owner{"ReplicaSet", "istio-sales", "web", "1"}, decoded(t, template)}})
+	require.Len(t, accepted.report.Findings, 1)
+	require.Equal(t, "note", accepted.report.Findings[0].Severity.String())
+	require.Contains(t, accepted.report.Findings[0].Message, "(accepted: our mirror)")
+	v := &verifier{owners: map[string]string{"istio-sales": "sales"}, report: &Report{}}
+	by, of := owner{"Deployment", "istio-sales", "web", "1"}, owner{"ReplicaSet", "istio-sales", "old", "2"}
+	old := decoded(t, `{kind: ReplicaSet, metadata: {name: old, namespace: istio-sales, uid: "2"}, spec: `+set("replicas: 0, ")+`}`)
+	pod := decoded(t, `{kind: Pod, metadata: {name: old-x, namespace: istio-sales}, spec: {serviceAccountName: istiod, containers: [{name: discovery, image: "b:1"}]}}`)
+	v.altered([]orphan{{sets, old, by}, {resource{name: "pods"}, pod, of}}, []maker{{by, decoded(t, template)}, {of, decoded(t, set("replicas: 0, "))["template"]}})
+	require.NotEmpty(t, v.report.Findings, "a Pod of a ReplicaSet that must have none")
 }
 
 func alterations(t *testing.T, r resource, kind, ownerKind, template, spec string) (lines []string) {

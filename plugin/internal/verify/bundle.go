@@ -70,7 +70,7 @@ func (v *verifier) bundle(ctx context.Context, o Options, reading *snapshot.Read
 	p.leave("the data of Secrets: secrets.txt has their names and types")
 	p.leave("texts of the cluster's objects, except texts that are as rendered, names, kinds, labels, images, rules, selectors and states: they are replaced by %s", leftOut)
 	p.leave("the values of such texts in the report: it has the names of the fields")
-	p.leave("what looks like a token, a key or a password in events and logs: they have everything else that programs have printed")
+	p.leave("what looks like a token, a key or a password in events and logs: they have everything else that programs have printed, except probes and hooks")
 	p.leave("texts of ConfigMaps longer than 4 kB, except the configuration of the mesh: the report has differences in them")
 	var text, report bytes.Buffer
 	if err := errors.Join(v.report.bare().Text(&text), v.report.bare().Print(&report, structured.JSON)); err != nil {
@@ -205,12 +205,12 @@ func (v *verifier) packLogs(ctx context.Context, p *pack) {
 			for _, field := range []string{"containers", "initContainers"} {
 				for _, c := range snapshot.List(pod, "spec", field) {
 					container := snapshot.Text(c, "name")
-					text, err := v.client.raw(ctx, "*/*", r.path(id.Namespace, name)+"/log", map[string][]string{"container": {container}, "tailLines": {lastLines}})
+					text, err := v.client.raw(ctx, "*/*", r.path(id.Namespace, name)+"/log", map[string][]string{"container": {container}, "tailLines": {lastLines}, "limitBytes": {longestLog}})
 					if err != nil {
 						p.leave("the log of container %s of Pod %s/%s: %v", container, id.Namespace, name, err)
 						continue
 					}
-					p.add(path.Join("logs", id.Namespace, name+"-"+container+".log"), []byte(redactedText(string(text))))
+					p.add(path.Join("logs", id.Namespace, name+"-"+container+".log"), []byte(outputText(string(text))))
 				}
 			}
 		})

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -27,13 +28,11 @@ const soon = 30 * 24 * time.Hour
 // certificates looks at the roots that tenants' proxies have, and at those by which the API
 // server knows their webhooks. Only the ConfigMaps are read: no Secret of a CA.
 func (v *verifier) certificates(ctx context.Context) {
-	roots := make([]*x509.Certificate, len(v.configs))
-	each(ctx, len(v.configs), func(i int) { roots[i] = v.root(ctx, v.configs[i]) })
-	own := map[string]*x509.Certificate{}
+	all := make([][]*x509.Certificate, len(v.configs))
+	each(ctx, len(v.configs), func(i int) { all[i] = v.roots(ctx, v.configs[i]) })
+	own := map[string][]*x509.Certificate{}
 	for i, c := range v.configs {
-		if roots[i] != nil {
-			own[c.Name()] = roots[i]
-		}
+		own[c.Name()] = all[i]
 	}
 	each(ctx, len(v.rendered), func(i int) {
 		it := v.rendered[i]
@@ -43,38 +42,93 @@ func (v *verifier) certificates(ctx context.Context) {
 	})
 }
 
-// root is the root that a tenant's proxies have, if all of its application namespaces have one and the
-// same. A tenant without a control plane of a version that writes it has none.
-func (v *verifier) root(ctx context.Context, c snapshot.Config) (root *x509.Certificate) {
+// published are the roots of a ConfigMap.
+type published struct {
+	id    object.ID
+	roots []*x509.Certificate
+}
+
+// roots are those that a tenant's proxies have: all of its namespaces must have the same. During a rotation they
+// are two. A tenant without a control plane of a version that writes them has none.
+func (v *verifier) roots(ctx context.Context, c snapshot.Config) []*x509.Certificate {
 	if !v.writesRoots(c) {
 		return nil
 	}
-	r := resource{version: "v1", name: "configmaps", kind: "ConfigMap", namespaced: true}
-	for _, ns := range c.Spec.ApplicationNamespaces {
-		id := object.ID{Kind: r.kind, Namespace: ns, Name: istio.RootConfigMap}
-		var is map[string]any
-		err := v.client.get(ctx, asJSON, r.path(ns, istio.RootConfigMap), nil, &is)
+	var all []published
+	for _, ns := range c.Namespaces() {
+		id := object.ID{Kind: "ConfigMap", Namespace: ns, Name: istio.RootConfigMap}
+		is, err := v.rootConfig(ctx, id)
 		if apierrors.IsNotFound(err) {
-			v.report.find(Certificates, check.Error, c.Name(), id, "is missing: istiod must have written it, since proxies know it by this root")
+			if !v.besides[ns] { // to which not every istiod writes it
+				v.report.find(Certificates, check.Error, c.Name(), id, "is missing: istiod must have written it, since proxies know it by this root")
+			}
 			continue
 		}
 		if err != nil {
 			v.report.miss(Certificates, "get configmaps", err)
 			continue
 		}
-		found, err := parse([]byte(snapshot.Text(is, "data", istio.RootKey)))
+		found, err := rootsOf(is)
 		if err != nil {
 			v.report.find(Certificates, check.Error, c.Name(), id, "data[%s]: %v", istio.RootKey, err)
 			continue
 		}
-		v.until(c.Name(), id, "data["+istio.RootKey+"]", found[0])
-		if root != nil && !root.Equal(found[0]) {
-			v.report.find(Certificates, check.Error, c.Name(), id, "data[%s]: found another root than in %s: must be that of the tenant's istiod", istio.RootKey, c.Spec.ApplicationNamespaces[0])
-			continue
-		}
-		root = found[0]
+		all = append(all, published{id, found})
 	}
-	return root
+	if len(all) == 0 {
+		return nil
+	}
+	if v.besides[all[0].id.Namespace] { // the others are compared with what istiod surely writes
+		all = append(all[1:], all[0])
+	}
+	if !haveSame(all) {
+		v.settle(ctx) // istiod may be writing new roots
+		for i, g := range all {
+			if is, err := v.rootConfig(ctx, g.id); err == nil {
+				all[i].roots, _ = rootsOf(is)
+			}
+		}
+	}
+	for _, g := range all[1:] {
+		if !equal(g.roots, all[0].roots) {
+			v.report.find(Certificates, check.Error, c.Name(), g.id, "data[%s]: found %s: must be the root of the tenant's istiod, as in each of its namespaces; %s has %s", istio.RootKey,
+				subjects(g.roots), all[0].id, subjects(all[0].roots))
+		}
+	}
+	first := all[0]
+	for _, root := range first.roots {
+		v.until(c.Name(), first.id, "data["+istio.RootKey+"]", root)
+	}
+	if len(first.roots) > 1 {
+		v.report.find(Certificates, check.Warning, c.Name(), first.id, "data[%s]: found %d roots, %s: must be one, except during a rotation: proxies trust each of them", istio.RootKey, len(first.roots), subjects(first.roots))
+	}
+	return first.roots
+}
+
+func (v *verifier) rootConfig(ctx context.Context, id object.ID) (is map[string]any, err error) {
+	r := resource{version: "v1", name: "configmaps", kind: id.Kind, namespaced: true}
+	return is, v.client.get(ctx, asJSON, r.path(id.Namespace, id.Name), nil, &is)
+}
+
+func rootsOf(config map[string]any) ([]*x509.Certificate, error) {
+	return parse([]byte(snapshot.Text(config, "data", istio.RootKey)))
+}
+
+func haveSame(all []published) bool {
+	return !slices.ContainsFunc(all, func(g published) bool { return !equal(g.roots, all[0].roots) })
+}
+
+// equal says whether two lists have the same certificates, in any order.
+func equal(a, b []*x509.Certificate) bool { return len(beyond(a, b)) == 0 && len(beyond(b, a)) == 0 }
+
+// beyond are the certificates that another list does not have.
+func beyond(all, other []*x509.Certificate) (more []*x509.Certificate) {
+	for _, c := range all {
+		if !slices.ContainsFunc(other, c.Equal) {
+			more = append(more, c)
+		}
+	}
+	return more
 }
 
 // writesRoots says whether a tenant's control plane writes its root into namespaces.
@@ -87,7 +141,7 @@ func (v *verifier) writesRoots(c snapshot.Config) bool {
 }
 
 // webhook looks at a configuration of webhooks.
-func (v *verifier) webhook(ctx context.Context, tenant string, id object.ID, root *x509.Certificate) {
+func (v *verifier) webhook(ctx context.Context, tenant string, id object.ID, roots []*x509.Certificate) {
 	is := v.is(ctx, id)
 	for _, w := range snapshot.List(is, "webhooks") {
 		at := fmt.Sprintf("webhooks[%s].clientConfig.caBundle", snapshot.Text(w, "name"))
@@ -111,9 +165,15 @@ func (v *verifier) webhook(ctx context.Context, tenant string, id object.ID, roo
 		for _, c := range found {
 			v.until(tenant, id, at, c)
 		}
-		if root != nil && !slices.ContainsFunc(found, root.Equal) {
+		if len(roots) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(found, roots[0].Equal) {
 			v.report.find(Certificates, check.Error, tenant, id, "%s: found %s: must be the root of the tenant's istiod, which %s has: the API server cannot call the webhook",
 				at, subjects(found), istio.RootConfigMap)
+		} else if more := beyond(found, roots); len(more) > 0 {
+			v.report.find(Certificates, check.Error, tenant, id, "%s: found %s: must not be there: %s does not have it, and the API server trusts a server that has a certificate of it",
+				at, subjects(more), istio.RootConfigMap)
 		}
 	}
 }
@@ -121,7 +181,8 @@ func (v *verifier) webhook(ctx context.Context, tenant string, id object.ID, roo
 func subjects(all []*x509.Certificate) string {
 	var names []string
 	for _, c := range all {
-		names = append(names, fmt.Sprintf("%q", c.Subject.String()))
+		sum := sha256.Sum256(c.Raw)
+		names = append(names, fmt.Sprintf("%q (SHA-256 %X...)", c.Subject.String(), sum[:8]))
 	}
 	return strings.Join(names, ", ")
 }

@@ -78,7 +78,15 @@ func connect(kubeconfig, name string) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--context %s: %w", name, err)
 	}
-	return &client{rest: made, context: name, server: config.Host}, nil
+	return &client{rest: made, context: name, server: withoutPassword(config.Host)}, nil
+}
+
+// withoutPassword is a URL as it may be printed.
+func withoutPassword(server string) string {
+	if parsed, err := url.Parse(server); err == nil && parsed.User != nil {
+		return parsed.Redacted()
+	}
+	return server
 }
 
 // files are those that a kubeconfig is read from.

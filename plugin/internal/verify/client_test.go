@@ -32,6 +32,9 @@ func TestAServerThatDoesNotAnswerIsNamed(t *testing.T) {
 	address := listener.Addr().String()
 	_, err = connected(t, address).version(t.Context(), time.Millisecond)
 	require.EqualError(t, err, "context a: http://"+address+" has not answered within 1ms: must be an API server that does, or --timeout be longer")
+	_, err = connected(t, "bob:hunter2@"+address).version(t.Context(), time.Millisecond)
+	require.ErrorContains(t, err, "http://bob:xxxxx@"+address+" has not answered")
+	require.NotContains(t, err.Error(), "hunter2")
 }
 
 func TestWhatOneBindingGivesToManyIsOneFinding(t *testing.T) {

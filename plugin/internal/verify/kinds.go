@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -135,10 +136,16 @@ func (r resource) can(verb string) bool { return slices.Contains(r.verbs, verb) 
 // pageSize is how many objects a page of a list has.
 const pageSize = "500"
 
+// fewer is for kinds whose objects are large.
+const fewer = "50"
+
+// mostPages bounds a list that never ends.
+const mostPages = 10_000
+
 // list calls use with each object of a resource, as it is answered.
 func (s *served) list(ctx context.Context, r resource, accept, namespace string, query url.Values, use func(map[string]any)) error {
-	query = mergeQuery(query, url.Values{"limit": {pageSize}})
-	for {
+	query = mergeQuery(url.Values{"limit": {pageSize}}, query)
+	for range mostPages {
 		var page struct {
 			Metadata metav1.ListMeta  `json:"metadata"`
 			Items    []map[string]any `json:"items"`
@@ -147,14 +154,25 @@ func (s *served) list(ctx context.Context, r resource, accept, namespace string,
 			return err
 		}
 		for _, item := range page.Items {
+			if item == nil { // of an aggregated API
+				continue
+			}
 			item["apiVersion"], item["kind"] = r.apiVersion(), r.kind
 			use(item)
 		}
 		if page.Metadata.Continue == "" {
 			return nil
 		}
+		if page.Metadata.Continue == query.Get("continue") {
+			break
+		}
 		query.Set("continue", page.Metadata.Continue)
 	}
+	return endless(r)
+}
+
+func endless(r resource) error {
+	return fmt.Errorf("the list of %s does not end: found the same page again, or more than %d pages", r, mostPages)
 }
 
 func mergeQuery(a, b url.Values) url.Values {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
@@ -88,7 +89,11 @@ func (v *verifier) readLive(ctx context.Context) *snapshot.Reading {
 		if !counts[i].isJudged() {
 			into = &unjudged[i]
 		}
-		err := v.served.list(ctx, r, asJSON, "", nil, func(o map[string]any) {
+		var query url.Values
+		if r.String() == "configmaps" { // which have up to 1 MB each
+			query = url.Values{"limit": {fewer}}
+		}
+		err := v.served.list(ctx, r, asJSON, "", query, func(o map[string]any) {
 			beside := v.besides[snapshot.Text(o, "metadata", "namespace")]
 			if isMaker(r) {
 				m := maker{owner: asOwner(o)}
@@ -100,8 +105,11 @@ func (v *verifier) readLive(ctx context.Context) *snapshot.Reading {
 			if counts[i] == tenants && !v.concerns(o) || counts[i] == planes && !beside || isMirror(o, r) {
 				return
 			}
-			delete(snapshot.Field(o, "metadata").(map[string]any), "managedFields")
+			if metadata, is := o["metadata"].(map[string]any); is {
+				delete(metadata, "managedFields")
+			}
 			delete(o, "status")
+			delete(o, "binaryData") // which no rule reads
 			if by := ownerOf(o, r); by != (owner{}) {
 				owned[i] = append(owned[i], orphan{r, o, by})
 			} else if text, err := json.Marshal(o); err == nil {
@@ -170,7 +178,7 @@ func (v *verifier) concerns(o map[string]any) bool {
 func (v *verifier) readSecrets(ctx context.Context) (all [][]byte) {
 	r := resource{version: "v1", name: "secrets", kind: "Secret", namespaced: true}
 	query := map[string][]string{"includeObject": {"Metadata"}, "limit": {pageSize}}
-	for {
+	for range mostPages {
 		var table struct {
 			Metadata          struct{ Continue string }
 			ColumnDefinitions []struct{ Name string }
@@ -211,6 +219,11 @@ func (v *verifier) readSecrets(ctx context.Context) (all [][]byte) {
 		if table.Metadata.Continue == "" {
 			return all
 		}
+		if slices.Equal(query["continue"], []string{table.Metadata.Continue}) {
+			break
+		}
 		query["continue"] = []string{table.Metadata.Continue}
 	}
+	v.missRules("list secrets", endless(r))
+	return all
 }

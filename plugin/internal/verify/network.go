@@ -26,6 +26,7 @@ const (
 	never enforcement = iota
 	always
 	perhaps // by a setting that cannot be read here
+	idle    // no Pod of it is ready
 )
 
 // plugins are known by what their own manifests and their vendors' clusters call them.
@@ -61,9 +62,17 @@ func (v *verifier) network(ctx context.Context) {
 	}
 	found := map[enforcement][]string{}
 	for _, o := range sets {
-		if p := pluginOf(o); p.name != "" {
-			found[p.enforces] = append(found[p.enforces], fmt.Sprintf("%s (%s)", p.name, idOf(o)))
+		if v.owners[snapshot.Text(o, "metadata", "namespace")] != "" {
+			continue // whose administrators may call a DaemonSet whatever they like
 		}
+		p := pluginOf(o)
+		if p.name == "" {
+			continue
+		}
+		if !isRunning(o) {
+			p.enforces = idle
+		}
+		found[p.enforces] = append(found[p.enforces], fmt.Sprintf("%s (%s)", p.name, idOf(o)))
 	}
 	names := func(e enforcement) string {
 		slices.Sort(found[e])
@@ -72,11 +81,16 @@ func (v *verifier) network(ctx context.Context) {
 	switch {
 	case found[always] != nil:
 		v.report.Enforced = "NetworkPolicies are enforced by " + names(always)
+		if found[never] != nil { // as Calico does beside the Amazon VPC CNI
+			v.report.Enforced += ", if it enforces them for Pods of " + names(never)
+		}
 	case found[perhaps] != nil:
 		v.report.Enforced = "it is not known whether NetworkPolicies are enforced by " + names(perhaps)
 	case found[never] != nil:
 		v.report.Enforced = "NetworkPolicies are not enforced"
 		v.report.find(Network, check.Warning, "", object.ID{}, "NetworkPolicies are not enforced: found %s: must be a network plugin that enforces them", names(never))
+	case found[idle] != nil:
+		v.report.Enforced = "it is not known whether NetworkPolicies are enforced: no Pod is ready of " + names(idle)
 	default:
 		v.report.Enforced = "it is not known whether NetworkPolicies are enforced: no DaemonSet belongs to a known network plugin"
 	}
@@ -91,6 +105,12 @@ func pluginOf(daemonSet map[string]any) plugin {
 		}
 	}
 	return plugin{}
+}
+
+// isRunning says whether a Pod of a DaemonSet is ready.
+func isRunning(daemonSet map[string]any) bool {
+	ready, _ := snapshot.Field(daemonSet, "status", "numberReady").(float64)
+	return ready > 0
 }
 
 func hasContainer(workload map[string]any, name string) bool {

@@ -50,7 +50,12 @@ type maker struct {
 	template any
 }
 
+// asOwner is an object as the owner of others. One that was deleted, and is there only because of its
+// finalizers, is the zero value, which owns nothing: its controller no longer makes or corrects anything.
 func asOwner(o map[string]any) owner {
+	if isDeleted(o) {
+		return owner{}
+	}
 	return owner{snapshot.Text(o, "kind"), snapshot.Text(o, "metadata", "namespace"), snapshot.Text(o, "metadata", "name"), snapshot.Text(o, "metadata", "uid")}
 }
 
@@ -114,6 +119,14 @@ func (v *verifier) isAdopted(ctx context.Context, o orphan, until time.Time) boo
 	return true
 }
 
+// settle waits until controllers have done what is under way.
+func (v *verifier) settle(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(settles):
+	}
+}
+
 // one is an object that the cluster has now, or nil. It is listed, since whoever may list
 // objects may not always get one.
 func (v *verifier) one(ctx context.Context, r resource, namespace, name string) (o map[string]any) {
@@ -128,9 +141,11 @@ func (v *verifier) one(ctx context.Context, r resource, namespace, name string) 
 // goes: whoever makes it says how long that is.
 const longestEnd = 3600
 
+func isDeleted(o map[string]any) bool { return snapshot.Text(o, "metadata", "deletionTimestamp") != "" }
+
 // isGoing says whether a Pod was deleted, and runs to its end. What else was deleted stays only
 // as long as a finalizer says, and so may stay for ever.
 func isGoing(r resource, o map[string]any) bool {
 	seconds, _ := snapshot.Field(o, "metadata", "deletionGracePeriodSeconds").(float64)
-	return r.name == "pods" && snapshot.Text(o, "metadata", "deletionTimestamp") != "" && seconds <= longestEnd
+	return r.name == "pods" && isDeleted(o) && seconds <= longestEnd
 }

@@ -37,6 +37,7 @@ func TestWhatHasNoOwnerIsJudged(t *testing.T) {
 		return fmt.Sprintf(`{"metadata": {"name": %q, "namespace": "istio-sales", "uid": %q, "ownerReferences": [{"kind": "ReplicaSet", "name": "web", "uid": "1", "controller": true}]%s}}`,
 			name, uid, strings.Join(more, ""))
 	}
+	deleted := strings.Replace(replicaSet, `"uid"`, `"deletionTimestamp": "2030-01-01T00:00:00Z", "finalizers": ["x.io/y"], "uid"`, 1)
 	const goes, late = `, "deletionTimestamp": "2030-01-01T00:00:00Z", "deletionGracePeriodSeconds": 30`, `, "deletionTimestamp": "2030-01-01T00:00:00Z", "deletionGracePeriodSeconds": 86400`
 	for name, row := range map[string]struct {
 		pods, sets       string
@@ -45,6 +46,8 @@ func TestWhatHasNoOwnerIsJudged(t *testing.T) {
 	}{
 		"its owner is there":               {pods: pod("a", "2"), sets: replicaSet},
 		"another has the owner's name":     {pods: pod("a", "2"), sets: strings.Replace(replicaSet, `"1"`, `"3"`, 1), setsNow: strings.Replace(replicaSet, `"1"`, `"3"`, 1), podsNow: pod("a", "2"), judged: true},
+		"its owner was deleted":            {pods: pod("a", "2"), sets: deleted, setsNow: deleted, podsNow: pod("a", "2"), judged: true},
+		"it goes after its deleted owner":  {pods: pod("a", "2"), sets: deleted, setsNow: deleted, podsNow: pod("a", "2", goes)},
 		"another namespace has the owner":  {pods: pod("a", "2"), sets: strings.Replace(replicaSet, "istio-sales", "ns-1", 1), podsNow: pod("a", "2"), judged: true},
 		"no owner":                         {pods: pod("a", "2"), podsNow: pod("a", "2"), judged: true},
 		"the owner came in the meantime":   {pods: pod("a", "2"), setsNow: replicaSet, podsNow: pod("a", "2")},

@@ -22,19 +22,23 @@ var (
 	harmless   = regexp.MustCompile(`(?i)(name|path|file|dir|policy|audiences?|audience|ttl|type|issuer|seconds|key_size|enabled?|public[_-]key|\.io|reviews)$|^secrets$`)
 	jwt        = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
 	bearer     = regexp.MustCompile(`(?i)(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}`)
-	keyBlock   = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`)
+	keyBlock   = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|$)`)
 	// keyRest is a key whose first lines are not there, as where the last lines of a log begin.
-	keyRest = regexp.MustCompile(`(?:(?:[ \t]*[A-Za-z0-9+/=]+[ \t\r]*|[^\n]*[A-Za-z0-9+/]{40,}={0,2}[^\n]*)\n)*[^\n]*-----END [A-Z ]*PRIVATE KEY-----`)
+	keyRest = regexp.MustCompile(`(?:(?:[ \t]*[A-Za-z0-9+/=]+[ \t\r]*|[^\n]*[A-Za-z0-9+/]{40,}={0,2}[^\n]*)\n)*[^\n]*-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----`)
 	// keyInBase64 is a key in PEM that is encoded once more, as in a kubeconfig.
 	keyInBase64 = regexp.MustCompile(`LS0tLS1CRUdJTi(?:BSU0Eg|BQUklW|BFQyBQ|BPUEVO|BFTkNS|BEU0Eg)[A-Za-z0-9+/=]*`)
 	assigned    = regexp.MustCompile(`(?i)([\w.-]*` + words + `[\w.-]*)(\\*["']?[ \t]*(?:=>|:=|[:=])[ \t]*)`)
 	header      = regexp.MustCompile(`(?i)^(?:set-|proxy-)?(?:cookie|authorization)$`)
 	surely      = regexp.MustCompile(`(?i)(?:passw(?:or)?d|passphrase|pwd|key)`)
-	inURL       = regexp.MustCompile(`(://[^/\s:@"']*:)[^/\s"']+@`)
+	// inURL is all between the slashes and the last @, and account a name and a password without slashes: not
+	// the digest of an image.
+	inURL       = regexp.MustCompile(`//[^\s"'<>]+@`)
+	account     = regexp.MustCompile(`([\w.+-]+:)([^\s"'<>@]+)@(sha(?:256|512):)?`)
+	inHook      = regexp.MustCompile(`((?:hooks\.slack\.com/services|discord(?:app)?\.com/api/webhooks|webhook\.office\.com)/)[^\s"'<>(]+`)
 	inQuery     = regexp.MustCompile(`(?i)([?&](?:key|sig|code)=)[^&\s"'(]+`)
 	inArguments = regexp.MustCompile(`(?i)((?:^|[\s"'\[,])--?[\w.-]*` + words + `[\w.-]*[ \t]+["']?|\s-u\s+[^\s:]+:)([^\s"'(-][^\s"']*)`)
 	known       = regexp.MustCompile(`\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|hv[bsr]\.[\w-]{8,}|AIza[\w-]{30,}|` +
-		`sk-[\w-]{20,}|[sr]k_live_\w{16,}|npm_[A-Za-z0-9]{30,}|ya29\.[\w-]{16,})`)
+		`sk-[\w-]{20,}|[sr]k_live_\w{16,}|npm_[A-Za-z0-9]{30,}|ya29\.[\w-]{16,}|AGE-SECRET-KEY-1\w+)`)
 	plainWord = regexp.MustCompile(`^[A-Za-z]{1,12}[,.:;]?$`)
 	noSecret  = regexp.MustCompile(`^(?:true|false|null|nil|none)?$`)
 )
@@ -59,12 +63,20 @@ var isReference = map[string]bool{"secret": true, "secrets": true, "secretRef": 
 // leaves as it is.
 func redactedText(text string) string {
 	text = jwt.ReplaceAllString(text, leftOut)
-	if strings.Contains(text, "PRIVATE KEY-----") {
+	if strings.Contains(text, "PRIVATE KEY") {
 		text = keyRest.ReplaceAllString(keyBlock.ReplaceAllString(text, leftOut), leftOut)
 	}
 	text = keyInBase64.ReplaceAllString(text, leftOut)
 	text = known.ReplaceAllString(text, leftOut)
-	text = inURL.ReplaceAllString(text, "${1}"+leftOut+"@")
+	text = inURL.ReplaceAllString(text, "//"+leftOut+"@")
+	text = inHook.ReplaceAllString(text, "${1}"+leftOut)
+	text = account.ReplaceAllStringFunc(text, func(found string) string {
+		parts := account.FindStringSubmatch(found)
+		if parts[3] != "" {
+			return found
+		}
+		return parts[1] + leftOut + "@"
+	})
 	text = withoutAssigned(text)
 	text = inQuery.ReplaceAllString(text, "${1}"+leftOut)
 	text = inArguments.ReplaceAllStringFunc(text, func(found string) string {

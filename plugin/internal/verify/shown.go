@@ -44,7 +44,7 @@ func shown(path string, is, rendered any) any {
 		case is == rendered || is == "":
 			return is
 		case isShown(path):
-			return redactedText(is)
+			return redactedText(cut(is))
 		case rendered != nil:
 			return leftOut + ", is not as rendered"
 		}
@@ -88,11 +88,15 @@ func (v *verifier) packedPod(deployment object.ID, pod map[string]any) any {
 	return shown("", withoutManaged(pod), template)
 }
 
-// packedEvent is an event. What a probe has printed is left out.
+// packedEvent is an event. What a probe or a hook has printed is left out.
 func packedEvent(o map[string]any) any {
 	event := shown("", withoutManaged(o), nil)
-	if fields, is := event.(map[string]any); is && snapshot.Text(o, "reason") != "Unhealthy" {
-		fields["message"] = redactedText(snapshot.Text(o, "message"))
+	if fields, is := event.(map[string]any); is && !isOutput(snapshot.Text(o, "reason")) {
+		message := snapshot.Text(o, "message")
+		if len(message) > longestMessage {
+			message = strings.ToValidUTF8(message[:longestMessage], "") + " " + leftOut
+		}
+		fields["message"] = outputText(message)
 	}
 	return event
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -66,7 +67,7 @@ status: {message: hunter2, conditions: [{type: Available, message: kept-state}],
 	require.NoError(t, err)
 	require.NotContains(t, string(text), "hunter2")
 	require.Contains(t, string(text), `"config":`)
-	for reason, want := range map[string]bool{"Unhealthy": false, "Scheduled": true} {
+	for reason, want := range map[string]bool{"Unhealthy": false, "ProbeWarning": false, "ProbeError": false, "FailedPostStartHook": false, "Scheduled": true} {
 		text, err = json.Marshal(packedEvent(decoded(t, `{kind: Event, reason: `+reason+`, message: what happened, involvedObject: {name: web}}`)))
 		require.NoError(t, err)
 		require.Equal(t, want, strings.Contains(string(text), "what happened"), reason)
@@ -110,4 +111,38 @@ func TestLogsLoseWhatIsKnownToBeASecret(t *testing.T) {
 		"Secret istio-sales/istio-ca-secret: is not rendered", "tokenreviews.authentication.k8s.io: no", "cannot fetch a token: rpc error", "password: $(PASSWORD)", "token: {{ .Token }}", "http://a:80/b"} {
 		require.Equal(t, text, redactedText(text))
 	}
+}
+
+func TestWhatProgramsPrintLosesMore(t *testing.T) {
+	for _, text := range []string{"connecting with root:hunter2@tcp(10.0.0.1:3306)/db", "cloning https://hunter2x9f@git.example.com/x.git", "Authorization: ApiKey hunter2", "mongodb://user:pa/hunter2@host/db",
+		`{"auths":{"reg.example":{"auth":"hunter2OmE="}}}`, "password=(hunter2)x", "password=&hunter2", "password=<hunter2", "password=ab,hunter2", `password: "ok" <password>hunter2</password>`, "<password>hunter2</password>",
+		`"tokens": ["hunter2", "hunter2b"]`, "passwords: [hunter2]", `--password "my hunter2 x"`, "sshpass -p hunter2 ssh host", "redis-cli -a hunter2 ping", "dbpass=hunter2", "password is hunter2", "token:\n  hunter2",
+		"-----BEGIN PGP PRIVATE KEY BLOCK-----\nhunter2AAAA\n-----END PGP PRIVATE KEY BLOCK-----", `-----BEGIN PGP PRIVATE KEY BLOCK-----\nhunter2`, "https://hooks.slack.com/services/T000/B000/hunter2",
+		"login failed for user x with password 'hunter2'", "client-secret hunter2", "AGE-SECRET-KEY-1hunter2QQQQQQQQ", `MYSQL_PWD="ab\"hunter2"`, "secret=$(hunter2", "psk=hunter2", "Password for alice: hunter2x9", "passwd hunter2",
+		"a:\n  password:\n    one: hunter2\n    two: [hunter2]\nafter"} {
+		got := outputText(text)
+		require.Contains(t, got, leftOut, text)
+		require.NotContains(t, got, "hunter2", text)
+		require.Equal(t, got, outputText(got), text)
+		if strings.HasSuffix(text, "after") {
+			require.True(t, strings.HasSuffix(got, "\nafter"), got)
+		}
+	}
+	for _, text := range []string{`MountVolume.SetUp failed for volume "cacerts" : secret "cacerts" not found`, `Pulling image "docker.io/istio/pilot:1.31.0@sha256:0123"`, "cannot fetch a token: rpc error", "istio-ca-secret not found",
+		`User "system:serviceaccount:istio-system1:istiod-sales" cannot list resource "secrets" in API group "" in the namespace "ns-1"`, "2030-01-01T00:00:00Z\tinfo\tStatus port 15014 at http://a:80/b", "Created container discovery",
+		"a\n  b\n    c", "reads --password-file=/var/run"} {
+		require.Equal(t, text, outputText(text))
+	}
+}
+
+func TestLongLinesAreCut(t *testing.T) {
+	for _, text := range []string{`secret="\`, "token= ", "a", "-----END PRIVATE KEY-----A"} {
+		begin := time.Now()
+		got := outputText(strings.Repeat(text, 2<<20/len(text)) + "\nafter")
+		require.Less(t, len(got), 2*longestLine)
+		require.True(t, strings.HasSuffix(got, "\nafter"))
+		require.Less(t, time.Since(begin), 10*time.Second)
+	}
+	message := packedEvent(map[string]any{"reason": "x", "message": strings.Repeat("abc\n", 1<<20)}).(map[string]any)["message"].(string)
+	require.Less(t, len(message), 2*longestMessage)
 }

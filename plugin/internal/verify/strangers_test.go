@@ -213,6 +213,8 @@ func TestWhatIsBesideAControlPlaneAndNotRenderedIsFound(t *testing.T) {
 		{"an autoscaler", "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: more, namespace: istio-sales}}", "warning: HorizontalPodAutoscaler istio-sales/more"},
 		{"addresses of a rendered Service", slice("istiod", ""), "error: EndpointSlice istio-sales/more: is not rendered: it adds addresses to Service istiod, so that others answer"},
 		{"addresses that Kubernetes writes", slice("istiod", ", endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io"), ""},
+		{"addresses that Kubernetes no longer corrects", strings.Replace(slice("istiod", ", endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io"), "name: more", "name: more, deletionTimestamp: '2030-01-01T00:00:00Z', finalizers: [x.io/y]", 1),
+			"error: EndpointSlice istio-sales/more: is not rendered: it adds addresses to Service istiod, so that others answer"},
 		{"addresses that Kubernetes does not correct", slice("other", ", endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io"), "warning: EndpointSlice istio-sales/more"},
 		{"a Role without a reason", "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: more, namespace: istio-sales}}", "warning: Role istio-sales/more: is not rendered"},
 		{"a Secret that a Certificate asks for", "{apiVersion: v1, kind: Secret, metadata: {name: asked, namespace: istio-sales}, type: kubernetes.io/tls}", ""},

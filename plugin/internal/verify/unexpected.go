@@ -33,6 +33,7 @@ func (v *verifier) strangers(reading *snapshot.Reading) {
 	v.beside(s)
 	v.foreignAdmission(s)
 	v.foreignServers(s)
+	v.foreignConversions(s)
 	v.foreignPeers(s)
 }
 
@@ -42,10 +43,16 @@ func (v *verifier) unexpected(o *snapshot.Object, tenant string, severity check.
 	if text := fmt.Sprintf(format, args...); text != "" {
 		what += ": " + text
 	}
-	if why := strings.TrimSpace(o.Annotations()[acceptAnnotation]); why != "" {
-		severity, what = check.Note, what+" (accepted: "+why+")"
-	}
+	severity, what = unlessAccepted(o.Annotations()[acceptAnnotation], severity, what)
 	v.report.find(Rules, severity, tenant, o.ID, "%s", what)
+}
+
+// unlessAccepted makes a note of a finding, if an object has a reason for it.
+func unlessAccepted(why string, severity check.Severity, what string) (check.Severity, string) {
+	if why = strings.TrimSpace(why); why == "" {
+		return severity, what
+	}
+	return check.Note, what + " (accepted: " + why + ")"
 }
 
 func (v *verifier) isRendered(id object.ID) bool {
@@ -156,13 +163,14 @@ func (v *verifier) isMade(s *snapshot.Snapshot, o *snapshot.Object) bool {
 }
 
 // isSliceOf says whether a controller of Kubernetes writes an EndpointSlice: it corrects those of
-// a Service that selects Pods, and copies the Endpoints of any other.
+// a Service that selects Pods, and copies the Endpoints of any other. It no longer corrects one that was
+// deleted, and that a finalizer keeps.
 //
 // Source: pkg/controller/endpointslice and endpointslicemirroring of kubernetes/kubernetes.
 func (v *verifier) isSliceOf(s *snapshot.Snapshot, o *snapshot.Object) bool {
 	id := object.ID{Kind: "Service", Namespace: o.ID.Namespace, Name: o.Labels()[discoveryv1.LabelServiceName]}
 	service := s.Get(id)
-	if service == nil {
+	if service == nil || isDeleted(o.Content) {
 		return false
 	}
 	selects := len(snapshot.TextMap(service.Content, "spec", "selector")) > 0

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/check"
@@ -19,6 +20,21 @@ func (v *verifier) foreignServers(s *snapshot.Snapshot) {
 			continue
 		}
 		v.unexpected(o, "", check.Error, "Service %s/%s answers the requests for %s instead of the API server", snapshot.Text(service, "namespace"), snapshot.Text(service, "name"), group)
+	}
+}
+
+// foreignConversions finds kinds of which every object goes through a webhook whenever it is read or written.
+func (v *verifier) foreignConversions(s *snapshot.Snapshot) {
+	for _, o := range s.Of("apiextensions.k8s.io", "CustomResourceDefinition") {
+		conversion := snapshot.Field(o.Content, "spec", "conversion")
+		if snapshot.Text(conversion, "strategy") != "Webhook" || v.isRendered(o.ID) || v.isLabelled(o) || !v.hasGroup(snapshot.Text(o.Content, "spec", "group")) {
+			continue
+		}
+		to := snapshot.Text(conversion, "webhook", "clientConfig", "url")
+		if service := snapshot.Field(conversion, "webhook", "clientConfig", "service"); service != nil {
+			to = "Service " + snapshot.Text(service, "namespace") + "/" + snapshot.Text(service, "name")
+		}
+		v.unexpected(o, "", check.Warning, "its objects are sent to %s, which sees and changes them between two versions", cmp.Or(withoutPassword(to), "a webhook"))
 	}
 }
 
