@@ -29,7 +29,7 @@ var shownFields = map[string]bool{"name": true, "image": true, "imagePullPolicy"
 var ended = regexp.MustCompile(`\.(terminated|waiting)\.message$|^status\.message$`)
 
 func isShown(path string) bool {
-	if ended.MatchString(path) {
+	if ended.MatchString(path) || strings.HasPrefix(path, "spec.pluginConfig.") { // of which no schema says what is secret
 		return false
 	}
 	return shownBelow.MatchString(path) || strings.HasPrefix(path, "spec.") && shownFields[path[strings.LastIndexAny(path, ".[")+1:]] && !strings.Contains(path, ".data.")

@@ -34,6 +34,7 @@ kind: Deployment
 metadata: {name: istiod, namespace: istio-sales, uid: kept-uid, labels: {app: kept-label}, annotations: {note: kept-note, other: hunter2, kubectl.kubernetes.io/last-applied-configuration: '{"a":"hunter2"}'}}
 spec:
   paused: true
+  pluginConfig: {name: hunter2, memory: hunter2} # of a WasmPlugin, at the same place
   template:
     spec:
       serviceAccountName: kept-account
