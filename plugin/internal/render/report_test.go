@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -99,6 +100,11 @@ func TestPruneLeavesWhatRenderDidNotWrite(t *testing.T) {
 }
 
 func TestInterrupted(t *testing.T) {
+	// What nohup starts ignores hangups, these tests and this program included. What is caught here,
+	// a program that is started does not ignore.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	for name, c := range map[string]struct {
 		group  bool
 		signal syscall.Signal
