@@ -21,6 +21,13 @@ func read(t testing.TB, manifests string) *snapshot.Snapshot {
 	return reading.Snapshot
 }
 
+func modelOf(t testing.TB, s *snapshot.Snapshot) *access.Model {
+	t.Helper()
+	m, err := access.New(s)
+	require.NoError(t, err)
+	return m
+}
+
 const header = `
 apiVersion: v1
 kind: Namespace
@@ -83,20 +90,18 @@ func TestRolesWithoutRules(t *testing.T) {
 {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: none}, rules: []}
 `)
 	jo := access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}}
-	text, err := access.WithoutRules(s, jo)
-	require.NoError(t, err)
+	m := modelOf(t, s)
+	text := m.WithoutRules(jo)
 	require.Equal(t, "some roles have no rules in the input, so what they allow is not known: RoleBinding ns-1/lost gives ClusterRole lost", text)
-	text, err = access.WithoutRules(s)
-	require.NoError(t, err)
+	text = m.WithoutRules()
 	require.Equal(t, "some roles have no rules in the input, so what they allow is not known: RoleBinding ns-1/lost gives ClusterRole lost, RoleBinding ns-1/sum gives ClusterRole sum", text)
-	text, err = access.WithoutRules(read(t, header+binding("view", "view", "jo")))
-	require.NoError(t, err)
+	text = modelOf(t, read(t, header+binding("view", "view", "jo"))).WithoutRules()
 	require.Empty(t, text)
 }
 
 // A program that reads the report finds lists, and not null.
 func TestListsAreEmpty(t *testing.T) {
-	r, err := access.New(read(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: ns-1}}"))
+	r, err := modelOf(t, read(t, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: ns-1}}")).Report()
 	require.NoError(t, err)
 	text, err := json.Marshal(r)
 	require.NoError(t, err)
@@ -104,7 +109,7 @@ func TestListsAreEmpty(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	r, err := access.New(read(t, cluster))
+	r, err := modelOf(t, read(t, cluster)).Report()
 	require.NoError(t, err)
 	var text strings.Builder
 	require.NoError(t, r.Table(&text))
@@ -135,7 +140,7 @@ no tenant
 
 // The page draws each tenant, and who reaches whom, once.
 func TestHTML(t *testing.T) {
-	r, err := access.New(read(t, cluster))
+	r, err := modelOf(t, read(t, cluster)).Report()
 	require.NoError(t, err)
 	var text strings.Builder
 	require.NoError(t, r.HTML(&text))
@@ -168,7 +173,7 @@ func TestAsk(t *testing.T) {
 	} {
 		q, err := access.ParseQuestion(c.ask)
 		require.NoError(t, err)
-		answers, err := access.Ask(context.Background(), s, q, c.who)
+		answers, err := modelOf(t, s).Ask(context.Background(), q, c.who)
 		require.NoError(t, err)
 		require.Len(t, answers, 1)
 		var text strings.Builder
@@ -177,7 +182,7 @@ func TestAsk(t *testing.T) {
 	}
 	q, err := access.ParseQuestion("get secrets -n ns-2")
 	require.NoError(t, err)
-	answers, err := access.Ask(context.Background(), s, q)
+	answers, err := modelOf(t, s).Ask(context.Background(), q)
 	require.NoError(t, err)
 	var who, common []string
 	for _, a := range answers {

@@ -17,7 +17,7 @@ import (
 //
 // Source: "Privilege escalation prevention and bootstrapping" of Kubernetes' documentation, in
 // Using RBAC Authorization, and pkg/registry/rbac of Kubernetes 1.36.
-func (m *model) escalation(q Question) (string, error) {
+func (m *Model) escalation(q Question) (string, error) {
 	if q.Group != rbacv1.GroupName || q.Verb == "delete" || slices.Contains(q.Groups, "system:masters") {
 		return "", nil
 	}
@@ -71,7 +71,7 @@ func (m *model) escalation(q Question) (string, error) {
 }
 
 // may says whether RBAC allows the subject of a request another verb, on a role of a name.
-func (m *model) may(r authorize.Request, verb, resource, name string) bool {
+func (m *Model) may(r authorize.Request, verb, resource, name string) bool {
 	r.Verb, r.Resource, r.Name = verb, resource, name
 	return m.authorizer.Decide(r).Allowed
 }

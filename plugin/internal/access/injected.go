@@ -28,7 +28,7 @@ var (
 // injected is a request to make a Pod as policies see it: with the marks that the injector
 // leaves, which the API server asks before them. By is the webhook; "": none is asked, or
 // injects nothing.
-func (m *model) injected(r admit.Request) (after admit.Request, by string) {
+func (m *Model) injected(r admit.Request) (after admit.Request, by string) {
 	if r.Operation != admission.Create || r.Resource.Group != "" || r.Resource.Resource != "pods" {
 		return r, ""
 	}
@@ -68,7 +68,7 @@ func wantsProxy(pod map[string]any, namespace labels.Set) bool {
 }
 
 // injector is the webhook of an injector that is asked about a Pod, or "".
-func (m *model) injector(namespace, pod labels.Set) string {
+func (m *Model) injector(namespace, pod labels.Set) string {
 	for _, o := range m.Of(admissions, "MutatingWebhookConfiguration") {
 		configuration, err := snapshot.Decode[admissionv1.MutatingWebhookConfiguration](o)
 		if err != nil {

@@ -57,11 +57,7 @@ type Refused struct {
 
 // Ask answers a question about subjects. Without subjects, it answers for all that
 // there are, and returns only those that may; those that may in every cluster come last.
-func Ask(ctx context.Context, s *snapshot.Snapshot, q Question, about ...Who) ([]Answer, error) {
-	m, err := newModel(s)
-	if err != nil {
-		return nil, err
-	}
+func (m *Model) Ask(ctx context.Context, q Question, about ...Who) ([]Answer, error) {
 	all := len(about) == 0
 	if all {
 		for _, who := range m.subjects() {
@@ -70,10 +66,11 @@ func Ask(ctx context.Context, s *snapshot.Snapshot, q Question, about ...Who) ([
 	}
 	var admission *admit.Admission
 	if q.Object != nil {
+		var err error
 		if q, err = q.With(q.Object); err != nil {
 			return nil, err
 		}
-		if admission, err = admit.New(s, m.authorizer); err != nil {
+		if admission, err = admit.New(m.Snapshot, m.authorizer); err != nil {
 			return nil, err
 		}
 	}
@@ -96,7 +93,7 @@ func Ask(ctx context.Context, s *snapshot.Snapshot, q Question, about ...Who) ([
 	return append(answers, common...), nil
 }
 
-func (m *model) ask(ctx context.Context, q Question, who Who, admission *admit.Admission) (a Answer, err error) {
+func (m *Model) ask(ctx context.Context, q Question, who Who, admission *admit.Admission) (a Answer, err error) {
 	q.Subject = who.subject()
 	decision := m.authorizer.Decide(q.Request)
 	if domain, _, found := strings.Cut(q.Name, "/"); found && !decision.Allowed && q.Resource == "signers" {
@@ -166,7 +163,7 @@ func (q Question) With(o *snapshot.Object) (Question, error) {
 	return q, nil
 }
 
-func (m *model) admissionRequest(q Question) (admit.Request, error) {
+func (m *Model) admissionRequest(q Question) (admit.Request, error) {
 	o, operation := q.Object, operations[q.Verb]
 	version := snapshot.Text(o.Content, "apiVersion")
 	version = version[strings.LastIndex(version, "/")+1:]

@@ -141,7 +141,7 @@ func TestANamespaceIsCreatedInTheCluster(t *testing.T) {
 	} {
 		q, err := access.ParseQuestion(ask)
 		require.NoError(t, err)
-		answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+		answers, err := modelOf(t, s).Ask(context.Background(), q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
 		require.NoError(t, err)
 		require.Equal(t, want, answers[0].Allowed, ask)
 	}
@@ -168,7 +168,7 @@ func TestAnObjectHasTheNameThatIsAskedFor(t *testing.T) {
 		q, err := access.ParseQuestion(c.ask)
 		require.NoError(t, err)
 		q.Object = read(t, c.object).Objects[0]
-		answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+		answers, err := modelOf(t, s).Ask(context.Background(), q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
 		if c.want != "yes" && c.want != "no" {
 			require.ErrorContains(t, err, c.want)
 			continue
@@ -202,7 +202,7 @@ func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
 		q, err := access.ParseQuestion(c.ask)
 		require.NoError(t, err)
 		q.Object = read(t, c.object).Objects[0]
-		answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+		answers, err := modelOf(t, s).Ask(context.Background(), q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
 		require.NoError(t, err)
 		require.Equal(t, c.want == "", answers[0].Allowed, c.object)
 		require.Contains(t, answers[0].Escalation, c.want)
@@ -231,7 +231,7 @@ func TestASignerIsOfADomain(t *testing.T) {
 	for ask, want := range map[string]bool{"sign signers/x.io/y": true, "sign signers x.io/*": true, "sign signers/y.io/y": false, "approve signers/x.io/y": false, "sign signers": false} {
 		q, err := access.ParseQuestion(ask)
 		require.NoError(t, err)
-		answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+		answers, err := modelOf(t, s).Ask(context.Background(), q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
 		require.NoError(t, err)
 		require.Equal(t, want, answers[0].Allowed, ask)
 	}
@@ -246,17 +246,15 @@ metadata: {name: b, namespace: ns-1}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
 subjects: [{kind: User, name: "jo\x1b[2K\n  User eve  ns-1  admin\u202e"}]
 `)
-	r, err := access.New(s)
+	r, err := modelOf(t, s).Report()
 	require.NoError(t, err)
 	var text strings.Builder
 	require.NoError(t, r.Table(&text))
 	who := access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo\x1b[2K\n  User eve  ns-1  admin\u202e"}}
-	rights, err := access.NewRights(s, who)
-	require.NoError(t, err)
-	require.NoError(t, rights.Text(&text))
+	require.NoError(t, modelOf(t, s).Rights(who).Text(&text))
 	q, err := access.ParseQuestion("get pods -n ns-1")
 	require.NoError(t, err)
-	answers, err := access.Ask(context.Background(), s, q)
+	answers, err := modelOf(t, s).Ask(context.Background(), q)
 	require.NoError(t, err)
 	require.NoError(t, access.Answers(&text, q, answers))
 	var page strings.Builder
@@ -316,7 +314,7 @@ func TestAPodIsJudgedAsItsInjectorLeavesIt(t *testing.T) {
 			pod := read(t, fmt.Sprintf("{apiVersion: v1, kind: Pod, metadata: {name: p, %s}, spec: {%scontainers: [{name: c, image: %s}]}}", row.metadata, host, image))
 			q.Object = pod.Objects[0]
 			before := fmt.Sprint(q.Object.Content)
-			answers, err := access.Ask(context.Background(), s, q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
+			answers, err := modelOf(t, s).Ask(context.Background(), q, access.Who{Subject: rbacv1.Subject{Kind: "User", Name: "jo"}})
 			require.NoError(t, err)
 			require.Equal(t, row.want != "refused", answers[0].Allowed, answers[0].Refused)
 			require.Equal(t, row.want == "injected", answers[0].Injected != "")

@@ -70,31 +70,28 @@ type By struct {
 	May []string `json:"may"`
 }
 
-// model is a snapshot with what the API server makes of it, and what it makes of none:
-// what every cluster has.
-type model struct {
+// Model is a snapshot with what the API server makes of it, and what it makes of none:
+// what every cluster has. It answers one question at a time.
+type Model struct {
 	*snapshot.Snapshot
 	authorizer, common *authorize.Authorizer
 	words              map[roleIn][]said
 	complete           map[object.ID]bool
 }
 
-func newModel(s *snapshot.Snapshot) (*model, error) {
+// New reads the roles and bindings of a snapshot.
+func New(s *snapshot.Snapshot) (*Model, error) {
 	authorizer, err := authorize.New(s)
 	if err != nil {
 		return nil, err
 	}
 	common, err := authorize.New(snapshot.New(nil, nil))
-	return &model{s, authorizer, common, map[roleIn][]said{}, map[object.ID]bool{}}, err
+	return &Model{s, authorizer, common, map[roleIn][]said{}, map[object.ID]bool{}}, err
 }
 
-// New is the report of a snapshot.
-func New(s *snapshot.Snapshot) (Report, error) {
-	m, err := newModel(s)
-	if err != nil {
-		return Report{}, err
-	}
-	network, unread, err := reaches(s)
+// Report is about all subjects, and about the network.
+func (m *Model) Report() (Report, error) {
+	network, unread, err := reaches(m.Snapshot)
 	if err != nil {
 		return Report{}, err
 	}
@@ -104,12 +101,12 @@ func New(s *snapshot.Snapshot) (Report, error) {
 			r.Subjects = append(r.Subjects, Subject{who.Kind, who.Namespace, who.Name, cells})
 		}
 	}
-	r.Tenants = tenantsOf(s, r.Subjects)
+	r.Tenants = tenantsOf(m.Snapshot, r.Subjects)
 	return r, nil
 }
 
 // subjects are those that bindings name, by kind and name: people first.
-func (m *model) subjects() []rbacv1.Subject {
+func (m *Model) subjects() []rbacv1.Subject {
 	order := []string{rbacv1.UserKind, rbacv1.GroupKind, rbacv1.ServiceAccountKind}
 	all := m.authorizer.Subjects()
 	slices.SortStableFunc(all, func(a, b rbacv1.Subject) int {
@@ -120,7 +117,7 @@ func (m *model) subjects() []rbacv1.Subject {
 
 // isOwn says whether bindings that name a subject itself, and not a group that it is in, give
 // it more than in every cluster.
-func (m *model) isOwn(who rbacv1.Subject) bool {
+func (m *Model) isOwn(who rbacv1.Subject) bool {
 	named := authorize.SubjectOf(who, "")
 	if named.Groups = nil; who.Kind == rbacv1.GroupKind {
 		named = authorize.Subject{Groups: []string{who.Name}}
@@ -135,7 +132,7 @@ func (m *model) isOwn(who rbacv1.Subject) bool {
 }
 
 // cells are what a subject may do that it may not do in every cluster.
-func (m *model) cells(who rbacv1.Subject) []Cell {
+func (m *Model) cells(who rbacv1.Subject) []Cell {
 	subject := authorize.SubjectOf(who, "")
 	grants, common := byBinding(m.authorizer.Grants(subject)), byBinding(m.common.Grants(subject))
 	in := map[string][]object.ID{}
@@ -175,7 +172,7 @@ func byBinding(grants []authorize.Grant) map[object.ID][]authorize.Grant {
 }
 
 // source is where an object is written; "": every cluster has it.
-func (m *model) source(id object.ID) string {
+func (m *Model) source(id object.ID) string {
 	if o := m.Get(id); o != nil {
 		return o.Source.String()
 	}
@@ -183,7 +180,7 @@ func (m *model) source(id object.ID) string {
 }
 
 // written is where a role is written, and the ClusterRoles whose rules it gathers.
-func (m *model) written(role object.ID, grants []authorize.Grant) string {
+func (m *Model) written(role object.ID, grants []authorize.Grant) string {
 	var at []string
 	for _, id := range append([]object.ID{role}, rolesOf(grants)...) {
 		if source := m.source(id); source != "" && !slices.Contains(at, source) {

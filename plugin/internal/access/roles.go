@@ -27,7 +27,7 @@ type roleIn struct {
 // wordsOf are the words for what bindings of a namespace give together. Of a role that
 // every cluster has for people, the word is its name, and further words say what its rules
 // allow more than in every cluster.
-func (m *model) wordsOf(namespace string, all ...given) []said {
+func (m *Model) wordsOf(namespace string, all ...given) []said {
 	key := roleIn{all[0].role, namespace != ""}
 	if words, found := m.words[key]; found && len(all) == 1 && !all[0].part {
 		return words
@@ -59,7 +59,7 @@ func with(whole said, words []said) []said {
 }
 
 // has says whether a binding gives all that a role of people allows in every cluster.
-func (m *model) has(g given, w Word) bool {
+func (m *Model) has(g given, w Word) bool {
 	if g.part || g.role != clusterRole(w.Name) {
 		return false
 	}

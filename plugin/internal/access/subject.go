@@ -10,7 +10,6 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/authorize"
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/snapshot"
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/suggest"
 )
 
@@ -57,13 +56,8 @@ type Rule struct {
 	Rule    rbacv1.PolicyRule `json:"rule"`
 }
 
-// NewRights are the rights of a subject. They include what every cluster grants to
-// everybody.
-func NewRights(s *snapshot.Snapshot, who Who) (Rights, error) {
-	m, err := newModel(s)
-	if err != nil {
-		return Rights{}, err
-	}
+// Rights are those of a subject. They include what every cluster grants to everybody.
+func (m *Model) Rights(who Who) Rights {
 	rights := Rights{Subject: who.String(), In: []In{}}
 	grants := m.authorizer.Grants(who.subject())
 	slices.SortStableFunc(grants, func(a, b authorize.Grant) int { return cmp.Compare(a.Namespace, b.Namespace) })
@@ -75,42 +69,34 @@ func NewRights(s *snapshot.Snapshot, who Who) (Rights, error) {
 		}
 		rights.In[last].By = append(rights.In[last].By, ruleOf(g))
 	}
-	return rights, nil
+	return rights
 }
 
 // Unnamed is what to warn of if no binding names a user or a group, and "" if one does. A
 // ServiceAccount, and a user whose groups are known, may have rights without that.
-func Unnamed(s *snapshot.Snapshot, who Who) (string, error) {
+func (m *Model) Unnamed(who Who) string {
 	if who.Kind != rbacv1.GroupKind && len(who.subject().Groups) > 1 {
-		return "", nil
-	}
-	m, err := newModel(s)
-	if err != nil {
-		return "", err
+		return ""
 	}
 	names := map[string][]string{} // by kind
 	for _, named := range m.authorizer.Subjects() {
 		names[named.Kind] = append(names[named.Kind], named.Name)
 	}
 	if slices.Contains(names[who.Kind], who.Name) {
-		return "", nil
+		return ""
 	}
 	text := "no binding names " + who.String()
 	for _, kind := range []string{rbacv1.UserKind, rbacv1.GroupKind} {
 		if slices.Contains(names[kind], who.Name) {
-			return text + suggest.Question(kind+":"+who.Name, []string{kind + ":" + who.Name}), nil
+			return text + suggest.Question(kind+":"+who.Name, []string{kind + ":" + who.Name})
 		}
 	}
-	return text + suggest.Question(who.Name, names[who.Kind]), nil
+	return text + suggest.Question(who.Name, names[who.Kind])
 }
 
 // WithoutRules is what to warn of if bindings, of somebody or of anybody, give roles of which
 // no rule is known, and "" if none does.
-func WithoutRules(s *snapshot.Snapshot, about ...Who) (string, error) {
-	m, err := newModel(s)
-	if err != nil {
-		return "", err
-	}
+func (m *Model) WithoutRules(about ...Who) string {
 	var of []authorize.Subject
 	for _, who := range about {
 		of = append(of, who.subject())
@@ -123,11 +109,11 @@ func WithoutRules(s *snapshot.Snapshot, about ...Who) (string, error) {
 	}
 	switch more := len(bindings) - len(texts); {
 	case len(bindings) == 0:
-		return "", nil
+		return ""
 	case more > 0:
 		texts = append(texts, fmt.Sprintf("and %d more bindings do so", more))
 	}
-	return "some roles have no rules in the input, so what they allow is not known: " + join(texts), nil
+	return "some roles have no rules in the input, so what they allow is not known: " + join(texts)
 }
 
 func ruleOf(g authorize.Grant) Rule {

@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/istio-tenancy/istio-tenancy/plugin/internal/access"
 )
 
 func TestWords(t *testing.T) {
@@ -86,7 +84,7 @@ func TestWords(t *testing.T) {
 		`{verbs: [delete], apiGroups: [""], resources: [namespaces]}`:                                                                                                  "namespaces 3",
 		`{verbs: ["*"], apiGroups: [example.com], resources: [clusterthings]}`:                                                                                         "write 2",
 	} {
-		r, err := access.New(read(t, bound(rules)))
+		r, err := modelOf(t, read(t, bound(rules))).Report()
 		require.NoError(t, err)
 		require.Len(t, r.Subjects, 1, rules)
 		require.Len(t, r.Subjects[0].Cells, 1)
@@ -94,7 +92,7 @@ func TestWords(t *testing.T) {
 		require.Equal(t, want, fmt.Sprint(strings.Join(c.May, ", "), " ", c.Level), rules)
 	}
 	for _, rules := range []string{"", `{verbs: [create], apiGroups: [""], resources: [pods], resourceNames: [x]}`, `{verbs: [get], apiGroups: [""], resources: [secrets], resourceNames: [""]}`, `{verbs: [get], apiGroups: [""], resources: [nodes]}`} {
-		none, err := access.New(read(t, bound(rules)))
+		none, err := modelOf(t, read(t, bound(rules))).Report()
 		require.NoError(t, err)
 		require.Empty(t, none.Subjects, "a role that gives nothing")
 	}
@@ -119,11 +117,11 @@ func TestWordsOfTheCluster(t *testing.T) {
 		`{verbs: [create], apiGroups: [authentication.k8s.io], resources: [tokenreviews]}`:                                       "read 1",
 		`{verbs: [update], apiGroups: [admissionregistration.k8s.io], resources: [validatingwebhookconfigurations], resourceNames: [x]}, {verbs: [create], apiGroups: [authentication.k8s.io], resources: [tokenreviews]}`: "some webhooks 3",
 	} {
-		r, err := access.New(read(t, header+`---
+		r, err := modelOf(t, read(t, header+`---
 {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r}, rules: [`+rules+`]}
 ---
 {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: r}, subjects: [{kind: User, name: jo}]}
-`))
+`)).Report()
 		require.NoError(t, err)
 		require.Len(t, r.Subjects, 1, rules)
 		c := r.Subjects[0].Cells[0]
@@ -172,7 +170,7 @@ func TestRolesOfEveryCluster(t *testing.T) {
 		{"more for everybody", role("'system:basic-user'", "rules: ["+secrets+"]"), "Group system:authenticated : secrets"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			r, err := access.New(read(t, header+row.objects))
+			r, err := modelOf(t, read(t, header+row.objects)).Report()
 			require.NoError(t, err)
 			var got []string
 			for _, s := range r.Subjects {

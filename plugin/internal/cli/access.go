@@ -127,34 +127,29 @@ func (f accessFlags) run(ctx context.Context, s Streams, o snapshot.Options) err
 	if err != nil {
 		return err
 	}
+	model, err := access.New(reading.Snapshot)
+	if err != nil {
+		return err
+	}
 	if len(who) > 0 {
-		unnamed, err := access.Unnamed(reading.Snapshot, who[0])
-		if err != nil {
-			return err
-		}
-		if unnamed != "" {
+		if unnamed := model.Unnamed(who[0]); unnamed != "" {
 			s.warn("access: --as: " + unnamed)
 		}
 	}
-	if unknown, err := access.WithoutRules(reading.Snapshot, who...); err != nil {
-		return err
-	} else if unknown != "" {
+	if unknown := model.WithoutRules(who...); unknown != "" {
 		s.warn("access: " + unknown)
 	}
 	switch {
 	case f.can != "":
-		return f.answer(ctx, s, o, reading.Snapshot, question, who)
+		return f.answer(ctx, s, o, model, question, who)
 	case f.as != "":
-		rights, err := access.NewRights(reading.Snapshot, who[0])
-		if err != nil {
-			return err
-		}
+		rights := model.Rights(who[0])
 		if structured.Is(f.format) {
 			return structured.Print(s.Out, f.format, rights)
 		}
 		return rights.Text(s.Out)
 	}
-	report, err := access.New(reading.Snapshot)
+	report, err := model.Report()
 	if err != nil {
 		return err
 	}
@@ -167,7 +162,7 @@ func (f accessFlags) run(ctx context.Context, s Streams, o snapshot.Options) err
 	return structured.Print(s.Out, f.format, report)
 }
 
-func (f accessFlags) answer(ctx context.Context, s Streams, o snapshot.Options, of *snapshot.Snapshot, question access.Question, who []access.Who) error {
+func (f accessFlags) answer(ctx context.Context, s Streams, o snapshot.Options, model *access.Model, question access.Question, who []access.Who) error {
 	if f.file != "" {
 		const must = "must be a file with one object, or - for stdin"
 		if info, err := os.Stat(f.file); f.file != rendered.Stdin && (err != nil || info.IsDir()) {
@@ -189,7 +184,7 @@ func (f accessFlags) answer(ctx context.Context, s Streams, o snapshot.Options, 
 			return err
 		}
 	}
-	given, err := access.Ask(ctx, of, question, who...)
+	given, err := model.Ask(ctx, question, who...)
 	if err != nil {
 		return err
 	}
