@@ -53,7 +53,7 @@ func closesAll(o *snapshot.Object) bool {
 
 // ingress calls use for each rule of a tenant's NetworkPolicies that lets somebody in.
 func (e *estate) ingress(use func(o *snapshot.Object, tenant string, rule any)) {
-	for _, group := range []string{networking, "extensions"} {
+	for _, group := range lookedUp["NetworkPolicy"] {
 		for _, o := range e.Of(group, "NetworkPolicy") {
 			tenant, types := e.owner(o.ID.Namespace), snapshot.Texts(o.Content, "spec", "policyTypes")
 			if tenant == "" || len(types) > 0 && !slices.Contains(types, "Ingress") {

@@ -25,8 +25,17 @@ func Read(file string, largest int64) ([]byte, error) {
 		return nil, err
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s: is no regular file: must be one", file)
-	case info.Size() > largest:
-		return nil, fmt.Errorf("%s: has %d bytes: must have at most %d", file, info.Size(), largest)
+	}
+	if problem := TooLarge(info.Size(), largest); problem != "" {
+		return nil, fmt.Errorf("%s: %s", file, problem)
 	}
 	return os.ReadFile(file)
+}
+
+// TooLarge says what is wrong with a size in bytes; "": nothing.
+func TooLarge(size, largest int64) string {
+	if size <= largest {
+		return ""
+	}
+	return fmt.Sprintf("has %d bytes: must have at most %d", size, largest)
 }

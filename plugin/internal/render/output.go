@@ -157,8 +157,8 @@ func (o output) changes(overlayDir, name string, files []file) ([]change, error)
 	var names []string
 	for _, f := range files {
 		names = append(names, f.name)
-		if size := int64(len(f.content)); size > regular.LargestFile {
-			return nil, tooLarge(filepath.Join(o.dir, name, f.name), size) // which no run would read again
+		if problem := regular.TooLarge(int64(len(f.content)), regular.LargestFile); problem != "" {
+			return nil, fmt.Errorf("%s: %s", filepath.Join(o.dir, name, f.name), problem) // which no run would read again
 		}
 		old, err := readRegular(filepath.Join(o.dir, name, f.name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {

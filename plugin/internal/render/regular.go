@@ -11,7 +11,15 @@ import (
 // readRegular reads a file that is neither a link nor a device, nor larger than
 // any output: whoever may commit one decides what a link leads to, such as
 // another file of this machine, which a diff would print.
-func readRegular(path string) ([]byte, error) {
+func readRegular(path string) ([]byte, error) { return readUpTo(path, regular.LargestFile) }
+
+// readConfiguration is like readRegular, for what is parsed before a build. What is larger
+// is read by no build, which says so.
+func readConfiguration(path string) ([]byte, error) {
+	return readUpTo(path, regular.LargestConfiguration)
+}
+
+func readUpTo(path string, largest int64) ([]byte, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return nil, err
@@ -21,23 +29,8 @@ func readRegular(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: is a link, and what it leads to is not read: must be a regular file, or be removed", path)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s: is no regular file: must be one, or be removed", path)
-	case info.Size() > regular.LargestFile:
-		return nil, tooLarge(path, info.Size())
 	}
-	return os.ReadFile(path)
-}
-
-// readConfiguration is like readRegular, for what is parsed before a build. What is larger
-// is read by no build, which says so.
-func readConfiguration(path string) ([]byte, error) {
-	if info, err := os.Lstat(path); err == nil && info.Size() > regular.LargestConfiguration {
-		return nil, fmt.Errorf("%s: has %d bytes: must have at most %d", path, info.Size(), regular.LargestConfiguration)
-	}
-	return readRegular(path)
-}
-
-func tooLarge(path string, size int64) error {
-	return fmt.Errorf("%s: has %d bytes: must have at most %d", path, size, int64(regular.LargestFile))
+	return regular.Read(path, largest)
 }
 
 // noLinks refuses links in the place of directories whose files are written,

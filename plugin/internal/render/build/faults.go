@@ -146,8 +146,9 @@ func (r *recorder) fault(path string, isYAML bool) string {
 			return ""
 		case !info.IsDir() && !info.Mode().IsRegular():
 			return "is not a regular file: must be one"
-		case info.Size() > regular.LargestFile:
-			return fmt.Sprintf("has %d bytes: must have at most %d", info.Size(), int64(regular.LargestFile))
+		}
+		if problem := regular.TooLarge(info.Size(), regular.LargestFile); problem != "" {
+			return problem
 		}
 		if opened, err := os.Open(path); errors.Is(err, fs.ErrPermission) {
 			return "permission denied"

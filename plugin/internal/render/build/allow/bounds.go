@@ -3,7 +3,6 @@ package allow
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/istio-tenancy/istio-tenancy/plugin/internal/regular"
@@ -26,10 +25,7 @@ const (
 
 // tooLarge says what is wrong with the size of a configuration; "": nothing.
 func tooLarge(text []byte) string {
-	if len(text) <= regular.LargestConfiguration {
-		return ""
-	}
-	return fmt.Sprintf("has %d bytes: must have at most %d", len(text), regular.LargestConfiguration)
+	return regular.TooLarge(int64(len(text)), regular.LargestConfiguration)
 }
 
 // leastMemory is what this program itself needs.
